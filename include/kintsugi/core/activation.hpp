@@ -1,0 +1,28 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace kintsugi {
+
+/// Element-wise function between a block's expand and compress piece, as PyTorch defines it with default arguments
+/// (gelu: the erf form; leaky_relu: slope 0.01).
+enum class Activation { relu, gelu, silu, tanh, leaky_relu, identity };
+
+inline constexpr std::array<Activation, 6> kActivations{Activation::relu, Activation::gelu,       Activation::silu,
+                                                        Activation::tanh, Activation::leaky_relu, Activation::identity};
+inline constexpr double kLeakyReluSlope = 0.01;
+
+[[nodiscard]] std::string_view to_string(Activation activation);
+
+/// Throws UsageError that lists the known names.
+[[nodiscard]] Activation parse_activation(std::string_view name);
+
+/// act(z) in float64: the reference that kernels are tested against and `verify` uses.
+[[nodiscard]] double activate(Activation activation, double z);
+
+/// d act(z) / dz in float64; at a kink (relu, leaky_relu at 0) the value PyTorch takes.
+[[nodiscard]] double activate_derivative(Activation activation, double z);
+
+}  // namespace kintsugi

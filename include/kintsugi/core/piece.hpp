@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "kintsugi/core/activation.hpp"
+
+namespace kintsugi {
+
+/// One anonymous linear layer y = weight x + bias.
+/// `weight` is row-major [out x in] as PyTorch stores it; `bias` is [out], or empty where the layer has none.
+template <class Real>
+struct BasicPiece {
+  int index = 0;  ///< the number in the user's files; what a permutation is made of
+  std::size_t out = 0;
+  std::size_t in = 0;
+  std::vector<Real> weight;
+  std::vector<Real> bias;
+  std::string source;  ///< where it came from, for messages ("pieces/piece_3.pth")
+};
+
+using Piece = BasicPiece<float>;      ///< what the solver works on
+using PieceF64 = BasicPiece<double>;  ///< what `import` reads and `verify` recomputes with
+
+/// The anonymous pieces of one residual network, in ascending order of their index.
+template <class Real>
+struct BasicNetwork {
+  std::vector<BasicPiece<Real>> pieces;
+  Activation activation = Activation::relu;
+};
+
+using Network = BasicNetwork<float>;
+using NetworkF64 = BasicNetwork<double>;
+
+}  // namespace kintsugi

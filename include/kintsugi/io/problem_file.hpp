@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "kintsugi/core/piece.hpp"
+#include "kintsugi/core/rows.hpp"
+
+namespace kintsugi {
+
+/// Free-text facts on where a problem came from; root attributes of problem.h5.
+using Provenance = std::map<std::string, std::string>;
+
+/// Writes problem.h5 beside `path`, syncs it, then renames it into place. Not collective.
+/// /pieces/<index>/weight [out, in], /pieces/<index>/bias [out] (absent without bias), attribute `source`;
+/// /data/inputs [N, d], /data/predictions [N, k], /data/targets [N, k] (where given);
+/// root attributes format, format_version, activation and `provenance`.
+/// A piece or data set whose values are all float32 values is stored as float32, else as float64.
+/// Throws InternalError where the disk does not take it; nothing is left at `path` then, or what was there before.
+void write_problem(const std::filesystem::path& path, const NetworkF64& network, const RowsF64& rows,
+                   const Provenance& provenance);
+
+/// An open problem.h5, checked: format, version, shapes, types and finite numbers, sizes before allocating.
+/// Not collective: each rank opens its own.
+class ProblemFile final : public RowSource {
+ public:
+  /// Throws InputError that names the file, the object and the rule.
+  explicit ProblemFile(const std::filesystem::path& path);
+  ~ProblemFile() override;
+  ProblemFile(const ProblemFile&) = delete;
+  ProblemFile& operator=(const ProblemFile&) = delete;
+
+  [[nodiscard]] RowShape shape() const override;
+  [[nodiscard]] Activation activation() const;
+  [[nodiscard]] Provenance provenance() const;
+  [[nodiscard]] bool has_targets() const;
+
+  /// All pieces in ascending order of their index; float16 and float64 files are converted.
+  [[nodiscard]] Network network() const;
+  [[nodiscard]] NetworkF64 network_f64() const;
+
+  void read(std::size_t first, std::size_t count, std::span<float> inputs, std::span<float> predictions) override;
+  /// Rows [first, first + count) in float64, targets included where the file has them.
+  [[nodiscard]] RowsF64 read_f64(std::size_t first, std::size_t count) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kintsugi

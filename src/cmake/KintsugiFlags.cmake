@@ -1,0 +1,24 @@
+# One target carries every compile flag: link to it, set nothing elsewhere.
+add_library(kintsugi_flags INTERFACE)
+target_compile_features(kintsugi_flags INTERFACE cxx_std_20)
+target_compile_options(kintsugi_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
+  # Contraction and reassociation stay as written in source, so that equal inputs give equal bits in every translation unit.
+  -fno-fast-math
+  $<$<BOOL:${KINTSUGI_WERROR}>:-Werror>
+  $<$<BOOL:${KINTSUGI_NATIVE}>:-march=native>)
+
+if(KINTSUGI_SANITIZE)
+  target_compile_options(kintsugi_flags INTERFACE -fsanitize=${KINTSUGI_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(kintsugi_flags INTERFACE -fsanitize=${KINTSUGI_SANITIZE})
+endif()
+
+if(KINTSUGI_CHECKS STREQUAL "none")
+  target_compile_definitions(kintsugi_flags INTERFACE KINTSUGI_CHECK_LEVEL=0)
+elseif(KINTSUGI_CHECKS STREQUAL "normal")
+  target_compile_definitions(kintsugi_flags INTERFACE KINTSUGI_CHECK_LEVEL=1)
+elseif(KINTSUGI_CHECKS STREQUAL "heavy")
+  target_compile_definitions(kintsugi_flags INTERFACE KINTSUGI_CHECK_LEVEL=2)
+else()
+  message(FATAL_ERROR "KINTSUGI_CHECKS is '${KINTSUGI_CHECKS}'; known are none, normal, heavy")
+endif()
