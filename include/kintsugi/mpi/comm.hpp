@@ -11,7 +11,8 @@
 
 namespace kintsugi::mpi {
 
-/// Starts MPI for the life of the object. One per process, in main. Denormals are flushed to zero from here on.
+/// Starts MPI for the life of the object. One per process, in main. MPI errors are fatal: Open MPI prints the failed
+/// call and ends all ranks.
 class Environment {
  public:
   Environment(int& argc, char**& argv);
@@ -19,6 +20,12 @@ class Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 };
+
+/// Ends all ranks of the program at once with `code`; for errors that the other ranks cannot know of.
+[[noreturn]] void abort(int code);
+
+/// True between MPI_Init and MPI_Finalize.
+[[nodiscard]] bool initialized();
 
 /// A communicator that this object owns: a duplicate, or a part, of another. Move-only; freed on destruction.
 /// Every member but rank(), size() and raw() is collective over the communicator.
@@ -62,9 +69,6 @@ class Comm {
   void sum(std::span<std::int64_t> values) const;
   void max(std::span<std::int64_t> values) const;
   void max(std::span<double> values) const;
-
-  /// Row i of the result is what rank i gave. `values` has the same length on all ranks.
-  [[nodiscard]] std::vector<double> gather(std::span<const double> values, int root = 0) const;
 
   /// `send` holds send_counts[r] values for each rank r in turn; the result holds what each rank sent here, in turn.
   [[nodiscard]] std::vector<float> all_to_all(std::span<const float> send, std::span<const std::size_t> send_counts) const;

@@ -1,0 +1,46 @@
+#include "kintsugi/kernels/block.hpp"
+
+namespace kintsugi::kernels {
+
+namespace {
+
+void add_bias(const float* bias, std::size_t features, float* tile) {
+  for (std::size_t j = 0; j < features; ++j) {
+    for (std::size_t row = 0; row < kTileRows; ++row) tile[j * kTileRows + row] += bias[j];
+  }
+}
+
+}  // namespace
+
+BlockKernel::BlockKernel(std::size_t width, std::size_t hidden, Activation activation)
+    : width_(width),
+      hidden_(hidden),
+      activation_(activation),
+      expand_(hidden, width, false),
+      compress_(width, hidden, false),
+      expand_back_(width, hidden, false),
+      compress_back_(hidden, width, false) {}
+
+void BlockKernel::residual(const BlockWeights& block, const float* x, float* r, float* hidden) const {
+  expand_(x, block.w_in, hidden);
+  activate_tile(activation_, block.b_in, hidden_, hidden);
+  compress_(hidden, block.w_out, r);
+  add_bias(block.b_out, width_, r);
+}
+
+void BlockKernel::residual_and_slope(const BlockWeights& block, const float* x, float* r, float* hidden,
+                                     float* slope) const {
+  expand_(x, block.w_in, hidden);
+  activate_tile_with_slope(activation_, block.b_in, hidden_, hidden, slope);
+  compress_(hidden, block.w_out, r);
+  add_bias(block.b_out, width_, r);
+}
+
+void BlockKernel::pull_back(const BlockWeights& block, const float* slope, const float* g, float* u,
+                            float* hidden) const {
+  compress_back_(g, block.w_out_t, hidden);
+  for (std::size_t i = 0; i < hidden_ * kTileRows; ++i) hidden[i] *= slope[i];
+  expand_back_(hidden, block.w_in_t, u);
+}
+
+}  // namespace kintsugi::kernels

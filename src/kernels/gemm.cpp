@@ -1,0 +1,106 @@
+#include "kintsugi/kernels/gemm.hpp"
+
+#include <Eigen/Core>
+#include <cmath>
+#include <vector>
+
+#if KINTSUGI_HAS_LIBXSMM
+#include <libxsmm.h>
+#endif
+
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi::kernels {
+
+namespace {
+
+using Generated = void (*)(const float*, const float*, float*, ...);
+
+Generated generate([[maybe_unused]] std::size_t n, [[maybe_unused]] std::size_t k, [[maybe_unused]] bool accumulate) {
+#if KINTSUGI_HAS_LIBXSMM
+  const int lda = static_cast<int>(kTileRows);
+  const int ldb = static_cast<int>(k);
+  const int ldc = static_cast<int>(kTileRows);
+  const float alpha = 1;
+  const float beta = accumulate ? 1 : 0;
+  const int flags = LIBXSMM_GEMM_FLAG_NONE;
+  return libxsmm_smmdispatch(static_cast<int>(kTileRows), static_cast<int>(n), static_cast<int>(k), &lda, &ldb, &ldc,
+                             &alpha, &beta, &flags, nullptr);
+#else
+  return nullptr;
+#endif
+}
+
+// Some processors and libxsmm releases do not go together; wrong numbers are found here, once, on odd and even shapes.
+bool agrees_with_loops(std::size_t n, std::size_t k, bool accumulate) {
+  const Generated multiply = generate(n, k, accumulate);
+  if (multiply == nullptr) return false;
+  constexpr std::size_t kAlign = 16;
+  std::vector<float> memory(kTileRows * (k + n) + n * k + 3 * kAlign);
+  auto* at = reinterpret_cast<float*>((reinterpret_cast<std::uintptr_t>(memory.data()) + 63) / 64 * 64);
+  float* const a = at;
+  float* const c = a + kTileRows * k;
+  float* const b = c + kTileRows * n;
+  for (std::size_t i = 0; i < kTileRows * k; ++i) a[i] = static_cast<float>(static_cast<int>(i * 37 % 101) - 50) / 64;
+  for (std::size_t i = 0; i < n * k; ++i) b[i] = static_cast<float>(static_cast<int>(i * 53 % 97) - 48) / 64;
+  for (std::size_t i = 0; i < kTileRows * n; ++i) c[i] = 1;
+  multiply(a, b, c);
+  for (std::size_t j = 0; j < n; ++j) {
+    for (std::size_t row = 0; row < kTileRows; ++row) {
+      double expected = accumulate ? 1 : 0;
+      for (std::size_t p = 0; p < k; ++p) expected += static_cast<double>(a[p * kTileRows + row]) * b[j * k + p];
+      if (!(std::abs(c[j * kTileRows + row] - expected) < 1e-3)) return false;
+    }
+  }
+  return true;
+}
+
+bool test_libxsmm() {
+  for (const auto& [n, k] : {std::pair<std::size_t, std::size_t>{96, 48}, {48, 96}, {1, 48}, {7, 13}, {10, 64}}) {
+    if (!agrees_with_loops(n, k, false) || !agrees_with_loops(n, k, true)) return false;
+  }
+  return true;
+}
+
+GemmBackend& chosen_backend() {
+  static GemmBackend backend = libxsmm_works() ? GemmBackend::libxsmm : GemmBackend::eigen;
+  return backend;
+}
+
+}  // namespace
+
+std::string_view to_string(GemmBackend backend) { return backend == GemmBackend::libxsmm ? "libxsmm" : "eigen"; }
+
+bool libxsmm_works() {
+  static const bool works = test_libxsmm();
+  return works;
+}
+
+GemmBackend gemm_backend() { return chosen_backend(); }
+
+void set_gemm_backend(GemmBackend backend) {
+  if (backend == GemmBackend::libxsmm && !libxsmm_works()) {
+    throw UsageError("libxsmm is not built in, or fails its self-test on this machine");
+  }
+  chosen_backend() = backend;
+}
+
+Gemm::Gemm(std::size_t n, std::size_t k, bool accumulate) : n_(n), k_(k), accumulate_(accumulate) {
+  if (gemm_backend() == GemmBackend::libxsmm) generated_ = generate(n, k, accumulate);
+}
+
+void Gemm::multiply_with_eigen(const float* a, const float* b, float* c) const {
+  using Tile = Eigen::Matrix<float, static_cast<int>(kTileRows), Eigen::Dynamic>;
+  const auto n = static_cast<Eigen::Index>(n_);
+  const auto k = static_cast<Eigen::Index>(k_);
+  const Eigen::Map<const Tile, Eigen::Aligned32> left(a, kTileRows, k);
+  const Eigen::Map<const Eigen::MatrixXf> right(b, k, n);
+  Eigen::Map<Tile, Eigen::Aligned32> result(c, kTileRows, n);
+  if (accumulate_) {
+    result.noalias() += left * right;
+  } else {
+    result.noalias() = left * right;
+  }
+}
+
+}  // namespace kintsugi::kernels

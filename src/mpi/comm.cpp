@@ -1,0 +1,183 @@
+#include "kintsugi/mpi/comm.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+#include <exception>
+#include <utility>
+
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi::mpi {
+
+Environment::Environment(int& argc, char**& argv) { MPI_Init(&argc, &argv); }
+
+Environment::~Environment() { MPI_Finalize(); }
+
+void abort(int code) {
+  MPI_Abort(MPI_COMM_WORLD, code);
+  std::abort();
+}
+
+bool initialized() {
+  int started = 0;
+  int ended = 0;
+  MPI_Initialized(&started);
+  MPI_Finalized(&ended);
+  return started != 0 && ended == 0;
+}
+
+Comm::Comm(MPI_Comm owned) : comm_(owned) {
+  MPI_Comm_rank(comm_, &rank_);
+  MPI_Comm_size(comm_, &size_);
+}
+
+Comm::Comm(Comm&& other) noexcept
+    : comm_(std::exchange(other.comm_, MPI_COMM_NULL)), rank_(other.rank_), size_(other.size_) {}
+
+Comm& Comm::operator=(Comm&& other) noexcept {
+  std::swap(comm_, other.comm_);
+  rank_ = other.rank_;
+  size_ = other.size_;
+  return *this;
+}
+
+Comm::~Comm() {
+  if (comm_ != MPI_COMM_NULL) MPI_Comm_free(&comm_);
+}
+
+Comm Comm::world() {
+  MPI_Comm copy = MPI_COMM_NULL;
+  MPI_Comm_dup(MPI_COMM_WORLD, &copy);
+  return Comm(copy);
+}
+
+Comm Comm::self() {
+  MPI_Comm copy = MPI_COMM_NULL;
+  MPI_Comm_dup(MPI_COMM_SELF, &copy);
+  return Comm(copy);
+}
+
+Comm Comm::split(int color) const {
+  MPI_Comm part = MPI_COMM_NULL;
+  MPI_Comm_split(comm_, color, rank_, &part);
+  return Comm(part);
+}
+
+Comm Comm::split_node() const {
+  MPI_Comm part = MPI_COMM_NULL;
+  MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &part);
+  return Comm(part);
+}
+
+void Comm::barrier() const { MPI_Barrier(comm_); }
+
+namespace {
+
+// MPI counts are ints; longer arrays go in pieces that every rank cuts alike.
+template <class T, class Call>
+void in_pieces(std::span<T> values, const Call& call) {
+  constexpr std::size_t kPiece = std::size_t{1} << 28;
+  for (std::size_t at = 0; at < values.size(); at += kPiece) {
+    const std::size_t count = std::min(kPiece, values.size() - at);
+    call(values.data() + at, static_cast<int>(count));
+  }
+}
+
+template <class T>
+void broadcast_values(std::span<T> values, MPI_Datatype type, int root, MPI_Comm comm) {
+  in_pieces(values, [&](T* data, int count) { MPI_Bcast(data, count, type, root, comm); });
+}
+
+template <class T>
+void reduce_values(std::span<T> values, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
+  in_pieces(values, [&](T* data, int count) { MPI_Allreduce(MPI_IN_PLACE, data, count, type, op, comm); });
+}
+
+}  // namespace
+
+void Comm::broadcast(std::span<float> values, int root) const { broadcast_values(values, MPI_FLOAT, root, comm_); }
+void Comm::broadcast(std::span<double> values, int root) const { broadcast_values(values, MPI_DOUBLE, root, comm_); }
+void Comm::broadcast(std::span<int> values, int root) const { broadcast_values(values, MPI_INT, root, comm_); }
+void Comm::broadcast(std::span<std::int64_t> values, int root) const {
+  broadcast_values(values, MPI_INT64_T, root, comm_);
+}
+void Comm::broadcast(std::span<std::uint64_t> values, int root) const {
+  broadcast_values(values, MPI_UINT64_T, root, comm_);
+}
+
+void Comm::broadcast(std::string& text, int root) const {
+  std::uint64_t size = text.size();
+  broadcast(std::span(&size, 1), root);
+  text.resize(size);
+  broadcast_values(std::span(text.data(), text.size()), MPI_CHAR, root, comm_);
+}
+
+void Comm::broadcast(std::vector<int>& values, int root) const {
+  std::uint64_t size = values.size();
+  broadcast(std::span(&size, 1), root);
+  values.resize(size);
+  broadcast(std::span(values), root);
+}
+
+void Comm::sum(std::span<std::int64_t> values) const {
+  if (size_ > 1) reduce_values(values, MPI_INT64_T, MPI_SUM, comm_);
+}
+
+void Comm::max(std::span<std::int64_t> values) const {
+  if (size_ > 1) reduce_values(values, MPI_INT64_T, MPI_MAX, comm_);
+}
+
+void Comm::max(std::span<double> values) const {
+  if (size_ > 1) reduce_values(values, MPI_DOUBLE, MPI_MAX, comm_);
+}
+
+std::vector<float> Comm::all_to_all(std::span<const float> send, std::span<const std::size_t> send_counts) const {
+  const auto ranks = static_cast<std::size_t>(size_);
+  std::vector<int> out(ranks);
+  std::vector<int> in(ranks);
+  for (std::size_t r = 0; r < ranks; ++r) {
+    if (send_counts[r] > INT_MAX) throw InternalError("all_to_all: more than 2^31 values for one rank");
+    out[r] = static_cast<int>(send_counts[r]);
+  }
+  MPI_Alltoall(out.data(), 1, MPI_INT, in.data(), 1, MPI_INT, comm_);
+  std::vector<int> out_at(ranks, 0);
+  std::vector<int> in_at(ranks, 0);
+  for (std::size_t r = 1; r < ranks; ++r) {
+    out_at[r] = out_at[r - 1] + out[r - 1];
+    in_at[r] = in_at[r - 1] + in[r - 1];
+  }
+  std::vector<float> received(static_cast<std::size_t>(in_at.back()) + static_cast<std::size_t>(in.back()));
+  MPI_Alltoallv(send.data(), out.data(), out_at.data(), MPI_FLOAT, received.data(), in.data(), in_at.data(), MPI_FLOAT,
+                comm_);
+  return received;
+}
+
+void Comm::agree(const std::function<void()>& work) const {
+  std::exception_ptr mine;
+  int code = 0;
+  std::string message;
+  try {
+    work();
+  } catch (const Error& error) {
+    mine = std::current_exception();
+    code = static_cast<int>(error.code());
+    message = error.what();
+  } catch (const std::exception& error) {
+    mine = std::current_exception();
+    code = static_cast<int>(ExitCode::internal);
+    message = error.what();
+  }
+  int first = mine ? rank_ : size_;
+  MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm_);
+  if (first == size_) return;
+  broadcast(std::span(&code, 1), first);
+  broadcast(message, first);
+  switch (static_cast<ExitCode>(code)) {
+    case ExitCode::usage: throw UsageError(message);
+    case ExitCode::bad_input: throw InputError(message);
+    default: throw InternalError(message);
+  }
+}
+
+}  // namespace kintsugi::mpi
