@@ -1,5 +1,6 @@
 #include "support/planted.hpp"
 
+#include <cmath>
 #include <utility>
 
 namespace kintsugi::testing {

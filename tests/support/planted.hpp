@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "kintsugi/core/assembly.hpp"
@@ -19,6 +21,7 @@ struct PlantedProblem {
 [[nodiscard]] PlantedProblem make_planted(const PlantedOptions& options);
 
 /// A small one for quick tests: biases, relu, growing norms, a clear pairing signal, hidden size twice the width.
-[[nodiscard]] PlantedProblem make_planted(std::size_t blocks, std::size_t width, std::size_t rows, std::uint64_t seed = 1);
+[[nodiscard]] PlantedProblem make_planted(std::size_t blocks, std::size_t width, std::size_t rows,
+                                          std::uint64_t seed = 1);
 
 }  // namespace kintsugi::testing

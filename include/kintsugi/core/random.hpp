@@ -5,6 +5,8 @@
 #include <span>
 #include <utility>
 
+#include "kintsugi/core/int128.hpp"
+
 namespace kintsugi {
 
 /// A stream of random numbers that is a pure function of (seed, stream, step): equal on every rank and every machine.
@@ -19,7 +21,7 @@ class Random {
   /// Uniform in [0, bound), bound >= 1 (Lemire's multiply-and-reject: no modulo bias).
   [[nodiscard]] std::uint64_t below(std::uint64_t bound) {
     while (true) {
-      const unsigned __int128 product = static_cast<unsigned __int128>(next()) * bound;
+      const Wide product = static_cast<Wide>(next()) * bound;
       const auto low = static_cast<std::uint64_t>(product);
       if (low >= bound || low >= (0 - bound) % bound) return static_cast<std::uint64_t>(product >> 64);
     }
@@ -40,6 +42,8 @@ class Random {
   void set_state(std::uint64_t state) { state_ = state; }
 
  private:
+  __extension__ using Wide = unsigned __int128;  // not ISO C++, but in every compiler for 64-bit machines
+
   static constexpr std::uint64_t mix(std::uint64_t z) {
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
