@@ -24,7 +24,7 @@ Activation parse_activation(std::string_view name) {
     if (to_string(activation) == name) return activation;
   }
   std::string known;
-  for (const Activation activation : kActivations) known += " " + std::string(to_string(activation));
+  for (const Activation activation : kActivations) (known += ' ') += to_string(activation);
   throw UsageError("unknown activation '" + std::string(name) + "'; known are:" + known);
 }
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "kintsugi/core/int128.hpp"
+
 namespace kintsugi::mpi {
 
 void ExactSums::add(std::size_t i, double value) noexcept {
@@ -25,7 +27,7 @@ void ExactSums::add(std::size_t i, double value) noexcept {
     place = 0;
   }
   const int digit = place / 32;
-  const unsigned __int128 shifted = static_cast<unsigned __int128>(mantissa) << (place % 32);
+  const Uint128 shifted = static_cast<Uint128>(mantissa) << (place % 32);
   const std::int64_t sign = (bits >> 63) != 0 ? -1 : 1;
   for (int k = 0; k < 3 && digit + k < kDigits; ++k) {
     words[digit + k] += sign * static_cast<std::int64_t>(static_cast<std::uint32_t>(shifted >> (32 * k)));
@@ -58,7 +60,7 @@ double ExactSums::value(std::size_t i) const noexcept {
   // the lowest bit ("sticky") before the one rounding.
   int top = kDigits;
   while (top > 0 && digits[top] == 0) --top;
-  unsigned __int128 leading = 0;
+  Uint128 leading = 0;
   for (int k = top; k > top - 3; --k) leading = (leading << 32) | static_cast<std::uint64_t>(k >= 0 ? digits[k] : 0);
   bool rest = false;
   for (int k = 0; k < top - 2; ++k) rest = rest || digits[k] != 0;

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kintsugi/kernels/aligned.hpp"
+#include "kintsugi/objective/evaluator.hpp"
+
+namespace kintsugi {
+
+/// One block taken from position `from` and put at position `to`; those between move up by one.
+struct Insertion {
+  int from = 0;
+  int to = 0;
+  double change = 0;  ///< of the MSE, predicted; negative is better
+};
+
+/// Applies an insertion to any sequence.
+template <class T>
+void insert_in(std::vector<T>& sequence, int from, int to) {
+  const T moved = sequence[static_cast<std::size_t>(from)];
+  sequence.erase(sequence.begin() + from);
+  sequence.insert(sequence.begin() + to, moved);
+}
+
+/// The errors of the rows as a function of the order, linear in the pairs that change sides: from one forward and one adjoint pass at an order,
+/// the effect D(a, b) of every such pair on every row's prediction (see kernels/screen.hpp). The squared error under the model keeps its
+/// quadratic term. Moves can be applied to the model, so that a whole path of moves is predicted without evaluating the network.
+///
+/// Each rank holds its own tiles; sums over rows are exact, so all ranks see equal numbers. Members are collective unless said otherwise.
+class FirstOrderModel {
+ public:
+  explicit FirstOrderModel(Evaluator& evaluator) : evaluator_(&evaluator) {}
+
+  /// Takes the model at `blocks` on the first `tiles` tiles. False, with the model unusable, where the error there is not finite.
+  [[nodiscard]] bool linearise(const Blocks& blocks, std::size_t tiles);
+
+  /// MSE at the point of linearisation.
+  [[nodiscard]] double base_error() const noexcept { return base_error_; }
+  /// MSE that the model predicts after the moves applied so far.
+  [[nodiscard]] double predicted_error() const noexcept { return predicted_error_; }
+  /// The order after the moves applied so far.
+  [[nodiscard]] const Blocks& blocks() const noexcept { return blocks_; }
+
+  /// Predicted change of the MSE for every insertion by at most `reach` places: [blocks][2 reach + 1], entry
+  /// (from, to - from + reach); 0 for the block's own place, +infinity outside. Valid until the next call.
+  [[nodiscard]] std::span<const double> screen(std::size_t reach);
+
+  /// Applies moves whose position ranges do not overlap.
+  void apply(std::span<const Insertion> moves);
+
+  /// Goes back to the point of linearisation. Not collective.
+  void rewind();
+
+ private:
+  struct Tile {
+    const RowTile* rows = nullptr;
+    std::size_t effects = 0;  // offset of [k][blocks][blocks][kTileRows] in effects_
+    std::size_t errors = 0;   // offset of [k][kTileRows] in errors_
+  };
+
+  void pass(const RowTile& rows, const Blocks& blocks, float* effects, float* errors);
+  double sum_of_squares();
+
+  Evaluator* evaluator_;
+  std::size_t tiles_ = 0;
+  std::vector<Tile> own_;
+  kernels::TileBuffer effects_;
+  kernels::TileBuffer errors_;
+  kernels::TileBuffer base_errors_;
+  Blocks base_blocks_;
+  Blocks blocks_;
+  std::vector<int> order_;  // blocks_[p] is base_blocks_[order_[p]]
+  double base_error_ = 0;
+  double predicted_error_ = 0;
+
+  kernels::TileBuffer state_, hidden_, residuals_, slopes_, gradient_, pulled_, scratch_;
+  std::vector<double> change_;
+  std::vector<std::int64_t> units_;
+};
+
+}  // namespace kintsugi

@@ -1,0 +1,87 @@
+#include "kintsugi/objective/weights.hpp"
+
+#include <algorithm>
+
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi {
+
+namespace {
+
+constexpr std::size_t kAlign = 16;  // floats: 64 bytes
+
+std::size_t padded(std::size_t count) { return (count + kAlign - 1) / kAlign * kAlign; }
+
+}  // namespace
+
+SharedWeights::SharedWeights(const mpi::Comm& comm, const Network& network, const Roles& roles) {
+  share_shapes(comm, network, roles);
+  memory_ = std::make_unique<mpi::NodeShared>(comm, total_);
+  if (comm.root()) fill(network);
+  memory_->publish();
+}
+
+void SharedWeights::share_shapes(const mpi::Comm& comm, const Network& network, const Roles& roles) {
+  std::vector<int> facts;
+  if (comm.root()) {
+    roles_ = roles;
+    facts = {static_cast<int>(network.activation), roles.head, static_cast<int>(roles.width),
+             static_cast<int>(roles.outputs)};
+    for (const Piece& piece : network.pieces) {
+      out_.push_back(static_cast<int>(piece.out));
+      in_.push_back(static_cast<int>(piece.in));
+    }
+  }
+  comm.broadcast(facts);
+  comm.broadcast(out_);
+  comm.broadcast(in_);
+  comm.broadcast(roles_.expand);
+  comm.broadcast(roles_.compress);
+  activation_ = static_cast<Activation>(facts[0]);
+  roles_.head = facts[1];
+  roles_.width = static_cast<std::size_t>(facts[2]);
+  roles_.outputs = static_cast<std::size_t>(facts[3]);
+  hidden_.assign(out_.size(), 0);
+  for (const int piece : roles_.expand) hidden_[static_cast<std::size_t>(piece)] = static_cast<std::size_t>(out_[static_cast<std::size_t>(piece)]);
+  for (const int piece : roles_.compress) hidden_[static_cast<std::size_t>(piece)] = static_cast<std::size_t>(in_[static_cast<std::size_t>(piece)]);
+  for (std::size_t p = 0; p < out_.size(); ++p) {
+    at_.push_back(total_);
+    const auto out = static_cast<std::size_t>(out_[p]);
+    total_ += 2 * padded(out * static_cast<std::size_t>(in_[p])) + padded(out);
+  }
+}
+
+void SharedWeights::fill(const Network& network) {
+  float* const memory = memory_->writable().data();
+  for (std::size_t p = 0; p < network.pieces.size(); ++p) {
+    const Piece& piece = network.pieces[p];
+    const std::size_t size = padded(piece.out * piece.in);
+    float* const weight = memory + at_[p];
+    float* const transposed = weight + size;
+    std::copy(piece.weight.begin(), piece.weight.end(), weight);
+    for (std::size_t i = 0; i < piece.out; ++i) {
+      for (std::size_t j = 0; j < piece.in; ++j) transposed[j * piece.out + i] = weight[i * piece.in + j];
+    }
+    std::copy(piece.bias.begin(), piece.bias.end(), transposed + size);
+  }
+}
+
+kernels::BlockWeights SharedWeights::block(const Block& block) const {
+  const float* const memory = memory_->values().data();
+  const auto expand = static_cast<std::size_t>(block.expand);
+  const auto compress = static_cast<std::size_t>(block.compress);
+  const std::size_t size = padded(hidden_[expand] * roles_.width);
+  const float* const in = memory + at_[expand];
+  const float* const out = memory + at_[compress];
+  return {in, in + size, in + 2 * size, out, out + size, out + 2 * size};
+}
+
+const float* SharedWeights::head_weight() const {
+  return memory_->values().data() + at_[static_cast<std::size_t>(roles_.head)];
+}
+
+const float* SharedWeights::head_bias() const {
+  return head_weight() + 2 * padded(roles_.outputs * roles_.width);
+}
+
+}  // namespace kintsugi
