@@ -3,7 +3,8 @@ add_library(kintsugi_flags INTERFACE)
 target_compile_features(kintsugi_flags INTERFACE cxx_std_20)
 target_compile_options(kintsugi_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
-  # Contraction and reassociation stay as written in source, so that equal inputs give equal bits in every translation unit.
+  # Sums are added in the order that the source gives them, whatever CXXFLAGS says. Products and sums may still be fused where
+  # the processor can: one build gives one result, builds for other processors may differ in the last bits.
   -fno-fast-math
   $<$<BOOL:${KINTSUGI_WERROR}>:-Werror>
   $<$<BOOL:${KINTSUGI_NATIVE}>:-march=native>)
