@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "kintsugi/objective/evaluator.hpp"
+#include "kintsugi/objective/first_order_model.hpp"
+
+namespace kintsugi {
+
+/// An order and its MSE on the first `tiles` tiles.
+struct Candidate {
+  Blocks blocks;
+  double mse = 0;
+  std::size_t tiles = 0;
+};
+
+/// What one step of a search did.
+struct StepReport {
+  char event = ' ';         ///< as in TrajectoryRow
+  std::int64_t moves = 0;   ///< applied
+  bool improved = false;    ///< the current order's error fell
+  bool stuck = false;       ///< no move that this search knows improves the current order
+};
+
+/// One way of improving an order. A step is the unit between which a run may be stopped, logged and continued; it is collective over the
+/// evaluator's island, and every rank comes to the same result.
+class Search {
+ public:
+  virtual ~Search() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  /// Begins at `from`, on its sample.
+  virtual void start(const Candidate& from) = 0;
+  virtual StepReport step() = 0;
+  [[nodiscard]] virtual const Candidate& current() const = 0;
+};
+
+}  // namespace kintsugi

@@ -1,0 +1,223 @@
+#include "kintsugi/seeding/seeding.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/core/random.hpp"
+
+namespace kintsugi {
+
+using kernels::kTileRows;
+
+namespace {
+
+constexpr std::string_view kReversed = "-reversed";
+constexpr const char* kBaseNames[] = {"wout-frobenius", "wout-l1", "delta-norm", "greedy"};
+
+std::vector<int> ascending(const std::vector<double>& values) {
+  std::vector<int> order(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+    return values[static_cast<std::size_t>(a)] < values[static_cast<std::size_t>(b)];
+  });
+  return order;
+}
+
+// Adds the squared 2-norms of the rows of a tile of `width` features to norms[row].
+void add_row_squares(const float* tile, std::size_t width, double (&norms)[kTileRows]) {
+  float sums[kTileRows] = {};
+  for (std::size_t f = 0; f < width; ++f) {
+    for (std::size_t row = 0; row < kTileRows; ++row) sums[row] += tile[f * kTileRows + row] * tile[f * kTileRows + row];
+  }
+  for (std::size_t row = 0; row < kTileRows; ++row) norms[row] += sums[row];
+}
+
+// The residuals of blocks on the states of one tile, in buffers that are kept between calls.
+class TileResiduals {
+ public:
+  explicit TileResiduals(const Evaluator& evaluator) : evaluator_(&evaluator) {
+    std::size_t widest = 0;
+    for (const int piece : evaluator.weights().roles().expand) widest = std::max(widest, evaluator.weights().hidden(piece));
+    residual_.resize(evaluator.weights().roles().width * kTileRows);
+    hidden_.resize(widest * kTileRows);
+  }
+
+  const kernels::TileBuffer& of(const Block& block, const float* x) {
+    evaluator_->kernel(block).residual(evaluator_->weights().block(block), x, residual_.data(), hidden_.data());
+    return residual_;
+  }
+
+  /// Squared 2-norm of the residual on each row; rows that are not real count zero.
+  void row_squares(const Block& block, const RowTile& tile, const float* x, double (&squares)[kTileRows]) {
+    std::fill(std::begin(squares), std::end(squares), 0.0);
+    add_row_squares(of(block, x).data(), evaluator_->weights().roles().width, squares);
+    std::fill(std::begin(squares) + tile.rows, std::end(squares), 0.0);
+  }
+
+ private:
+  const Evaluator* evaluator_;
+  kernels::TileBuffer residual_;
+  kernels::TileBuffer hidden_;
+};
+
+std::vector<double> reduced(Evaluator& evaluator, mpi::ExactSums& sums) {
+  const ScopedSeconds timing(evaluator.clock().collectives);
+  sums.reduce(evaluator.island());
+  std::vector<double> values(sums.size());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = sums.value(i);
+  return values;
+}
+
+}  // namespace
+
+std::vector<std::string> seed_names() {
+  std::vector<std::string> names;
+  for (const std::string base : kBaseNames) {
+    names.push_back(base);
+    names.push_back(base + std::string(kReversed));
+  }
+  names.emplace_back("random");
+  return names;
+}
+
+CompressNorms compress_norms(const Network& network, const Blocks& pairing) {
+  CompressNorms norms;
+  for (const Block& block : pairing) {
+    const std::vector<float>& weight = network.pieces[static_cast<std::size_t>(block.compress)].weight;
+    double squares = 0;
+    double magnitudes = 0;
+    for (const float value : weight) {
+      squares += static_cast<double>(value) * value;
+      magnitudes += std::fabs(value);
+    }
+    norms.frobenius.push_back(std::sqrt(squares));
+    norms.l1.push_back(magnitudes / static_cast<double>(weight.size()));
+  }
+  return norms;
+}
+
+std::vector<double> delta_norms(Evaluator& evaluator, const Blocks& pairing, std::size_t tiles) {
+  mpi::ExactSums sums(pairing.size());
+  TileResiduals residuals(evaluator);
+  {
+    const ScopedSeconds timing(evaluator.clock().kernels);
+    for (const RowTile* const tile : evaluator.own_tiles(tiles)) {
+      for (std::size_t b = 0; b < pairing.size(); ++b) {
+        double squares[kTileRows];
+        residuals.row_squares(pairing[b], *tile, tile->inputs, squares);
+        double sum = 0;
+        for (const double square : squares) sum += std::sqrt(square);
+        sums.add(b, sum);
+      }
+    }
+  }
+  evaluator.count_blocks(static_cast<std::int64_t>(pairing.size()));
+  std::vector<double> norms = reduced(evaluator, sums);
+  for (double& norm : norms) norm /= static_cast<double>(evaluator.rows().rows_in(tiles));
+  return norms;
+}
+
+std::vector<int> greedy_roll_out(Evaluator& evaluator, const Blocks& pairing, std::size_t tiles) {
+  const std::vector<const RowTile*> own = evaluator.own_tiles(tiles);
+  const std::size_t size = evaluator.weights().roles().width * kTileRows;
+  kernels::TileBuffer states(own.size() * size);
+  for (std::size_t t = 0; t < own.size(); ++t) std::copy_n(own[t]->inputs, size, states.begin() + static_cast<std::ptrdiff_t>(t * size));
+  TileResiduals residuals(evaluator);
+  std::vector<int> order;
+  std::vector<int> left(pairing.size());
+  std::iota(left.begin(), left.end(), 0);
+  while (!left.empty()) {
+    mpi::ExactSums sums(left.size());
+    {
+      const ScopedSeconds timing(evaluator.clock().kernels);
+      for (std::size_t t = 0; t < own.size(); ++t) {
+        for (std::size_t i = 0; i < left.size(); ++i) {
+          double squares[kTileRows];
+          residuals.row_squares(pairing[static_cast<std::size_t>(left[i])], *own[t], &states[t * size], squares);
+          sums.add(i, std::accumulate(std::begin(squares), std::end(squares), 0.0));
+        }
+      }
+    }
+    evaluator.count_blocks(static_cast<std::int64_t>(left.size()));
+    const std::vector<double> changes = reduced(evaluator, sums);
+    const auto smallest = std::min_element(changes.begin(), changes.end()) - changes.begin();
+    const int next = left[static_cast<std::size_t>(smallest)];
+    order.push_back(next);
+    left.erase(left.begin() + smallest);
+    for (std::size_t t = 0; t < own.size(); ++t) {
+      const kernels::TileBuffer& r = residuals.of(pairing[static_cast<std::size_t>(next)], &states[t * size]);
+      for (std::size_t i = 0; i < size; ++i) states[t * size + i] += r[i];
+    }
+  }
+  return order;
+}
+
+Blocks in_order(const Blocks& pairing, const std::vector<int>& order) {
+  Blocks blocks;
+  blocks.reserve(order.size());
+  for (const int b : order) blocks.push_back(pairing[static_cast<std::size_t>(b)]);
+  return blocks;
+}
+
+namespace {
+
+std::vector<int> base_order(Evaluator& evaluator, const Blocks& pairing, const CompressNorms& norms,
+                            std::string_view name, std::uint64_t seed, std::size_t tiles) {
+  std::vector<int> order;
+  if (name == "wout-frobenius") {
+    if (evaluator.island().root()) order = ascending(norms.frobenius);
+    evaluator.island().broadcast(order);
+  } else if (name == "wout-l1") {
+    if (evaluator.island().root()) order = ascending(norms.l1);
+    evaluator.island().broadcast(order);
+  } else if (name == "delta-norm") {
+    order = ascending(delta_norms(evaluator, pairing, tiles));
+  } else if (name == "greedy") {
+    // Half of a sample is enough to follow the norms' order, and this is the dearest seed.
+    order = greedy_roll_out(evaluator, pairing, std::max<std::size_t>(1, tiles / 4));
+  } else if (name == "random") {
+    order.resize(pairing.size());
+    std::iota(order.begin(), order.end(), 0);
+    Random(seed).shuffle(std::span(order));
+  } else {
+    std::string known = "auto";
+    for (const std::string& each : seed_names()) known += ", " + each;
+    throw UsageError("unknown seed order '" + std::string(name) + "'; known are " + known);
+  }
+  return order;
+}
+
+}  // namespace
+
+std::vector<SeedResult> make_seeds(Evaluator& evaluator, const Blocks& pairing, const CompressNorms& norms,
+                                   std::string_view name, std::uint64_t seed, std::size_t tiles) {
+  std::vector<SeedResult> seeds;
+  const auto add = [&](std::string seed_name, std::vector<int> order) {
+    const bool known = std::any_of(seeds.begin(), seeds.end(), [&](const SeedResult& s) { return s.order == order; });
+    if (!known) seeds.push_back({std::move(seed_name), 0, std::move(order)});
+  };
+  if (name == "auto") {
+    for (const std::string base : kBaseNames) {
+      std::vector<int> order = base_order(evaluator, pairing, norms, base, seed, tiles);
+      add(base, order);
+      std::reverse(order.begin(), order.end());
+      add(base + std::string(kReversed), std::move(order));
+    }
+  } else {
+    const bool reversed = name.ends_with(kReversed);
+    const std::string_view base = reversed ? name.substr(0, name.size() - kReversed.size()) : name;
+    std::vector<int> order = base_order(evaluator, pairing, norms, base, seed, tiles);
+    if (reversed) std::reverse(order.begin(), order.end());
+    add(std::string(name), std::move(order));
+  }
+  std::vector<Blocks> orders;
+  for (const SeedResult& s : seeds) orders.push_back(in_order(pairing, s.order));
+  const std::vector<double> errors = evaluator.errors(pairing, orders, tiles);
+  for (std::size_t i = 0; i < seeds.size(); ++i) seeds[i].mse = errors[i];
+  std::stable_sort(seeds.begin(), seeds.end(), [](const SeedResult& a, const SeedResult& b) { return a.mse < b.mse; });
+  return seeds;
+}
+
+}  // namespace kintsugi
