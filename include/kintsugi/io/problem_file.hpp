@@ -13,20 +13,22 @@ namespace kintsugi {
 /// Free-text facts on where a problem came from; root attributes of problem.h5.
 using Provenance = std::map<std::string, std::string>;
 
-/// Writes problem.h5 beside `path`, syncs it, then renames it into place. Not collective.
+/// Writes problem.h5 as a whole (see write_file_atomically). Not collective.
 /// /pieces/<index>/weight [out, in], /pieces/<index>/bias [out] (absent without bias), attribute `source`;
 /// /data/inputs [N, d], /data/predictions [N, k], /data/targets [N, k] (where given);
 /// root attributes format, format_version, activation and `provenance`.
 /// A piece or data set whose values are all float32 values is stored as float32, else as float64.
-/// Throws InternalError where the disk does not take it; nothing is left at `path` then, or what was there before.
+/// No time stamps: equal content gives equal bytes.
+/// Throws UsageError where `path` cannot be a file, InternalError where the disk does not take it; nothing is left at
+/// `path` then, or what was there before.
 void write_problem(const std::filesystem::path& path, const NetworkF64& network, const RowsF64& rows,
                    const Provenance& provenance);
 
-/// An open problem.h5, checked: format, version, shapes, types and finite numbers, sizes before allocating.
-/// Not collective: each rank opens its own.
+/// An open problem.h5. Opening checks format, version and the data sets' shapes; pieces and numbers are checked as they
+/// are read (finite, types, sizes before allocating). Not collective: each rank opens its own. MPI need not run. Every
+/// member throws InputError that names the file, the object and the rule.
 class ProblemFile final : public RowSource {
  public:
-  /// Throws InputError that names the file, the object and the rule.
   explicit ProblemFile(const std::filesystem::path& path);
   ~ProblemFile() override;
   ProblemFile(const ProblemFile&) = delete;
@@ -37,7 +39,7 @@ class ProblemFile final : public RowSource {
   [[nodiscard]] Provenance provenance() const;
   [[nodiscard]] bool has_targets() const;
 
-  /// All pieces in ascending order of their index; float16 and float64 files are converted.
+  /// All pieces in ascending order of their index, which run from 0 without a gap; float16 and float64 are converted.
   [[nodiscard]] Network network() const;
   [[nodiscard]] NetworkF64 network_f64() const;
 

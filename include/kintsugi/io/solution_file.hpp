@@ -12,8 +12,8 @@ namespace kintsugi {
 
 /// Facts of the run that are not part of the solution proper; root attributes of solution.h5.
 struct RunFacts {
-  std::string problem;   ///< path as the user gave it
-  std::string options;   ///< effective options, as --print-config prints them
+  std::string problem;  ///< path as the user gave it
+  std::string options;  ///< effective options, as --print-config prints them
   std::string version;
   int ranks = 1;
   int islands = 1;
@@ -21,10 +21,20 @@ struct RunFacts {
   int exit_code = 0;
 };
 
-/// Writes solution.h5 beside `path`, syncs it, then renames it into place. Not collective; rank 0 calls it.
-/// /permutation [pieces] int32 (the pieces' own indices), /order [L] (the block's number at each position; blocks are numbered by their expand piece, ascending),
-/// /pairing [L, 2] (expand, compress index of each block), /pair_scores (compound), /seeds (compound), /trajectory (compound), /warnings;
-/// root attributes format, format_version, status, exit_code, mse, largest_error, target, rows, evaluations, sha256, and those of RunFacts and Times.
+/// Writes solution.h5 as a whole (see write_file_atomically). Not collective; rank 0 calls it.
+/// Pieces are named by their own indices. Blocks are numbered by their expand piece, ascending.
+///   /permutation [2L + 1] int32   expand, compress, ..., head
+///   /order [L] int32              the block's number at each position
+///   /pairing [L, 2] int32         expand and compress piece of block 0, 1, ...
+///   /pair_scores [L] compound     the fields of PairScore
+///   /seeds [S] compound           name, mse; best first
+///   /seed_orders [S, L] int32     SeedResult::order of each seed
+///   /trajectory [T] compound      the fields of TrajectoryRow
+///   /warnings [W] text
+/// Root attributes: format ("kintsugi-solution"), format_version, status, exit_code, mse, largest_error, target, rows,
+/// evaluations, sha256, problem, options, version, ranks, islands, seed, seconds_load, _pairing, _seeding, _search,
+/// _check, _total. No time stamps: equal content gives equal bytes. Throws UsageError where `path` cannot be a file,
+/// InternalError where the disk does not take it.
 void write_solution(const std::filesystem::path& path, const Network& network, const Solution& solution,
                     const RunFacts& facts);
 
@@ -34,9 +44,10 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
 
 /// What `report` and `verify` need of a solution.h5 besides the permutation.
 struct StoredSolution {
-  Solution solution;  ///< `assembly` is left empty: it needs the network
+  Solution solution;  ///< `assembly` is left empty, it needs the network; `pairs` name pieces by their own indices
   RunFacts facts;
 };
+/// Throws InputError that names the file, the object and the rule.
 [[nodiscard]] StoredSolution read_solution(const std::filesystem::path& path);
 
 }  // namespace kintsugi

@@ -1,0 +1,100 @@
+#include "kintsugi/io/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <system_error>
+
+#include "io/file_descriptor.hpp"
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string system_message(int error) { return std::generic_category().message(error); }
+
+/// The file that `path` stands for, links followed. Renaming over a device would replace it, so only a regular file may
+/// be there already.
+fs::path resolve_target(const fs::path& path) {
+  if (path.filename().empty()) throw UsageError(path.string() + ": cannot be written: not the name of a file");
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    throw UsageError(path.string() + ": cannot be written: it exists and is not a regular file");
+  }
+  if (fs::is_symlink(fs::symlink_status(path, error))) {
+    const fs::path target = fs::weakly_canonical(path, error);
+    if (!error) return target;
+  }
+  return path;
+}
+
+/// Removes the temporary file unless it has been renamed.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const fs::path& target) {
+    for (int attempt = 0;; ++attempt) {
+      const std::string unique = std::to_string(::getpid()) + "." + std::to_string(attempt);
+      path_ = target.parent_path() / std::string(".").append(target.filename().string()).append("." + unique + ".tmp");
+      fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      constexpr int kAttempts = 100;
+      if (fd_ >= 0 || errno != EEXIST || attempt == kAttempts) break;
+    }
+    if (fd_ >= 0) return;
+    throw UsageError(target.string() + ": cannot be written: " + system_message(errno));
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+
+  [[nodiscard]] int fd() const { return fd_; }
+
+  [[nodiscard]] bool rename_to(const fs::path& target) {
+    if (std::rename(path_.c_str(), target.c_str()) != 0) return false;
+    path_.clear();
+    return true;
+  }
+
+ private:
+  fs::path path_;
+  int fd_ = -1;
+};
+
+bool write_all(int fd, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+/// Makes a rename in `folder` last. File systems that cannot sync a folder say so with EINVAL: nothing is lost then.
+void sync_folder(const fs::path& folder) {
+  const FileDescriptor fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() >= 0) static_cast<void>(::fsync(fd.get()));
+}
+
+}  // namespace
+
+void write_file_atomically(const fs::path& path, std::string_view content) {
+  const fs::path target = resolve_target(path);
+  TemporaryFile temporary(target);
+  FileDescriptor file(temporary.fd());
+  const bool done =
+      write_all(file.get(), content) && ::fsync(file.get()) == 0 && file.close() && temporary.rename_to(target);
+  if (!done) throw InternalError(path.string() + ": cannot be written: " + system_message(errno));
+  sync_folder(target.parent_path());
+}
+
+}  // namespace kintsugi

@@ -1,0 +1,332 @@
+#include "kintsugi/io/problem_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "io/hdf5.hpp"
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/io/atomic_file.hpp"
+
+namespace kintsugi {
+
+namespace {
+
+constexpr const char* kFormat = "kintsugi-problem";
+constexpr std::int64_t kVersion = 1;
+
+bool is_reserved(const std::string& attribute) {
+  return attribute == "format" || attribute == "format_version" || attribute == "activation";
+}
+
+// ---- writing ----
+
+/// Stores doubles as float32 where that loses nothing.
+class RealWriter {
+ public:
+  explicit RealWriter(h5::Image& image) : image_(image) {}
+
+  [[nodiscard]] bool fit_float(std::span<const double> values) {
+    narrow_.resize(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) narrow_[i] = static_cast<float>(values[i]);
+    return std::equal(values.begin(), values.end(), narrow_.begin(),
+                      [](double wide, float narrow) { return wide == static_cast<double>(narrow); });
+  }
+
+  void write(hid_t parent, const char* name, std::span<const hsize_t> dims, std::span<const double> values,
+             bool as_float) {
+    if (as_float && fit_float(values)) {
+      image_.dataset(parent, name, dims, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, narrow_.data());
+    } else {
+      image_.dataset(parent, name, dims, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, values.data());
+    }
+  }
+
+ private:
+  h5::Image& image_;
+  std::vector<float> narrow_;
+};
+
+void write_pieces(h5::Image& image, const NetworkF64& network) {
+  RealWriter writer(image);
+  const h5::Handle pieces = image.group(image.root(), "pieces");
+  for (const PieceF64& piece : network.pieces) {
+    const h5::Handle group = image.group(pieces.id(), std::to_string(piece.index));
+    const bool as_float = writer.fit_float(piece.bias) && writer.fit_float(piece.weight);
+    writer.write(group.id(), "weight", std::array<hsize_t, 2>{piece.out, piece.in}, piece.weight, as_float);
+    if (!piece.bias.empty()) writer.write(group.id(), "bias", std::array<hsize_t, 1>{piece.out}, piece.bias, as_float);
+    image.attribute(group.id(), "source", piece.source);
+  }
+}
+
+void write_rows(h5::Image& image, const RowsF64& rows) {
+  RealWriter writer(image);
+  const h5::Handle data = image.group(image.root(), "data");
+  const std::array<hsize_t, 2> wide{rows.shape.rows, rows.shape.width};
+  const std::array<hsize_t, 2> narrow{rows.shape.rows, rows.shape.outputs};
+  writer.write(data.id(), "inputs", wide, rows.inputs, true);
+  writer.write(data.id(), "predictions", narrow, rows.predictions, true);
+  if (!rows.targets.empty()) writer.write(data.id(), "targets", narrow, rows.targets, true);
+}
+
+/// What the caller must hold to; a violation is a bug of the caller's, not of the user's.
+void check_sizes(const NetworkF64& network, const RowsF64& rows) {
+  const RowShape& shape = rows.shape;
+  bool right = rows.inputs.size() == shape.rows * shape.width &&
+               rows.predictions.size() == shape.rows * shape.outputs &&
+               (rows.targets.empty() || rows.targets.size() == rows.predictions.size());
+  for (const PieceF64& piece : network.pieces) {
+    right =
+        right && piece.weight.size() == piece.out * piece.in && (piece.bias.empty() || piece.bias.size() == piece.out);
+  }
+  if (!right) throw InternalError("write_problem: a size does not match its values");
+}
+
+std::size_t estimated_bytes(const NetworkF64& network, const RowsF64& rows) {
+  constexpr std::size_t kPerPiece = 1024;
+  std::size_t values = rows.inputs.size() + rows.predictions.size() + rows.targets.size();
+  for (const PieceF64& piece : network.pieces) values += piece.weight.size() + piece.bias.size();
+  return values * sizeof(float) + network.pieces.size() * kPerPiece;
+}
+
+}  // namespace
+
+void write_problem(const std::filesystem::path& path, const NetworkF64& network, const RowsF64& rows,
+                   const Provenance& provenance) {
+  const h5::SilentErrors silent;
+  check_sizes(network, rows);
+  h5::Image image(estimated_bytes(network, rows));
+  image.attribute(image.root(), "format", std::string(kFormat));
+  image.attribute(image.root(), "format_version", kVersion);
+  image.attribute(image.root(), "activation", std::string(to_string(network.activation)));
+  for (const auto& [key, value] : provenance) {
+    if (is_reserved(key)) throw InternalError("write_problem: '" + key + "' is not free for provenance");
+    image.attribute(image.root(), key, value);
+  }
+  write_pieces(image, network);
+  write_rows(image, rows);
+  const std::vector<char> bytes = image.finish();
+  write_file_atomically(path, std::string_view(bytes.data(), bytes.size()));
+}
+
+// ---- reading ----
+
+namespace {
+
+template <class Real>
+hid_t memory_type() {
+  return std::is_same_v<Real, float> ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+}
+
+/// `width` values a row; `first` is the number of the first row in the file.
+template <class Real>
+void check_finite(const h5::Dataset& set, std::span<const Real> values, std::size_t first, std::size_t width) {
+  int any_bad = 0;  // one pass without a branch
+  for (const Real value : values) any_bad |= static_cast<int>(!(std::abs(value) <= std::numeric_limits<Real>::max()));
+  if (any_bad == 0) return;
+  const auto bad = std::find_if(values.begin(), values.end(), [](Real value) { return !std::isfinite(value); });
+  const auto at = static_cast<std::size_t>(bad - values.begin());
+  throw InputError(set.name + ": row " + std::to_string(first + at / width) + ", column " + std::to_string(at % width) +
+                   " is " + (std::isnan(*bad) ? "nan" : "infinite") + ", but must be a finite " +
+                   (std::is_same_v<Real, float> ? "float32" : "float64") + " number");
+}
+
+template <class Real>
+std::vector<Real> read_all(const h5::Reader& reader, const h5::Dataset& set) {
+  std::size_t count = 1;
+  for (const hsize_t dim : set.dims) count *= dim;
+  std::vector<Real> values(count);
+  reader.read(set, memory_type<Real>(), values.data());
+  check_finite<Real>(set, values, 0, set.dims.back());
+  return values;
+}
+
+/// Rows [first, first + count) of a [N x width] data set.
+template <class Real>
+void read_slab(const h5::Reader& reader, const h5::Dataset& set, std::size_t first, std::size_t count,
+               std::span<Real> values) {
+  const hsize_t rows = set.dims[0];
+  const hsize_t width = set.dims[1];
+  if (first > rows || count > rows - first || values.size() != count * width) {
+    throw InternalError(set.name + ": slab outside the rows, or a buffer of the wrong size");
+  }
+  if (count == 0) return;
+  const h5::Handle file_space(H5Dget_space(set.id.id()));
+  const std::array<hsize_t, 2> start{first, 0};
+  const std::array<hsize_t, 2> block{count, width};
+  const h5::Handle memory_space(H5Screate_simple(2, block.data(), nullptr));
+  if (H5Sselect_hyperslab(file_space.id(), H5S_SELECT_SET, start.data(), nullptr, block.data(), nullptr) < 0) {
+    throw InternalError(set.name + ": slab cannot be selected: " + h5::last_error());
+  }
+  reader.read(set, memory_type<Real>(), values.data(), memory_space.id(), file_space.id());
+  check_finite<Real>(set, values, first, width);
+}
+
+/// The index that a piece's group is named by; no sign, no leading zero.
+int piece_index(const std::string& place, const std::string& name) {
+  int index = -1;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+  if (error != std::errc{} || end != name.data() + name.size() || index < 0 || std::to_string(index) != name) {
+    throw InputError(place + ": '" + name + "' is not a piece's index");
+  }
+  return index;
+}
+
+std::vector<int> piece_indices(const h5::Group& pieces) {
+  std::vector<int> indices;
+  for (const std::string& name : pieces.links) indices.push_back(piece_index(pieces.name, name));
+  if (indices.empty()) throw InputError(pieces.name + ": holds no pieces");
+  std::sort(indices.begin(), indices.end());
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    if (indices[i] != static_cast<int>(i)) {
+      throw InputError(pieces.name + ": piece " + std::to_string(i) + " is missing; indices run from 0 without a gap");
+    }
+  }
+  return indices;
+}
+
+template <class Real>
+BasicPiece<Real> read_piece(const h5::Reader& reader, const h5::Group& pieces, int index) {
+  const h5::Group group = reader.group(pieces, std::to_string(index));
+  BasicPiece<Real> piece;
+  piece.index = index;
+  const h5::Dataset weight = reader.numbers(group, "weight", 2);
+  piece.out = weight.dims[0];
+  piece.in = weight.dims[1];
+  piece.weight = read_all<Real>(reader, weight);
+  if (group.has("bias")) {
+    const h5::Dataset bias = reader.numbers(group, "bias", 1);
+    if (bias.dims[0] != piece.out) {
+      throw InputError(bias.name + ": has " + std::to_string(bias.dims[0]) + " values, but the weight has " +
+                       std::to_string(piece.out) + " rows");
+    }
+    piece.bias = read_all<Real>(reader, bias);
+  }
+  piece.source = h5::has_attribute(group, "source") ? h5::text_attribute(group, "source") : group.name;
+  return piece;
+}
+
+}  // namespace
+
+struct ProblemFile::Impl {
+  explicit Impl(const std::filesystem::path& path) : reader(path) {
+    check_format();
+    pieces = reader.group(reader.root(), "pieces");
+    const h5::Group data = reader.group(reader.root(), "data");
+    inputs = reader.numbers(data, "inputs", 2);
+    predictions = reader.numbers(data, "predictions", 2);
+    shape = {inputs.dims[0], inputs.dims[1], predictions.dims[1]};
+    same_rows(predictions);
+    with_targets = data.has("targets");
+    if (!with_targets) return;
+    targets = reader.numbers(data, "targets", 2);
+    same_rows(targets);
+    if (targets.dims[1] != shape.outputs) {
+      throw InputError(targets.name + ": has " + std::to_string(targets.dims[1]) +
+                       " columns, but /data/predictions has " + std::to_string(shape.outputs));
+    }
+  }
+
+  void check_format() {
+    const h5::Group& root = reader.root();
+    if (!h5::has_attribute(root, "format") || h5::text_attribute(root, "format") != kFormat) {
+      throw InputError(root.name + ": is not a kintsugi problem (root attribute 'format' must be '" + kFormat + "')");
+    }
+    const std::int64_t version = h5::integer_attribute(root, "format_version");
+    if (version != kVersion) {
+      throw InputError(root.name + ": has format_version " + std::to_string(version) + ", but this program reads " +
+                       std::to_string(kVersion));
+    }
+    try {
+      activation = parse_activation(h5::text_attribute(root, "activation"));
+    } catch (const UsageError& error) {
+      throw InputError(root.name + ", attribute 'activation': " + error.what());
+    }
+  }
+
+  void same_rows(const h5::Dataset& set) const {
+    if (set.dims[0] == shape.rows) return;
+    throw InputError(set.name + ": has " + std::to_string(set.dims[0]) + " rows, but /data/inputs has " +
+                     std::to_string(shape.rows));
+  }
+
+  template <class Real>
+  BasicNetwork<Real> network() const {
+    BasicNetwork<Real> result;
+    result.activation = activation;
+    for (const int index : piece_indices(pieces)) result.pieces.push_back(read_piece<Real>(reader, pieces, index));
+    return result;
+  }
+
+  h5::Reader reader;
+  h5::Group pieces;
+  Activation activation = Activation::relu;
+  RowShape shape;
+  h5::Dataset inputs;
+  h5::Dataset predictions;
+  h5::Dataset targets;
+  bool with_targets = false;
+};
+
+ProblemFile::ProblemFile(const std::filesystem::path& path) {
+  const h5::SilentErrors silent;
+  impl_ = std::make_unique<Impl>(path);
+}
+
+ProblemFile::~ProblemFile() {
+  const h5::SilentErrors silent;
+  impl_.reset();
+}
+
+RowShape ProblemFile::shape() const { return impl_->shape; }
+Activation ProblemFile::activation() const { return impl_->activation; }
+bool ProblemFile::has_targets() const { return impl_->with_targets; }
+
+Provenance ProblemFile::provenance() const {
+  const h5::SilentErrors silent;
+  Provenance provenance;
+  const h5::Group& root = impl_->reader.root();
+  for (const std::string& name : h5::text_attributes(root)) {
+    if (!is_reserved(name)) provenance[name] = h5::text_attribute(root, name);
+  }
+  return provenance;
+}
+
+Network ProblemFile::network() const {
+  const h5::SilentErrors silent;
+  return impl_->network<float>();
+}
+
+NetworkF64 ProblemFile::network_f64() const {
+  const h5::SilentErrors silent;
+  return impl_->network<double>();
+}
+
+void ProblemFile::read(std::size_t first, std::size_t count, std::span<float> inputs, std::span<float> predictions) {
+  const h5::SilentErrors silent;
+  read_slab(impl_->reader, impl_->inputs, first, count, inputs);
+  read_slab(impl_->reader, impl_->predictions, first, count, predictions);
+}
+
+RowsF64 ProblemFile::read_f64(std::size_t first, std::size_t count) const {
+  const h5::SilentErrors silent;
+  const RowShape& whole = impl_->shape;
+  if (first > whole.rows || count > whole.rows - first)
+    throw InternalError("ProblemFile::read_f64: slab outside the rows");
+  RowsF64 rows;
+  rows.shape = {count, whole.width, whole.outputs};
+  rows.inputs.resize(count * whole.width);
+  rows.predictions.resize(count * whole.outputs);
+  read_slab<double>(impl_->reader, impl_->inputs, first, count, rows.inputs);
+  read_slab<double>(impl_->reader, impl_->predictions, first, count, rows.predictions);
+  if (impl_->with_targets) {
+    rows.targets.resize(count * whole.outputs);
+    read_slab<double>(impl_->reader, impl_->targets, first, count, rows.targets);
+  }
+  return rows;
+}
+
+}  // namespace kintsugi

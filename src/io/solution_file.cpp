@@ -1,0 +1,350 @@
+#include "kintsugi/io/solution_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "io/file_bytes.hpp"
+#include "io/hdf5.hpp"
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/io/atomic_file.hpp"
+
+namespace kintsugi {
+
+namespace {
+
+constexpr const char* kFormat = "kintsugi-solution";
+constexpr std::int64_t kVersion = 1;
+
+constexpr std::array<std::pair<const char*, double Times::*>, 6> kTimes{{{"seconds_load", &Times::load},
+                                                                         {"seconds_pairing", &Times::pairing},
+                                                                         {"seconds_seeding", &Times::seeding},
+                                                                         {"seconds_search", &Times::search},
+                                                                         {"seconds_check", &Times::check},
+                                                                         {"seconds_total", &Times::total}}};
+
+// ---- compound rows ----
+
+/// A row type in memory: members by name and offset. Stored packed.
+class RowType {
+ public:
+  explicit RowType(std::size_t size) : type_(H5Tcreate(H5T_COMPOUND, size)) {}
+
+  void add(const char* name, std::size_t offset, hid_t type) {
+    if (H5Tinsert(type_.id(), name, offset, type) < 0) throw InternalError("HDF5 row type: " + h5::last_error());
+  }
+
+  [[nodiscard]] hid_t id() const { return type_.id(); }
+
+  [[nodiscard]] h5::Handle packed() const {
+    h5::Handle copy(H5Tcopy(type_.id()));
+    if (H5Tpack(copy.id()) < 0) throw InternalError("HDF5 row type: " + h5::last_error());
+    return copy;
+  }
+
+ private:
+  h5::Handle type_;
+};
+
+struct PairRow {
+  std::int32_t expand = 0;
+  std::int32_t compress = 0;
+  double score = 0;
+  std::int32_t runner_up = 0;
+  double runner_up_score = 0;
+  double margin = 0;
+  std::int8_t trusted = 0;
+};
+
+RowType pair_row_type() {
+  RowType type(sizeof(PairRow));
+  type.add("expand", offsetof(PairRow, expand), H5T_NATIVE_INT32);
+  type.add("compress", offsetof(PairRow, compress), H5T_NATIVE_INT32);
+  type.add("score", offsetof(PairRow, score), H5T_NATIVE_DOUBLE);
+  type.add("runner_up", offsetof(PairRow, runner_up), H5T_NATIVE_INT32);
+  type.add("runner_up_score", offsetof(PairRow, runner_up_score), H5T_NATIVE_DOUBLE);
+  type.add("margin", offsetof(PairRow, margin), H5T_NATIVE_DOUBLE);
+  type.add("trusted", offsetof(PairRow, trusted), h5::bool_type().id());
+  return type;
+}
+
+/// A seed without its order, which is a row of /seed_orders.
+struct SeedRow {
+  const char* name = nullptr;
+  double mse = 0;
+};
+
+RowType seed_row_type() {
+  RowType type(sizeof(SeedRow));
+  type.add("name", offsetof(SeedRow, name), h5::text_type().id());
+  type.add("mse", offsetof(SeedRow, mse), H5T_NATIVE_DOUBLE);
+  return type;
+}
+
+RowType trajectory_row_type() {
+  const h5::Handle letter(H5Tcopy(H5T_C_S1));
+  H5Tset_strpad(letter.id(), H5T_STR_NULLPAD);  // all of its one byte is text
+  RowType type(sizeof(TrajectoryRow));
+  type.add("step", offsetof(TrajectoryRow, step), H5T_NATIVE_INT64);
+  type.add("island", offsetof(TrajectoryRow, island), H5T_NATIVE_INT32);
+  type.add("event", offsetof(TrajectoryRow, event), letter.id());
+  type.add("rows", offsetof(TrajectoryRow, rows), H5T_NATIVE_INT64);
+  type.add("mse", offsetof(TrajectoryRow, mse), H5T_NATIVE_DOUBLE);
+  type.add("best", offsetof(TrajectoryRow, best), H5T_NATIVE_DOUBLE);
+  type.add("moves", offsetof(TrajectoryRow, moves), H5T_NATIVE_INT64);
+  type.add("evaluations", offsetof(TrajectoryRow, evaluations), H5T_NATIVE_INT64);
+  type.add("seconds", offsetof(TrajectoryRow, seconds), H5T_NATIVE_DOUBLE);
+  return type;
+}
+
+template <class Row>
+void write_rows(h5::Image& image, const char* name, const RowType& type, std::span<const Row> rows) {
+  const h5::Handle packed = type.packed();
+  image.dataset(image.root(), name, std::array<hsize_t, 1>{rows.size()}, packed.id(), type.id(), rows.data());
+}
+
+template <class Row>
+std::vector<Row> read_rows(const h5::Reader& reader, const char* name, const RowType& type) {
+  const h5::Dataset set = reader.dataset(reader.root(), name);
+  const h5::Handle stored(H5Dget_type(set.id.id()));
+  if (H5Tget_class(stored.id()) != H5T_COMPOUND || set.dims.size() != 1) {
+    throw InputError(set.name + ": is not a table");
+  }
+  for (int i = 0; i < H5Tget_nmembers(type.id()); ++i) {
+    char* const member = H5Tget_member_name(type.id(), static_cast<unsigned>(i));
+    const std::string column = member;
+    H5free_memory(member);
+    if (H5Tget_member_index(stored.id(), column.c_str()) < 0)
+      throw InputError(set.name + ": has no column '" + column + "'");
+  }
+  std::vector<Row> rows(set.dims[0]);
+  if (!rows.empty()) reader.read(set, type.id(), rows.data());
+  return rows;
+}
+
+// ---- plain arrays ----
+
+void write_integers(h5::Image& image, const char* name, std::span<const hsize_t> dims, std::span<const int> values) {
+  image.dataset(image.root(), name, dims, H5T_STD_I32LE, H5T_NATIVE_INT, values.data());
+}
+
+void write_texts(h5::Image& image, const char* name, std::span<const std::string> texts) {
+  const h5::Handle type = h5::text_type();
+  std::vector<const char*> raw;
+  for (const std::string& text : texts) raw.push_back(text.c_str());
+  image.dataset(image.root(), name, std::array<hsize_t, 1>{raw.size()}, type.id(), type.id(), raw.data());
+}
+
+// ---- writing ----
+
+void write_attributes(h5::Image& image, const Solution& solution, const RunFacts& facts) {
+  const hid_t root = image.root();
+  image.attribute(root, "format", std::string(kFormat));
+  image.attribute(root, "format_version", kVersion);
+  image.attribute(root, "status", std::string(to_string(solution.status)));
+  image.attribute(root, "exit_code", std::int64_t{facts.exit_code});
+  image.attribute(root, "mse", solution.mse);
+  image.attribute(root, "largest_error", solution.largest_error);
+  image.attribute(root, "target", solution.target);
+  image.attribute(root, "rows", static_cast<std::int64_t>(solution.rows));
+  image.attribute(root, "evaluations", solution.evaluations);
+  image.attribute(root, "sha256", solution.sha256);
+  image.attribute(root, "problem", facts.problem);
+  image.attribute(root, "options", facts.options);
+  image.attribute(root, "version", facts.version);
+  image.attribute(root, "ranks", std::int64_t{facts.ranks});
+  image.attribute(root, "islands", std::int64_t{facts.islands});
+  image.attribute(root, "seed", facts.seed);
+  for (const auto& [name, member] : kTimes) image.attribute(root, name, solution.times.*member);
+}
+
+/// Blocks are numbered by their expand piece, ascending: /pairing lists them so, /order is the answer in these numbers.
+void write_answer(h5::Image& image, const Network& network, const Solution& solution) {
+  const auto index = [&](int position) { return network.pieces.at(static_cast<std::size_t>(position)).index; };
+  const std::vector<Block>& blocks = solution.assembly.blocks;
+  std::vector<int> expands;
+  for (const Block& block : blocks) expands.push_back(index(block.expand));
+  std::sort(expands.begin(), expands.end());
+
+  std::vector<int> order;
+  std::vector<int> pairing(2 * blocks.size());
+  for (const Block& block : blocks) {
+    const auto number = std::lower_bound(expands.begin(), expands.end(), index(block.expand)) - expands.begin();
+    order.push_back(static_cast<int>(number));
+    pairing[2 * static_cast<std::size_t>(number)] = index(block.expand);
+    pairing[2 * static_cast<std::size_t>(number) + 1] = index(block.compress);
+  }
+  write_integers(image, "permutation", std::array<hsize_t, 1>{solution.permutation.size()}, solution.permutation);
+  write_integers(image, "order", std::array<hsize_t, 1>{order.size()}, order);
+  write_integers(image, "pairing", std::array<hsize_t, 2>{blocks.size(), 2}, pairing);
+}
+
+void write_pairs(h5::Image& image, const Network& network, const Solution& solution) {
+  const auto index = [&](int position) {
+    return position < 0 ? position : network.pieces.at(static_cast<std::size_t>(position)).index;
+  };
+  std::vector<PairRow> rows;
+  for (const PairScore& pair : solution.pairs) {
+    rows.push_back({index(pair.expand), index(pair.compress), pair.score, index(pair.runner_up), pair.runner_up_score,
+                    pair.margin, pair.trusted ? std::int8_t{1} : std::int8_t{0}});
+  }
+  write_rows<PairRow>(image, "pair_scores", pair_row_type(), rows);
+}
+
+void write_seeds(h5::Image& image, const Solution& solution) {
+  const std::size_t length = solution.assembly.blocks.size();
+  std::vector<SeedRow> rows;
+  std::vector<int> orders;
+  for (const SeedResult& seed : solution.seeds) {
+    if (seed.order.size() != length) throw InternalError("write_solution: a seed's order has the wrong length");
+    rows.push_back({seed.name.c_str(), seed.mse});
+    orders.insert(orders.end(), seed.order.begin(), seed.order.end());
+  }
+  write_rows<SeedRow>(image, "seeds", seed_row_type(), rows);
+  write_integers(image, "seed_orders", std::array<hsize_t, 2>{rows.size(), length}, orders);
+}
+
+}  // namespace
+
+void write_solution(const std::filesystem::path& path, const Network& network, const Solution& solution,
+                    const RunFacts& facts) {
+  const h5::SilentErrors silent;
+  constexpr std::size_t kExpected = std::size_t{64} << 10;
+  h5::Image image(kExpected + solution.trajectory.size() * sizeof(TrajectoryRow));
+  write_attributes(image, solution, facts);
+  write_answer(image, network, solution);
+  write_pairs(image, network, solution);
+  write_seeds(image, solution);
+  write_rows<TrajectoryRow>(image, "trajectory", trajectory_row_type(), solution.trajectory);
+  write_texts(image, "warnings", solution.warnings);
+  const std::vector<char> bytes = image.finish();
+  write_file_atomically(path, std::string_view(bytes.data(), bytes.size()));
+}
+
+// ---- reading ----
+
+namespace {
+
+void check_format(const h5::Reader& reader) {
+  const h5::Group& root = reader.root();
+  if (!h5::has_attribute(root, "format") || h5::text_attribute(root, "format") != kFormat) {
+    throw InputError(reader.name() + ": is not a kintsugi solution (root attribute 'format' must be '" + kFormat +
+                     "')");
+  }
+  const std::int64_t version = h5::integer_attribute(root, "format_version");
+  if (version != kVersion) {
+    throw InputError(reader.name() + ": has format_version " + std::to_string(version) + ", but this program reads " +
+                     std::to_string(kVersion));
+  }
+}
+
+/// The values of an integer data set of `rank` dimensions, which go to `dims`.
+std::vector<int> read_integers(const h5::Reader& reader, const char* name, std::size_t rank,
+                               std::vector<hsize_t>& dims) {
+  const h5::Dataset set = reader.dataset(reader.root(), name);
+  const h5::Handle type(H5Dget_type(set.id.id()));
+  if (H5Tget_class(type.id()) != H5T_INTEGER || set.dims.size() != rank) {
+    throw InputError(set.name + ": is not an array of integers with " + std::to_string(rank) + " dimensions");
+  }
+  std::size_t count = 1;
+  for (const hsize_t dim : set.dims) count *= dim;
+  std::vector<int> values(count);
+  if (count > 0) reader.read(set, H5T_NATIVE_INT, values.data());
+  dims = set.dims;
+  return values;
+}
+
+std::vector<int> read_permutation(const h5::Reader& reader) {
+  std::vector<hsize_t> dims;
+  return read_integers(reader, "permutation", 1, dims);
+}
+
+std::vector<SeedResult> read_seeds(const h5::Reader& reader) {
+  const RowType type = seed_row_type();
+  std::vector<SeedRow> rows = read_rows<SeedRow>(reader, "seeds", type);
+  std::vector<SeedResult> seeds;
+  for (const SeedRow& row : rows) seeds.push_back({row.name == nullptr ? "" : row.name, row.mse, {}});
+  if (!rows.empty()) {
+    const hsize_t count = rows.size();
+    const h5::Handle space(H5Screate_simple(1, &count, nullptr));
+    H5Dvlen_reclaim(type.id(), space.id(), H5P_DEFAULT, rows.data());
+  }
+  std::vector<hsize_t> dims;
+  const std::vector<int> orders = read_integers(reader, "seed_orders", 2, dims);
+  if (dims[0] != seeds.size()) {
+    throw InputError(reader.name() + ", /seed_orders: has " + std::to_string(dims[0]) + " rows, but /seeds has " +
+                     std::to_string(seeds.size()));
+  }
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
+    const auto first = orders.begin() + static_cast<std::ptrdiff_t>(i * dims[1]);
+    seeds[i].order.assign(first, first + static_cast<std::ptrdiff_t>(dims[1]));
+  }
+  return seeds;
+}
+
+RunFacts read_facts(const h5::Reader& reader) {
+  const h5::Group& root = reader.root();
+  RunFacts facts;
+  facts.problem = h5::text_attribute(root, "problem");
+  facts.options = h5::text_attribute(root, "options");
+  facts.version = h5::text_attribute(root, "version");
+  facts.ranks = static_cast<int>(h5::integer_attribute(root, "ranks"));
+  facts.islands = static_cast<int>(h5::integer_attribute(root, "islands"));
+  facts.seed = h5::unsigned_attribute(root, "seed");
+  facts.exit_code = static_cast<int>(h5::integer_attribute(root, "exit_code"));
+  return facts;
+}
+
+Status read_status(const h5::Reader& reader) {
+  const h5::Group& root = reader.root();
+  try {
+    return parse_status(h5::text_attribute(root, "status"));
+  } catch (const InputError& error) {
+    throw InputError(reader.name() + ", attribute 'status': " + error.what());
+  }
+}
+
+}  // namespace
+
+std::vector<int> read_answer(const std::filesystem::path& path) {
+  const h5::SilentErrors silent;
+  constexpr std::string_view kHdf5 = "\x89HDF\r\n\x1a\n";
+  constexpr std::size_t kLongest = std::size_t{1} << 30;
+  const FileBytes file(path, kLongest);
+  const std::string_view content(file.bytes().data(), file.bytes().size());
+  if (!content.starts_with(kHdf5)) return parse_permutation(content, path.string());
+  const h5::Reader reader(path);
+  check_format(reader);
+  return read_permutation(reader);
+}
+
+StoredSolution read_solution(const std::filesystem::path& path) {
+  const h5::SilentErrors silent;
+  const h5::Reader reader(path);
+  check_format(reader);
+  const h5::Group& root = reader.root();
+  StoredSolution stored;
+  Solution& solution = stored.solution;
+  solution.status = read_status(reader);
+  solution.permutation = read_permutation(reader);
+  solution.sha256 = h5::text_attribute(root, "sha256");
+  solution.mse = h5::real_attribute(root, "mse");
+  solution.largest_error = h5::real_attribute(root, "largest_error");
+  solution.target = h5::real_attribute(root, "target");
+  solution.rows = h5::unsigned_attribute(root, "rows");
+  solution.evaluations = h5::integer_attribute(root, "evaluations");
+  for (const PairRow& row : read_rows<PairRow>(reader, "pair_scores", pair_row_type())) {
+    solution.pairs.push_back(
+        {row.expand, row.compress, row.score, row.runner_up, row.runner_up_score, row.margin, row.trusted != 0});
+  }
+  solution.seeds = read_seeds(reader);
+  solution.trajectory = read_rows<TrajectoryRow>(reader, "trajectory", trajectory_row_type());
+  solution.warnings = reader.texts(reader.root(), "warnings");
+  for (const auto& [name, member] : kTimes) solution.times.*member = h5::real_attribute(root, name);
+  stored.facts = read_facts(reader);
+  return stored;
+}
+
+}  // namespace kintsugi
