@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/option_table.hpp"
+#include "cli/settings.hpp"
+#include "kintsugi/core/exit_code.hpp"
+
+namespace kintsugi::cli {
+
+/// One command of the program. It lives in a file of its own, which defines its make function.
+class Command {
+ public:
+  virtual ~Command() = default;
+  [[nodiscard]] virtual std::string name() const = 0;
+  /// One line, for the list of commands.
+  [[nodiscard]] virtual std::string summary() const = 0;
+  /// True: runs on all ranks with MPI started. Such a command throws UsageError and InputError on all ranks alike.
+  [[nodiscard]] virtual bool parallel() const { return false; }
+  /// Adds the command's options, whose targets are members of this object.
+  virtual void declare(OptionTable& options) = 0;
+  /// Does it, once the options are stored.
+  [[nodiscard]] virtual ExitCode run(const Settings& settings) = 0;
+};
+
+/// All commands, in the order in which the help lists them.
+[[nodiscard]] std::vector<std::unique_ptr<Command>> make_commands();
+
+}  // namespace kintsugi::cli

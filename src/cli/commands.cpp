@@ -1,0 +1,24 @@
+#include "cli/command.hpp"
+
+// Every command: a file <name>.cpp that defines make_<name>_command(), and its name here.
+#define KINTSUGI_FOR_EACH_COMMAND(X) \
+  X(import)                          \
+  X(info)                            \
+  X(solve)                           \
+  X(verify)
+
+namespace kintsugi::cli {
+
+#define KINTSUGI_DECLARE(command) std::unique_ptr<Command> make_##command##_command();
+KINTSUGI_FOR_EACH_COMMAND(KINTSUGI_DECLARE)
+#undef KINTSUGI_DECLARE
+
+std::vector<std::unique_ptr<Command>> make_commands() {
+  std::vector<std::unique_ptr<Command>> commands;
+#define KINTSUGI_MAKE(command) commands.push_back(make_##command##_command());
+  KINTSUGI_FOR_EACH_COMMAND(KINTSUGI_MAKE)
+#undef KINTSUGI_MAKE
+  return commands;
+}
+
+}  // namespace kintsugi::cli

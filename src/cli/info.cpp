@@ -1,0 +1,159 @@
+// kintsugi info: what is in a problem file, and what is odd about it.
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <optional>
+
+#include "cli/command.hpp"
+#include "cli/oddities.hpp"
+#include "cli/roles_file.hpp"
+#include "cli/solve_log.hpp"
+#include "cli/text.hpp"
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/io/problem_file.hpp"
+#include "kintsugi/pairing/pairing.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+/// "1.5 MB"
+std::string size_of(double bytes) {
+  constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB"};
+  std::size_t unit = 0;
+  for (; bytes >= 1000 && unit + 1 < std::size(kUnits); ++unit) bytes /= 1000;
+  return format(unit == 0 ? "%.0f %s" : "%.1f %s", bytes, kUnits[unit]);
+}
+
+/// "0.012", or "0.01 to 0.5"
+std::string spread(const std::vector<double>& values) {
+  const auto [lowest, highest] = std::ranges::minmax(values);
+  return lowest == highest ? format("%.4g", lowest) : format("%.4g to %.4g", lowest, highest);
+}
+
+class InfoCommand final : public Command {
+ public:
+  std::string name() const override { return "info"; }
+  std::string summary() const override { return "Shows what is in a problem file, how well it pairs, and what is odd"; }
+
+  void declare(OptionTable& options) override {
+    options.argument("problem", "PROBLEM", "the problem file (problem.h5)", path(problem_));
+    options.option("roles", "FILE",
+                   "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
+                   path(roles_));
+  }
+
+  ExitCode run(const Settings&) override;
+
+ private:
+  void print_shapes(const Network& network, const ProblemFile& problem) const;
+  void print_rows(const RowFacts& facts, const ProblemFile& problem) const;
+  void print_roles(const Network& network, const Roles& roles) const;
+  void print_pairing(const Network& network, const Roles& roles) const;
+  void print_cost(const Network& network, const RowShape& shape) const;
+
+  std::filesystem::path problem_;
+  std::filesystem::path roles_;
+};
+
+void InfoCommand::print_shapes(const Network& network, const ProblemFile& problem) const {
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> count_by_shape;
+  for (const Piece& piece : network.pieces) ++count_by_shape[{piece.out, piece.in}];
+  std::cout << "problem      " << problem_.string() << '\n' << "pieces       " << network.pieces.size() << '\n';
+  for (const auto& [shape, count] : count_by_shape) {
+    std::cout << format("  %6zu of shape [%zu x %zu]\n", count, shape.first, shape.second);
+  }
+  std::cout << "activation   " << to_string(network.activation) << '\n';
+  for (const auto& [key, value] : problem.provenance()) std::cout << format("%-12s ", key.c_str()) << value << '\n';
+}
+
+void InfoCommand::print_rows(const RowFacts& facts, const ProblemFile& problem) const {
+  const RowShape shape = problem.shape();
+  std::cout << "\nrows         " << shape.rows << (problem.has_targets() ? ", with targets" : ", without targets")
+            << '\n'
+            << "inputs       " << shape.width << " columns, mean " << spread(facts.input_mean)
+            << ", standard deviation " << spread(facts.input_deviation) << '\n'
+            << "predictions  " << count_of(shape.outputs, "column") << ", mean " << spread(facts.prediction_mean)
+            << ", standard deviation " << spread(facts.prediction_deviation) << '\n';
+}
+
+void InfoCommand::print_roles(const Network& network, const Roles& roles) const {
+  const HiddenRange hidden = hidden_range(network, roles);
+  std::cout << "\nroles        " << count_of(roles.expand.size(), "block") << " of width " << roles.width << ", hidden "
+            << range_of(hidden.lowest, hidden.highest)
+            << format("; head: piece %d\n", network.pieces[static_cast<std::size_t>(roles.head)].index);
+}
+
+void InfoCommand::print_pairing(const Network& network, const Roles& roles) const {
+  if (roles.expand.empty()) return;
+  std::cout << "\nHow well each score pairs (gap: lowest chosen less highest not chosen, in standard deviations)\n";
+  TextTable table({"score", "gap", "smallest margin", "not trusted", "differs from auto"});
+  const auto partners = [](const Pairing& pairing) {
+    std::map<int, int> partner_of;
+    for (const PairScore& pair : pairing.pairs) partner_of[pair.expand] = pair.compress;
+    return partner_of;
+  };
+  const auto chosen = pair_pieces(network, roles, "auto");
+  const auto chosen_partners = partners(chosen);
+  for (const PairScoreKind kind : kPairScoreKinds) {
+    const Pairing pairing = pair_by(network, roles, kind);
+    const PairSummary summary = summarize(pairing.pairs);
+    std::size_t differing = 0;
+    for (const auto& [expand, compress] : partners(pairing)) {
+      if (chosen_partners.at(expand) != compress) ++differing;
+    }
+    table.add({std::string(to_string(kind)) + (kind == chosen.kind ? " (auto)" : ""), format("%.2f", pairing.gap),
+               format("%.3f", summary.worst->margin), std::to_string(summary.untrusted), std::to_string(differing)});
+  }
+  table.print(std::cout);
+}
+
+void InfoCommand::print_cost(const Network& network, const RowShape& shape) const {
+  std::size_t weights = 0;
+  std::size_t values = 0;
+  for (const Piece& piece : network.pieces) {
+    weights += piece.weight.size();
+    values += piece.weight.size() + piece.bias.size();
+  }
+  const auto rows = static_cast<double>(shape.rows);
+  const double operations = 2 * static_cast<double>(weights) * rows;
+  std::cout << "\nmemory       weights " << size_of(4 * static_cast<double>(values)) << " per node, rows "
+            << size_of(4 * rows * static_cast<double>(shape.width + shape.outputs)) << " over all ranks, in float32\n"
+            << format("cost         %.3g GFLOP for one evaluation on all rows, %.3g on 1000 of them\n",
+                      operations / 1e9, operations / rows * 1000 / 1e9);
+}
+
+ExitCode InfoCommand::run(const Settings&) {
+  const std::vector<int> given_expand = roles_.empty() ? std::vector<int>{} : read_roles_file(roles_);
+  const ProblemFile problem(problem_);
+  const Network network = problem.network();
+  print_shapes(network, problem);
+  const RowFacts facts = look_at_rows(problem);
+  print_rows(facts, problem);
+
+  std::optional<std::string> no_roles;
+  try {
+    const Roles roles = infer_roles(network, problem.shape(), given_expand);
+    print_roles(network, roles);
+    print_pairing(network, roles);
+  } catch (const InputError& error) {
+    no_roles = error.what();
+  }
+  print_cost(network, problem.shape());
+
+  std::vector<std::string> odd = odd_pieces(problem.network_f64());
+  std::ranges::move(odd_rows(facts, problem.shape()), std::back_inserter(odd));
+  std::cout << (odd.empty() ? "\nNothing odd.\n" : "\nOdd\n");
+  for (const std::string& sentence : odd) std::cout << "  " << sentence << '\n';
+  // The rest is worth showing first: it often tells why.
+  if (no_roles) throw InputError(*no_roles);
+  return ExitCode::success;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_info_command() { return std::make_unique<InfoCommand>(); }
+
+}  // namespace kintsugi::cli

@@ -1,0 +1,111 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/solve_log.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+class JsonLog final : public SolveLog {
+ public:
+  JsonLog(std::ostream& out, LogStyle style) : out_(out), style_(style) {}
+
+  void begin(const SolveHeader& header, const Network& network) override {
+    network_ = &network;
+    Json options = Json::object();
+    for (const Setting& setting : header.given) options[setting.name] = setting.text;
+    Json json{{"record", "start"},           {"version", header.version},  {"build", header.build},
+              {"gemm", header.gemm_backend}, {"islands", header.islands},  {"seed", header.seed},
+              {"options", options},          {"problem", header.problem},  {"pieces", network.pieces.size()},
+              {"rows", header.rows.rows},    {"width", header.rows.width}, {"outputs", header.rows.outputs}};
+    if (style_.times) {
+      json["host"] = header.host;
+      json["ranks"] = header.ranks;
+    }
+    emit(json);
+  }
+
+  void on_roles(const Roles& roles) override {
+    const HiddenRange hidden = hidden_range(*network_, roles);
+    emit({{"record", "network"},
+          {"blocks", roles.expand.size()},
+          {"width", roles.width},
+          {"hidden", {hidden.lowest, hidden.highest}},
+          {"outputs", roles.outputs},
+          {"activation", to_string(network_->activation)},
+          {"head", index_of(roles.head)}});
+  }
+
+  void on_pairs(const std::vector<PairScore>& pairs) override {
+    Json list = Json::array();
+    for (const PairScore& pair : pairs) {
+      list.push_back({{"expand", index_of(pair.expand)},
+                      {"compress", index_of(pair.compress)},
+                      {"score", pair.score},
+                      {"runner_up", index_of(pair.runner_up)},
+                      {"runner_up_score", pair.runner_up_score},
+                      {"margin", pair.margin},
+                      {"trusted", pair.trusted}});
+    }
+    emit({{"record", "pairs"}, {"pairs", list}});
+  }
+
+  void on_seeds(const std::vector<SeedResult>& seeds) override {
+    Json list = Json::array();
+    for (const SeedResult& seed : seeds) list.push_back({{"name", seed.name}, {"mse", seed.mse}});
+    emit({{"record", "seeds"}, {"seeds", list}});
+  }
+
+  void on_row(const TrajectoryRow& row) override {
+    Json json{{"record", "row"},
+              {"event", std::string(1, row.event)},
+              {"step", row.step},
+              {"island", row.island},
+              {"rows", row.rows},
+              {"mse", row.mse},
+              {"best", row.best},
+              {"moves", row.moves},
+              {"evaluations", row.evaluations}};
+    if (style_.times) json["seconds"] = row.seconds;
+    emit(json);
+  }
+
+  void on_warning(const std::string& text) override { emit({{"record", "warning"}, {"text", text}}); }
+
+  void finish(const Solution& solution, ExitCode code, const std::string& written) override {
+    Json json{{"record", "result"},    {"status", to_string(solution.status)},    {"exit", static_cast<int>(code)},
+              {"mse", solution.mse},   {"largest_error", solution.largest_error}, {"target", solution.target},
+              {"rows", solution.rows}, {"evaluations", solution.evaluations},     {"sha256", solution.sha256},
+              {"written", written},    {"text", describe_end(solution)}};
+    if (style_.times) {
+      const Times& t = solution.times;
+      json["seconds"] = {{"load", t.load},     {"pairing", t.pairing}, {"seeding", t.seeding},
+                         {"search", t.search}, {"check", t.check},     {"total", t.total}};
+    }
+    emit(json);
+  }
+
+ private:
+  void emit(const Json& json) {
+    // A path need not be UTF-8; JSON must be.
+    out_ << json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" << std::flush;
+  }
+  [[nodiscard]] int index_of(int position) const {
+    return position < 0 ? -1 : network_->pieces[static_cast<std::size_t>(position)].index;
+  }
+
+  std::ostream& out_;
+  LogStyle style_;
+  const Network* network_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<SolveLog> make_json_log(std::ostream& out, LogStyle style) {
+  return std::make_unique<JsonLog>(out, style);
+}
+
+}  // namespace kintsugi::cli

@@ -1,0 +1,170 @@
+// kintsugi COMMAND ...: finds the command, reads its options, runs it, and turns what it throws into an exit code.
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/build_info.hpp"
+#include "cli/command.hpp"
+#include "cli/text.hpp"
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/mpi/comm.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+using Commands = std::vector<std::unique_ptr<Command>>;
+
+/// Whether this process is the one that speaks before MPI has started: launchers tell each process its rank.
+bool speaks_before_mpi() {
+  for (const char* const variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
+    if (const char* const rank = std::getenv(variable)) return std::string_view(rank) == "0";
+  }
+  return true;
+}
+
+void print_error(const Error& error, const std::string& command) {
+  std::string text = std::string("kintsugi: error: ") + error.what() + "\n";
+  if (error.code() == ExitCode::usage) {
+    text += "kintsugi: see 'kintsugi " + (command.empty() ? "" : command + " ") + "--help'\n";
+  }
+  std::cerr << text;
+}
+
+std::string overview(const Commands& commands) {
+  std::string text = "Puts a dropped neural network back together.\n\nUsage: kintsugi COMMAND ...\n\nCommands\n";
+  for (const auto& command : commands) text += format("  %-8s", command->name().c_str()) + command->summary() + "\n";
+  return text +
+         "\n'kintsugi COMMAND --help' shows a command's options; 'kintsugi --version' the version and how it was "
+         "built.\n"
+         "Every option can also stand in an INI file (--config FILE) and in the environment (KINTSUGI_<OPTION>).\n"
+         "\nExit codes: 0 solved or done, 1 wrong usage, 2 bad input, 3 finished but not solved, 4 stopped by a limit "
+         "or a\n"
+         "signal, 5 internal error.\n";
+}
+
+std::string help(const Command& command, const OptionTable& options) {
+  std::string text = "Usage: kintsugi " + command.name();
+  for (const Option& option : options.options()) {
+    if (option.positional) text += " " + option.value_name;
+    if (option.required && !option.positional) text += " --" + option.name + " " + option.value_name;
+  }
+  return text + " [OPTION ...]\n\n" + command.summary() + ".\n\n" + options.help(general_options());
+}
+
+/// Options of the commands other than `chosen`.
+std::vector<std::string> options_of_others(const Commands& commands, const Command& chosen) {
+  std::vector<std::string> names;
+  for (const auto& command : commands) {
+    if (command.get() == &chosen) continue;
+    OptionTable options;
+    command->declare(options);
+    for (const std::string& name : options.names()) names.push_back(name);
+  }
+  return names;
+}
+
+ExitCode run_alone(Command& command, const OptionTable& options, const Sources& sources) {
+  try {
+    return command.run(resolve(options, sources, false));
+  } catch (const Error& error) {
+    print_error(error, command.name());
+    return error.code();
+  }
+}
+
+/// A rank that fails on its own ends all ranks: the others may be waiting for it.
+[[noreturn]] void abort_all(int rank, const std::string& what) {
+  std::cerr << "kintsugi: internal error on rank " + std::to_string(rank) + ": " + what + "\n";
+  mpi::abort(static_cast<int>(ExitCode::internal));
+}
+
+ExitCode run_parallel(Command& command, const OptionTable& options, const Sources& sources, int argc, char** argv) {
+  const mpi::Environment environment(argc, argv);
+  const mpi::Comm world = mpi::Comm::world();
+  try {
+    std::optional<Settings> settings;
+    world.agree([&] { settings = resolve(options, sources, false); });
+    return command.run(*settings);
+  } catch (const Error& error) {
+    if (error.code() == ExitCode::internal) abort_all(world.rank(), error.what());
+    if (world.root()) print_error(error, command.name());
+    return error.code();
+  } catch (const std::exception& error) {
+    abort_all(world.rank(), error.what());
+  }
+}
+
+bool contains(const std::vector<std::string>& arguments, std::string_view wanted) {
+  return std::ranges::find(arguments, wanted) != arguments.end();
+}
+
+ExitCode run_command(Command& command, const Commands& commands, Sources sources, int argc, char** argv) {
+  OptionTable options;
+  command.declare(options);
+  sources.other_names = options_of_others(commands, command);
+  // What only prints does not start MPI: it should work where nothing has been launched.
+  if (contains(sources.arguments, "--help") || contains(sources.arguments, "-h")) {
+    if (speaks_before_mpi()) std::cout << help(command, options);
+    return ExitCode::success;
+  }
+  if (contains(sources.arguments, "--print-config")) {
+    const Settings settings = resolve(options, sources, true);
+    settings.check_ini();
+    if (speaks_before_mpi()) std::cout << settings.as_ini();
+    return ExitCode::success;
+  }
+  return command.parallel() ? run_parallel(command, options, sources, argc, argv)
+                            : run_alone(command, options, sources);
+}
+
+ExitCode run_program(int argc, char** argv) {
+  const Commands commands = make_commands();
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (words.empty()) throw UsageError("no command given");
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    if (speaks_before_mpi()) std::cout << overview(commands);
+    return ExitCode::success;
+  }
+  if (words[0] == "--version") {
+    if (speaks_before_mpi()) std::cout << "kintsugi " << version() << " (" << build_description() << ")\n";
+    return ExitCode::success;
+  }
+  const auto chosen = std::ranges::find(commands, words[0], &Command::name);
+  if (chosen == commands.end()) {
+    std::vector<std::string> names;
+    for (const auto& command : commands) names.push_back(command->name());
+    const std::string guess = nearest(words[0], names);
+    throw UsageError("unknown command '" + words[0] + "'" + (guess.empty() ? "" : "; did you mean '" + guess + "'?"));
+  }
+  return run_command(**chosen, commands, {{words.begin() + 1, words.end()}, kintsugi_environment(), {}}, argc, argv);
+}
+
+}  // namespace
+
+}  // namespace kintsugi::cli
+
+int main(int argc, char** argv) {
+  using namespace kintsugi;
+  ExitCode code = ExitCode::internal;
+  try {
+    code = cli::run_program(argc, argv);
+  } catch (const Error& error) {
+    if (cli::speaks_before_mpi()) cli::print_error(error, "");
+    code = error.code();
+  } catch (const std::exception& error) {
+    std::cerr << "kintsugi: internal error: " << error.what() << '\n';
+  }
+  std::cout.flush();
+  if (!std::cout && code == ExitCode::success) {
+    std::cerr << "kintsugi: error: standard output cannot be written\n";
+    code = ExitCode::internal;
+  }
+  return static_cast<int>(code);
+}

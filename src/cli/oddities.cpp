@@ -1,0 +1,169 @@
+#include "cli/oddities.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+
+#include "cli/text.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+constexpr std::size_t kSlabRows = 1024;
+constexpr std::size_t kNamesShown = 8;
+
+std::size_t hash_of(std::span<const double> values) {
+  std::vector<double> plain(values.begin(), values.end());
+  for (double& value : plain) value += 0.0;  // -0 and 0 are equal, so they must hash alike
+  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(plain.data()), plain.size() * sizeof(double)});
+}
+
+bool all_zero(std::span<const double> values) {
+  return std::ranges::all_of(values, [](double value) { return value == 0; });
+}
+
+/// Mean and standard deviation of each column, one row at a time (Welford, Technometrics 4, 1962).
+class Moments {
+ public:
+  explicit Moments(std::size_t columns) : mean_(columns, 0), squares_(columns, 0) {}
+  void add(std::span<const double> row) {
+    ++count_;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const double distance = row[c] - mean_[c];
+      mean_[c] += distance / static_cast<double>(count_);
+      squares_[c] += distance * (row[c] - mean_[c]);
+    }
+  }
+  [[nodiscard]] const std::vector<double>& mean() const { return mean_; }
+  [[nodiscard]] std::vector<double> deviation() const {
+    std::vector<double> deviation;
+    for (const double squares : squares_) deviation.push_back(std::sqrt(squares / static_cast<double>(count_)));
+    return deviation;
+  }
+
+ private:
+  std::size_t count_ = 0;
+  std::vector<double> mean_;
+  std::vector<double> squares_;
+};
+
+/// "3, 5, 8" or, of many, the first few "and 20 more".
+std::string some_of(const std::vector<std::string>& names) {
+  const std::size_t shown = std::min(names.size(), kNamesShown);
+  std::string text = join(std::span(names).first(shown), ", ");
+  if (shown < names.size()) text += " and " + std::to_string(names.size() - shown) + " more";
+  return text;
+}
+
+/// The hidden units of a piece that have only zero weights on its side: rows of an expand piece, columns of a compress
+/// piece. Without roles every zero row and column counts.
+std::size_t zero_lines(const PieceF64& piece) {
+  std::size_t count = 0;
+  for (std::size_t r = 0; r < piece.out; ++r) {
+    if (all_zero(std::span(piece.weight).subspan(r * piece.in, piece.in))) ++count;
+  }
+  for (std::size_t c = 0; c < piece.in; ++c) {
+    bool zero = true;
+    for (std::size_t r = 0; r < piece.out && zero; ++r) zero = piece.weight[r * piece.in + c] == 0;
+    if (zero) ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+RowFacts look_at_rows(const ProblemFile& problem) {
+  const RowShape shape = problem.shape();
+  Moments inputs(shape.width);
+  Moments predictions(shape.outputs);
+  RowFacts facts;
+  std::unordered_map<std::size_t, std::size_t> prediction_of;  // hash of a row's inputs -> hash of its predictions
+  for (std::size_t first = 0; first < shape.rows; first += kSlabRows) {
+    const std::size_t count = std::min(kSlabRows, shape.rows - first);
+    const RowsF64 slab = problem.read_f64(first, count);
+    for (std::size_t r = 0; r < count; ++r) {
+      const auto input = std::span(slab.inputs).subspan(r * shape.width, shape.width);
+      const auto prediction = std::span(slab.predictions).subspan(r * shape.outputs, shape.outputs);
+      inputs.add(input);
+      predictions.add(prediction);
+      if (all_zero(input)) ++facts.zero_rows;
+      const std::size_t predicted = hash_of(prediction);
+      const auto [earlier, is_new] = prediction_of.try_emplace(hash_of(input), predicted);
+      if (!is_new) ++facts.repeated_rows;
+      if (earlier->second != predicted) ++facts.contradictions;
+      if (!slab.targets.empty() &&
+          std::ranges::equal(prediction, std::span(slab.targets).subspan(r * shape.outputs, shape.outputs))) {
+        ++facts.equal_targets;
+      }
+    }
+  }
+  facts.input_mean = inputs.mean();
+  facts.input_deviation = inputs.deviation();
+  facts.prediction_mean = predictions.mean();
+  facts.prediction_deviation = predictions.deviation();
+  return facts;
+}
+
+std::vector<std::string> odd_pieces(const NetworkF64& network) {
+  std::map<std::size_t, std::vector<const PieceF64*>> by_hash;
+  std::vector<std::string> odd;
+  std::vector<std::string> equal;
+  std::vector<std::string> idle;
+  std::size_t biased = 0;
+  for (const PieceF64& piece : network.pieces) {
+    auto& alike = by_hash[hash_of(piece.weight)];
+    for (const PieceF64* const other : alike) {
+      if (std::tie(piece.out, piece.in, piece.weight, piece.bias) ==
+          std::tie(other->out, other->in, other->weight, other->bias)) {
+        equal.push_back(std::to_string(other->index) + " = " + std::to_string(piece.index));
+        break;
+      }
+    }
+    alike.push_back(&piece);
+    if (const std::size_t zero = zero_lines(piece); zero != 0) {
+      idle.push_back(std::to_string(piece.index) + " (" + std::to_string(zero) + ")");
+    }
+    if (!piece.bias.empty()) ++biased;
+  }
+  if (!equal.empty()) odd.push_back("equal pieces, which no data can tell apart: " + some_of(equal));
+  if (!idle.empty()) odd.push_back("pieces with rows or columns of zeros only: " + some_of(idle));
+  if (biased != 0 && biased != network.pieces.size()) {
+    odd.push_back("only " + std::to_string(biased) + " of " + count_of(network.pieces.size(), "piece") +
+                  " have a bias");
+  }
+  return odd;
+}
+
+std::vector<std::string> odd_rows(const RowFacts& facts, const RowShape& shape) {
+  std::vector<std::string> odd;
+  std::vector<std::string> constant;
+  for (std::size_t c = 0; c < shape.width; ++c) {
+    if (facts.input_deviation[c] == 0) constant.push_back(std::to_string(c));
+  }
+  if (!constant.empty()) odd.push_back("constant input columns: " + some_of(constant));
+  std::vector<std::string> flat;
+  for (std::size_t o = 0; o < shape.outputs; ++o) {
+    if (facts.prediction_deviation[o] == 0) flat.push_back(std::to_string(o));
+  }
+  if (!flat.empty()) odd.push_back("constant predictions, which tell nothing about the order: output " + some_of(flat));
+  if (facts.zero_rows != 0) odd.push_back(count_of(facts.zero_rows, "row") + " with zero inputs only");
+  if (facts.repeated_rows != 0) {
+    odd.push_back(count_of(facts.repeated_rows, "row") + " with the inputs of an earlier row");
+  }
+  if (facts.contradictions != 0) {
+    odd.push_back(count_of(facts.contradictions, "row") +
+                  " with the inputs of an earlier row and other predictions: no network gives both");
+  }
+  if (facts.equal_targets == shape.rows) {
+    odd.push_back("the predictions equal the targets in every row: are they the network's own?");
+  }
+  return odd;
+}
+
+}  // namespace kintsugi::cli

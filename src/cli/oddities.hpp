@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kintsugi/core/piece.hpp"
+#include "kintsugi/io/problem_file.hpp"
+
+namespace kintsugi::cli {
+
+/// What stands out in a problem's rows, from one pass over all of them.
+struct RowFacts {
+  std::vector<double> input_mean;            ///< [d]
+  std::vector<double> input_deviation;       ///< [d] standard deviation
+  std::vector<double> prediction_mean;       ///< [k]
+  std::vector<double> prediction_deviation;  ///< [k] standard deviation
+  std::size_t zero_rows = 0;                 ///< all inputs zero
+  std::size_t repeated_rows = 0;             ///< inputs equal to those of an earlier row
+  std::size_t contradictions = 0;            ///< of them, those whose predictions differ from the earlier row's
+  std::size_t equal_targets = 0;             ///< rows whose target is the prediction
+};
+/// Rows are told apart by 64-bit hashes of their values.
+[[nodiscard]] RowFacts look_at_rows(const ProblemFile& problem);
+
+/// Sentences on what is unusual about the pieces: equal pieces, units that do nothing, missing biases.
+[[nodiscard]] std::vector<std::string> odd_pieces(const NetworkF64& network);
+
+/// Sentences on what is unusual about the rows: constant columns, zero or repeated rows, constant predictions.
+[[nodiscard]] std::vector<std::string> odd_rows(const RowFacts& facts, const RowShape& shape);
+
+}  // namespace kintsugi::cli

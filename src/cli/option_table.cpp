@@ -1,0 +1,100 @@
+#include "cli/option_table.hpp"
+
+#include <algorithm>
+#include <boost/program_options/value_semantic.hpp>
+#include <sstream>
+#include <utility>
+
+namespace kintsugi::cli {
+
+namespace po = boost::program_options;
+
+namespace {
+
+void add_to(po::options_description& description, const Option& option) {
+  auto* const value = po::value<std::string>();
+  if (option.value_name.empty()) {
+    value->implicit_value("true", "");
+    value->value_name("[=false]");
+  } else {
+    value->value_name(option.value_name);
+    if (!option.value.default_text.empty()) value->default_value(option.value.default_text);
+  }
+  const std::string name = option.letter == 0 ? option.name : option.name + "," + option.letter;
+  description.add_options()(name.c_str(), value, option.help.c_str());
+}
+
+}  // namespace
+
+Option& OptionTable::add(std::string_view name, std::string value_name, std::string help, Value value) {
+  Option option;
+  const std::size_t comma = name.find(',');
+  option.name = name.substr(0, comma);
+  if (comma != std::string_view::npos) option.letter = name.at(comma + 1);
+  option.value_name = std::move(value_name);
+  option.help = std::move(help);
+  option.value = std::move(value);
+  return options_.emplace_back(std::move(option));
+}
+
+void OptionTable::argument(std::string name, std::string value_name, std::string help, Value value) {
+  Option& option = add(name, std::move(value_name), std::move(help), std::move(value));
+  option.positional = true;
+  option.required = true;
+}
+
+void OptionTable::option(std::string_view name, std::string value_name, std::string help, Value value) {
+  add(name, std::move(value_name), std::move(help), std::move(value));
+}
+
+void OptionTable::required_option(std::string_view name, std::string value_name, std::string help, Value value) {
+  add(name, std::move(value_name), std::move(help), std::move(value)).required = true;
+}
+
+void OptionTable::toggle(std::string_view name, std::string help, bool& target) {
+  add(name, "", std::move(help), cli::toggle(target));
+}
+
+std::vector<std::string> OptionTable::names() const {
+  std::vector<std::string> names;
+  for (const Option& option : options_) names.push_back(option.name);
+  return names;
+}
+
+const Option* OptionTable::find(std::string_view name) const {
+  const auto found = std::ranges::find(options_, name, &Option::name);
+  return found == options_.end() ? nullptr : &*found;
+}
+
+po::options_description OptionTable::parser() const {
+  po::options_description description;
+  for (const Option& option : options_) add_to(description, option);
+  return description;
+}
+
+po::positional_options_description OptionTable::positions() const {
+  po::positional_options_description positions;
+  for (const Option& option : options_) {
+    if (option.positional) positions.add(option.name.c_str(), 1);
+  }
+  return positions;
+}
+
+std::string OptionTable::help(const po::options_description& general) const {
+  constexpr unsigned kColumns = 110;
+  po::options_description optional("Options", kColumns);
+  std::ostringstream out;
+  for (const Option& option : options_) {
+    if (!option.positional) add_to(optional, option);
+  }
+  std::size_t widest = 0;
+  for (const Option& option : options_) widest = std::max(widest, option.positional ? option.value_name.size() : 0);
+  for (const Option& option : options_) {
+    if (!option.positional) continue;
+    out << "  " << option.value_name << std::string(widest - option.value_name.size() + 2, ' ') << option.help << '\n';
+  }
+  out << '\n' << optional << '\n' << general;
+  return out.str();
+}
+
+}  // namespace kintsugi::cli

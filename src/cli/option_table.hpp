@@ -1,0 +1,52 @@
+#pragma once
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/positional_options.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/value.hpp"
+
+namespace kintsugi::cli {
+
+/// One option of a command: the only source of its help, its environment variable, its key in a config file and its
+/// line in --print-config.
+struct Option {
+  std::string name;        ///< "time-limit": --time-limit, KINTSUGI_TIME_LIMIT, time-limit = ...
+  char letter = 0;         ///< 'o' for -o; 0: none
+  std::string value_name;  ///< "FILE" in the help; empty: a switch
+  std::string help;
+  Value value;
+  bool positional = false;  ///< may also be given by its place on the command line
+  bool required = false;
+};
+
+/// The options of one command, in the order of the help.
+class OptionTable {
+ public:
+  /// A required argument, known by its place or by its name.
+  void argument(std::string name, std::string value_name, std::string help, Value value);
+  /// An option with a value; `name` is "output" or "output,o".
+  void option(std::string_view name, std::string value_name, std::string help, Value value);
+  /// The same, and the command cannot do without.
+  void required_option(std::string_view name, std::string value_name, std::string help, Value value);
+  /// An option that is on or off; the value may be left out and is true then.
+  void toggle(std::string_view name, std::string help, bool& target);
+
+  [[nodiscard]] const std::vector<Option>& options() const { return options_; }
+  [[nodiscard]] std::vector<std::string> names() const;
+  [[nodiscard]] const Option* find(std::string_view name) const;
+
+  /// What Boost parses with: every option of this table, as text.
+  [[nodiscard]] boost::program_options::options_description parser() const;
+  [[nodiscard]] boost::program_options::positional_options_description positions() const;
+  /// Arguments and options for people to read. `general` are the options every command has.
+  [[nodiscard]] std::string help(const boost::program_options::options_description& general) const;
+
+ private:
+  Option& add(std::string_view name, std::string value_name, std::string help, Value value);
+  std::vector<Option> options_;
+};
+
+}  // namespace kintsugi::cli

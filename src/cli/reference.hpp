@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kintsugi/core/assembly.hpp"
+#include "kintsugi/core/piece.hpp"
+#include "kintsugi/io/problem_file.hpp"
+
+namespace kintsugi::cli {
+
+/// How far an assembled network is from a problem's predictions.
+struct ReferenceResult {
+  std::size_t rows = 0;
+  double mse = 0;                  ///< mean over rows and outputs
+  double largest_error = 0;        ///< of one prediction
+  std::size_t largest_row = 0;     ///< its row, from 0
+  double prediction_variance = 0;  ///< mean over outputs of the variance over rows
+  double rounding = 0;             ///< MSE up to which float32 rounding explains the difference
+};
+
+/// Evaluates `assembly` on all rows in float64, with Eigen's products on slabs of rows: shares no code with the
+/// solver's kernels, so that it can check them. `assembly` fits the network (check_assembly).
+///
+/// `rounding`: a float32 evaluation of the head's sum w.x + b errs by about half a unit in the last place of its
+/// largest terms, and what the blocks add to x errs likewise. With S = sum |w_i x_i| + |b|, the mean of (kRoundingUnits
+/// 2^-24 S)^2.
+[[nodiscard]] ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& assembly,
+                                                 const ProblemFile& rows);
+
+/// The permutation (the pieces' own indices) as positions in `network`. Throws InputError that names `origin` and the
+/// rule: not every piece once.
+[[nodiscard]] Assembly to_assembly(const NetworkF64& network, std::span<const int> permutation,
+                                   const std::string& origin);
+
+/// Throws InputError that names `origin`, the block and the rule unless the pieces' shapes chain up.
+void check_assembly(const NetworkF64& network, const Assembly& assembly, const RowShape& rows,
+                    const std::string& origin);
+
+}  // namespace kintsugi::cli

@@ -1,0 +1,220 @@
+#include "cli/settings.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/program_options/errors.hpp>
+#include <boost/program_options/parsers.hpp>
+#include <boost/program_options/variables_map.hpp>
+#include <cctype>
+#include <fstream>
+#include <functional>
+#include <string_view>
+
+#include "cli/text.hpp"
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi::cli {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr std::string_view kPrefix = "KINTSUGI_";
+constexpr std::string_view kConfig = "config";
+/// Variables that are no options: where the tests find their data.
+constexpr std::array<std::string_view, 1> kReserved{"KINTSUGI_SHARED"};
+constexpr std::string_view kCommandLine = "command line";
+constexpr std::string_view kEnvironment = "environment";
+
+std::string to_variable(std::string_view name) {
+  std::string variable(kPrefix);
+  for (const char c : name) variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return variable;
+}
+
+/// As the user wrote the option there.
+std::string spelling(std::string_view source, const std::string& name) {
+  if (source == kCommandLine) return "--" + name;
+  if (source == kEnvironment) return to_variable(name);
+  return name;
+}
+
+/// Merges the sources; remembers where each option was found.
+class Resolver {
+ public:
+  Resolver(const OptionTable& table, const Sources& sources) : table_(table), sources_(sources) {}
+
+  void read_command_line();
+  void read_environment();
+  /// The file that --config or KINTSUGI_CONFIG names, if any.
+  void read_config_file();
+  /// Stores the values in their targets.
+  [[nodiscard]] Settings store(bool check_required) const;
+
+ private:
+  void merge(const po::parsed_options& parsed, std::string_view source);
+  [[noreturn]] void reject_unknown(std::string_view source, std::string_view name) const;
+
+  const OptionTable& table_;
+  const Sources& sources_;
+  po::variables_map values_;
+  std::map<std::string, std::string> found_in_;
+};
+
+void Resolver::reject_unknown(std::string_view source, std::string_view name) const {
+  const std::string plain(name.substr(std::min(name.find_first_not_of('-'), name.size())));
+  std::string message = std::string(source) + ": unknown option '" + std::string(name) + "'";
+  if (std::ranges::find(sources_.other_names, plain) != sources_.other_names.end()) {
+    throw UsageError(message + ", which belongs to another command");
+  }
+  std::vector<std::string> known = table_.names();
+  known.emplace_back(kConfig);
+  const std::string guess = nearest(plain, known);
+  if (!guess.empty()) message += "; did you mean '" + spelling(source, guess) + "'?";
+  throw UsageError(message);
+}
+
+void Resolver::merge(const po::parsed_options& parsed, std::string_view source) {
+  po::store(parsed, values_);
+  for (const auto& [name, value] : values_) {
+    if (!value.defaulted()) found_in_.try_emplace(name, source);
+  }
+}
+
+void Resolver::read_command_line() {
+  // No guessing: an abbreviation that is unique today need not be so tomorrow.
+  constexpr int kStyle = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+  try {
+    merge(po::command_line_parser(sources_.arguments)
+              .options(table_.parser().add(general_options()))
+              .positional(table_.positions())
+              .style(kStyle)
+              .run(),
+          kCommandLine);
+  } catch (const po::unknown_option& unknown) {
+    reject_unknown(kCommandLine, unknown.get_option_name());
+  } catch (const po::error& error) {
+    throw UsageError(std::string(kCommandLine) + ": " + error.what());
+  }
+}
+
+void Resolver::read_environment() {
+  po::options_description parser = table_.parser();
+  parser.add_options()(kConfig.data(), po::value<std::string>());
+  std::vector<std::string> known = table_.names();
+  known.insert(known.end(), sources_.other_names.begin(), sources_.other_names.end());
+  known.emplace_back(kConfig);
+  po::parsed_options parsed(&parser);
+  for (const auto& [variable, value] : sources_.environment) {
+    if (std::ranges::find(kReserved, variable) != kReserved.end()) continue;
+    const auto named = std::ranges::find(known, variable, to_variable);
+    if (named == known.end()) {
+      std::vector<std::string> variables;
+      std::ranges::transform(known, std::back_inserter(variables), to_variable);
+      const std::string guess = nearest(variable, variables);
+      throw UsageError(std::string(kEnvironment) + ": unknown variable " + variable +
+                       (guess.empty() ? std::string() : "; did you mean " + guess + "?"));
+    }
+    if (*named == kConfig || table_.find(*named) != nullptr) parsed.options.emplace_back(*named, std::vector{value});
+  }
+  merge(parsed, kEnvironment);
+}
+
+void Resolver::read_config_file() {
+  if (values_.count(std::string(kConfig)) == 0) return;
+  const auto name = values_[std::string(kConfig)].as<std::string>();
+  const std::string source = "config file " + name;
+  std::ifstream file(name);
+  if (!file || std::filesystem::is_directory(name)) throw UsageError(source + ": cannot be read");
+  try {
+    merge(po::parse_config_file(file, table_.parser()), source);
+  } catch (const po::unknown_option& unknown) {
+    reject_unknown(source, unknown.get_option_name());
+  } catch (const po::error& error) {
+    throw UsageError(source + ": " + error.what());
+  }
+  if (file.bad()) throw UsageError(source + ": cannot be read");
+}
+
+Settings Resolver::store(bool check_required) const {
+  std::vector<Setting> settings;
+  for (const Option& option : table_.options()) {
+    const auto found = found_in_.find(option.name);
+    if (found == found_in_.end()) {
+      if (option.required && check_required) {
+        throw UsageError(option.value_name + " is missing" + (option.positional ? "" : " (--" + option.name + ")"));
+      }
+      settings.push_back({option.name, option.value.default_text, "default"});
+      continue;
+    }
+    const auto& text = values_[option.name].as<std::string>();
+    try {
+      option.value.store(text);
+    } catch (const UsageError& error) {
+      throw UsageError(found->second + ": " + spelling(found->second, option.name) + ": " + error.what());
+    }
+    settings.push_back({option.name, text, found->second});
+  }
+  return Settings(std::move(settings));
+}
+
+}  // namespace
+
+std::map<std::string, std::string> kintsugi_environment() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view line(*entry);
+    const std::size_t equals = line.find('=');
+    if (line.starts_with(kPrefix) && equals != std::string_view::npos) {
+      variables.emplace(line.substr(0, equals), line.substr(equals + 1));
+    }
+  }
+  return variables;
+}
+
+std::string Settings::as_ini() const {
+  std::string ini;
+  for (const Setting& setting : settings_) {
+    ini += setting.text.empty() ? "# " + setting.name + " =\n" : setting.name + " = " + setting.text + "\n";
+  }
+  return ini;
+}
+
+void Settings::check_ini() const {
+  constexpr std::string_view kSpace = " \t\r\n";
+  for (const auto& [name, text, source] : settings_) {
+    if (text.empty()) continue;
+    if (text.find_first_of("#\r\n") != std::string::npos || kSpace.find(text.front()) != std::string_view::npos ||
+        kSpace.find(text.back()) != std::string_view::npos) {
+      throw UsageError("--" + name + ": '" + text + "' cannot stand in a config file, where # starts a comment");
+    }
+  }
+}
+
+std::vector<Setting> Settings::given() const {
+  std::vector<Setting> given;
+  std::ranges::copy_if(settings_, std::back_inserter(given),
+                       [](const Setting& setting) { return setting.source != "default"; });
+  return given;
+}
+
+Settings resolve(const OptionTable& table, const Sources& sources, bool print_config) {
+  Resolver resolver(table, sources);
+  resolver.read_command_line();
+  resolver.read_environment();
+  resolver.read_config_file();
+  return resolver.store(!print_config);
+}
+
+po::options_description general_options() {
+  po::options_description general("General");
+  general.add_options()                                                                                        //
+      ("config", po::value<std::string>()->value_name("FILE"), "read options from an INI file")                //
+      ("print-config", "print the effective options as an INI file that --config reads back, and do nothing")  //
+      ("help,h", "show this");
+  return general;
+}
+
+}  // namespace kintsugi::cli

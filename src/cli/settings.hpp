@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/option_table.hpp"
+
+namespace kintsugi::cli {
+
+/// Where the options of a command come from, first to last: what is found first wins.
+struct Sources {
+  std::vector<std::string> arguments;              ///< the command line after the command's name
+  std::map<std::string, std::string> environment;  ///< variables whose names start with KINTSUGI_
+  std::vector<std::string> other_names;            ///< options of the other commands, whose variables may be set
+};
+
+/// The variables of this process whose names start with KINTSUGI_.
+[[nodiscard]] std::map<std::string, std::string> kintsugi_environment();
+
+/// One option and what it is set to in the end.
+struct Setting {
+  std::string name;
+  std::string text;    ///< empty: not given, and no default
+  std::string source;  ///< "default", "command line", "environment" or the config file's name
+};
+
+/// The effective options of one command.
+class Settings {
+ public:
+  explicit Settings(std::vector<Setting> settings) : settings_(std::move(settings)) {}
+
+  /// Lines `name = text` that --config reads back to the same settings; `# name =` where there is no value.
+  [[nodiscard]] std::string as_ini() const;
+  /// Throws UsageError where a value cannot stand in a config file ('#' starts a comment, outer space is lost).
+  void check_ini() const;
+  /// Those that somebody set.
+  [[nodiscard]] std::vector<Setting> given() const;
+
+ private:
+  std::vector<Setting> settings_;
+};
+
+/// Reads the command line, then the environment, then the config file that one of them names, and stores every value in
+/// its target. An unknown name is an error in each of them. Required options are not asked for when `print_config`.
+/// Throws UsageError that names the source and the option, and guesses what a misspelt name was to be.
+[[nodiscard]] Settings resolve(const OptionTable& table, const Sources& sources, bool print_config);
+
+/// The options that every command has besides its own: --config, --print-config, --help.
+[[nodiscard]] boost::program_options::options_description general_options();
+
+}  // namespace kintsugi::cli

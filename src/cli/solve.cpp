@@ -1,0 +1,239 @@
+// kintsugi solve: the answer on stdout, the log on stderr, everything else in the solution file.
+
+#include "kintsugi/solve.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <limits>
+#include <optional>
+
+#include "cli/build_info.hpp"
+#include "cli/command.hpp"
+#include "cli/output_file.hpp"
+#include "cli/roles_file.hpp"
+#include "cli/signals.hpp"
+#include "cli/solve_log.hpp"
+#include "cli/text.hpp"
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/io/problem_file.hpp"
+#include "kintsugi/io/solution_file.hpp"
+#include "kintsugi/kernels/gemm.hpp"
+#include "kintsugi/mpi/comm.hpp"
+#include "kintsugi/pairing/pairing.hpp"
+#include "kintsugi/seeding/seeding.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// What --seed-order knows by name; anything else is a file.
+std::vector<std::string> seed_choices() {
+  std::vector<std::string> names = seed_names();
+  names.insert(names.begin(), "auto");
+  return names;
+}
+
+/// "CxR": candidate groups x row groups, or "auto".
+Value grid(SolveOptions& options) {
+  return {"auto", [&options](const std::string& given) {
+            if (given == "auto") {
+              options.candidate_groups = options.row_groups = 0;
+              return;
+            }
+            const std::size_t cross = given.find('x');
+            try {
+              if (cross == std::string::npos) throw UsageError("no x");
+              constexpr int kMost = std::numeric_limits<int>::max();
+              options.candidate_groups = static_cast<int>(parse_integer(given.substr(0, cross), 1, kMost));
+              options.row_groups = static_cast<int>(parse_integer(given.substr(cross + 1), 1, kMost));
+            } catch (const UsageError&) {
+              throw UsageError("expected candidate groups x row groups, such as 2x4, or auto, got '" + given + "'");
+            }
+          }};
+}
+
+ExitCode exit_code(Status status) {
+  switch (status) {
+    case Status::solved: return ExitCode::success;
+    case Status::not_solved: return ExitCode::not_solved;
+    case Status::time_limit:
+    case Status::evaluations:
+    case Status::interrupted: return ExitCode::stopped;
+  }
+  throw InternalError("unknown status value");
+}
+
+void leave_out_times(Solution& solution) {
+  solution.times = {};
+  for (TrajectoryRow& row : solution.trajectory) row.seconds = 0;
+}
+
+class SolveCommand final : public Command {
+ public:
+  std::string name() const override { return "solve"; }
+  std::string summary() const override {
+    return "Finds which piece goes where; prints the permutation on stdout and nothing else there";
+  }
+  bool parallel() const override { return true; }
+  void declare(OptionTable& options) override;
+  ExitCode run(const Settings& settings) override;
+
+ private:
+  /// What --seed-order and --roles name goes into the options. Every rank reads for itself.
+  void read_files();
+  [[nodiscard]] std::unique_ptr<SolveLog> make_log(bool root) const;
+  [[nodiscard]] SolveHeader header(const mpi::Comm& world, const Settings& settings, const RowShape& rows) const;
+  [[nodiscard]] RunFacts facts(const mpi::Comm& world, const Settings& settings, ExitCode code) const;
+  /// On rank 0: the solution file, the answer on stdout, the end of the log. False where one of them cannot be written.
+  [[nodiscard]] bool deliver(const Network& network, const Solution& solution, const RunFacts& facts,
+                             SolveLog& log) const;
+
+  SolveOptions options_;
+  std::filesystem::path problem_;
+  std::filesystem::path output_;
+  std::filesystem::path roles_;
+  std::string log_ = "table";
+  bool no_times_ = false;
+  bool quiet_ = false;
+};
+
+void SolveCommand::declare(OptionTable& options) {
+  std::vector<std::string> scores{"auto"};
+  for (const PairScoreKind kind : kPairScoreKinds) scores.emplace_back(to_string(kind));
+  options.argument("problem", "PROBLEM", "the problem file (problem.h5)", path(problem_));
+  options.option("output,o", "FILE", "write the solution, with scores and trajectory, to this file (solution.h5)",
+                 path(output_));
+  options.option("seed", "N", "of all random numbers", unsigned_integer(options_.seed));
+  options.option("islands", "N", "groups of ranks that search on their own", integer(options_.islands, 1));
+  options.option("grid", "CxR", "ranks of an island as candidate groups x row groups, or auto", grid(options_));
+  options.option("pairing", "SCORE", "what the pairing goes by: " + join(scores, ", "),
+                 choice(options_.pairing, scores));
+  options.option(
+      "seed-order", "SEED",
+      "where the search starts: " + join(seed_choices(), ", ") + ", or a file with an answer (solution.h5 or text)",
+      text(options_.seed_order));
+  options.option("roles", "FILE",
+                 "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
+                 path(roles_));
+  options.option("search", "NAME", "the search, or auto", text(options_.search));
+  options.option("sample-rows", "N", "rows of the first sample; 0: chosen",
+                 integer(options_.sample_rows, std::int64_t{0}));
+  options.option("time-limit", "TIME", "wall time: 90, 90s, 10m, 2h; 0: none", duration(options_.time_limit));
+  options.option("max-evaluations", "N", "exact evaluations of the whole network; 0: no limit",
+                 integer(options_.max_evaluations, std::int64_t{0}));
+  options.option("tolerance", "MSE", "mean squared error that counts as solved; 0: estimated from the data",
+                 number(options_.tolerance, 0));
+  options.option("log", "KIND", "table, json (one object per line) or off; goes to stderr",
+                 choice(log_, {"table", "json", "off"}));
+  options.toggle("no-times",
+                 "leave out times, host and number of ranks, so that logs and solutions of two runs can be compared",
+                 no_times_);
+  options.toggle("quiet,q", "no log, errors only", quiet_);
+}
+
+void SolveCommand::read_files() {
+  const std::vector<std::string> names = seed_choices();
+  if (std::ranges::find(names, options_.seed_order) == names.end()) {
+    const std::filesystem::path file = options_.seed_order;
+    if (!std::filesystem::exists(file)) {
+      throw UsageError("--seed-order: expected one of " + join(names, ", ") + " or a file, got '" + file.string() +
+                       "', which is neither");
+    }
+    options_.given_permutation = read_answer(file);
+    options_.seed_order = "given";
+  }
+  if (!roles_.empty()) options_.given_expand = read_roles_file(roles_);
+}
+
+std::unique_ptr<SolveLog> SolveCommand::make_log(bool root) const {
+  const LogStyle style{.times = !no_times_, .terminal = isatty(STDERR_FILENO) == 1};
+  if (!root || quiet_ || log_ == "off") return std::make_unique<SolveLog>();
+  return log_ == "json" ? make_json_log(std::cerr, style) : make_table_log(std::cerr, style);
+}
+
+SolveHeader SolveCommand::header(const mpi::Comm& world, const Settings& settings, const RowShape& rows) const {
+  return {.version = version(),
+          .build = build_description(),
+          .gemm_backend = std::string(kernels::to_string(kernels::gemm_backend())),
+          .host = host_name(),
+          .ranks = world.size(),
+          .islands = options_.islands,
+          .seed = options_.seed,
+          .given = settings.given(),
+          .problem = problem_.string(),
+          .rows = rows};
+}
+
+RunFacts SolveCommand::facts(const mpi::Comm& world, const Settings& settings, ExitCode code) const {
+  return {.problem = problem_.string(),
+          .options = settings.as_ini(),
+          .version = version(),
+          .ranks = no_times_ ? 0 : world.size(),
+          .islands = options_.islands,
+          .seed = options_.seed,
+          .exit_code = static_cast<int>(code)};
+}
+
+bool SolveCommand::deliver(const Network& network, const Solution& solution, const RunFacts& facts,
+                           SolveLog& log) const {
+  // The file first: a reader of stdout that has gone ends the process.
+  std::string written;
+  bool complete = true;
+  try {
+    if (!output_.empty()) {
+      write_solution(output_, network, solution, facts);
+      written = output_.string();
+    }
+  } catch (const Error& error) {
+    std::cerr << std::string("kintsugi: error: ") + error.what() + "\n";
+    complete = false;
+  }
+  std::cout << format_permutation(solution.permutation) + "\n" << std::flush;
+  if (!std::cout) {
+    std::cerr << "kintsugi: error: standard output cannot be written\n";
+    complete = false;
+  }
+  log.finish(solution, complete ? static_cast<ExitCode>(facts.exit_code) : ExitCode::internal, written);
+  return complete;
+}
+
+ExitCode SolveCommand::run(const Settings& settings) {
+  const auto start = Clock::now();
+  catch_stop_signals();
+  const mpi::Comm world = mpi::Comm::world();
+  std::optional<ProblemFile> rows;
+  Network network;
+  world.agree([&] {
+    if (world.root() && !output_.empty()) check_writable(output_);
+    read_files();
+    rows.emplace(problem_);
+    if (world.root()) network = rows->network();
+  });
+  const double load = seconds_since(start);
+
+  const std::unique_ptr<SolveLog> log = make_log(world.root());
+  if (world.root()) log->begin(header(world, settings, rows->shape()), network);
+  Solution solution = solve(world, network, *rows, options_, *log);
+  solution.times.load += load;
+  solution.times.total = seconds_since(start);
+  if (no_times_) leave_out_times(solution);
+
+  ExitCode code = exit_code(solution.status);
+  std::vector<int> complete{1};
+  if (world.root()) complete[0] = deliver(network, solution, facts(world, settings, code), *log) ? 1 : 0;
+  world.broadcast(complete);
+  return complete[0] == 1 ? code : ExitCode::internal;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_solve_command() { return std::make_unique<SolveCommand>(); }
+
+}  // namespace kintsugi::cli

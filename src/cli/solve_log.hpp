@@ -1,0 +1,69 @@
+#pragma once
+
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/settings.hpp"
+#include "kintsugi/core/exit_code.hpp"
+#include "kintsugi/solve.hpp"
+
+namespace kintsugi::cli {
+
+/// What a log starts with.
+struct SolveHeader {
+  std::string version;
+  std::string build;
+  std::string gemm_backend;
+  std::string host;
+  int ranks = 1;
+  int islands = 1;
+  std::uint64_t seed = 1;
+  std::vector<Setting> given;  ///< the options that somebody set
+  std::string problem;         ///< path as the user gave it
+  RowShape rows;
+};
+
+/// The log of a solve on rank 0: header, what the solver reports, and how it ended. The base class says nothing, which
+/// is what the other ranks and --quiet want; it passes on the stop signals.
+class SolveLog : public SolveObserver {
+ public:
+  /// Comes first. `network` must outlive the log.
+  virtual void begin(const SolveHeader& /*header*/, const Network& /*network*/) {}
+  /// Comes last. `written`: where the solution went, or empty.
+  virtual void finish(const Solution& /*solution*/, ExitCode /*code*/, const std::string& /*written*/) {}
+  bool stop_requested() override;
+};
+
+/// How a log is written.
+struct LogStyle {
+  bool times = true;      ///< false: leave out times and what else differs between runs of one problem: host, ranks
+  bool terminal = false;  ///< a progress line is kept up to date in place
+};
+
+/// A keyed table for people. Lines come at most so often that a long run stays readable, but a new best, the first line
+/// of a sample and the last line always; without times every line comes.
+[[nodiscard]] std::unique_ptr<SolveLog> make_table_log(std::ostream& out, LogStyle style);
+
+/// One JSON object per line, every line of the trajectory included.
+[[nodiscard]] std::unique_ptr<SolveLog> make_json_log(std::ostream& out, LogStyle style);
+
+/// How a solve ended, as a sentence.
+[[nodiscard]] std::string describe_end(const Solution& solution);
+
+/// Smallest margin of the pairs and how many are not trusted.
+struct PairSummary {
+  const PairScore* worst = nullptr;  ///< null without pairs
+  std::size_t untrusted = 0;
+};
+[[nodiscard]] PairSummary summarize(const std::vector<PairScore>& pairs);
+
+/// Lowest and highest hidden size of the blocks.
+struct HiddenRange {
+  std::size_t lowest = 0;
+  std::size_t highest = 0;
+};
+[[nodiscard]] HiddenRange hidden_range(const Network& network, const Roles& roles);
+
+}  // namespace kintsugi::cli

@@ -1,0 +1,193 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <ostream>
+
+#include "cli/solve_log.hpp"
+#include "cli/text.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+constexpr int kHeaderEvery = 20;
+constexpr double kSecondsBetweenLines = 0.5;  // at first;
+constexpr double kShareBetweenLines = 0.02;   // later this share of the time so far: lines grow with its logarithm
+constexpr double kSecondsBetweenUpdates = 0.1;
+constexpr std::size_t kPairsShown = 10;
+
+class TableLog final : public SolveLog {
+ public:
+  TableLog(std::ostream& out, LogStyle style) : out_(out), style_(style) {}
+
+  void begin(const SolveHeader& header, const Network& network) override;
+  void on_roles(const Roles& roles) override;
+  void on_pairs(const std::vector<PairScore>& pairs) override;
+  void on_seeds(const std::vector<SeedResult>& seeds) override;
+  void on_row(const TrajectoryRow& row) override;
+  void on_warning(const std::string& text) override { line("warning: " + text); }
+  void finish(const Solution& solution, ExitCode code, const std::string& written) override;
+
+ private:
+  void line(const std::string& text);
+  void print_row(const TrajectoryRow& row);
+  void show_progress(const TrajectoryRow& row);
+  void print_statistics(const Solution& solution);
+  [[nodiscard]] int index_of(int position) const {
+    return position < 0 ? -1 : network_->pieces[static_cast<std::size_t>(position)].index;
+  }
+  /// Whether the row is one that is always printed; remembers it.
+  [[nodiscard]] bool is_milestone(const TrajectoryRow& row);
+
+  std::ostream& out_;
+  LogStyle style_;
+  const Network* network_ = nullptr;
+  std::map<std::int64_t, double> best_by_rows_;
+  std::optional<TrajectoryRow> held_back_;  ///< the latest row, if it was not printed
+  double last_printed_ = 0;
+  double last_update_ = 0;
+  int rows_printed_ = 0;
+  bool progress_shown_ = false;
+};
+
+void TableLog::line(const std::string& text) {
+  if (progress_shown_) out_ << "\r\033[K";
+  progress_shown_ = false;
+  out_ << text + "\n";
+}
+
+void TableLog::begin(const SolveHeader& header, const Network& network) {
+  network_ = &network;
+  line("kintsugi " + header.version + "  (" + header.build + ", products by " + header.gemm_backend + ")");
+  std::string run = format("islands %d  seed %llu", header.islands, static_cast<unsigned long long>(header.seed));
+  if (style_.times) run = "host " + header.host + format("  ranks %d  ", header.ranks) + run;
+  line(run);
+  std::vector<std::string> options;
+  for (const Setting& setting : header.given) {
+    if (setting.name == "problem") continue;
+    const std::string where = setting.source == "command line" ? "" : " (" + setting.source + ")";
+    options.push_back(setting.name + " = " + setting.text + where);
+  }
+  if (!options.empty()) line("options  " + join(options, ", "));
+  line("problem  " + header.problem + ": " + count_of(network.pieces.size(), "piece") + ", " +
+       count_of(header.rows.rows, "row") + " of " + std::to_string(header.rows.width) + " inputs and " +
+       count_of(header.rows.outputs, "prediction"));
+}
+
+void TableLog::on_roles(const Roles& roles) {
+  const HiddenRange hidden = hidden_range(*network_, roles);
+  line("network  " + count_of(roles.expand.size(), "block") + " of width " + std::to_string(roles.width) + ", hidden " +
+       range_of(hidden.lowest, hidden.highest) + ", " + std::string(to_string(network_->activation)) +
+       format("; head: piece %d", index_of(roles.head)));
+}
+
+void TableLog::on_pairs(const std::vector<PairScore>& pairs) {
+  const PairSummary summary = summarize(pairs);
+  if (summary.worst == nullptr) return;
+  line("pairs    " +
+       (summary.untrusted == 0 ? "all trusted" : count_of(summary.untrusted, "pair") + " not to be trusted") +
+       format("; smallest margin %.3f (pieces %d and %d score %.3f", summary.worst->margin,
+              index_of(summary.worst->expand), index_of(summary.worst->compress), summary.worst->score) +
+       (summary.worst->runner_up < 0 ? ")"
+                                     : format(", runner-up %d scores %.3f)", index_of(summary.worst->runner_up),
+                                              summary.worst->runner_up_score)));
+  std::size_t shown = 0;
+  for (const PairScore& pair : pairs) {
+    if (pair.trusted || shown == kPairsShown) continue;
+    ++shown;
+    line(format("         not trusted: pieces %d and %d score %.3f, runner-up %d scores %.3f", index_of(pair.expand),
+                index_of(pair.compress), pair.score, index_of(pair.runner_up), pair.runner_up_score));
+  }
+  if (shown < summary.untrusted) line(format("         ... and %zu more", summary.untrusted - shown));
+}
+
+void TableLog::on_seeds(const std::vector<SeedResult>& seeds) {
+  line("");
+  TextTable table({"seed", "mse"});
+  for (const SeedResult& seed : seeds) table.add({seed.name, format("%.4e", seed.mse)});
+  table.print(out_, "");
+}
+
+bool TableLog::is_milestone(const TrajectoryRow& row) {
+  const auto [best, first] = best_by_rows_.try_emplace(row.rows, row.best);
+  if (first) return true;
+  if (!(row.best < best->second)) return row.event == 'V';
+  best->second = row.best;
+  return true;
+}
+
+void TableLog::on_row(const TrajectoryRow& row) {
+  const bool milestone = is_milestone(row);
+  const double pause = std::max(kSecondsBetweenLines, kShareBetweenLines * row.seconds);
+  if (milestone || !style_.times || row.seconds - last_printed_ >= pause) {
+    print_row(row);
+  } else {
+    held_back_ = row;
+  }
+  show_progress(row);
+}
+
+void TableLog::print_row(const TrajectoryRow& row) {
+  held_back_.reset();
+  last_printed_ = row.seconds;
+  if (rows_printed_ == 0) {
+    line(
+        "\nkey: S seed, B bubble repair, I insertion, T tabu, K kick, P pair exchange, G larger sample, M migrant,\n"
+        "     V check on all rows; mse and best are on the sample of so many rows, evals count whole networks");
+  }
+  if (rows_printed_ % kHeaderEvery == 0) {
+    line(std::string(" ev     step isl      rows         mse        best     moves       evals") +
+         (style_.times ? "    time s" : ""));
+  }
+  ++rows_printed_;
+  line(format("  %c %8lld %3d %9lld  %10.4e  %10.4e %9lld %11lld", row.event, static_cast<long long>(row.step),
+              static_cast<int>(row.island), static_cast<long long>(row.rows), row.mse, row.best,
+              static_cast<long long>(row.moves), static_cast<long long>(row.evaluations)) +
+       (style_.times ? format(" %9.3f", row.seconds) : ""));
+}
+
+void TableLog::show_progress(const TrajectoryRow& row) {
+  if (!style_.terminal || row.seconds - last_update_ < kSecondsBetweenUpdates) return;
+  last_update_ = row.seconds;
+  progress_shown_ = true;
+  out_ << format("\r\033[K%.1f s: step %lld, best %.3e on %lld rows, %lld evaluations", row.seconds,
+                 static_cast<long long>(row.step), row.best, static_cast<long long>(row.rows),
+                 static_cast<long long>(row.evaluations))
+       << std::flush;
+}
+
+void TableLog::print_statistics(const Solution& solution) {
+  std::string work = format("work     %lld evaluations, %zu rows in the trajectory",
+                            static_cast<long long>(solution.evaluations), solution.trajectory.size());
+  if (style_.times) {
+    const Times& t = solution.times;
+    if (t.search > 0)
+      work += format(", %.0f evaluations per second of search", static_cast<double>(solution.evaluations) / t.search);
+    line(format("time     load %.3f, pairing %.3f, seeding %.3f, search %.3f, check %.3f, total %.3f s", t.load,
+                t.pairing, t.seeding, t.search, t.check, t.total));
+  }
+  line(work);
+}
+
+void TableLog::finish(const Solution& solution, ExitCode code, const std::string& written) {
+  if (held_back_) print_row(*held_back_);
+  line("");
+  print_statistics(solution);
+  line(describe_end(solution));
+  if (!written.empty()) line("written  " + written);
+  std::string result = "RESULT status=" + std::string(to_string(solution.status)) +
+                       format(" exit=%d mse=%.9g largest_error=%.9g target=%.9g rows=%zu evaluations=%lld",
+                              static_cast<int>(code), solution.mse, solution.largest_error, solution.target,
+                              solution.rows, static_cast<long long>(solution.evaluations));
+  if (style_.times)
+    result += format(" search_seconds=%.6f total_seconds=%.6f", solution.times.search, solution.times.total);
+  line(result + " sha256=" + solution.sha256);
+}
+
+}  // namespace
+
+std::unique_ptr<SolveLog> make_table_log(std::ostream& out, LogStyle style) {
+  return std::make_unique<TableLog>(out, style);
+}
+
+}  // namespace kintsugi::cli

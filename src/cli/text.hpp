@@ -1,0 +1,39 @@
+#pragma once
+
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kintsugi::cli {
+
+/// printf into a string.
+[[nodiscard]] [[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...);
+
+[[nodiscard]] std::string join(std::span<const std::string> words, std::string_view separator);
+
+/// "1 block", "2 blocks".
+[[nodiscard]] std::string count_of(std::size_t count, std::string_view noun);
+
+/// "48", or "32 to 96".
+[[nodiscard]] std::string range_of(std::size_t lowest, std::size_t highest);
+
+/// Of `known`, the word that `word` is most likely a typing error of (Levenshtein distance at most a third of its
+/// length, ties to the first); empty where none is near.
+[[nodiscard]] std::string nearest(std::string_view word, std::span<const std::string> known);
+
+/// Lines of cells in columns that line up: the first column to the left, the others to the right.
+class TextTable {
+ public:
+  explicit TextTable(std::vector<std::string> header) : lines_{std::move(header)} {}
+  /// `cells` has as many entries as the header.
+  void add(std::vector<std::string> cells) { lines_.push_back(std::move(cells)); }
+  /// Every line starts with `indent` and ends without trailing space.
+  void print(std::ostream& out, std::string_view indent = "  ") const;
+
+ private:
+  std::vector<std::vector<std::string>> lines_;
+};
+
+}  // namespace kintsugi::cli

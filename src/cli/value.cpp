@@ -1,0 +1,115 @@
+#include "cli/value.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "cli/text.hpp"
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+[[noreturn]] void reject(const std::string& expected, const std::string& given) {
+  throw UsageError("expected " + expected + ", got '" + given + "'");
+}
+
+/// The whole of `text` as a number; false where anything is left over, out of range or not finite.
+template <class T>
+bool read_whole(std::string_view text, T& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return false;
+  if constexpr (std::floating_point<T>) return std::isfinite(value);
+  return true;
+}
+
+std::string shortest(double value) {
+  std::array<char, 32> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  return {digits.data(), end};
+}
+
+}  // namespace
+
+Value text(std::string& target) {
+  return {target, [&target](const std::string& given) { target = given; }};
+}
+
+Value path(std::filesystem::path& target) {
+  return {target.string(), [&target](const std::string& given) {
+            if (given.empty()) reject("a path", given);
+            target = given;
+          }};
+}
+
+Value toggle(bool& target) {
+  return {target ? "true" : "false", [&target](const std::string& given) {
+            constexpr std::array<std::string_view, 4> kYes{"true", "yes", "on", "1"};
+            constexpr std::array<std::string_view, 4> kNo{"false", "no", "off", "0"};
+            if (std::ranges::find(kYes, given) != kYes.end()) {
+              target = true;
+            } else if (std::ranges::find(kNo, given) != kNo.end()) {
+              target = false;
+            } else {
+              reject("true or false", given);
+            }
+          }};
+}
+
+Value number(double& target, double lowest) {
+  return {shortest(target), [&target, lowest](const std::string& given) {
+            double value = 0;
+            if (!read_whole(given, value) || value < lowest) reject("a number of at least " + shortest(lowest), given);
+            target = value;
+          }};
+}
+
+Value duration(double& target) {
+  return {shortest(target), [&target](const std::string& given) {
+            constexpr std::array<std::pair<char, double>, 3> kUnits{{{'s', 1}, {'m', 60}, {'h', 3600}}};
+            std::string_view digits = given;
+            double unit = 1;
+            for (const auto& [letter, seconds] : kUnits) {
+              if (digits.empty() || digits.back() != letter) continue;
+              unit = seconds;
+              digits.remove_suffix(1);
+              break;
+            }
+            double value = 0;
+            if (!read_whole(digits, value) || value < 0 || !std::isfinite(value * unit)) {
+              reject("a duration such as 90, 90s, 10m or 2h", given);
+            }
+            target = value * unit;
+          }};
+}
+
+Value choice(std::string& target, std::vector<std::string> known) {
+  return {target, [&target, known = std::move(known)](const std::string& given) {
+            if (std::ranges::find(known, given) == known.end()) reject("one of " + join(known, ", "), given);
+            target = given;
+          }};
+}
+
+std::int64_t parse_integer(const std::string& text, std::int64_t lowest, std::int64_t highest) {
+  std::int64_t value = 0;
+  if (read_whole(text, value) && value >= lowest && value <= highest) return value;
+  std::string expected = "a whole number of at least " + std::to_string(lowest);
+  if (highest != std::numeric_limits<std::int64_t>::max()) expected += " and at most " + std::to_string(highest);
+  reject(expected, text);
+}
+
+std::uint64_t parse_unsigned(const std::string& text) {
+  std::uint64_t value = 0;
+  if (!read_whole(text, value)) reject("a whole number from 0 to 18446744073709551615", text);
+  return value;
+}
+
+Value unsigned_integer(std::uint64_t& target) {
+  return {std::to_string(target), [&target](const std::string& given) { target = parse_unsigned(given); }};
+}
+
+}  // namespace kintsugi::cli

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace kintsugi::cli {
+
+/// What an option does with its text. Every maker below takes the default from its target.
+struct Value {
+  std::string default_text;  ///< empty: none
+  /// Puts the text into the target. Throws UsageError that says what was expected and what was given.
+  std::function<void(const std::string& text)> store;
+};
+
+[[nodiscard]] Value text(std::string& target);
+[[nodiscard]] Value path(std::filesystem::path& target);
+/// true, yes, on, 1 or false, no, off, 0.
+[[nodiscard]] Value toggle(bool& target);
+/// A finite number >= `lowest`.
+[[nodiscard]] Value number(double& target, double lowest);
+/// Seconds >= 0: "90", "90s", "1.5m", "2h".
+[[nodiscard]] Value duration(double& target);
+/// One of `known`.
+[[nodiscard]] Value choice(std::string& target, std::vector<std::string> known);
+
+/// A whole number in [lowest, highest].
+[[nodiscard]] std::int64_t parse_integer(const std::string& text, std::int64_t lowest, std::int64_t highest);
+[[nodiscard]] std::uint64_t parse_unsigned(const std::string& text);
+
+template <std::signed_integral T>
+[[nodiscard]] Value integer(T& target, T lowest, T highest = std::numeric_limits<T>::max()) {
+  return {std::to_string(target), [&target, lowest, highest](const std::string& text) {
+            target = static_cast<T>(parse_integer(text, lowest, highest));
+          }};
+}
+
+/// Any number of 64 bits without a sign.
+[[nodiscard]] Value unsigned_integer(std::uint64_t& target);
+
+}  // namespace kintsugi::cli

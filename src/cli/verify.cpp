@@ -1,0 +1,136 @@
+// kintsugi verify: recomputes an answer from scratch, in float64, on all rows.
+
+#include <algorithm>
+#include <cctype>
+#include <iostream>
+
+#include "cli/command.hpp"
+#include "cli/comparison.hpp"
+#include "cli/reference.hpp"
+#include "cli/text.hpp"
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/io/problem_file.hpp"
+#include "kintsugi/io/solution_file.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+/// 64 hexadecimal digits, kept in lower case.
+Value sha256(std::string& target) {
+  return {target, [&target](const std::string& given) {
+            const auto is_digit = [](unsigned char c) { return std::isxdigit(c) != 0; };
+            if (given.size() != 64 || !std::ranges::all_of(given, is_digit)) {
+              throw UsageError("expected 64 hexadecimal digits, got '" + given + "'");
+            }
+            target = given;
+            std::ranges::transform(target, target.begin(),
+                                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+          }};
+}
+
+class VerifyCommand final : public Command {
+ public:
+  std::string name() const override { return "verify"; }
+  std::string summary() const override { return "Recomputes an answer from scratch, in float64 on all rows"; }
+
+  void declare(OptionTable& options) override {
+    options.argument("problem", "PROBLEM", "the problem file (problem.h5)", path(problem_));
+    options.argument("answer", "ANSWER", "a solution.h5, or a text file with the permutation", path(answer_));
+    options.option("expect-sha256", "HEX", "the answer's text must have this SHA-256", sha256(expected_));
+    options.option("compare", "ANSWER2", "also say where the answer differs from this one", path(compare_));
+    options.option("tolerance", "MSE",
+                   "mean squared error that counts as reproduced; 0: what float32 rounding explains",
+                   number(tolerance_, 0));
+  }
+
+  ExitCode run(const Settings&) override;
+
+ private:
+  void print_error(const ReferenceResult& result, double tolerance) const;
+  void print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& other) const;
+
+  std::filesystem::path problem_;
+  std::filesystem::path answer_;
+  std::filesystem::path compare_;
+  std::string expected_;
+  double tolerance_ = 0;
+};
+
+Assembly read_assembly(const std::filesystem::path& path, const NetworkF64& network, const RowShape& rows) {
+  const Assembly assembly = to_assembly(network, read_answer(path), path.string());
+  check_assembly(network, assembly, rows, path.string());
+  return assembly;
+}
+
+std::vector<int> indices(const NetworkF64& network, const Assembly& assembly) {
+  std::vector<int> permutation = to_permutation(assembly);
+  for (int& piece : permutation) piece = network.pieces[static_cast<std::size_t>(piece)].index;
+  return permutation;
+}
+
+void VerifyCommand::print_error(const ReferenceResult& result, double tolerance) const {
+  std::cout << format("rows           %zu\n", result.rows)
+            << format("mse            %.4e  (float64; the predictions' variance is %.4g)\n", result.mse,
+                      result.prediction_variance)
+            << format("largest error  %.4e  in row %zu, counted from 0\n", result.largest_error, result.largest_row)
+            << format("tolerance      %.4e  (%s)\n", tolerance,
+                      tolerance_ > 0 ? "given" : "what float32 rounding explains");
+}
+
+void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& other) const {
+  const Comparison comparison = compare(answer, other);
+  const auto index = [&](int piece) { return network.pieces[static_cast<std::size_t>(piece)].index; };
+  const std::vector<int> here = indices(network, answer);
+  const std::vector<int> there = indices(network, other);
+  std::cout << "\nagainst " << compare_.string() << '\n'
+            << format("out of place   %zu of %zu pieces\n", comparison.differing.size(), here.size())
+            << format("order          %zu inversions of blocks, Kendall tau %.6f\n", comparison.inversions,
+                      comparison.kendall_tau)
+            << format("wrong pairs    %zu of %zu\n", comparison.wrong_pairs.size(), answer.blocks.size());
+  for (const Block& block : comparison.wrong_pairs) {
+    std::cout << format("  pieces %d and %d are no block there\n", index(block.expand), index(block.compress));
+  }
+  if (!comparison.same_head) {
+    std::cout << format("head           piece %d, there piece %d\n", here.back(), there.back());
+  }
+  if (comparison.differing.empty()) return;
+  TextTable table({"entry", "piece", "there"});
+  for (const std::size_t i : comparison.differing) {
+    table.add({std::to_string(i + 1), std::to_string(here[i]), std::to_string(there[i])});
+  }
+  table.print(std::cout);
+}
+
+ExitCode VerifyCommand::run(const Settings&) {
+  const ProblemFile problem(problem_);
+  const NetworkF64 network = problem.network_f64();
+  const Assembly answer = read_assembly(answer_, network, problem.shape());
+  const std::string sha = sha256_hex(format_permutation(indices(network, answer)));
+  const ReferenceResult result = evaluate_reference(network, answer, problem);
+  const double tolerance = tolerance_ > 0 ? tolerance_ : result.rounding;
+  const bool reproduced = result.mse <= tolerance;
+  const bool expected = expected_.empty() || expected_ == sha;
+
+  print_error(result, tolerance);
+  std::cout << "sha256         " << sha << (expected ? "" : "\n  expected     " + expected_) << '\n';
+  if (!compare_.empty()) print_comparison(network, answer, read_assembly(compare_, network, problem.shape()));
+  std::cout << (reproduced ? "\nThe answer reproduces the predictions.\n"
+                           : "\nThe answer does not reproduce the predictions.\n");
+  if (!expected) std::cout << "Its SHA-256 is not the expected one.\n";
+  std::cout << "RESULT reproduced=" << (reproduced ? "yes" : "no")
+            << format(" mse=%.9g largest_error=%.9g largest_row=%zu tolerance=%.9g rows=%zu", result.mse,
+                      result.largest_error, result.largest_row, tolerance, result.rows)
+            << " sha256=" << sha
+            << (expected_.empty() ? ""
+                : expected        ? " expected=yes"
+                                  : " expected=no")
+            << '\n';
+  return reproduced && expected ? ExitCode::success : ExitCode::not_solved;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_verify_command() { return std::make_unique<VerifyCommand>(); }
+
+}  // namespace kintsugi::cli
