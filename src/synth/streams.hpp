@@ -7,7 +7,18 @@
 namespace kintsugi {
 
 /// What a generated network draws random numbers for; each has a stream of its own.
-enum class SynthStream : std::uint64_t { shuffle, copies, basis, block, head, inputs, noise };
+enum class SynthStream : std::uint64_t {
+  shuffle,
+  copies,
+  basis,
+  block,
+  head,
+  inputs,
+  noise,
+  initial,
+  teacher,
+  batches
+};
 
 /// The salt keeps a network's streams apart from those of a search that is given the same seed.
 [[nodiscard]] inline Random synth_random(std::uint64_t seed, SynthStream stream, std::uint64_t step = 0) {

@@ -112,7 +112,8 @@ TEST(Planted, PredictionsAreThoseOfTheTruthForEveryActivationAndShape) {
     const SyntheticProblem problem = plant(options);
     ASSERT_EQ(problem.network.activation, activation);
     for (const std::size_t row : {0U, 255U, 256U, 599U}) {
-      const std::vector<double> expected = apply_layer(piece_at(problem.network, problem.truth.head), roll_out(problem, row));
+      const std::vector<double> expected =
+          apply_layer(piece_at(problem.network, problem.truth.head), roll_out(problem, row));
       for (std::size_t k = 0; k < 3; ++k) {
         EXPECT_NEAR(problem.rows.predictions[row * 3 + k], expected[k], 2e-7 * (1 + std::abs(expected[k])));
       }

@@ -31,7 +31,8 @@ class BlockKernel {
   /// The same, and what pull_back() needs to know of the point x in `slope`, a tile of h features.
   void residual_and_slope(const BlockWeights& block, const float* x, float* r, float* hidden, float* slope) const;
 
-  /// u = J^T g with J the Jacobian of the residual at the point where `slope` was taken. `hidden` is scratch.
+  /// u = J^T g with J the Jacobian of the residual at the point where `slope` was taken. `hidden` is scratch; it
+  /// holds the adjoint of the pre-activation, act'(..) W_out^T g, afterwards.
   void pull_back(const BlockWeights& block, const float* slope, const float* g, float* u, float* hidden) const;
 
   /// Floating-point operations of residual() on one row, counting the products only; pull_back() needs as many.
