@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+
+#include "kintsugi/pairing/pairing.hpp"
+#include "statistics.hpp"
+#include "trust.hpp"
+
+namespace kintsugi::pairing {
+
+/// The scores of one set of candidates, each statistic measured when it is first asked for.
+class Scores {
+ public:
+  explicit Scores(const Candidates& candidates) : candidates_(candidates) {}
+
+  [[nodiscard]] const Candidates& candidates() const { return candidates_; }
+  /// Scores of all pairs; -infinity where the hidden sizes differ.
+  [[nodiscard]] Table of(PairScoreKind kind);
+
+  /// tr P and ||P||_F.
+  [[nodiscard]] const ProductStatistics& products();
+  /// Rank correlations of the hidden units' norms.
+  [[nodiscard]] const Table& balance();
+  /// -tr P sqrt(d) / ||P||_F and balance times sqrt(h - 1): mean 0 and variance 1 for unrelated pieces.
+  [[nodiscard]] Table standard_dominance();
+  [[nodiscard]] Table standard_balance();
+
+ private:
+  [[nodiscard]] Table raw(PairScoreKind kind);
+
+  const Candidates& candidates_;
+  std::optional<ProductStatistics> products_;
+  std::optional<Table> balance_;
+};
+
+/// A matching with the scores it rests on and their judgement.
+struct Verdict {
+  PairScoreKind kind = PairScoreKind::dominance;
+  Table score;
+  Matching matching;
+  Judgement judgement;
+};
+
+/// Matches and judges by one score. `learned` starts from each of the scores without one and keeps the best.
+[[nodiscard]] Verdict decide(Scores& scores, PairScoreKind kind);
+
+/// The best of signed dominance and dominance; where it leaves a pair untrusted, of balance and combined too, and where
+/// that does, of learned too.
+[[nodiscard]] Verdict decide_best(Scores& scores);
+
+/// Refines a matching by what its pairs have in common; see PairScoreKind::learned.
+[[nodiscard]] Verdict learn(Scores& scores, Matching start);
+
+}  // namespace kintsugi::pairing
