@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "io/file_descriptor.hpp"
 #include "kintsugi/core/error.hpp"
@@ -36,39 +37,6 @@ fs::path resolve_target(const fs::path& path) {
   return path;
 }
 
-/// Removes the temporary file unless it has been renamed.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const fs::path& target) {
-    for (int attempt = 0;; ++attempt) {
-      const std::string unique = std::to_string(::getpid()) + "." + std::to_string(attempt);
-      path_ = target.parent_path() / std::string(".").append(target.filename().string()).append("." + unique + ".tmp");
-      fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      constexpr int kAttempts = 100;
-      if (fd_ >= 0 || errno != EEXIST || attempt == kAttempts) break;
-    }
-    if (fd_ >= 0) return;
-    throw UsageError(target.string() + ": cannot be written: " + system_message(errno));
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-
-  [[nodiscard]] int fd() const { return fd_; }
-
-  [[nodiscard]] bool rename_to(const fs::path& target) {
-    if (std::rename(path_.c_str(), target.c_str()) != 0) return false;
-    path_.clear();
-    return true;
-  }
-
- private:
-  fs::path path_;
-  int fd_ = -1;
-};
-
 bool write_all(int fd, std::string_view content) {
   while (!content.empty()) {
     const ssize_t written = ::write(fd, content.data(), content.size());
@@ -87,14 +55,38 @@ void sync_folder(const fs::path& folder) {
 
 }  // namespace
 
+AtomicFile::AtomicFile(const fs::path& path) : name_(path.string()), target_(resolve_target(path)) {
+  for (int attempt = 0;; ++attempt) {
+    const std::string unique = std::to_string(::getpid()) + "." + std::to_string(attempt);
+    temporary_ =
+        target_.parent_path() / std::string(".").append(target_.filename().string()).append("." + unique + ".tmp");
+    fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    constexpr int kAttempts = 100;
+    if (fd_ >= 0 || errno != EEXIST || attempt == kAttempts) break;
+  }
+  if (fd_ < 0) throw UsageError(name_ + ": cannot be written: " + system_message(errno));
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::fail() const { throw InternalError(name_ + ": cannot be written: " + system_message(errno)); }
+
+void AtomicFile::commit() {
+  if (::fsync(fd_) != 0 || ::close(std::exchange(fd_, -1)) != 0 ||
+      std::rename(temporary_.c_str(), target_.c_str()) != 0) {
+    fail();
+  }
+  temporary_.clear();
+  sync_folder(target_.parent_path());
+}
+
 void write_file_atomically(const fs::path& path, std::string_view content) {
-  const fs::path target = resolve_target(path);
-  TemporaryFile temporary(target);
-  FileDescriptor file(temporary.fd());
-  const bool done =
-      write_all(file.get(), content) && ::fsync(file.get()) == 0 && file.close() && temporary.rename_to(target);
-  if (!done) throw InternalError(path.string() + ": cannot be written: " + system_message(errno));
-  sync_folder(target.parent_path());
+  AtomicFile file(path);
+  if (!write_all(file.fd(), content)) file.fail();
+  file.commit();
 }
 
 }  // namespace kintsugi

@@ -65,7 +65,6 @@ Image::Image(std::size_t size_hint) {
   done(H5Pset_obj_track_times(group_options_.id(), false));
   dataset_options_ = Handle(built(H5Pcreate(H5P_DATASET_CREATE)));
   done(H5Pset_obj_track_times(dataset_options_.id(), false));
-  done(H5Pset_fill_time(dataset_options_.id(), H5D_FILL_TIME_NEVER));
   text_type_ = text_type();
   scalar_ = Handle(built(H5Screate(H5S_SCALAR)));
 }

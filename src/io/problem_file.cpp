@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "io/hdf5.hpp"
+#include "io/problem_format.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/atomic_file.hpp"
 
@@ -15,12 +16,9 @@ namespace kintsugi {
 
 namespace {
 
-constexpr const char* kFormat = "kintsugi-problem";
-constexpr std::int64_t kVersion = 1;
-
-bool is_reserved(const std::string& attribute) {
-  return attribute == "format" || attribute == "format_version" || attribute == "activation";
-}
+using problem_format::is_reserved;
+using problem_format::kVersion;
+constexpr const char* kFormat = problem_format::kName;
 
 // ---- writing ----
 

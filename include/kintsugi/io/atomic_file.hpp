@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace kintsugi {
@@ -11,5 +12,28 @@ namespace kintsugi {
 /// there) and InternalError where the disk does not take the content; `path` is as it was before then and the temporary
 /// file is gone.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+/// The same for a file that is written bit by bit: the temporary file, which vanishes unless commit() is reached.
+class AtomicFile {
+ public:
+  /// Throws UsageError where `path` cannot be a file.
+  explicit AtomicFile(const std::filesystem::path& path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  /// Of the temporary file, open for reading and writing.
+  [[nodiscard]] int fd() const { return fd_; }
+  /// Throws InternalError that names the file and what `errno` says.
+  [[noreturn]] void fail() const;
+  /// Syncs the content and puts it in place. Throws InternalError where the disk does not take it.
+  void commit();
+
+ private:
+  std::string name_;  // as the user wrote it
+  std::filesystem::path target_;
+  std::filesystem::path temporary_;
+  int fd_ = -1;
+};
 
 }  // namespace kintsugi

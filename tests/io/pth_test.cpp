@@ -1,0 +1,274 @@
+#include "kintsugi/io/pth.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <fstream>
+
+#include "io/expect_error.hpp"
+#include "io/pth_writer.hpp"
+#include "support/environment.hpp"
+
+namespace kintsugi {
+namespace {
+
+using testing::bytes_of;
+using testing::expect_error;
+using testing::linear_pth;
+using testing::Pickle;
+using testing::pth_archive;
+using testing::zip_archive;
+
+using Storages = std::vector<std::pair<std::string, std::string>>;
+
+std::vector<Tensor> read(const std::string& bytes) { return read_state_dict({bytes.data(), bytes.size()}, "test.pth"); }
+
+/// One tensor named "weight" over the storage "0".
+std::string one_tensor(const char* type, const std::string& storage, std::uint64_t elements, std::uint64_t offset,
+                       const std::vector<std::uint64_t>& shape, const std::vector<std::uint64_t>& strides) {
+  Pickle pickle;
+  pickle.ordered_dict().text("weight").tensor(type, "0", elements, offset, shape, strides).raw("s");
+  return pth_archive(pickle.finish(), {{"0", storage}});
+}
+
+/// An archive whose pickle is `pickle`, with one storage of 6 float32 under the key "0".
+std::string around(const Pickle& pickle) {
+  return pth_archive(pickle.finish(), {{"0", bytes_of<float>({1, 2, 3, 4, 5, 6})}});
+}
+
+void expect_refused(const std::string& bytes, const std::string& rule) {
+  expect_error<InputError>([&] { static_cast<void>(read(bytes)); }, {"test.pth", rule});
+}
+
+TEST(Pth, LinearLayer) {
+  const std::vector<Tensor> tensors = read(linear_pth(2, 3, {1, 2, 3, 4, 5, 6}, {-1.5F, 0.25F}));
+  ASSERT_EQ(tensors.size(), 2U);
+  EXPECT_EQ(tensors[0].name, "weight");
+  EXPECT_EQ(tensors[0].type, TensorType::float32);
+  EXPECT_EQ(tensors[0].shape, (std::vector<std::size_t>{2, 3}));
+  EXPECT_EQ(tensors[0].values, (std::vector<double>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(tensors[1].name, "bias");
+  EXPECT_EQ(tensors[1].values, (std::vector<double>{-1.5, 0.25}));
+}
+
+TEST(Pth, StridesAndOffsetsAreHonoured) {
+  // Three views of one 4 x 5 storage: its first three columns, its last column, and its transpose.
+  std::vector<float> storage(20);
+  for (std::size_t i = 0; i < storage.size(); ++i) storage[i] = static_cast<float>(i);
+  Pickle pickle;
+  pickle.ordered_dict().mark();
+  pickle.text("left").tensor("FloatStorage", "0", 20, 0, {4, 3}, {5, 1});
+  pickle.text("last").tensor("FloatStorage", "0", 20, 4, {4}, {5});
+  pickle.text("turned").tensor("FloatStorage", "0", 20, 0, {5, 4}, {1, 5}).raw("u");
+  const std::vector<Tensor> tensors = read(pth_archive(pickle.finish(), {{"0", bytes_of(storage)}}));
+  ASSERT_EQ(tensors.size(), 3U);
+  EXPECT_EQ(tensors[0].values, (std::vector<double>{0, 1, 2, 5, 6, 7, 10, 11, 12, 15, 16, 17}));
+  EXPECT_EQ(tensors[1].values, (std::vector<double>{4, 9, 14, 19}));
+  for (std::size_t i = 0; i < 5; ++i) {
+    for (std::size_t j = 0; j < 4; ++j) EXPECT_EQ(tensors[2].values[i * 4 + j], storage[j * 5 + i]);
+  }
+}
+
+TEST(Pth, ThreeDimensionsScalarsEmptyAndExpanded) {
+  const std::string storage = bytes_of<float>({0, 1, 2, 3, 4, 5, 6, 7});
+  EXPECT_EQ(read(one_tensor("FloatStorage", storage, 8, 0, {2, 2, 2}, {1, 2, 4}))[0].values,
+            (std::vector<double>{0, 4, 2, 6, 1, 5, 3, 7}));
+  EXPECT_EQ(read(one_tensor("FloatStorage", storage, 8, 7, {}, {}))[0].values, std::vector<double>{7});
+  EXPECT_TRUE(read(one_tensor("FloatStorage", storage, 8, 3, {0, 4}, {4, 1}))[0].values.empty());
+  EXPECT_EQ(read(one_tensor("FloatStorage", storage, 8, 3, {2, 2}, {0, 1}))[0].values,
+            (std::vector<double>{3, 4, 3, 4}));
+}
+
+TEST(Pth, HalfBfloatAndDouble) {
+  const std::vector<std::uint16_t> half{0x3C00, 0xC000, 0x7BFF, 0x0001, 0x83FF, 0x0400, 0x0000, 0x3555};
+  const std::vector<double> half_values{1.0, -2.0, 65504.0, 0x1p-24, -1023 * 0x1p-24, 0x1p-14, 0.0, 0.333251953125};
+  const Tensor from_half = read(one_tensor("HalfStorage", bytes_of(half), 8, 0, {8}, {1}))[0];
+  EXPECT_EQ(from_half.type, TensorType::float16);
+  EXPECT_EQ(from_half.values, half_values);
+  const std::vector<double> special =
+      read(one_tensor("HalfStorage", bytes_of<std::uint16_t>({0x7C00, 0xFC00, 0x7E00}), 3, 0, {3}, {1}))[0].values;
+  EXPECT_EQ(special[0], INFINITY);
+  EXPECT_EQ(special[1], -INFINITY);
+  EXPECT_TRUE(std::isnan(special[2]));
+
+  const Tensor brain =
+      read(one_tensor("BFloat16Storage", bytes_of<std::uint16_t>({0x3F80, 0xC049, 0x7F7F}), 3, 0, {3}, {1}))[0];
+  EXPECT_EQ(brain.type, TensorType::bfloat16);
+  EXPECT_EQ(brain.values, (std::vector<double>{1.0, -3.140625, 0x1.FEp127}));
+
+  const std::vector<double> wide{0.1, -1e300, 5e-300};
+  const Tensor from_double = read(one_tensor("DoubleStorage", bytes_of(wide), 3, 0, {3}, {1}))[0];
+  EXPECT_EQ(from_double.type, TensorType::float64);
+  EXPECT_EQ(from_double.values, wide);
+}
+
+TEST(Pth, ParametersAndMetadata) {
+  // {"weight": Parameter}, with a _metadata attribute as state_dict() hangs it on.
+  Pickle pickle;
+  pickle.ordered_dict().text("weight").global("torch._utils", "_rebuild_parameter").mark();
+  pickle.tensor("FloatStorage", "0", 6, 0, {3, 2}, {2, 1}).raw("\x88").ordered_dict().tuple().reduce().raw("s");
+  pickle.raw("}").text("_metadata").ordered_dict().text("").raw("}").text("version").integer(1).raw("sssb");
+  const std::vector<Tensor> tensors = read(around(pickle));
+  ASSERT_EQ(tensors.size(), 1U);
+  EXPECT_EQ(tensors[0].shape, (std::vector<std::size_t>{3, 2}));
+  EXPECT_EQ(tensors[0].values, (std::vector<double>{1, 2, 3, 4, 5, 6}));
+}
+
+TEST(Pth, NewerProtocol) {
+  // Protocol 5 as pickle.dumps writes it: a frame, short texts, MEMOIZE, STACK_GLOBAL, LONG1, memo in two widths.
+  Pickle body(5);
+  const std::string call = std::string("\x8c\x0ctorch._utils\x8c\x12_rebuild_tensor_v2\x93\x94", 36);
+  const std::string storage =
+      std::string("(\x8c\x07storage\x8c\x05torch\x8c\x0c") + "FloatStorage\x93\x8c\x01" + "0\x8c\x03" + "cpuK\x06tQ";
+  const std::string rest = std::string("\x8a\x01\x00K\x02K\x03\x86K\x03K\x01\x86\x89}t", 16);
+  const std::string inner = "}\x94\x8c\x06weight" + call + "(" + storage + rest + "Rs";
+  const std::string frame = std::string("\x95") + static_cast<char>(inner.size() + 1) + std::string(7, '\0');
+  body.raw(frame).raw(inner);
+  const std::vector<Tensor> tensors = read(around(body));
+  ASSERT_EQ(tensors.size(), 1U);
+  EXPECT_EQ(tensors[0].values, (std::vector<double>{1, 2, 3, 4, 5, 6}));
+}
+
+TEST(Pth, ForeignLegacyAndTruncatedFiles) {
+  const std::string whole = linear_pth(2, 3, {1, 2, 3, 4, 5, 6}, {1, 2});
+  expect_refused("", "is not a PyTorch file");
+  expect_refused("hello", "is not a PyTorch file");
+  expect_refused(std::string("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15), "legacy format");
+  for (const std::size_t size : {whole.size() - 1, whole.size() / 2, std::size_t{8}}) {
+    expect_refused(whole.substr(0, size), "truncated");
+  }
+  expect_refused(zip_archive({{"readme.txt", "hello"}}), "without a data.pkl");
+  expect_refused(zip_archive({{"a/data.pkl", "N."}, {"b/data.pkl", "N."}}), "more than one data.pkl");
+  const Pickle pickle = Pickle().ordered_dict();
+  expect_refused(zip_archive({{"a/data.pkl", pickle.finish()}, {"a/byteorder", "big"}}), "byte order");
+  expect_refused(zip_archive({{"a/data.pkl", pickle.finish() + std::string(1000, 'x'), true}}), "is compressed");
+  std::string damaged = whole;
+  damaged[whole.find(bytes_of<float>({1, 2, 3, 4, 5, 6}))] ^= 1;
+  expect_refused(damaged, "is damaged");
+  expect_error<InputError>([] { static_cast<void>(read_state_dict("/nowhere/piece_0.pth")); },
+                           {"/nowhere/piece_0.pth", "cannot be opened"});
+}
+
+TEST(Pth, StoragesMustHoldWhatTheyDeclare) {
+  const std::string six = bytes_of<float>({1, 2, 3, 4, 5, 6});
+  expect_refused(one_tensor("FloatStorage", six, 7, 0, {2, 3}, {3, 1}), "declares 7 float32 elements");
+  expect_refused(one_tensor("FloatStorage", six, 5, 0, {1, 3}, {3, 1}), "declares 5 float32 elements");
+  expect_refused(one_tensor("DoubleStorage", six, 6, 0, {2, 3}, {3, 1}), "declares 6 float64 elements");
+  expect_refused(one_tensor("FloatStorage", six, std::uint64_t{1} << 62, 0, {2, 3}, {3, 1}), "declares");
+  const Pickle elsewhere = Pickle().ordered_dict().text("weight").tensor("FloatStorage", "9", 6, 0, {6}, {1}).raw("s");
+  expect_refused(around(elsewhere), "'archive/data/9': is missing");
+}
+
+TEST(Pth, ViewsMustLieInsideTheirStorage) {
+  const std::string six = bytes_of<float>({1, 2, 3, 4, 5, 6});
+  const std::uint64_t huge = std::uint64_t{1} << 62;
+  EXPECT_EQ(read(one_tensor("FloatStorage", six, 6, 1, {5}, {1}))[0].values.back(), 6);
+  expect_refused(one_tensor("FloatStorage", six, 6, 1, {6}, {1}), "last element (6) lies outside its storage of 6");
+  expect_refused(one_tensor("FloatStorage", six, 6, 0, {2, 3}, {4, 1}), "last element (6)");
+  expect_refused(one_tensor("FloatStorage", six, 6, 6, {}, {}), "last element (6)");
+  expect_refused(one_tensor("FloatStorage", six, 6, 0, {huge, 8}, {0, 0}), "overflow");
+  expect_refused(one_tensor("FloatStorage", six, 6, 0, {3, 3}, {huge, huge}), "overflow");
+  expect_refused(one_tensor("FloatStorage", six, 6, huge, {4}, {huge}), "overflow");
+  expect_refused(one_tensor("FloatStorage", six, 6, huge, {3}, {huge}), "lies outside its storage");
+  expect_refused(one_tensor("FloatStorage", six, 6, 0, {huge}, {0}), "more elements than the file can hold");
+  expect_refused(one_tensor("FloatStorage", six, 6, 0, {6}, {1, 1}), "as many strides as dimensions");
+  expect_refused(
+      one_tensor("FloatStorage", six, 6, 0, std::vector<std::uint64_t>(17, 1), std::vector<std::uint64_t>(17, 1)),
+      "more than 16 dimensions");
+  expect_refused(one_tensor("FloatStorage", six, 6, ~std::uint64_t{0}, {2}, {1}), "offset is not an integer from 0");
+}
+
+TEST(Pth, OnlyAllowedGlobals) {
+  expect_refused(around(Pickle().global("os", "system").text("touch /tmp/kintsugi").raw("\x85R")),
+                 "os.system is not allowed");
+  expect_refused(around(Pickle().global("builtins", "eval").empty_tuple().reduce()), "builtins.eval is not allowed");
+  expect_refused(around(Pickle().text("posix").text("system").raw("\x93")), "posix.system is not allowed");
+  expect_refused(around(Pickle().global("torch", "LongStorage")), "torch.LongStorage is not allowed");
+  expect_refused(around(Pickle().global("collections\x1b[2J", "x")), "collections?[2J.x is not allowed");
+  expect_refused(around(Pickle().global(std::string(1000, 'a'), "b")), "name does not end");
+  expect_refused(around(Pickle().raw("(cos\nsystem\no")), "is not allowed");  // OBJ
+}
+
+TEST(Pth, OnlyAllowedOpcodes) {
+  for (const char opcode :
+       {'i', 'o', '\x81', '\x92', 'F', 'I', 'S', 'p', '0', '1', '2', 'P', '\x82', '\x8d', '\x8e', '\x8f'}) {
+    expect_refused(around(Pickle().raw(std::string(1, opcode))),
+                   "opcode " + std::to_string(static_cast<unsigned char>(opcode)));
+  }
+}
+
+TEST(Pth, CallsTakeWhatTheyMust) {
+  expect_refused(around(Pickle().text("x").empty_tuple().reduce()), "calls what is not a global");
+  expect_refused(around(Pickle().global("collections", "OrderedDict").raw("NR")), "arguments are not a tuple");
+  expect_refused(around(Pickle().global("collections", "OrderedDict").raw("K\x01\x85R")), "takes no arguments");
+  expect_refused(around(Pickle().global("torch", "FloatStorage").empty_tuple().reduce()), "cannot be called");
+  expect_refused(around(Pickle().global("torch._utils", "_rebuild_tensor_v2").empty_tuple().reduce()),
+                 "6 or 7 arguments");
+  expect_refused(around(Pickle().global("torch._utils", "_rebuild_parameter").raw("NNN\x87R")), "takes a tensor");
+  expect_refused(around(Pickle().text("storage").raw("Q")), "persistent id is not a tuple");
+  expect_refused(around(Pickle().raw("(tQ")), "persistent id is not");
+  expect_refused(around(Pickle()
+                            .mark()
+                            .text("storage")
+                            .global("collections", "OrderedDict")
+                            .text("0")
+                            .text("cpu")
+                            .integer(6)
+                            .tuple()
+                            .raw("Q")),
+                 "not a storage type");
+}
+
+TEST(Pth, MalformedPickles) {
+  expect_refused(pth_archive("", {}), "ends too early");
+  expect_refused(pth_archive("N", {}), "ends too early");
+  expect_refused(pth_archive("N.N", {}), "bytes after its end");
+  expect_refused(pth_archive(".", {}), "does not end with one value");
+  expect_refused(pth_archive("NN.", {}), "does not end with one value");
+  expect_refused(pth_archive("N(.", {}), "does not end with one value");
+  expect_refused(around(Pickle(1)), "protocol 1");
+  expect_refused(around(Pickle(6)), "protocol 6");
+  expect_refused(around(Pickle().raw("t")), "no mark");
+  expect_refused(around(Pickle().raw("\x87")), "empty stack");
+  expect_refused(around(Pickle().raw("N(\x85")), "empty stack");  // nothing may be taken from below a mark
+  expect_refused(around(Pickle().raw("h\x05")), "memo slot 5 is empty");
+  expect_refused(around(Pickle().raw("Nr\xff\xff\xff\x7f")), "memo slot 2147483647 is too high");
+  expect_refused(around(Pickle().raw("X\xff\xff\xff\xff")), "ends too early");
+  expect_refused(around(Pickle().raw("\x8a\x09xxxxxxxxx")), "does not fit 64 bits");
+  expect_refused(around(Pickle().raw("\x95\xff\xff\xff\xff\xff\xff\xff\xff")), "frame is longer");
+  expect_refused(around(Pickle().raw("NNNs")), "sets items of what is not a dict");
+  expect_refused(around(Pickle().raw("}(NNNu")), "key without a value");
+  expect_refused(around(Pickle().raw("}Na")), "appends to what is not a list");
+  expect_refused(around(Pickle().raw("]}b")), "sets the state");
+  expect_refused(around(Pickle().raw(std::string(100'001, '('))), "nests too deeply");
+  expect_refused(around(Pickle().raw(std::string(100'001, 'N'))), "nests too deeply");
+  std::string many;
+  for (int i = 0; i < 1'000'000; ++i) many += "\x80\x02";
+  expect_refused(around(Pickle().raw(many)), "more than 1000000 opcodes");
+  expect_refused(pth_archive(std::string((std::size_t{64} << 20) + 1, 'N'), {}), "more than the limit of 67108864");
+}
+
+TEST(Pth, CyclesAreHarmless) {
+  const Pickle list = Pickle().raw(
+      "]q\x01h\x01"
+      "a");
+  expect_refused(around(list), "is not a dict");
+  const Pickle dict = Pickle().raw("}q\x01").text("self").raw("h\x01s");
+  expect_refused(around(dict), "key 'self' is not a tensor");
+}
+
+TEST(Pth, NotAStateDict) {
+  expect_refused(around(Pickle().raw("N")), "is not a dict");
+  expect_refused(around(Pickle().tensor("FloatStorage", "0", 6, 0, {6}, {1})), "is not a dict");
+  expect_refused(around(Pickle().ordered_dict().text("weight").integer(3).raw("s")), "key 'weight' is not a tensor");
+  expect_refused(around(Pickle().ordered_dict().integer(3).tensor("FloatStorage", "0", 6, 0, {6}, {1}).raw("s")),
+                 "is not a text");
+  Pickle twice;
+  twice.ordered_dict();
+  for (int i = 0; i < 2; ++i) twice.text("weight").tensor("FloatStorage", "0", 6, 0, {6}, {1}).raw("s");
+  expect_refused(around(twice), "key 'weight' appears twice");
+}
+
+}  // namespace
+}  // namespace kintsugi

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "kintsugi/io/solution_file.hpp"
+
+namespace kintsugi::testing {
+
+/// A solution of 2 blocks with something in every field. Piece indices equal positions.
+inline Network solution_network() {
+  Network network;
+  for (int i = 0; i < 5; ++i) {
+    Piece piece;
+    piece.index = i;
+    network.pieces.push_back(piece);
+  }
+  return network;
+}
+
+inline Solution sample_solution() {
+  Solution solution;
+  solution.status = Status::time_limit;
+  solution.assembly = {{{4, 1}, {0, 3}}, 2};
+  solution.permutation = to_permutation(solution.assembly);
+  solution.sha256 = sha256_hex(format_permutation(solution.permutation));
+  solution.mse = 1.25e-14;
+  solution.largest_error = 3e-7;
+  solution.target = 2e-13;
+  solution.rows = 7;
+  solution.pairs = {{4, 1, 2.5, 3, 0.25, 2.25, true}, {0, 3, 0.5, -1, 0, -0.125, false}};
+  solution.seeds = {{"wout-frobenius", 0.5, {1, 0}}, {"greedy-reversed", 0.75, {0, 1}}};
+  solution.trajectory = {{0, 0, 'S', 5, 0.5, 0.5, 0, 1, 0.001},
+                         {1, 2, 'I', 7, 1e-14, 1e-14, 3, 1'000'000'000'000, 0.25}};
+  solution.evaluations = 1'000'000'000'000;
+  solution.warnings = {"block 1 is not to be trusted", "grüße"};
+  solution.times = {0.125, 0.25, 0.5, 1, 2, 4};
+  return solution;
+}
+
+inline RunFacts sample_facts() {
+  return {"data/problem.h5", "seed = 7\nislands = 2\n", "0.1.0", 4, 2, 18446744073709551615ULL, 4};
+}
+
+}  // namespace kintsugi::testing
