@@ -5,7 +5,6 @@
 #include "kintsugi/io/problem_writer.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,7 +13,6 @@
 #include <cerrno>
 #include <string>
 
-#include "io/file_descriptor.hpp"
 #include "io/hdf5.hpp"
 #include "io/problem_format.hpp"
 #include "kintsugi/core/error.hpp"
@@ -34,6 +32,9 @@ hid_t built(hid_t id) {
 
 void done(herr_t result) { static_cast<void>(built(result)); }
 
+/// More than HDF5 needs to describe a data set and its place in a group.
+constexpr std::size_t kPerDataset = 4096;
+
 /// A data set's numbers in the file, row by row.
 struct Extent {
   std::uint64_t offset = 0;  ///< bytes
@@ -47,121 +48,98 @@ struct PieceExtents {
   Extent bias;  ///< no rows without bias
 };
 
-/// Creates groups, data sets without numbers and attributes.
-class LayoutFile {
+/// Adds data sets without numbers to a file.
+class Extension {
  public:
-  explicit LayoutFile(int fd) {
+  explicit Extension(const std::filesystem::path& path) {
     const h5::Handle access(built(H5Pcreate(H5P_FILE_ACCESS)));
     done(H5Pset_libver_bounds(access.id(), H5F_LIBVER_V18, H5F_LIBVER_V18));
-    const h5::Handle creation(built(H5Pcreate(H5P_FILE_CREATE)));
-    done(H5Pset_obj_track_times(creation.id(), false));
-    const std::string name = "/proc/self/fd/" + std::to_string(fd);
-    file_ = h5::Handle(built(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation.id(), access.id())));
-    group_options_ = h5::Handle(built(H5Pcreate(H5P_GROUP_CREATE)));
-    done(H5Pset_obj_track_times(group_options_.id(), false));
-    dataset_options_ = h5::Handle(built(H5Pcreate(H5P_DATASET_CREATE)));
-    done(H5Pset_obj_track_times(dataset_options_.id(), false));
-    done(H5Pset_fill_time(dataset_options_.id(), H5D_FILL_TIME_NEVER));
-    done(H5Pset_alloc_time(dataset_options_.id(), H5D_ALLOC_TIME_EARLY));
-    scalar_ = h5::Handle(built(H5Screate(H5S_SCALAR)));
+    file_ = h5::Handle(built(H5Fopen(path.c_str(), H5F_ACC_RDWR, access.id())));
+    options_ = h5::Handle(built(H5Pcreate(H5P_DATASET_CREATE)));
+    done(H5Pset_obj_track_times(options_.id(), false));
+    done(H5Pset_fill_time(options_.id(), H5D_FILL_TIME_NEVER));
+    done(H5Pset_alloc_time(options_.id(), H5D_ALLOC_TIME_EARLY));
   }
 
-  [[nodiscard]] hid_t root() const { return file_.id(); }
-
-  [[nodiscard]] h5::Handle group(hid_t parent, const std::string& name) const {
-    return h5::Handle(built(H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, group_options_.id(), H5P_DEFAULT)));
-  }
-
-  [[nodiscard]] Extent dataset(hid_t parent, const char* name, std::span<const hsize_t> dims) const {
+  [[nodiscard]] Extent add(const std::string& name, std::span<const hsize_t> dims) const {
     const h5::Handle space(built(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr)));
-    const h5::Handle set(
-        built(H5Dcreate2(parent, name, H5T_IEEE_F32LE, space.id(), H5P_DEFAULT, dataset_options_.id(), H5P_DEFAULT)));
+    const h5::Handle set(built(
+        H5Dcreate2(file_.id(), name.c_str(), H5T_IEEE_F32LE, space.id(), H5P_DEFAULT, options_.id(), H5P_DEFAULT)));
     const haddr_t offset = H5Dget_offset(set.id());
     if (offset == HADDR_UNDEF) throw InternalError("HDF5 gives no place for a data set: " + h5::last_error());
     return {offset, dims[0], dims.size() == 2 ? dims[1] : 1, 0};
   }
 
-  void attribute(hid_t object, const std::string& name, const std::string& value) const {
-    const h5::Handle type = h5::text_type();
-    const h5::Handle attribute(
-        built(H5Acreate2(object, name.c_str(), type.id(), scalar_.id(), H5P_DEFAULT, H5P_DEFAULT)));
-    const char* text = value.c_str();
-    done(H5Awrite(attribute.id(), type.id(), &text));
-  }
-
-  void attribute(hid_t object, const std::string& name, std::int64_t value) const {
-    const h5::Handle attribute(
-        built(H5Acreate2(object, name.c_str(), H5T_STD_I64LE, scalar_.id(), H5P_DEFAULT, H5P_DEFAULT)));
-    done(H5Awrite(attribute.id(), H5T_STD_I64LE, &value));
-  }
+  /// Writes what HDF5 still holds back.
+  void close() { done(H5Fflush(file_.id(), H5F_SCOPE_LOCAL)); }
 
  private:
   h5::Handle file_;
-  h5::Handle group_options_;
-  h5::Handle dataset_options_;
-  h5::Handle scalar_;
+  h5::Handle options_;
 };
+
+/// The file without its data sets.
+std::vector<char> frame(const ProblemLayout& layout) {
+  constexpr std::size_t kPerPiece = 512;
+  h5::Image image(kPerPiece * layout.pieces.size());
+  image.attribute(image.root(), "format", std::string(problem_format::kName));
+  image.attribute(image.root(), "format_version", problem_format::kVersion);
+  image.attribute(image.root(), "activation", std::string(to_string(layout.activation)));
+  for (const auto& [key, value] : layout.provenance) {
+    if (problem_format::is_reserved(key))
+      throw InternalError("ProblemWriter: '" + key + "' is not free for provenance");
+    image.attribute(image.root(), key, value);
+  }
+  const h5::Handle pieces = image.group(image.root(), "pieces");
+  for (std::size_t index = 0; index < layout.pieces.size(); ++index) {
+    const h5::Handle piece = image.group(pieces.id(), std::to_string(index));
+    image.attribute(piece.id(), "source", "piece_" + std::to_string(index));
+  }
+  const h5::Handle data = image.group(image.root(), "data");
+  return image.finish();
+}
+
+std::size_t number_bytes(const ProblemLayout& layout) {
+  std::size_t numbers = layout.rows.rows * (layout.rows.width + layout.rows.outputs * (layout.targets ? 2 : 1));
+  for (const PieceShape& piece : layout.pieces) numbers += piece.out * (piece.in + (piece.bias ? 1 : 0));
+  return numbers * sizeof(float);
+}
 
 }  // namespace
 
 struct ProblemWriter::Impl {
   Impl(const std::filesystem::path& path, const ProblemLayout& layout) : file(path) {
-    const FileDescriptor memory(::memfd_create("kintsugi layout", MFD_CLOEXEC));
-    if (memory.get() < 0) file.fail();
-    lay_out(memory.get(), layout);
-    copy_layout(memory.get());
+    const std::vector<char> bytes = frame(layout);
+    write_at(0, bytes);
+    claim(bytes.size() + kPerDataset * (2 * layout.pieces.size() + 3) + number_bytes(layout));
+    lay_out(layout);
   }
 
-  void lay_out(int fd, const ProblemLayout& layout) {
-    const LayoutFile target(fd);
-    target.attribute(target.root(), "format", std::string(problem_format::kName));
-    target.attribute(target.root(), "format_version", problem_format::kVersion);
-    target.attribute(target.root(), "activation", std::string(to_string(layout.activation)));
-    for (const auto& [key, value] : layout.provenance) {
-      if (problem_format::is_reserved(key))
-        throw InternalError("ProblemWriter: '" + key + "' is not free for provenance");
-      target.attribute(target.root(), key, value);
-    }
-    const h5::Handle group = target.group(target.root(), "pieces");
+  /// Space for `size` bytes, so that neither HDF5 nor the last number of many meets a full disk.
+  void claim(std::size_t size) {
+    const int error = ::posix_fallocate(file.fd(), 0, static_cast<off_t>(size));
+    // Not every file system can promise space.
+    if (error == 0 || error == EOPNOTSUPP || error == EINVAL) return;
+    errno = error;
+    file.fail();
+  }
+
+  void lay_out(const ProblemLayout& layout) {
+    Extension extension(file.temporary());
     for (std::size_t index = 0; index < layout.pieces.size(); ++index) {
       const PieceShape& shape = layout.pieces[index];
-      const h5::Handle piece = target.group(group.id(), std::to_string(index));
+      const std::string group = "/pieces/" + std::to_string(index);
       PieceExtents extents;
-      extents.weight = target.dataset(piece.id(), "weight", std::array<hsize_t, 2>{shape.out, shape.in});
-      if (shape.bias) extents.bias = target.dataset(piece.id(), "bias", std::array<hsize_t, 1>{shape.out});
-      target.attribute(piece.id(), "source", "piece_" + std::to_string(index));
+      extents.weight = extension.add(group + "/weight", std::array<hsize_t, 2>{shape.out, shape.in});
+      if (shape.bias) extents.bias = extension.add(group + "/bias", std::array<hsize_t, 1>{shape.out});
       pieces.push_back(extents);
     }
-    const h5::Handle data = target.group(target.root(), "data");
     const std::array<hsize_t, 2> wide{layout.rows.rows, layout.rows.width};
     const std::array<hsize_t, 2> narrow{layout.rows.rows, layout.rows.outputs};
-    inputs = target.dataset(data.id(), "inputs", wide);
-    predictions = target.dataset(data.id(), "predictions", narrow);
-    if (layout.targets) targets = target.dataset(data.id(), "targets", narrow);
-  }
-
-  /// Everything but the holes, and the space of the holes.
-  void copy_layout(int from) {
-    const off_t size = ::lseek(from, 0, SEEK_END);
-    if (size < 0 || ::ftruncate(file.fd(), size) != 0) file.fail();
-    const int error = ::posix_fallocate(file.fd(), 0, size);
-    // Not every file system can promise space; then a full disk shows when it is written.
-    if (error != 0 && error != EOPNOTSUPP && error != EINVAL) {
-      errno = error;
-      file.fail();
-    }
-    std::vector<char> buffer(std::size_t{1} << 16);
-    for (off_t at = ::lseek(from, 0, SEEK_DATA); at >= 0; at = ::lseek(from, at, SEEK_DATA)) {
-      const off_t end = ::lseek(from, at, SEEK_HOLE);
-      while (at < end) {
-        const auto wanted = std::min(buffer.size(), static_cast<std::size_t>(end - at));
-        const ssize_t got = ::pread(from, buffer.data(), wanted, at);
-        if (got <= 0) file.fail();
-        write_at(static_cast<std::uint64_t>(at), {buffer.data(), static_cast<std::size_t>(got)});
-        at += got;
-      }
-    }
-    if (errno != ENXIO) file.fail();  // what SEEK_DATA says behind the last data
+    inputs = extension.add("/data/inputs", wide);
+    predictions = extension.add("/data/predictions", narrow);
+    if (layout.targets) targets = extension.add("/data/targets", narrow);
+    extension.close();
   }
 
   void write_at(std::uint64_t offset, std::span<const char> bytes) {
