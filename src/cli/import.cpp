@@ -39,7 +39,9 @@ class ImportCommand final : public Command {
     const RowsF64 rows = read_csv(data_);
     check_network(network, rows.shape);
     write_problem(output_, network, rows,
-                  {{"pieces", pieces_.string()}, {"data", data_.string()}, {"created_by", "kintsugi " + version()}});
+                  {{"created_by", "kintsugi " + version()},
+                   {"source_data", data_.string()},
+                   {"source_pieces", pieces_.string()}});
     if (!quiet_) {
       std::cerr << "wrote " << output_.string() << ": " << count_of(network.pieces.size(), "piece") << ", "
                 << count_of(rows.shape.rows, "row") << " of " << rows.shape.width << " inputs and "

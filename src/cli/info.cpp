@@ -50,7 +50,7 @@ class InfoCommand final : public Command {
  private:
   void print_shapes(const Network& network, const ProblemFile& problem) const;
   void print_rows(const RowFacts& facts, const ProblemFile& problem) const;
-  void print_roles(const Network& network, const Roles& roles) const;
+  void print_roles(const Network& network, const RoleGuess& guess) const;
   void print_pairing(const Network& network, const Roles& roles) const;
   void print_cost(const Network& network, const RowShape& shape) const;
 
@@ -79,17 +79,26 @@ void InfoCommand::print_rows(const RowFacts& facts, const ProblemFile& problem) 
             << ", standard deviation " << spread(facts.prediction_deviation) << '\n';
 }
 
-void InfoCommand::print_roles(const Network& network, const Roles& roles) const {
+void InfoCommand::print_roles(const Network& network, const RoleGuess& guess) const {
+  const Roles& roles = guess.roles;
   const HiddenRange hidden = hidden_range(network, roles);
   std::cout << "\nroles        " << count_of(roles.expand.size(), "block") << " of width " << roles.width << ", hidden "
             << range_of(hidden.lowest, hidden.highest)
             << format("; head: piece %d\n", network.pieces[static_cast<std::size_t>(roles.head)].index);
+  const auto unsure = static_cast<std::size_t>(
+      std::ranges::count_if(guess.square, [](const DirectedPair& pair) { return !pair.sure; }));
+  if (!guess.square.empty()) {
+    std::cout << "             " << count_of(guess.square.size(), "square pair")
+              << ", told apart by their weights; not sure: " << unsure << '\n';
+  }
+  if (!guess.head_sure) std::cout << "             the head is a guess\n";
 }
 
 void InfoCommand::print_pairing(const Network& network, const Roles& roles) const {
   if (roles.expand.empty()) return;
-  std::cout << "\nHow well each score pairs (gap: lowest chosen less highest not chosen, in standard deviations)\n";
-  TextTable table({"score", "gap", "smallest margin", "not trusted", "differs from auto"});
+  std::cout << "\nHow well each score pairs. Gap: lowest chosen less highest not chosen; separation: chosen less best\n"
+               "rival, on average; both in units of the spread of the scores not chosen.\n";
+  TextTable table({"score", "gap", "separation", "smallest margin", "not trusted", "differs from auto"});
   const auto partners = [](const Pairing& pairing) {
     std::map<int, int> partner_of;
     for (const PairScore& pair : pairing.pairs) partner_of[pair.expand] = pair.compress;
@@ -105,7 +114,8 @@ void InfoCommand::print_pairing(const Network& network, const Roles& roles) cons
       if (chosen_partners.at(expand) != compress) ++differing;
     }
     table.add({std::string(to_string(kind)) + (kind == chosen.kind ? " (auto)" : ""), format("%.2f", pairing.gap),
-               format("%.3f", summary.worst->margin), std::to_string(summary.untrusted), std::to_string(differing)});
+               format("%.2f", pairing.separation), format("%.3f", summary.worst->margin),
+               std::to_string(summary.untrusted), std::to_string(differing)});
   }
   table.print(std::cout);
 }
@@ -121,8 +131,7 @@ void InfoCommand::print_cost(const Network& network, const RowShape& shape) cons
   const double operations = 2 * static_cast<double>(weights) * rows;
   std::cout << "\nmemory       weights " << size_of(4 * static_cast<double>(values)) << " per node, rows "
             << size_of(4 * rows * static_cast<double>(shape.width + shape.outputs)) << " over all ranks, in float32\n"
-            << format("cost         %.3g GFLOP for one evaluation on all rows, %.3g on 1000 of them\n",
-                      operations / 1e9, operations / rows * 1000 / 1e9);
+            << format("cost         %.3g GFLOP for one evaluation on all rows\n", operations / 1e9);
 }
 
 ExitCode InfoCommand::run(const Settings&) {
@@ -135,9 +144,9 @@ ExitCode InfoCommand::run(const Settings&) {
 
   std::optional<std::string> no_roles;
   try {
-    const Roles roles = infer_roles(network, problem.shape(), given_expand);
-    print_roles(network, roles);
-    print_pairing(network, roles);
+    const RoleGuess guess = guess_roles(network, problem.shape(), given_expand);
+    print_roles(network, guess);
+    print_pairing(network, guess.roles);
   } catch (const InputError& error) {
     no_roles = error.what();
   }

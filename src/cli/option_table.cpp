@@ -15,7 +15,7 @@ void add_to(po::options_description& description, const Option& option) {
   auto* const value = po::value<std::string>();
   if (option.value_name.empty()) {
     value->implicit_value("true", "");
-    value->value_name("[=false]");
+    value->value_name("[=true|false]");
   } else {
     value->value_name(option.value_name);
     if (!option.value.default_text.empty()) value->default_value(option.value.default_text);
@@ -81,8 +81,7 @@ po::positional_options_description OptionTable::positions() const {
 }
 
 std::string OptionTable::help(const po::options_description& general) const {
-  constexpr unsigned kColumns = 110;
-  po::options_description optional("Options", kColumns);
+  po::options_description optional("Options", kHelpColumns);
   std::ostringstream out;
   for (const Option& option : options_) {
     if (!option.positional) add_to(optional, option);

@@ -10,6 +10,8 @@
 
 namespace kintsugi::cli {
 
+inline constexpr unsigned kHelpColumns = 110;
+
 /// One option of a command: the only source of its help, its environment variable, its key in a config file and its
 /// line in --print-config.
 struct Option {

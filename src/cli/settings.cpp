@@ -209,7 +209,7 @@ Settings resolve(const OptionTable& table, const Sources& sources, bool print_co
 }
 
 po::options_description general_options() {
-  po::options_description general("General");
+  po::options_description general("General", kHelpColumns);
   general.add_options()                                                                                        //
       ("config", po::value<std::string>()->value_name("FILE"), "read options from an INI file")                //
       ("print-config", "print the effective options as an INI file that --config reads back, and do nothing")  //

@@ -40,6 +40,22 @@ std::vector<std::string> seed_choices() {
   return names;
 }
 
+bool is_seed_name(const std::string& word) {
+  const std::vector<std::string> names = seed_choices();
+  return std::ranges::find(names, word) != names.end();
+}
+
+/// A seed's name or a file that exists.
+Value seed_or_file(std::string& target) {
+  return {target, [&target](const std::string& given) {
+            if (!is_seed_name(given) && !std::filesystem::exists(given)) {
+              throw UsageError("expected one of " + join(seed_choices(), ", ") + ", or a file that exists, got '" +
+                               given + "'");
+            }
+            target = given;
+          }};
+}
+
 /// "CxR": candidate groups x row groups, or "auto".
 Value grid(SolveOptions& options) {
   return {"auto", [&options](const std::string& given) {
@@ -118,7 +134,7 @@ void SolveCommand::declare(OptionTable& options) {
   options.option(
       "seed-order", "SEED",
       "where the search starts: " + join(seed_choices(), ", ") + ", or a file with an answer (solution.h5 or text)",
-      text(options_.seed_order));
+      seed_or_file(options_.seed_order));
   options.option("roles", "FILE",
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
                  path(roles_));
@@ -139,14 +155,8 @@ void SolveCommand::declare(OptionTable& options) {
 }
 
 void SolveCommand::read_files() {
-  const std::vector<std::string> names = seed_choices();
-  if (std::ranges::find(names, options_.seed_order) == names.end()) {
-    const std::filesystem::path file = options_.seed_order;
-    if (!std::filesystem::exists(file)) {
-      throw UsageError("--seed-order: expected one of " + join(names, ", ") + " or a file, got '" + file.string() +
-                       "', which is neither");
-    }
-    options_.given_permutation = read_answer(file);
+  if (!is_seed_name(options_.seed_order)) {
+    options_.given_permutation = read_answer(options_.seed_order);
     options_.seed_order = "given";
   }
   if (!roles_.empty()) options_.given_expand = read_roles_file(roles_);

@@ -161,8 +161,9 @@ void TableLog::print_statistics(const Solution& solution) {
                             static_cast<long long>(solution.evaluations), solution.trajectory.size());
   if (style_.times) {
     const Times& t = solution.times;
-    if (t.search > 0)
-      work += format(", %.0f evaluations per second of search", static_cast<double>(solution.evaluations) / t.search);
+    const double evaluating = t.seeding + t.search + t.check;
+    if (evaluating > 0)
+      work += format(", %.0f evaluations per second", static_cast<double>(solution.evaluations) / evaluating);
     line(format("time     load %.3f, pairing %.3f, seeding %.3f, search %.3f, check %.3f, total %.3f s", t.load,
                 t.pairing, t.seeding, t.search, t.check, t.total));
   }

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
-#include <numeric>
-#include <utility>
 
 namespace kintsugi::cli {
 
@@ -40,18 +38,24 @@ std::string range_of(std::size_t lowest, std::size_t highest) {
 
 namespace {
 
-std::size_t levenshtein(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+/// Fewest insertions, deletions, replacements and exchanges of neighbours that turn `a` into `b` (optimal string
+/// alignment: no letter is changed twice).
+std::size_t typing_distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> best(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) {
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        best[i][j] = i + j;
+        continue;
+      }
+      const std::size_t replaced = best[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      best[i][j] = std::min({replaced, best[i - 1][j] + 1, best[i][j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        best[i][j] = std::min(best[i][j], best[i - 2][j - 2] + 1);
+      }
     }
   }
-  return row.back();
+  return best[a.size()][b.size()];
 }
 
 }  // namespace
@@ -60,7 +64,7 @@ std::string nearest(std::string_view word, std::span<const std::string> known) {
   std::string best;
   std::size_t lowest = word.size() / 3 + 1;
   for (const std::string& candidate : known) {
-    const std::size_t distance = levenshtein(word, candidate);
+    const std::size_t distance = typing_distance(word, candidate);
     if (distance < lowest) {
       lowest = distance;
       best = candidate;

@@ -19,8 +19,8 @@ namespace kintsugi::cli {
 /// "48", or "32 to 96".
 [[nodiscard]] std::string range_of(std::size_t lowest, std::size_t highest);
 
-/// Of `known`, the word that `word` is most likely a typing error of (Levenshtein distance at most a third of its
-/// length, ties to the first); empty where none is near.
+/// Of `known`, the word that `word` is most likely a typing error of (a letter missing, added or wrong, or two
+/// exchanged, at most one in three letters; ties to the first); empty where none is near.
 [[nodiscard]] std::string nearest(std::string_view word, std::span<const std::string> known);
 
 /// Lines of cells in columns that line up: the first column to the left, the others to the right.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <iostream>
+#include <optional>
 
 #include "cli/command.hpp"
 #include "cli/comparison.hpp"
@@ -106,6 +107,8 @@ ExitCode VerifyCommand::run(const Settings&) {
   const ProblemFile problem(problem_);
   const NetworkF64 network = problem.network_f64();
   const Assembly answer = read_assembly(answer_, network, problem.shape());
+  std::optional<Assembly> other;
+  if (!compare_.empty()) other = read_assembly(compare_, network, problem.shape());
   const std::string sha = sha256_hex(format_permutation(indices(network, answer)));
   const ReferenceResult result = evaluate_reference(network, answer, problem);
   const double tolerance = tolerance_ > 0 ? tolerance_ : result.rounding;
@@ -114,7 +117,7 @@ ExitCode VerifyCommand::run(const Settings&) {
 
   print_error(result, tolerance);
   std::cout << "sha256         " << sha << (expected ? "" : "\n  expected     " + expected_) << '\n';
-  if (!compare_.empty()) print_comparison(network, answer, read_assembly(compare_, network, problem.shape()));
+  if (other) print_comparison(network, answer, *other);
   std::cout << (reproduced ? "\nThe answer reproduces the predictions.\n"
                            : "\nThe answer does not reproduce the predictions.\n");
   if (!expected) std::cout << "Its SHA-256 is not the expected one.\n";

@@ -1,0 +1,252 @@
+"""import, info and verify: what they make of good files and of bad ones."""
+
+import hashlib
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import h5py
+import numpy
+
+from harness import BAD_INPUT, INTERNAL, NOT_SOLVED, USAGE, Planted, ProgramTest, main
+
+
+class ImportTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.planted = Planted(outputs=2)
+        self.planted.write_pieces(self.folder / "pieces")
+        self.planted.write_csv(self.folder / "data.csv")
+
+    def assert_no_problem(self):
+        """Nothing is left of a failed import, whole or half."""
+        self.assertEqual([path.name for path in self.folder.glob("*.h5*")], [])
+
+    def test_pieces_and_rows_arrive_unchanged(self):
+        result = self.run_program("import", "pieces", "data.csv", "-o", "p.h5")
+        self.assertEqual(result.stdout, "")
+        self.assertIn("13 pieces, 600 rows", result.stderr)
+        with h5py.File(self.folder / "p.h5") as file:
+            for index, (weight, bias) in enumerate(self.planted.pieces):
+                numpy.testing.assert_array_equal(file[f"pieces/{index}/weight"][:], weight)
+                numpy.testing.assert_array_equal(file[f"pieces/{index}/bias"][:], bias)
+            numpy.testing.assert_array_equal(file["data/inputs"][:], self.planted.inputs)
+            numpy.testing.assert_array_equal(file["data/predictions"][:], self.planted.predictions)
+            self.assertEqual(file.attrs["activation"], "relu")
+
+    def test_activation_and_quiet(self):
+        result = self.run_program("import", "pieces", "data.csv", "-o", "p.h5", "--activation", "gelu", "-q")
+        self.assertEqual(result.stderr, "")
+        with h5py.File(self.folder / "p.h5") as file:
+            self.assertEqual(file.attrs["activation"], "gelu")
+        self.assert_error(USAGE, "import", "pieces", "data.csv", "-o", "q.h5", "--activation", "step", says="relu")
+
+    def test_equal_imports_give_equal_bytes(self):
+        for name in ("p.h5", "q.h5"):
+            self.run_program("import", "pieces", "data.csv", "-o", name)
+        self.assertEqual((self.folder / "p.h5").read_bytes(), (self.folder / "q.h5").read_bytes())
+
+    def test_missing_files(self):
+        self.assert_error(BAD_INPUT, "import", "nowhere", "data.csv", "-o", "p.h5", says="nowhere")
+        self.assert_error(BAD_INPUT, "import", "pieces", "nowhere.csv", "-o", "p.h5", says="nowhere.csv")
+        self.assert_no_problem()
+
+    def test_csv_that_does_not_parse(self):
+        lines = (self.folder / "data.csv").read_text().splitlines()
+        lines[4] = lines[4].replace(",", ",x", 1)
+        (self.folder / "bad.csv").write_text("\n".join(lines))
+        self.assert_error(BAD_INPUT, "import", "pieces", "bad.csv", "-o", "p.h5", says=["bad.csv", "5", "measurement_1"])
+        self.assert_no_problem()
+
+    def test_foreign_piece(self):
+        (self.folder / "pieces/piece_3.pth").write_text("not a zip file")
+        self.assert_error(BAD_INPUT, "import", "pieces", "data.csv", "-o", "p.h5", says="piece_3.pth")
+        self.assert_no_problem()
+
+    def test_truncated_piece(self):
+        path = self.folder / "pieces/piece_3.pth"
+        path.write_bytes(path.read_bytes()[:-100])
+        self.assert_error(BAD_INPUT, "import", "pieces", "data.csv", "-o", "p.h5", says="piece_3.pth")
+        self.assert_no_problem()
+
+    def test_pieces_without_a_head(self):
+        head = self.planted.answer[-1]
+        last = len(self.planted.pieces) - 1
+        (self.folder / f"pieces/piece_{head}.pth").unlink()
+        if head != last:
+            (self.folder / f"pieces/piece_{last}.pth").rename(self.folder / f"pieces/piece_{head}.pth")
+        self.assert_error(BAD_INPUT, "import", "pieces", "data.csv", "-o", "p.h5", says="head")
+        self.assert_no_problem()
+
+    def test_output_that_cannot_be_written(self):
+        self.assert_error(USAGE, "import", "pieces", "data.csv", "-o", "nowhere/p.h5", says=["nowhere/p.h5", "no folder"])
+        self.assert_error(USAGE, "import", "pieces", "data.csv", "-o", "pieces", says="is a folder")
+        self.assert_error(USAGE, "import", "pieces", "data.csv", "-o", "/proc/p.h5", says="does not take new files")
+
+
+class InfoTest(ProgramTest):
+    def info(self, planted, **options):
+        planted.write(self.folder / "p.h5")
+        return self.run_program("info", "p.h5", **options).stdout
+
+    def test_a_plain_problem(self):
+        planted = Planted()
+        text = self.info(planted)
+        for pattern in (r"pieces +13", r"6 of shape \[16 x 8\]", r"activation +relu", r"rows +600, without targets",
+                        r"6 blocks of width 8, hidden 16; head: piece " + str(planted.answer[-1]),
+                        r"(?m)^  dominance.* 0 +0$", "Nothing odd"):
+            self.assertRegex(text, pattern)
+        deviation = numpy.std(planted.predictions.astype(float))
+        self.assertIn(f"standard deviation {deviation:.4g}", text)
+
+    def test_what_is_odd_is_named(self):
+        planted = Planted()
+        first, second = planted.answer[0], planted.answer[2]
+        planted.pieces[second] = planted.pieces[first]
+        compress = planted.pieces[planted.answer[5]][0]
+        compress[:, 3] = 0
+        planted.inputs[:, 5] = 1.5
+        planted.inputs[7] = planted.inputs[6]
+        planted.inputs[9] = planted.inputs[8]
+        planted.predictions[9] = planted.predictions[8]
+        planted.targets = planted.predictions
+        text = self.info(planted)
+        equal = " = ".join(map(str, sorted((first, second))))
+        self.assertIn(f"equal pieces, which no data can tell apart: {equal}\n", text)
+        self.assertIn(f"rows or columns of zeros only: {planted.answer[5]} (1)\n", text)
+        self.assertIn("constant input columns: 5\n", text)
+        self.assertIn("2 rows with the inputs of an earlier row\n", text)
+        self.assertIn("1 row with the inputs of an earlier row and other predictions", text)
+        self.assertIn("predictions equal the targets in every row", text)
+
+    def test_more_that_is_odd(self):
+        planted = Planted(outputs=2)
+        planted.inputs[3] = 0
+        planted.inputs[4] = -0.0
+        planted.predictions[:, 1] = 4
+        text = self.info(planted)
+        self.assertIn("2 rows with zero inputs only\n", text)
+        self.assertIn("1 row with the inputs of an earlier row\n", text)
+        self.assertIn("constant predictions, which tell nothing about the order: output 1\n", text)
+
+    def test_pieces_that_form_no_network_are_shown_and_refused(self):
+        planted = Planted()
+        planted.pieces[planted.answer[0]] = (numpy.ones((16, 9), numpy.float32), numpy.ones(16, numpy.float32))
+        planted.write(self.folder / "p.h5")
+        result = self.run_program("info", "p.h5", code=BAD_INPUT)
+        self.assertIn("1 of shape [16 x 9]", result.stdout)
+        self.assertIn(f"piece {planted.answer[0]}", result.stderr)
+
+    def test_bad_files(self):
+        self.assert_error(BAD_INPUT, "info", "nowhere.h5", says="nowhere.h5")
+        (self.folder / "foreign.h5").write_text("no HDF5")
+        self.assert_error(BAD_INPUT, "info", "foreign.h5", says="foreign.h5")
+        with h5py.File(self.folder / "other.h5", "w") as file:
+            file["x"] = 1
+        self.assert_error(BAD_INPUT, "info", "other.h5", says="not a kintsugi problem")
+        whole = Planted().write(self.folder / "p.h5").read_bytes()
+        (self.folder / "cut.h5").write_bytes(whole[: len(whole) // 2])
+        self.assert_error(BAD_INPUT, "info", "cut.h5", says="cut.h5")
+
+    def test_numbers_that_are_none(self):
+        planted = Planted()
+        planted.inputs[17, 2] = numpy.nan
+        planted.write(self.folder / "p.h5")
+        result = self.run_program("info", "p.h5", code=BAD_INPUT)
+        self.assertIn("row 17, column 2 is nan", result.stderr)
+
+    def test_reader_that_has_gone(self):
+        Planted().write(self.folder / "p.h5")
+        with open("/dev/full", "w") as full:
+            self.run_program("info", "p.h5", code=INTERNAL, stdout=full)
+
+
+class VerifyTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.planted = Planted(outputs=3)
+        self.planted.write(self.folder / "p.h5")
+        self.write_answer("answer.txt", self.planted.answer)
+
+    def write_answer(self, name, permutation):
+        (self.folder / name).write_text(", ".join(map(str, permutation)) + "\n")
+
+    def verify(self, *arguments, **options):
+        text = self.run_program("verify", "p.h5", *arguments, **options).stdout
+        result = [line for line in text.splitlines() if line.startswith("RESULT ")]
+        self.assertEqual(len(result), 1)
+        return text, dict(word.split("=") for word in result[0].split()[1:])
+
+    def swapped(self, i, j):
+        """The answer with blocks i and j exchanged."""
+        blocks = [self.planted.answer[t : t + 2] for t in range(0, len(self.planted.answer) - 1, 2)]
+        blocks[i], blocks[j] = blocks[j], blocks[i]
+        return [piece for block in blocks for piece in block] + self.planted.answer[-1:]
+
+    def test_the_right_answer(self):
+        sha = hashlib.sha256(self.planted.answer_text().encode()).hexdigest()
+        _, result = self.verify("answer.txt", "--expect-sha256", sha.upper())
+        self.assertEqual((result["reproduced"], result["sha256"], result["expected"]), ("yes", sha, "yes"))
+        self.assertAlmostEqual(float(result["mse"]) / self.planted.error_of(self.planted.answer), 1, places=6)
+
+    def test_a_wrong_order_is_measured(self):
+        wrong = self.swapped(1, 4)
+        self.write_answer("wrong.txt", wrong)
+        _, result = self.verify("wrong.txt", code=NOT_SOLVED)
+        self.assertEqual(result["reproduced"], "no")
+        self.assertAlmostEqual(float(result["mse"]) / self.planted.error_of(wrong), 1, places=6)
+        layers = [self.planted.pieces[piece] for piece in wrong]
+        errors = abs(self.planted.evaluate(layers) - self.planted.predictions).max(axis=1)
+        self.assertAlmostEqual(float(result["largest_error"]) / errors.max(), 1, places=6)
+        self.assertEqual(int(result["largest_row"]), errors.argmax())
+
+    def test_tolerance_decides(self):
+        wrong = self.swapped(0, 1)
+        self.write_answer("wrong.txt", wrong)
+        error = self.planted.error_of(wrong)
+        self.verify("wrong.txt", "--tolerance", error * 0.99, code=NOT_SOLVED)
+        self.verify("wrong.txt", "--tolerance", error * 1.01)
+
+    def test_another_hash_than_expected(self):
+        _, result = self.verify("answer.txt", "--expect-sha256", "0" * 64, code=NOT_SOLVED)
+        self.assertEqual((result["reproduced"], result["expected"]), ("yes", "no"))
+
+    def test_comparison(self):
+        wrong = self.swapped(1, 3)
+        wrong[1], wrong[9] = wrong[9], wrong[1]
+        self.write_answer("wrong.txt", wrong)
+        text, _ = self.verify("wrong.txt", "--compare", "answer.txt", code=NOT_SOLVED)
+        self.assertIn("out of place   6 of 13 pieces", text)
+        # Blocks 1 and 3 exchanged with one between: three inversions of fifteen pairs.
+        self.assertIn(f"3 inversions of blocks, Kendall tau {1 - 2 * 3 / 15:.6f}", text)
+        self.assertIn("wrong pairs    2 of 6", text)
+        self.assertIn(f"pieces {wrong[0]} and {wrong[1]} are no block there", text)
+        self.assertRegex(text, rf"(?m)^  2 +{wrong[1]} +{self.planted.answer[1]}$")
+        text, _ = self.verify("answer.txt", "--compare", "answer.txt")
+        self.assertIn("out of place   0 of 13 pieces", text)
+        self.assertIn("Kendall tau 1.000000", text)
+
+    def test_answers_that_cannot_be(self):
+        answer = self.planted.answer
+        spoilt = {
+            "short.txt": (answer[:-2], "names 11 pieces, the problem has 13"),
+            "twice.txt": (answer[:-1] + answer[:1], "twice"),
+            "unknown.txt": (answer[:-1] + [13], "piece 13"),
+            "turned.txt": ([answer[1], answer[0]] + answer[2:], "cannot be a block"),
+            "headless.txt": (answer[-1:] + answer[1:-1] + answer[:1], "entries 1 and 2"),
+        }
+        for name, (permutation, says) in spoilt.items():
+            self.write_answer(name, permutation)
+            self.assert_error(BAD_INPUT, "verify", "p.h5", name, says=[name, says])
+            self.assert_error(BAD_INPUT, "verify", "p.h5", "answer.txt", "--compare", name, says=[name, says])
+
+    def test_answers_that_are_none(self):
+        (self.folder / "words.txt").write_text("1, two, 3")
+        self.assert_error(BAD_INPUT, "verify", "p.h5", "words.txt", says=["words.txt", "entry 2"])
+        self.assert_error(BAD_INPUT, "verify", "p.h5", "nowhere.txt", says="nowhere.txt")
+        self.assert_error(BAD_INPUT, "verify", "p.h5", "p.h5", says="p.h5")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+// What the logs of a solve say, and when.
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/solve_log.hpp"
+
+namespace kintsugi::cli {
+namespace {
+
+Network three_pieces() {
+  Network network;
+  network.pieces.resize(3);
+  for (const int index : {0, 1, 2}) network.pieces[static_cast<std::size_t>(index)].index = index;
+  return network;
+}
+
+SolveHeader some_header() {
+  SolveHeader header;
+  header.version = "1.2.3";
+  header.host = "somewhere";
+  header.ranks = 5;
+  header.given = {{"seed", "3", "environment"}};
+  header.problem = "bad utf-8 \xff.h5";
+  return header;
+}
+
+TrajectoryRow row_at(double seconds, double mse, double best, std::int64_t rows = 100, char event = 'I') {
+  TrajectoryRow row;
+  row.step = 7;
+  row.event = event;
+  row.rows = rows;
+  row.mse = mse;
+  row.best = best;
+  row.seconds = seconds;
+  return row;
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+class TableLogTest : public ::testing::Test {
+ protected:
+  void start(LogStyle style) {
+    log_ = make_table_log(out_, style);
+    log_->begin(some_header(), network_);
+  }
+  /// What was written since the last call.
+  std::string said() {
+    std::string text = out_.str();
+    out_.str("");
+    return text;
+  }
+
+  Network network_ = three_pieces();
+  std::ostringstream out_;
+  std::unique_ptr<SolveLog> log_;
+};
+
+TEST_F(TableLogTest, NewBestAndFirstOfASampleAreAlwaysPrinted) {
+  start({});
+  log_->on_row(row_at(0.001, 0.5, 0.5));
+  (void)said();
+  log_->on_row(row_at(0.002, 0.6, 0.5));
+  EXPECT_EQ(said(), "");
+  log_->on_row(row_at(0.003, 0.25, 0.25));
+  EXPECT_EQ(count(said(), "2.5000e-01"), 2U);
+  log_->on_row(row_at(0.004, 0.75, 0.75, 200));
+  EXPECT_EQ(count(said(), "7.5000e-01"), 2U);
+  log_->on_row(row_at(0.005, 0.9, 0.75, 200, 'V'));
+  EXPECT_EQ(count(said(), "9.0000e-01"), 1U);
+}
+
+TEST_F(TableLogTest, OtherLinesComeNowAndThenAndTheLastAtTheEnd) {
+  start({});
+  for (int i = 0; i < 1000; ++i) log_->on_row(row_at(0.01 * i, 0.5, 0.5));
+  const auto lines = static_cast<double>(count(said(), "5.0000e-01")) / 2;
+  EXPECT_GE(lines, 10);
+  EXPECT_LE(lines, 21);
+  log_->on_row(row_at(9.75, 0.625, 0.5));
+  EXPECT_EQ(said(), "");
+  log_->finish({}, ExitCode::not_solved, "");
+  EXPECT_EQ(count(said(), "6.2500e-01"), 1U);
+}
+
+TEST_F(TableLogTest, WithoutTimesEveryLineComesAndNothingOfTheRunShows) {
+  start({.times = false});
+  for (int i = 0; i < 50; ++i) log_->on_row(row_at(0.0, 0.5, 0.5));
+  Solution solution;
+  solution.times.search = 1234.5;
+  log_->finish(solution, ExitCode::not_solved, "");
+  const std::string text = said();
+  EXPECT_EQ(count(text, "5.0000e-01"), 100U);
+  for (const char* const absent : {"somewhere", "ranks", "time", "seconds", "1234", "per second"}) {
+    EXPECT_EQ(count(text, absent), 0U) << absent;
+  }
+}
+
+TEST_F(TableLogTest, HeaderComesAgainEveryTwentyLinesAndTheKeyOnce) {
+  start({});
+  for (int i = 0; i < 45; ++i) log_->on_row(row_at(0, 1.0 / (i + 1), 1.0 / (i + 1)));
+  const std::string text = said();
+  EXPECT_EQ(count(text, " ev     step"), 3U);
+  EXPECT_EQ(count(text, "key:"), 1U);
+}
+
+TEST_F(TableLogTest, ProgressLineOnATerminalOnly) {
+  start({});
+  log_->on_row(row_at(5, 0.5, 0.5));
+  EXPECT_EQ(count(said(), "\r"), 0U);
+  start({.terminal = true});
+  (void)said();
+  log_->on_row(row_at(5, 0.5, 0.5));
+  EXPECT_EQ(count(said(), "\r\033[K"), 1U);
+  // Lines that follow wipe it out first.
+  log_->on_warning("look here");
+  EXPECT_EQ(said(), "\r\033[Kwarning: look here\n");
+}
+
+TEST_F(TableLogTest, EndIsAKeyedLine) {
+  start({});
+  (void)said();
+  Solution solution;
+  solution.status = Status::solved;
+  solution.mse = 0.25;
+  solution.rows = 1000;
+  solution.sha256 = "abc";
+  log_->finish(solution, ExitCode::success, "s.h5");
+  const std::string text = said();
+  EXPECT_NE(text.find("\nRESULT status=solved exit=0 mse=0.25 largest_error=0 target=0 rows=1000 evaluations=0 "),
+            std::string::npos);
+  EXPECT_TRUE(text.ends_with(" sha256=abc\n"));
+  EXPECT_NE(text.find("written  s.h5\n"), std::string::npos);
+}
+
+TEST(JsonLog, EveryLineIsAnObject) {
+  const Network network = three_pieces();
+  std::ostringstream out;
+  const auto log = make_json_log(out, {});
+  log->begin(some_header(), network);
+  log->on_roles({.expand = {0}, .compress = {1}, .head = 2, .width = 4, .outputs = 1});
+  log->on_pairs({{.expand = 0, .compress = 1, .score = std::numeric_limits<double>::infinity()}});
+  log->on_seeds({{"greedy", 0.5, {}}});
+  for (int i = 0; i < 10; ++i) log->on_row(row_at(0.001 * i, 0.5, 0.5));
+  log->on_warning("a \"quoted\"\nword");
+  log->finish({}, ExitCode::stopped, "");
+  std::vector<nlohmann::json> records;
+  std::istringstream lines(out.str());
+  for (std::string line; std::getline(lines, line);) records.push_back(nlohmann::json::parse(line));
+  ASSERT_EQ(records.size(), 16U);
+  EXPECT_EQ(records[0]["record"], "start");
+  EXPECT_EQ(records[0]["options"]["seed"], "3");
+  EXPECT_EQ(records[1]["head"], 2);
+  EXPECT_TRUE(records[2]["pairs"][0]["score"].is_null());
+  EXPECT_EQ(records[5]["seconds"], 0.001);
+  EXPECT_EQ(records[14]["text"], "a \"quoted\"\nword");
+  EXPECT_EQ(records[15]["exit"], 4);
+}
+
+TEST(JsonLog, LeavesOutTimes) {
+  const Network network = three_pieces();
+  std::ostringstream out;
+  const auto log = make_json_log(out, {.times = false});
+  log->begin(some_header(), network);
+  log->on_row(row_at(1, 0.5, 0.5));
+  log->finish({}, ExitCode::success, "");
+  for (const char* const absent : {"seconds", "somewhere", "ranks"}) {
+    EXPECT_EQ(out.str().find(absent), std::string::npos) << absent;
+  }
+}
+
+}  // namespace
+}  // namespace kintsugi::cli

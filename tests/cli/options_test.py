@@ -1,0 +1,210 @@
+"""Options: help, version, where values come from, and what is refused."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from harness import INTERNAL, ROOT, USAGE, ProgramTest, main
+
+COMMANDS = ["import", "info", "solve", "verify"]
+
+
+class HelpTest(ProgramTest):
+    def test_overview_lists_every_command(self):
+        text = self.run_program("--help").stdout
+        for command in COMMANDS:
+            self.assertRegex(text, rf"(?m)^  {command}  +\w")
+        self.assertEqual(self.run_program("-h").stdout, text)
+
+    def test_every_command_has_help(self):
+        for command in COMMANDS:
+            for switch in ("--help", "-h"):
+                result = self.run_program(command, switch)
+                self.assertTrue(result.stdout.startswith(f"Usage: kintsugi {command} "))
+                self.assertIn("--config FILE", result.stdout)
+                self.assertEqual(result.stderr, "")
+
+    def test_help_shows_every_option_that_print_config_knows(self):
+        for command in COMMANDS:
+            text = self.run_program(command, "--help").stdout
+            positional = text.splitlines()[0].lower()
+            for line in self.run_program(command, "--print-config").stdout.splitlines():
+                name = line.removeprefix("# ").split(" =")[0]
+                self.assertTrue(f"--{name} " in text or f"-{name[0]} [ --{name} ]" in text or name in positional, name)
+
+    def test_help_is_printed_once_under_mpirun(self):
+        self.assertEqual(self.run_program("solve", "--help", np=2).stdout.count("Usage:"), 1)
+
+    def test_version(self):
+        self.assertRegex(self.run_program("--version").stdout, r"^kintsugi \d+\.\d+\.\d+ \(.+\)\n$")
+
+
+class UnknownTest(ProgramTest):
+    def test_no_command(self):
+        self.assert_error(USAGE, says="no command")
+
+    def test_unknown_command_and_the_one_meant(self):
+        self.assert_error(USAGE, "slove", "p.h5", says=["unknown command 'slove'", "did you mean 'solve'"])
+
+    def test_nothing_near_is_not_guessed_at(self):
+        result = self.assert_error(USAGE, "conquer", says="unknown command 'conquer'")
+        self.assertNotIn("did you mean", result.stderr)
+
+    def test_unknown_option_and_the_one_meant(self):
+        self.assert_error(USAGE, "solve", "p.h5", "--sede", "3", says=["command line", "--sede", "did you mean '--seed'"])
+
+    def test_an_option_is_not_abbreviated(self):
+        self.assert_error(USAGE, "solve", "p.h5", "--toler", "1", says="--toler")
+
+    def test_option_of_another_command(self):
+        self.assert_error(USAGE, "solve", "p.h5", "--activation", "relu", says=["--activation", "another command"])
+
+    def test_too_many_arguments(self):
+        self.assert_error(USAGE, "info", "p.h5", "q.h5", says="too many positional options")
+
+    def test_missing_arguments(self):
+        self.assert_error(USAGE, "verify", "p.h5", says="ANSWER is missing")
+        self.assert_error(USAGE, "import", "pieces", "data.csv", says="--output")
+        self.assert_error(USAGE, "solve", says="PROBLEM is missing")
+
+    def test_option_given_twice(self):
+        self.assert_error(USAGE, "solve", "p.h5", "--seed", "1", "--seed", "2", says="--seed")
+
+    def test_option_without_its_value(self):
+        self.assert_error(USAGE, "solve", "p.h5", "--seed", says="--seed")
+
+    def test_usage_error_is_printed_once_under_mpirun(self):
+        self.assert_error(USAGE, "solve", "p.h5", "--sede", "3", says="--sede", np=3)
+
+    def test_unknown_key_in_the_config_file(self):
+        (self.folder / "run.ini").write_text("sede = 3\n")
+        self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini", "'sede'", "did you mean 'seed'"])
+
+    def test_unknown_section_in_the_config_file(self):
+        (self.folder / "run.ini").write_text("[solve]\nseed = 3\n")
+        self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini", "'solve.seed'"])
+
+    def test_line_of_the_config_file_that_is_no_setting(self):
+        (self.folder / "run.ini").write_text("seed\n")
+        self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini", "seed"])
+
+    def test_config_file_that_is_not_there(self):
+        self.assert_error(USAGE, "solve", "p.h5", "--config", "nowhere.ini", says=["nowhere.ini", "cannot be read"])
+        self.assert_error(USAGE, "solve", "p.h5", "--config", ".", says="cannot be read")
+
+    def test_unknown_variable(self):
+        self.assert_error(USAGE, "solve", "p.h5", variables={"KINTSUGI_SEDE": "3"},
+                          says=["environment", "KINTSUGI_SEDE", "did you mean KINTSUGI_SEED"])
+
+    def test_variables_of_other_commands_and_of_the_tests_are_left_alone(self):
+        self.run_program("solve", "--print-config",
+                         variables={"KINTSUGI_ACTIVATION": "none of these", "KINTSUGI_SHARED": "/nowhere"})
+
+
+class ValueTest(ProgramTest):
+    def assert_refused(self, option, value, says):
+        self.assert_error(USAGE, "solve", "--print-config", f"--{option}={value}", says=["command line", f"--{option}", says])
+
+    def test_numbers(self):
+        for value in ("x", "1.5", "0", "-1", "99999999999", "1 "):
+            self.assert_refused("islands", value, "a whole number of at least 1")
+        self.assert_refused("seed", "-1", "a whole number from 0 to 18446744073709551615")
+        self.assert_refused("seed", "18446744073709551616", "a whole number from 0")
+        for value in ("nan", "inf", "-1e-9", "1e-9x"):
+            self.assert_refused("tolerance", value, "a number of at least 0")
+
+    def test_words(self):
+        self.assert_refused("log", "xml", "one of table, json, off")
+        self.assert_refused("pairing", "best", "one of auto, ")
+        self.assert_refused("no-times", "perhaps", "true or false")
+        self.assert_refused("seed-order", "gredy", "one of auto, ")
+
+    def test_durations(self):
+        for value in ("m", "5x", "-1s", "1h30m", "1e308h"):
+            self.assert_refused("time-limit", value, "a duration")
+
+    def test_grids(self):
+        for value in ("2", "2x", "x2", "0x1", "2x-1", "2x2x2"):
+            self.assert_refused("grid", value, "candidate groups x row groups")
+
+    def test_source_of_a_bad_value_is_named(self):
+        (self.folder / "run.ini").write_text("islands = none\n")
+        self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini: islands", "'none'"])
+        self.assert_error(USAGE, "solve", "p.h5", variables={"KINTSUGI_ISLANDS": ""}, says="got ''")
+        self.assert_error(USAGE, "solve", "p.h5", variables={"KINTSUGI_ISLANDS": "none"},
+                          says=["environment: KINTSUGI_ISLANDS", "'none'"])
+
+    def test_hash_must_look_like_one(self):
+        self.assert_error(USAGE, "verify", "p.h5", "a.txt", "--expect-sha256", "12", says="64 hexadecimal digits")
+
+
+class SourceTest(ProgramTest):
+    def config(self, *arguments, **options):
+        """The effective options, as a dictionary."""
+        lines = self.run_program("solve", "--print-config", *arguments, **options).stdout.splitlines()
+        return dict(line.split(" = ", 1) for line in lines if not line.startswith("#"))
+
+    def test_command_line_before_environment_before_file(self):
+        (self.folder / "run.ini").write_text("seed = 3\nislands = 3\nsample-rows = 3\n# a remark\n")
+        config = self.config("--config", "run.ini", "--seed", "1", variables={"KINTSUGI_SEED": "2", "KINTSUGI_ISLANDS": "2"})
+        self.assertEqual((config["seed"], config["islands"], config["sample-rows"]), ("1", "2", "3"))
+        self.assertEqual(config["log"], "table")
+
+    def test_environment_names_the_config_file(self):
+        (self.folder / "run.ini").write_text("seed = 3\n")
+        (self.folder / "other.ini").write_text("seed = 4\n")
+        self.assertEqual(self.config(variables={"KINTSUGI_CONFIG": "run.ini"})["seed"], "3")
+        self.assertEqual(self.config("--config", "other.ini", variables={"KINTSUGI_CONFIG": "run.ini"})["seed"], "4")
+
+    def test_switches(self):
+        self.assertEqual(self.config()["no-times"], "false")
+        self.assertEqual(self.config("--no-times")["no-times"], "true")
+        self.assertEqual(self.config(variables={"KINTSUGI_NO_TIMES": "1"})["no-times"], "1")
+        self.assertEqual(self.config("--no-times=false", variables={"KINTSUGI_NO_TIMES": "1"})["no-times"], "false")
+        self.assertEqual(self.config("p.h5", "-q")["quiet"], "true")
+
+    def test_arguments_are_options_too(self):
+        self.assertEqual(self.config("p.h5")["problem"], "p.h5")
+        (self.folder / "run.ini").write_text("problem = q.h5\n")
+        self.assertEqual(self.config("--config", "run.ini")["problem"], "q.h5")
+
+    def test_print_config_is_read_back_to_the_same(self):
+        (self.folder / "some file.txt").touch()
+        arguments = ["a folder/p.h5", "-o", "s.h5", "--seed", "18446744073709551615", "--islands", "2", "--grid", "2x3",
+                     "--pairing", "trace", "--seed-order", "some file.txt", "--roles", "r.txt", "--search", "bubble",
+                     "--sample-rows", "7", "--time-limit", "1.5m", "--max-evaluations", "9", "--tolerance", "1e-12",
+                     "--log", "json", "--no-times", "--quiet"]
+        printed = self.run_program("solve", "--print-config", *arguments).stdout
+        self.assertNotIn("#", printed)
+        (self.folder / "run.ini").write_text(printed)
+        self.assertEqual(self.run_program("solve", "--print-config", "--config", "run.ini").stdout, printed)
+        for command in COMMANDS:
+            printed = self.run_program(command, "--print-config").stdout
+            (self.folder / "run.ini").write_text(printed)
+            self.assertEqual(self.run_program(command, "--print-config", "--config", "run.ini").stdout, printed)
+
+    def test_what_an_ini_file_cannot_hold_is_not_printed_as_one(self):
+        for name in ("a#b.h5", " p.h5", "p.h5 "):
+            self.assert_error(USAGE, "solve", "--print-config", name, says="cannot stand in a config file")
+
+    def test_shipped_configs_are_read(self):
+        configs = sorted((ROOT / "configs").glob("*.ini"))
+        self.assertGreaterEqual(len(configs), 1)
+        for path in configs:
+            self.config("--config", path)
+
+    def test_shipped_default_config_shows_the_defaults(self):
+        shown = (ROOT / "configs/default.ini").read_text().splitlines()
+        settings = [line for line in shown if line and not line.startswith("#")]
+        printed = self.run_program("solve", "--print-config").stdout.splitlines()
+        self.assertEqual(settings, [line for line in printed if not line.startswith("#")])
+
+    def test_full_output_device_is_an_error(self):
+        with open("/dev/full", "w") as full:
+            result = self.run_program("--help", code=INTERNAL, stdout=full)
+        self.assertIn("standard output cannot be written", result.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+#include "cli/text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "cli/value.hpp"
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi::cli {
+namespace {
+
+TEST(Nearest, FindsTypingErrors) {
+  const std::vector<std::string> known{"seed", "islands", "time-limit", "output"};
+  EXPECT_EQ(nearest("sede", known), "seed");       // exchanged
+  EXPECT_EQ(nearest("seeds", known), "seed");      // added
+  EXPECT_EQ(nearest("islans", known), "islands");  // missing
+  EXPECT_EQ(nearest("time_limit", known), "time-limit");
+  EXPECT_EQ(nearest("tmie-limti", known), "time-limit");
+  EXPECT_EQ(nearest("search", known), "");
+  EXPECT_EQ(nearest("", known), "");
+  EXPECT_EQ(nearest("x", known), "");
+}
+
+TEST(TextTable, LinesUp) {
+  TextTable table({"name", "n"});
+  table.add({"a", "10"});
+  table.add({"longer", ""});
+  std::ostringstream out;
+  table.print(out);
+  EXPECT_EQ(out.str(), "  name     n\n  a       10\n  longer\n");
+}
+
+TEST(Text, CountsAndRanges) {
+  EXPECT_EQ(count_of(1, "block"), "1 block");
+  EXPECT_EQ(count_of(0, "block"), "0 blocks");
+  EXPECT_EQ(range_of(3, 3), "3");
+  EXPECT_EQ(range_of(3, 5), "3 to 5");
+  EXPECT_EQ(format("%s %d", std::string(300, 'x').c_str(), 7), std::string(300, 'x') + " 7");
+}
+
+TEST(Value, DurationsHaveUnits) {
+  double seconds = 0;
+  const Value value = duration(seconds);
+  for (const auto& [text, expected] : std::vector<std::pair<std::string, double>>{
+           {"90", 90}, {"90s", 90}, {"1.5m", 90}, {"2h", 7200}, {"0", 0}, {"1e3", 1000}}) {
+    value.store(text);
+    EXPECT_EQ(seconds, expected) << text;
+  }
+}
+
+TEST(Value, DefaultTextReadsBackToTheDefault) {
+  double mse = 1.0 / 3.0;
+  double seconds = 0.1;
+  std::uint64_t seed = ~std::uint64_t{0};
+  int islands = -5;
+  bool on = true;
+  const std::vector<Value> values{number(mse, 0), duration(seconds), unsigned_integer(seed), integer(islands, -10),
+                                  toggle(on)};
+  mse = seconds = 7;
+  seed = 7;
+  islands = 7;
+  on = false;
+  for (const Value& value : values) value.store(value.default_text);
+  EXPECT_EQ(mse, 1.0 / 3.0);
+  EXPECT_EQ(seconds, 0.1);
+  EXPECT_EQ(seed, ~std::uint64_t{0});
+  EXPECT_EQ(islands, -5);
+  EXPECT_TRUE(on);
+}
+
+TEST(Value, WhatDoesNotFitIsRefusedAndNothingStored) {
+  int islands = 3;
+  const Value value = integer(islands, 1, 9);
+  for (const char* const text : {"", "0", "10", "4.0", " 4", "4 ", "+4", "0x4", "99999999999999999999"}) {
+    EXPECT_THROW(value.store(text), UsageError) << text;
+  }
+  EXPECT_EQ(islands, 3);
+}
+
+}  // namespace
+}  // namespace kintsugi::cli
