@@ -5,7 +5,8 @@
   X(import)                          \
   X(info)                            \
   X(solve)                           \
-  X(verify)
+  X(verify)                          \
+  X(bench)
 
 namespace kintsugi::cli {
 

@@ -7,7 +7,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from harness import INTERNAL, ROOT, USAGE, ProgramTest, main
 
-COMMANDS = ["import", "info", "solve", "verify"]
+COMMANDS = ["import", "info", "solve", "verify", "bench"]
 
 
 class HelpTest(ProgramTest):

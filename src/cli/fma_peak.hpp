@@ -1,0 +1,9 @@
+#pragma once
+
+namespace kintsugi::cli {
+
+/// Multiply-adds of float32 on registers alone, as wide as this processor has them whatever the build was told: what
+/// one core can do at most, and the measure for every kernel. Runs for about `milliseconds` and returns GFLOP/s.
+[[nodiscard]] double measure_fma_peak(double milliseconds);
+
+}  // namespace kintsugi::cli

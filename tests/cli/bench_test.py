@@ -1,0 +1,48 @@
+"""bench: its numbers are there and possible."""
+
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from harness import USAGE, ProgramTest, main
+
+
+class BenchTest(ProgramTest):
+    def bench(self, *arguments, **options):
+        text = self.run_program("bench", "--seconds", "0.05", *arguments, **options).stdout
+        line = [line for line in text.splitlines() if line.startswith("RESULT ")]
+        self.assertEqual(len(line), 1, text)
+        return text, {key: float(value) for key, value in (word.split("=") for word in line[0].split()[1:])}
+
+    def test_kernel_stays_below_the_peak(self):
+        text, result = self.bench("--blocks", "4", "--rows", "500")
+        self.assertGreater(result["forward_gflops"], 0.01 * result["peak_gflops"])
+        self.assertGreater(result["adjoint_gflops"], 0.01 * result["peak_gflops"])
+        # A neighbour on the same core may slow one of them for a moment, but not by half.
+        self.assertLess(result["forward_gflops"], 2 * result["peak_gflops"])
+        self.assertLess(result["adjoint_gflops"], 2 * result["peak_gflops"])
+        share = float(re.search(r"block forward +\S+ +(\S+) %", text).group(1))
+        self.assertAlmostEqual(share, 100 * result["forward_gflops"] / result["peak_gflops"], delta=0.2)
+
+    def test_evaluations_cost_what_their_products_cost(self):
+        shape = ("--blocks", "6", "--width", "16", "--hidden", "24", "--outputs", "3", "--rows", "400")
+        text, result = self.bench(*shape)
+        rate = float(re.search(r"second, (\S+) GFLOP/s", text).group(1))
+        products = 400 * (6 * 4 * 16 * 24 + 2 * 16 * 3)
+        self.assertAlmostEqual(rate, result["evaluations_per_second"] * products / 1e9, delta=0.1)
+
+    def test_other_shapes_and_several_ranks(self):
+        for shape in (("--width", "7", "--hidden", "5"), ("--rows", "1"), ("--activation", "gelu", "--rows", "99")):
+            _, result = self.bench("--blocks", "2", *shape)
+            self.assertGreater(result["evaluations_per_second"], 0)
+        _, result = self.bench("--blocks", "2", "--rows", "100", np=3)
+        self.assertEqual(result["ranks"], 3)
+
+    def test_impossible_shapes(self):
+        self.assert_error(USAGE, "bench", "--width", "0", says="--width")
+
+
+if __name__ == "__main__":
+    main()
