@@ -15,9 +15,7 @@ constexpr auto kMagicBits = std::bit_cast<std::int64_t>(kMagic);
 }  // namespace
 
 GradientSums::GradientSums(std::size_t count, std::size_t addends)
-    : words_(count + 1, 0), limit_(0x1.0p13F / static_cast<float>(std::max<std::size_t>(addends, 1))) {}
-
-void GradientSums::clear() noexcept { std::fill(words_.begin(), words_.end(), 0); }
+    : words_(count + 1, 0), limit_(0x1.0p16F / static_cast<float>(std::max<std::size_t>(addends, 1))) {}
 
 void GradientSums::add(std::size_t first, std::span<const float> values) noexcept {
   // As unsigned integers, magnitudes of floats compare like the floats, and infinities and NaN are above all.
@@ -32,10 +30,13 @@ void GradientSums::add(std::size_t first, std::span<const float> values) noexcep
   words_.back() += beyond;
 }
 
-void GradientSums::read(std::span<float> values) const noexcept {
+void GradientSums::take(std::span<float> values) noexcept {
+  std::int64_t* const words = words_.data();
   for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<float>((std::bit_cast<double>(words_[i] + kMagicBits) - kMagic) * kQuantum);
+    values[i] = static_cast<float>((std::bit_cast<double>(words[i] + kMagicBits) - kMagic) * kQuantum);
+    words[i] = 0;
   }
+  std::fill(words_.begin() + static_cast<std::ptrdiff_t>(values.size()), words_.end(), 0);
 }
 
 }  // namespace kintsugi

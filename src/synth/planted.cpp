@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "kintsugi/core/error.hpp"
-#include "synth/forward_f64.hpp"
 #include "synth/streams.hpp"
 
 namespace kintsugi {
@@ -23,9 +22,6 @@ using RowMajorF = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 
 /// Standard deviation of biases, where a layer's output has about unit size before them.
 constexpr double kBias = 0.2;
-/// Outside these the predictions would measure rounding, not the network.
-constexpr double kSmallestState = 1e-3;
-constexpr double kLargestState = 1e3;
 
 MatrixXd gaussian(Random& random, Index rows, Index columns, double deviation) {
   return MatrixXd::NullaryExpr(rows, columns, [&] { return deviation * random.normal(); });
@@ -207,41 +203,6 @@ void PlantedRecipe::finish_predictions(std::size_t first, std::span<const double
       values[j] = static_cast<float>(value);
     }
   }
-}
-
-SyntheticProblem plant(const PlantedOptions& options) {
-  const PlantedRecipe recipe(options);
-  const PlantedOptions& o = recipe.options();
-  SyntheticProblem problem;
-  problem.truth = shuffle_pieces(o.blocks, o.seed);
-  problem.rows.shape = {o.rows, o.width, o.outputs};
-  problem.rows.inputs.resize(o.rows * o.width);
-  recipe.inputs(0, o.rows, problem.rows.inputs);
-
-  // A row of row-major [N x d] is a column of column-major [d x N].
-  MatrixXd states = Eigen::Map<const Eigen::MatrixXf>(problem.rows.inputs.data(), static_cast<Index>(o.width),
-                                                      static_cast<Index>(o.rows))
-                        .cast<double>();
-  std::vector<ResidualBlock> blocks;
-  for (std::size_t t = 0; t < o.blocks; ++t) {
-    blocks.push_back(recipe.block(t));
-    apply_block(blocks.back(), o.activation, states);
-  }
-  const double size = std::sqrt(states.squaredNorm() / static_cast<double>(states.size()));
-  if (!(size >= kSmallestState && size <= kLargestState)) {
-    throw UsageError("planted network: with a residual scale of " + std::to_string(o.residual) + " the states of " +
-                     std::to_string(o.blocks) + " blocks reach a size of " + std::to_string(size) +
-                     ", which must stay within 0.001 and 1000");
-  }
-  const MatrixXd raw = apply_head(recipe.head(1), states);
-  const double deviation =
-      std::sqrt((raw.colwise() - raw.rowwise().mean()).squaredNorm() / static_cast<double>(raw.size()));
-  Piece head = recipe.head(1 / deviation);
-  const MatrixXd exact = apply_head(head, states);
-  problem.rows.predictions.resize(o.rows * o.outputs);
-  recipe.finish_predictions(0, {exact.data(), static_cast<std::size_t>(exact.size())}, problem.rows.predictions);
-  problem.network = scatter_pieces(std::move(blocks), std::move(head), problem.truth, o.activation);
-  return problem;
 }
 
 }  // namespace kintsugi

@@ -88,17 +88,17 @@ void run_steps(const mpi::Comm& comm, const Rows& task, const TrainOptions& opti
       std::copy_n(&task.inputs[row * d], d, &inputs[i * d]);
       std::copy_n(&task.targets[row * k], k, &targets[i * k]);
     }
-    sums.clear();
     network.add_gradient(inputs, targets, scale, sums);
     sums.reduce(comm);
     if (sums.overflowed()) {
       throw UsageError("training diverged at step " + std::to_string(step + 1) + ": a gradient is beyond " +
                        std::to_string(sums.limit()) + "; a lower learning rate, a warm-up or smaller data may help");
     }
-    sums.read(gradient);
+    const double loss = sums.value(sums.size() - 1);
+    sums.take(gradient);
     optimizer.step(network.parameters(), gradient);
     network.refresh();
-    observer(step + 1, sums.value(sums.size() - 1));
+    observer(step + 1, loss);
   }
 }
 

@@ -184,25 +184,29 @@ TEST(GradientSums, AreExactInAnyOrderAndOnAnyGrouping) {
   }
   EXPECT_EQ(forward.value(0), backward.value(0));
   EXPECT_NEAR(forward.value(0), expected, 1000 * GradientSums::kQuantum);
-  float read = 0;
-  forward.read({&read, 1});
-  EXPECT_EQ(read, static_cast<float>(forward.value(0)));
+  float taken = 0;
+  forward.take({&taken, 1});
+  EXPECT_EQ(taken, static_cast<float>(backward.value(0)));
+  EXPECT_EQ(forward.value(0), 0);
 }
 
 TEST(GradientSums, NoticeWhatDoesNotFit) {
   GradientSums sums(2, 4);
-  EXPECT_EQ(sums.limit(), 2048);
+  EXPECT_EQ(sums.limit(), 16384);
+  float taken[2] = {};
   const auto overflows = [&](float value) {
-    sums.clear();
     const float values[] = {value, 0.0F};
     sums.add(0, values);
-    return sums.overflowed();
+    const bool result = sums.overflowed();
+    sums.take(taken);
+    EXPECT_FALSE(sums.overflowed());
+    return result;
   };
-  EXPECT_FALSE(overflows(2047.9F));
-  EXPECT_NEAR(sums.value(0), 2047.9, 1e-4);
-  EXPECT_FALSE(overflows(-2047.9F));
-  EXPECT_NEAR(sums.value(0), -2047.9, 1e-4);
-  EXPECT_TRUE(overflows(2048.0F));
+  EXPECT_FALSE(overflows(16383.5F));
+  EXPECT_EQ(taken[0], 16383.5F);
+  EXPECT_FALSE(overflows(-16383.5F));
+  EXPECT_EQ(taken[0], -16383.5F);
+  EXPECT_TRUE(overflows(16384.0F));
   EXPECT_TRUE(overflows(-1e30F));
   EXPECT_TRUE(overflows(std::nanf("")));
   EXPECT_TRUE(overflows(-INFINITY));

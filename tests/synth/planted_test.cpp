@@ -149,6 +149,57 @@ TEST(Planted, SameOptionsGiveTheSameBits) {
   }
 }
 
+/// Keeps a problem's parts as bytes.
+class ByteSink final : public PlantedSink {
+ public:
+  void block(std::size_t number, ResidualBlock block) override {
+    EXPECT_EQ(number, blocks_++);
+    add(block.expand);
+    add(block.compress);
+  }
+  void head(Piece head) override { add(head); }
+  void rows(std::size_t first, std::span<const float> inputs, std::span<const float> predictions) override {
+    EXPECT_EQ(first, rows_);
+    rows_ += predictions.size();
+    add(inputs);
+    add(predictions);
+  }
+  std::string bytes;
+
+ private:
+  void add(std::span<const float> values) {
+    bytes.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+  }
+  void add(const Piece& piece) {
+    add(piece.weight);
+    add(piece.bias);
+  }
+  std::size_t blocks_ = 0;
+  std::size_t rows_ = 0;
+};
+
+TEST(Planted, ThePartsHaveTheSameBitsOnAnyNumberOfRanks) {
+  const mpi::Comm world = mpi::Comm::world();
+  PlantedOptions options = small();
+  options.rows = 1100;  // five tiles
+  options.noise = 1e-3;
+  const PlantedRecipe recipe(options);
+  ByteSink together;
+  const TruthError error = plant(world, recipe, together);
+  if (!world.root()) {
+    EXPECT_TRUE(together.bytes.empty());
+    return;
+  }
+  ByteSink alone;
+  const TruthError error_alone = plant(mpi::Comm::self(), recipe, alone);
+  EXPECT_GT(alone.bytes.size(), 1100 * 17 * sizeof(float));
+  EXPECT_TRUE(together.bytes == alone.bytes);
+  EXPECT_EQ(error.mse, error_alone.mse);
+  EXPECT_EQ(error.largest, error_alone.largest);
+  EXPECT_NEAR(error.mse, 1e-6, 1e-7);
+  EXPECT_GT(error.largest, 2e-3);
+}
+
 TEST(Planted, PairingSignalIsWhatWasAskedFor) {
   for (const double signal : {0.0, 1.0, 2.5}) {
     PlantedOptions options = small();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kintsugi/core/activation.hpp"
+#include "kintsugi/mpi/comm.hpp"
 #include "kintsugi/synth/problem.hpp"
 
 namespace kintsugi {
@@ -75,9 +76,32 @@ class PlantedRecipe {
   std::vector<std::size_t> originals_;  ///< the block whose weights block t has
 };
 
-/// A planted network in memory. Predictions are those of the float32 weights, evaluated in float64, before noise and
-/// rounding; the head is scaled so that they have unit standard deviation. Not collective; a pure function of
-/// `options`. Throws UsageError where an option breaks a rule, or where `residual` makes the states explode or vanish.
+/// Takes the parts of a planted problem as they are made.
+class PlantedSink {
+ public:
+  virtual ~PlantedSink() = default;
+  /// The blocks in depth order.
+  virtual void block(std::size_t number, ResidualBlock block) = 0;
+  virtual void head(Piece head) = 0;
+  /// Rows [first, first + inputs.size() / d), ascending.
+  virtual void rows(std::size_t first, std::span<const float> inputs, std::span<const float> predictions) = 0;
+};
+
+/// How far the network in its true order is from the predictions of its problem, which noise and rounding moved.
+struct TruthError {
+  double mse = 0;      ///< float64 evaluation
+  double largest = 0;  ///< over rows and outputs
+};
+
+/// Makes a planted problem. Predictions are those of the float32 weights, evaluated in float64, before noise and
+/// rounding; the head is scaled so that they have unit standard deviation. A rank holds one block at a time, and the
+/// states of its share of the rows.
+///
+/// Collective; the recipe is the same on all ranks. `sink` is called on rank 0 only, with parts that do not depend on
+/// the number of ranks. Throws UsageError on all ranks where `residual` makes the states explode or vanish.
+TruthError plant(const mpi::Comm& comm, const PlantedRecipe& recipe, PlantedSink& sink);
+
+/// The same in memory, on this rank alone (not collective, but MPI must be running).
 [[nodiscard]] SyntheticProblem plant(const PlantedOptions& options);
 
 }  // namespace kintsugi
