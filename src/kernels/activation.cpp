@@ -1,4 +1,5 @@
-// Activations on tiles. Eigen's packet functions give vectorised exp, tanh and erf within a few units in the last place.
+// Activations on tiles. Eigen's packet functions give vectorised exp, tanh and erf within a few units in the last
+// place.
 #include <Eigen/Core>
 #include <numbers>
 #include <unsupported/Eigen/SpecialFunctions>

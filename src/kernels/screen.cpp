@@ -96,7 +96,8 @@ void pair_effects(std::size_t blocks, std::size_t width, const float* residuals,
         const std::size_t nb = std::min(kBatch, blocks - b);
         Lanes sums[kBatch][kBatch];
         if (na == kBatch && nb == kBatch) {
-          cross<kBatch, kBatch>(width, stride, ug + a * stride, rg + a * stride, ug + b * stride, rg + b * stride, sums);
+          cross<kBatch, kBatch>(width, stride, ug + a * stride, rg + a * stride, ug + b * stride, rg + b * stride,
+                                sums);
         } else {
           for (std::size_t i = 0; i < na; ++i) {
             for (std::size_t j = 0; j < nb; ++j) {

@@ -20,7 +20,8 @@ float* align(void* memory) {
 }  // namespace
 
 struct NodeShared::Impl {
-  Impl(const Comm& comm, std::size_t count) : world_root(comm.root()), node(comm.split_node()), leaders(comm.split(node.root() ? 0 : 1)) {
+  Impl(const Comm& comm, std::size_t count)
+      : world_root(comm.root()), node(comm.split_node()), leaders(comm.split(node.root() ? 0 : 1)) {
     const std::size_t bytes = count * sizeof(float) + kAlignment;
     if (node.size() == 1) {
       own.resize(bytes);
@@ -28,7 +29,8 @@ struct NodeShared::Impl {
       return;
     }
     void* base = nullptr;
-    MPI_Win_allocate_shared(node.root() ? static_cast<MPI_Aint>(bytes) : 0, 1, MPI_INFO_NULL, node.raw(), &base, &window);
+    MPI_Win_allocate_shared(node.root() ? static_cast<MPI_Aint>(bytes) : 0, 1, MPI_INFO_NULL, node.raw(), &base,
+                            &window);
     MPI_Aint size = 0;
     int unit = 0;
     MPI_Win_shared_query(window, 0, &size, &unit, &base);

@@ -111,7 +111,7 @@ std::vector<double> Evaluator::errors(const Blocks& base, std::span<const Blocks
     blocks += static_cast<std::int64_t>(candidates[i].size() - shared[i]);
     longest = std::max(longest, static_cast<std::int64_t>(shared[i]));
   }
-  block_evaluations_ += blocks + longest;
+  count_blocks(blocks + longest, tiles);
 
   const auto groups = static_cast<std::size_t>(grid_.candidate_groups);
   const auto group = static_cast<std::size_t>(island_->rank() / grid_.row_groups);
@@ -159,7 +159,7 @@ Evaluator::Check Evaluator::check(const Blocks& blocks) {
       sums.add(0, squared_error(*tile, state_.data(), &largest));
     }
   }
-  block_evaluations_ += static_cast<std::int64_t>(blocks.size());
+  count_blocks(static_cast<std::int64_t>(blocks.size()), rows_.tiles());
   const ScopedSeconds timing(clock_.collectives);
   sums.reduce(*island_);
   island_->max(std::span(&largest, 1));

@@ -11,7 +11,7 @@ namespace kintsugi {
 
 using kernels::kTileRows;
 
-bool FirstOrderModel::linearise(const Blocks& blocks, std::size_t tiles) {
+bool FirstOrderModel::linearise(const Blocks& blocks, std::size_t tiles, std::size_t near) {
   const std::size_t outputs = evaluator_->weights().roles().outputs;
   tiles_ = tiles;
   base_blocks_ = blocks;
@@ -25,9 +25,18 @@ bool FirstOrderModel::linearise(const Blocks& blocks, std::size_t tiles) {
   base_errors_.resize(own_.size() * errors_size);
   {
     const ScopedSeconds timing(evaluator_->clock().kernels);
-    for (const Tile& tile : own_) pass(*tile.rows, blocks, effects_.data() + tile.effects, base_errors_.data() + tile.errors);
+    for (const Tile& tile : own_) {
+      forward(*tile.rows, blocks, base_errors_.data() + tile.errors);
+      for (std::size_t q = 0; q < outputs; ++q) {
+        float* const effects = effects_.data() + tile.effects + q * effects_size / outputs;
+        backward(*tile.rows, blocks, q);
+        kernels::pair_effects(blocks.size(), evaluator_->weights().roles().width, residuals_.data(), pulled_.data(),
+                              effects, scratch_);
+        if (near > 0) refine(blocks, near, effects);
+      }
+    }
   }
-  evaluator_->count_blocks(static_cast<std::int64_t>(blocks.size() * (1 + outputs)));
+  evaluator_->count_blocks(static_cast<std::int64_t>(blocks.size() * (1 + outputs * (1 + 2 * near))), tiles);
   rewind();
   predicted_error_ = sum_of_squares();
   base_error_ = predicted_error_;
@@ -42,48 +51,85 @@ void FirstOrderModel::rewind() {
   predicted_error_ = base_error_;
 }
 
-void FirstOrderModel::pass(const RowTile& rows, const Blocks& blocks, float* effects, float* errors) {
+void FirstOrderModel::forward(const RowTile& rows, const Blocks& blocks, float* errors) {
   const SharedWeights& weights = evaluator_->weights();
-  const std::size_t width = weights.roles().width;
-  const std::size_t outputs = weights.roles().outputs;
-  const std::size_t state_size = width * kTileRows;
-  std::vector<std::size_t> slope_at(blocks.size() + 1, 0);
+  const std::size_t size = weights.roles().width * kTileRows;
   std::size_t widest = 0;
+  slope_at_.assign(blocks.size() + 1, 0);
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     const std::size_t hidden = weights.hidden(blocks[b].expand);
     widest = std::max(widest, hidden);
-    slope_at[b + 1] = slope_at[b] + hidden * kTileRows;
+    slope_at_[b + 1] = slope_at_[b] + hidden * kTileRows;
   }
   hidden_.resize(widest * kTileRows);
-  residuals_.resize(blocks.size() * state_size);
-  pulled_.resize(blocks.size() * state_size);
-  slopes_.resize(slope_at.back());
-  gradient_.resize(state_size);
-  state_.assign(rows.inputs, rows.inputs + state_size);
-
+  slopes_.resize(slope_at_.back());
+  residuals_.resize(blocks.size() * size);
+  states_.resize((blocks.size() + 1) * size);
+  std::copy_n(rows.inputs, size, states_.begin());
   for (std::size_t b = 0; b < blocks.size(); ++b) {
-    float* const r = residuals_.data() + b * state_size;
-    evaluator_->kernel(blocks[b]).residual_and_slope(weights.block(blocks[b]), state_.data(), r, hidden_.data(),
-                                                     slopes_.data() + slope_at[b]);
-    for (std::size_t i = 0; i < state_size; ++i) state_[i] += r[i];
+    const float* const x = states_.data() + b * size;
+    float* const next = states_.data() + (b + 1) * size;
+    float* const r = residuals_.data() + b * size;
+    evaluator_->kernel(blocks[b]).residual_and_slope(weights.block(blocks[b]), x, r, hidden_.data(),
+                                                     slopes_.data() + slope_at_[b]);
+    for (std::size_t i = 0; i < size; ++i) next[i] = x[i] + r[i];
   }
-  evaluator_->tile_errors(rows, state_.data(), errors);
+  evaluator_->tile_errors(rows, states_.data() + blocks.size() * size, errors);
+}
 
-  for (std::size_t q = 0; q < outputs; ++q) {
-    // Rows that only fill the tile up get a zero gradient and so no effects.
+void FirstOrderModel::backward(const RowTile& rows, const Blocks& blocks, std::size_t output) {
+  const SharedWeights& weights = evaluator_->weights();
+  const std::size_t width = weights.roles().width;
+  const std::size_t size = width * kTileRows;
+  pulled_.resize(blocks.size() * size);
+  gradients_.resize((blocks.size() + 1) * size);
+  // Rows that only fill the tile up get a zero gradient and so no effects.
+  float* const last = gradients_.data() + blocks.size() * size;
+  for (std::size_t f = 0; f < width; ++f) {
+    for (std::size_t row = 0; row < kTileRows; ++row) {
+      last[f * kTileRows + row] = row < rows.rows ? weights.head_weight()[output * width + f] : 0;
+    }
+  }
+  for (std::size_t b = blocks.size(); b-- > 0;) {
+    const float* const g = gradients_.data() + (b + 1) * size;
+    float* const before = gradients_.data() + b * size;
+    float* const u = pulled_.data() + b * size;
+    evaluator_->kernel(blocks[b]).pull_back(weights.block(blocks[b]), slopes_.data() + slope_at_[b], g, u,
+                                            hidden_.data());
+    for (std::size_t i = 0; i < size; ++i) before[i] = g[i] + u[i];
+  }
+}
+
+void FirstOrderModel::refine(const Blocks& blocks, std::size_t near, float* effects) {
+  const SharedWeights& weights = evaluator_->weights();
+  const std::size_t width = weights.roles().width;
+  const std::size_t size = width * kTileRows;
+  shifted_.resize(size);
+  response_.resize(size);
+  // Adds g . (f_b(x_b + sign * r_other) - r_b) to the rows of `effect`.
+  const auto add_response = [&](std::size_t b, std::size_t other, float sign, float* effect) {
+    const float* const x = states_.data() + b * size;
+    const float* const r = residuals_.data() + b * size;
+    const float* const g = gradients_.data() + (b + 1) * size;
+    const float* const shift = residuals_.data() + other * size;
+    for (std::size_t i = 0; i < size; ++i) shifted_[i] = x[i] + sign * shift[i];
+    evaluator_->kernel(blocks[b]).residual(weights.block(blocks[b]), shifted_.data(), response_.data(), hidden_.data());
     for (std::size_t f = 0; f < width; ++f) {
       for (std::size_t row = 0; row < kTileRows; ++row) {
-        gradient_[f * kTileRows + row] = row < rows.rows ? weights.head_weight()[q * width + f] : 0;
+        const std::size_t i = f * kTileRows + row;
+        effect[row] += g[i] * (response_[i] - r[i]);
       }
     }
-    for (std::size_t b = blocks.size(); b-- > 0;) {
-      float* const u = pulled_.data() + b * state_size;
-      evaluator_->kernel(blocks[b]).pull_back(weights.block(blocks[b]), slopes_.data() + slope_at[b], gradient_.data(),
-                                              u, hidden_.data());
-      for (std::size_t i = 0; i < state_size; ++i) gradient_[i] += u[i];
+  };
+  for (std::size_t a = 0; a < blocks.size(); ++a) {
+    for (std::size_t b = a + 1; b < std::min(blocks.size(), a + near + 1); ++b) {
+      float* const effect = effects + (a * blocks.size() + b) * kTileRows;
+      float* const opposite = effects + (b * blocks.size() + a) * kTileRows;
+      std::fill_n(effect, kTileRows, 0.0F);
+      add_response(a, b, 1, effect);
+      add_response(b, a, -1, effect);
+      for (std::size_t row = 0; row < kTileRows; ++row) opposite[row] = -effect[row];
     }
-    kernels::pair_effects(blocks.size(), width, residuals_.data(), pulled_.data(),
-                          effects + q * blocks.size() * blocks.size() * kTileRows, scratch_);
   }
 }
 
@@ -100,7 +146,8 @@ double FirstOrderModel::sum_of_squares() {
   }
   const ScopedSeconds timing(evaluator_->clock().collectives);
   sums.reduce(evaluator_->island());
-  return sums.value(0) / static_cast<double>(evaluator_->rows().rows_in(tiles_) * evaluator_->weights().roles().outputs);
+  return sums.value(0) /
+         static_cast<double>(evaluator_->rows().rows_in(tiles_) * evaluator_->weights().roles().outputs);
 }
 
 std::span<const double> FirstOrderModel::screen(std::size_t reach) {
@@ -126,7 +173,8 @@ std::span<const double> FirstOrderModel::screen(std::size_t reach) {
         for (std::size_t from = 0; from < blocks; ++from) {
           const std::size_t first = from > reach ? from - reach : 0;
           const std::size_t last = std::min(blocks - 1, from + reach);
-          kernels::insertion_changes(order_, from, first, last, effects, errors, &sums[from * band + first + reach - from]);
+          kernels::insertion_changes(order_, from, first, last, effects, errors,
+                                     &sums[from * band + first + reach - from]);
         }
       }
       for (std::size_t i = 0; i < sums.size(); ++i) {

@@ -20,8 +20,8 @@ RowTiles::RowTiles(const mpi::Comm& comm, RowSource& source) : shape_(source.sha
 }
 
 std::size_t RowTiles::rows_in(std::size_t tiles) const noexcept {
-  const std::size_t whole = shape_.rows / tiles_;      // slots that every tile fills
-  const std::size_t longer = shape_.rows % tiles_;     // tiles with one more
+  const std::size_t whole = shape_.rows / tiles_;   // slots that every tile fills
+  const std::size_t longer = shape_.rows % tiles_;  // tiles with one more
   return whole * tiles + std::min(tiles, longer);
 }
 

@@ -42,8 +42,10 @@ void SharedWeights::share_shapes(const mpi::Comm& comm, const Network& network, 
   roles_.width = static_cast<std::size_t>(facts[2]);
   roles_.outputs = static_cast<std::size_t>(facts[3]);
   hidden_.assign(out_.size(), 0);
-  for (const int piece : roles_.expand) hidden_[static_cast<std::size_t>(piece)] = static_cast<std::size_t>(out_[static_cast<std::size_t>(piece)]);
-  for (const int piece : roles_.compress) hidden_[static_cast<std::size_t>(piece)] = static_cast<std::size_t>(in_[static_cast<std::size_t>(piece)]);
+  for (const int piece : roles_.expand)
+    hidden_[static_cast<std::size_t>(piece)] = static_cast<std::size_t>(out_[static_cast<std::size_t>(piece)]);
+  for (const int piece : roles_.compress)
+    hidden_[static_cast<std::size_t>(piece)] = static_cast<std::size_t>(in_[static_cast<std::size_t>(piece)]);
   for (std::size_t p = 0; p < out_.size(); ++p) {
     at_.push_back(total_);
     const auto out = static_cast<std::size_t>(out_[p]);
@@ -80,8 +82,6 @@ const float* SharedWeights::head_weight() const {
   return memory_->values().data() + at_[static_cast<std::size_t>(roles_.head)];
 }
 
-const float* SharedWeights::head_bias() const {
-  return head_weight() + 2 * padded(roles_.outputs * roles_.width);
-}
+const float* SharedWeights::head_bias() const { return head_weight() + 2 * padded(roles_.outputs * roles_.width); }
 
 }  // namespace kintsugi

@@ -7,18 +7,26 @@ namespace kintsugi {
 
 namespace {
 
-// Insertions evaluated exactly before an order counts as a local optimum.
-constexpr std::size_t kSingles = 24;
+// Blocks probed exactly after a path failed.
+constexpr std::size_t kProbes = 16;
 // Of the best move's predicted gain: what a further move of the same round must bring.
 constexpr double kWorthwhile = 0.1;
+// Actual by predicted gain: from where on a path is taken, the radius may grow, and a block is believed.
+constexpr double kTake = 0.3;
+constexpr double kGrow = 0.6;
+constexpr double kBelieve = 0.2;
+// Steps after which a block that the model was wrong about gets another chance.
+constexpr std::int64_t kDistrustSteps = 4;
+// Careful steps take effects between blocks this near from differences, and careful it stays for some steps.
+constexpr std::size_t kNear = 3;
+constexpr int kCarefulSteps = 3;
 
-std::vector<Insertion> falling_moves(std::span<const double> change, std::size_t blocks, std::size_t reach,
-                                     double threshold) {
+std::vector<Insertion> falling_moves(std::span<const double> change, std::size_t blocks, std::size_t reach) {
   std::vector<Insertion> moves;
   const std::size_t band = 2 * reach + 1;
   for (std::size_t from = 0; from < blocks; ++from) {
     for (std::size_t i = 0; i < band; ++i) {
-      if (!(change[from * band + i] < threshold)) continue;
+      if (!(change[from * band + i] < 0)) continue;
       // Neighbours' exchange appears twice, as either block's insertion; one is enough.
       if (i + 1 == reach) continue;
       moves.push_back({static_cast<int>(from), static_cast<int>(from + i - reach), change[from * band + i]});
@@ -31,6 +39,25 @@ std::vector<Insertion> falling_moves(std::span<const double> change, std::size_t
   return moves;
 }
 
+// Takes from `moves`, in order, those whose position ranges are apart.
+class DisjointRanges {
+ public:
+  explicit DisjointRanges(std::size_t blocks) : taken_(blocks, 0) {}
+  bool add(const Insertion& move) {
+    const auto [low, high] = std::minmax(move.from, move.to);
+    if (std::any_of(taken_.begin() + low, taken_.begin() + high + 1, [](char t) { return t != 0; })) return false;
+    std::fill(taken_.begin() + low, taken_.begin() + high + 1, 1);
+    return true;
+  }
+
+ private:
+  std::vector<char> taken_;
+};
+
+std::size_t lowest(const std::vector<double>& errors) {
+  return static_cast<std::size_t>(std::min_element(errors.begin(), errors.end()) - errors.begin());
+}
+
 }  // namespace
 
 Descent::Descent(Evaluator& evaluator, FirstOrderModel& model, std::size_t reach)
@@ -39,31 +66,34 @@ Descent::Descent(Evaluator& evaluator, FirstOrderModel& model, std::size_t reach
 void Descent::start(const Candidate& from) {
   current_ = from;
   radius_ = static_cast<double>(from.blocks.size());
+  distrusted_.clear();
+  careful_ = false;
+  if (reach_ == 0 || reach_ >= from.blocks.size()) reach_ = std::max<std::size_t>(from.blocks.size(), 2) - 1;
 }
 
-std::vector<Insertion> Descent::choose_moves(std::size_t reach, double room) {
-  const std::size_t blocks = current_.blocks.size();
-  const std::vector<Insertion> falling = falling_moves(model_->screen(reach), blocks, reach, 0.0);
+bool Descent::trusts(int position) const {
+  const auto entry = distrusted_.find(model_->blocks()[static_cast<std::size_t>(position)].expand);
+  return entry == distrusted_.end() || entry->second < steps_;
+}
+
+std::vector<Insertion> Descent::choose_moves(double room) {
   std::vector<Insertion> chosen;
-  std::vector<char> taken(blocks, 0);
-  for (const Insertion& move : falling) {
+  DisjointRanges ranges(current_.blocks.size());
+  for (const Insertion& move : falling_moves(model_->screen(reach_), current_.blocks.size(), reach_)) {
     if (!chosen.empty() && move.change > kWorthwhile * chosen.front().change) break;
     const double distance = std::abs(move.to - move.from);
-    if (distance > room) continue;
-    const auto [low, high] = std::minmax(move.from, move.to);
-    if (std::any_of(taken.begin() + low, taken.begin() + high + 1, [](char t) { return t != 0; })) continue;
-    std::fill(taken.begin() + low, taken.begin() + high + 1, 1);
+    if (distance > room || !trusts(move.from) || !ranges.add(move)) continue;
     room -= distance;
     chosen.push_back(move);
   }
   return chosen;
 }
 
-void Descent::walk(std::size_t reach) {
+void Descent::walk() {
   path_.clear();
   Stop stop{0, 0, model_->base_error(), current_.blocks};
   while (stop.displacement < radius_) {
-    const std::vector<Insertion> moves = choose_moves(reach, radius_ - stop.displacement);
+    const std::vector<Insertion> moves = choose_moves(radius_ - stop.displacement);
     if (moves.empty()) return;
     const double before = model_->predicted_error();
     model_->apply(moves);
@@ -85,46 +115,78 @@ void Descent::take(const Stop& stop, double mse, StepReport& report) {
   report.improved = true;
 }
 
-bool Descent::accept_full_path(StepReport& report) {
+bool Descent::accept_path(StepReport& report) {
+  if (path_.empty()) return false;
   const Stop& end = path_.back();
   const double mse = evaluator_->error(end.blocks, current_.tiles);
   const double ratio = (current_.mse - mse) / (current_.mse - end.predicted);
-  if (!(ratio > 0.3)) return false;
-  if (ratio > 0.6) radius_ = std::max(radius_, 2 * end.displacement);
+  if (!(ratio > kTake)) return false;
+  if (ratio > kGrow) radius_ = std::max(radius_, 2 * end.displacement);
   take(end, mse, report);
   return true;
 }
 
-bool Descent::accept_prefix(StepReport& report) {
-  // Geometrically spaced stops, nearest first.
-  std::vector<std::size_t> stops;
-  for (std::size_t i = path_.size(); i > 0; i = i * 2 / 3) stops.push_back(i - 1);
-  std::reverse(stops.begin(), stops.end());
-  std::vector<Blocks> orders;
-  for (const std::size_t i : stops) orders.push_back(path_[i].blocks);
-  const std::vector<double> errors = evaluator_->errors(current_.blocks, orders, current_.tiles);
-  const auto best = static_cast<std::size_t>(std::min_element(errors.begin(), errors.end()) - errors.begin());
-  if (!(errors[best] < current_.mse)) return false;
-  radius_ = std::max(1.0, path_[stops[best]].displacement * (best + 1 < stops.size() ? 1.0 : 2.0));
-  take(path_[stops[best]], errors[best], report);
-  return true;
+void Descent::judge(const Insertion& probe, double change) {
+  const int block = current_.blocks[static_cast<std::size_t>(probe.from)].expand;
+  if (change < kBelieve * probe.change) {
+    distrusted_.erase(block);
+  } else {
+    distrusted_[block] = steps_ + kDistrustSteps;
+  }
 }
 
-bool Descent::accept_single(std::size_t reach, StepReport& report) {
-  model_->rewind();
-  std::vector<Insertion> moves = falling_moves(model_->screen(reach), current_.blocks.size(), reach, HUGE_VAL);
-  std::erase_if(moves, [](const Insertion& move) { return move.from == move.to; });
-  moves.resize(std::min(moves.size(), kSingles));
-  std::vector<Blocks> orders;
+Descent::Stop Descent::combine(std::span<const Insertion> moves) const {
+  Stop stop{0, 0, 0, current_.blocks};
+  DisjointRanges ranges(current_.blocks.size());
   for (const Insertion& move : moves) {
-    orders.push_back(current_.blocks);
-    insert_in(orders.back(), move.from, move.to);
+    if (!ranges.add(move)) continue;
+    insert_in(stop.blocks, move.from, move.to);
+    stop.displacement += std::abs(move.to - move.from);
+    ++stop.moves;
   }
-  const std::vector<double> errors = evaluator_->errors(current_.blocks, orders, current_.tiles);
-  const auto best = static_cast<std::size_t>(std::min_element(errors.begin(), errors.end()) - errors.begin());
-  if (errors.empty() || !(errors[best] < current_.mse)) return false;
-  radius_ = std::max(1.0, std::abs(static_cast<double>(moves[best].to - moves[best].from)));
-  take({1, radius_, moves[best].change, orders[best]}, errors[best], report);
+  return stop;
+}
+
+bool Descent::accept_probes(StepReport& report) {
+  model_->rewind();
+  std::vector<Insertion> probes;
+  std::vector<char> probed(current_.blocks.size(), 0);
+  for (const Insertion& move : falling_moves(model_->screen(reach_), current_.blocks.size(), reach_)) {
+    if (probes.size() == kProbes) break;
+    if (probed[static_cast<std::size_t>(move.from)]++ == 0) probes.push_back(move);
+  }
+  std::vector<Stop> stops;
+  for (const Insertion& probe : probes) stops.push_back(combine(std::span(&probe, 1)));
+  for (std::size_t i = path_.size() / 2; i > 0; i /= 2) stops.push_back(path_[i - 1]);
+  const auto evaluate = [&](std::span<const Stop> what) {
+    std::vector<Blocks> orders;
+    for (const Stop& stop : what) orders.push_back(stop.blocks);
+    return evaluator_->errors(current_.blocks, orders, current_.tiles);
+  };
+  std::vector<double> errors = evaluate(stops);
+  if (errors.empty()) return false;
+
+  // What held, best first, is tried together: all of it, the better half, and so on.
+  std::vector<Insertion> held;
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    const double change = errors[i] - current_.mse;
+    judge(probes[i], change);
+    if (change < 0) held.push_back({probes[i].from, probes[i].to, change});
+  }
+  std::stable_sort(held.begin(), held.end(),
+                   [](const Insertion& a, const Insertion& b) { return a.change < b.change; });
+  std::vector<Stop> together;
+  for (std::size_t count = held.size(); count > 1; count /= 2)
+    together.push_back(combine(std::span(held).first(count)));
+  if (!together.empty()) {
+    const std::vector<double> more = evaluate(together);
+    stops.insert(stops.end(), together.begin(), together.end());
+    errors.insert(errors.end(), more.begin(), more.end());
+  }
+  const std::size_t best = lowest(errors);
+  if (!(errors[best] < current_.mse)) return false;
+  radius_ = std::max(2.0, stops[best].displacement);
+  take(stops[best], errors[best], report);
   return true;
 }
 
@@ -132,14 +194,24 @@ StepReport Descent::step() {
   StepReport report;
   report.event = reach_ == 1 ? 'B' : 'I';
   const std::size_t blocks = current_.blocks.size();
-  const std::size_t reach = std::max<std::size_t>(1, std::min(reach_ == 0 ? blocks : reach_, blocks - 1));
-  if (blocks < 2 || !model_->linearise(current_.blocks, current_.tiles)) {
+  if (blocks < 2 || !model_->linearise(current_.blocks, current_.tiles, careful_ ? kNear : 0)) {
     report.stuck = true;
     return report;
   }
-  walk(reach);
-  if (!path_.empty() && (accept_full_path(report) || accept_prefix(report))) return report;
-  report.stuck = !accept_single(reach, report);
+  ++steps_;
+  current_.mse = model_->base_error();
+  walk();
+  if (accept_path(report) || accept_probes(report)) {
+    if (careful_ && ++successes_ == kCarefulSteps) careful_ = false;
+  } else if (!careful_) {
+    // The kinks that Jacobians do not see matter most between neighbours: look at those more closely.
+    careful_ = true;
+    successes_ = 0;
+    distrusted_.clear();
+    radius_ = static_cast<double>(blocks);
+  } else {
+    report.stuck = true;
+  }
   return report;
 }
 

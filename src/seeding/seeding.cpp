@@ -29,7 +29,8 @@ std::vector<int> ascending(const std::vector<double>& values) {
 void add_row_squares(const float* tile, std::size_t width, double (&norms)[kTileRows]) {
   float sums[kTileRows] = {};
   for (std::size_t f = 0; f < width; ++f) {
-    for (std::size_t row = 0; row < kTileRows; ++row) sums[row] += tile[f * kTileRows + row] * tile[f * kTileRows + row];
+    for (std::size_t row = 0; row < kTileRows; ++row)
+      sums[row] += tile[f * kTileRows + row] * tile[f * kTileRows + row];
   }
   for (std::size_t row = 0; row < kTileRows; ++row) norms[row] += sums[row];
 }
@@ -39,7 +40,8 @@ class TileResiduals {
  public:
   explicit TileResiduals(const Evaluator& evaluator) : evaluator_(&evaluator) {
     std::size_t widest = 0;
-    for (const int piece : evaluator.weights().roles().expand) widest = std::max(widest, evaluator.weights().hidden(piece));
+    for (const int piece : evaluator.weights().roles().expand)
+      widest = std::max(widest, evaluator.weights().hidden(piece));
     residual_.resize(evaluator.weights().roles().width * kTileRows);
     hidden_.resize(widest * kTileRows);
   }
@@ -113,7 +115,7 @@ std::vector<double> delta_norms(Evaluator& evaluator, const Blocks& pairing, std
       }
     }
   }
-  evaluator.count_blocks(static_cast<std::int64_t>(pairing.size()));
+  evaluator.count_blocks(static_cast<std::int64_t>(pairing.size()), tiles);
   std::vector<double> norms = reduced(evaluator, sums);
   for (double& norm : norms) norm /= static_cast<double>(evaluator.rows().rows_in(tiles));
   return norms;
@@ -123,7 +125,8 @@ std::vector<int> greedy_roll_out(Evaluator& evaluator, const Blocks& pairing, st
   const std::vector<const RowTile*> own = evaluator.own_tiles(tiles);
   const std::size_t size = evaluator.weights().roles().width * kTileRows;
   kernels::TileBuffer states(own.size() * size);
-  for (std::size_t t = 0; t < own.size(); ++t) std::copy_n(own[t]->inputs, size, states.begin() + static_cast<std::ptrdiff_t>(t * size));
+  for (std::size_t t = 0; t < own.size(); ++t)
+    std::copy_n(own[t]->inputs, size, states.begin() + static_cast<std::ptrdiff_t>(t * size));
   TileResiduals residuals(evaluator);
   std::vector<int> order;
   std::vector<int> left(pairing.size());
@@ -140,7 +143,7 @@ std::vector<int> greedy_roll_out(Evaluator& evaluator, const Blocks& pairing, st
         }
       }
     }
-    evaluator.count_blocks(static_cast<std::int64_t>(left.size()));
+    evaluator.count_blocks(static_cast<std::int64_t>(left.size()), tiles);
     const std::vector<double> changes = reduced(evaluator, sums);
     const auto smallest = std::min_element(changes.begin(), changes.end()) - changes.begin();
     const int next = left[static_cast<std::size_t>(smallest)];

@@ -21,8 +21,8 @@ enum class GemmBackend { libxsmm, eigen };
 /// Not thread-safe. Throws UsageError where libxsmm is asked for but does not work.
 void set_gemm_backend(GemmBackend backend);
 
-/// The small product C = A B, or C += A B, of one tile: A is a tile of k features, C a tile of n features, and B [k x n]
-/// has its k values of a column next to each other: a row-major [n x k] weight as PyTorch stores it.
+/// The small product C = A B, or C += A B, of one tile: A is a tile of k features, C a tile of n features, and B [k x
+/// n] has its k values of a column next to each other: a row-major [n x k] weight as PyTorch stores it.
 class Gemm {
  public:
   Gemm() = default;

@@ -9,18 +9,19 @@ namespace kintsugi::kernels {
 
 /// First-order effects of reordering, for one tile of rows and one output.
 ///
-/// With r_b the residual of block b, g the prediction's gradient behind it, and u_b = J_b^T g its pulled-back adjoint, putting b in front of a
-/// where a stood in front of b changes the prediction by D(a, b) = u_a . r_b - u_b . r_a to first order in the residuals. D is antisymmetric,
-/// and effects of moves add up.
+/// With r_b the residual of block b, g the prediction's gradient behind it, and u_b = J_b^T g its pulled-back adjoint,
+/// putting b in front of a where a stood in front of b changes the prediction by D(a, b) = u_a . r_b - u_b . r_a to
+/// first order in the residuals. D is antisymmetric, and effects of moves add up.
 ///
-/// `residuals` and `pulled` are [blocks][width][kTileRows]; `effects` becomes [blocks][blocks][kTileRows]. `scratch` is grown as needed.
+/// `residuals` and `pulled` are [blocks][width][kTileRows]; `effects` becomes [blocks][blocks][kTileRows]. `scratch` is
+/// grown as needed.
 void pair_effects(std::size_t blocks, std::size_t width, const float* residuals, const float* pulled, float* effects,
                   TileBuffer& scratch);
 
 /// What the moves of one block would do to the sum of squared errors of one tile, under the model.
-/// For the block at position `from`, adds to change[to - first] the sum over rows of (2 e + c) c, with e the rows' errors and c the effect of inserting
-/// the block at position `to`, for first <= to <= last; change[from - first] is left alone.
-/// `order[p]` is the block (a row of `effects`) at position p.
+/// For the block at position `from`, adds to change[to - first] the sum over rows of (2 e + c) c, with e the rows'
+/// errors and c the effect of inserting the block at position `to`, for first <= to <= last; change[from - first] is
+/// left alone. `order[p]` is the block (a row of `effects`) at position p.
 void insertion_changes(std::span<const int> order, std::size_t from, std::size_t first, std::size_t last,
                        const float* effects, const float* errors, double* change);
 

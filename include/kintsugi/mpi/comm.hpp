@@ -70,8 +70,12 @@ class Comm {
   void max(std::span<std::int64_t> values) const;
   void max(std::span<double> values) const;
 
+  /// On rank 0: what the ranks gave, one after another; elsewhere empty. Lengths may differ.
+  [[nodiscard]] std::vector<double> gather(std::span<const double> values) const;
+
   /// `send` holds send_counts[r] values for each rank r in turn; the result holds what each rank sent here, in turn.
-  [[nodiscard]] std::vector<float> all_to_all(std::span<const float> send, std::span<const std::size_t> send_counts) const;
+  [[nodiscard]] std::vector<float> all_to_all(std::span<const float> send,
+                                              std::span<const std::size_t> send_counts) const;
 
   /// Runs `work` on every rank; where it throws on any, all ranks throw the error of the lowest such rank. For what
   /// one rank can see and the others must know before the next collective.

@@ -8,8 +8,8 @@
 
 namespace kintsugi::mpi {
 
-/// An array of floats of which each node holds one copy, in MPI shared memory (in plain memory where a node has one rank).
-/// 64-byte aligned, zero at first.
+/// An array of floats of which each node holds one copy, in MPI shared memory (in plain memory where a node has one
+/// rank). 64-byte aligned, zero at first.
 class NodeShared {
  public:
   /// Collective over `comm`, which may span nodes. `count` is the same on all ranks.

@@ -51,8 +51,9 @@ class ScopedSeconds {
   std::chrono::steady_clock::time_point start_;
 };
 
-/// Exact errors of orders, over the ranks of one island. "Exact" as against screened: the whole network is evaluated, in float32, row errors are summed in
-/// float64 within a tile and exactly over tiles, so that results do not depend on the number of ranks or their grid.
+/// Exact errors of orders, over the ranks of one island. "Exact" as against screened: the whole network is evaluated,
+/// in float32, row errors are summed in float64 within a tile and exactly over tiles, so that results do not depend on
+/// the number of ranks or their grid.
 class Evaluator {
  public:
   /// Collective over `island`, which must outlive the object, as must `weights`.
@@ -66,8 +67,9 @@ class Evaluator {
     return kernels_.at(weights_->hidden(block.expand));
   }
 
-  /// MSE of each candidate on the first `tiles` tiles: mean over rows and outputs of the squared difference to the predictions; +infinity where the network overflows.
-  /// Candidates cost only what comes after the start they share with `base`. Collective; equal arguments and results on all ranks.
+  /// MSE of each candidate on the first `tiles` tiles: mean over rows and outputs of the squared difference to the
+  /// predictions; +infinity where the network overflows. Candidates cost only what comes after the start they share
+  /// with `base`. Collective; equal arguments and results on all ranks.
   [[nodiscard]] std::vector<double> errors(const Blocks& base, std::span<const Blocks> candidates, std::size_t tiles);
   [[nodiscard]] double error(const Blocks& blocks, std::size_t tiles);
 
@@ -82,13 +84,19 @@ class Evaluator {
   /// sample belongs to exactly one rank of the island.
   [[nodiscard]] std::vector<const RowTile*> own_tiles(std::size_t tiles) const;
 
-  /// Differences prediction - data of a tile whose final states are `x`: [k][kTileRows], zero in rows that are not real.
+  /// Differences prediction - data of a tile whose final states are `x`: [k][kTileRows], zero in rows that are not
+  /// real.
   void tile_errors(const RowTile& tile, const float* x, float* errors) const;
 
-  /// Exact evaluations so far, in evaluations of the whole network on a sample; equal on all ranks.
+  /// Evaluations of the whole network on a sample so far, passes for models included, rounded up; equal on all ranks.
   [[nodiscard]] std::int64_t evaluations() const noexcept;
-  /// Counts `passes` block evaluations on a sample that were done outside (adjoint passes, screens).
-  void count_blocks(std::int64_t block_evaluations) noexcept { block_evaluations_ += block_evaluations; }
+  /// The same weighted by the sample: blocks times tiles. What searches are given turns by.
+  [[nodiscard]] std::int64_t work() const noexcept { return work_; }
+  /// Counts block evaluations on a sample of `tiles` tiles that were done outside.
+  void count_blocks(std::int64_t blocks, std::size_t tiles) noexcept {
+    block_evaluations_ += blocks;
+    work_ += blocks * static_cast<std::int64_t>(tiles);
+  }
   [[nodiscard]] WorkClock& clock() noexcept { return clock_; }
 
  private:
@@ -110,6 +118,7 @@ class Evaluator {
   kernels::TileBuffer hidden_;
   kernels::TileBuffer outputs_;
   std::int64_t block_evaluations_ = 0;
+  std::int64_t work_ = 0;
   WorkClock clock_;
 };
 

@@ -25,17 +25,21 @@ void insert_in(std::vector<T>& sequence, int from, int to) {
   sequence.insert(sequence.begin() + to, moved);
 }
 
-/// The errors of the rows as a function of the order, linear in the pairs that change sides: from one forward and one adjoint pass at an order,
-/// the effect D(a, b) of every such pair on every row's prediction (see kernels/screen.hpp). The squared error under the model keeps its
-/// quadratic term. Moves can be applied to the model, so that a whole path of moves is predicted without evaluating the network.
+/// The errors of the rows as a function of the order, linear in the pairs that change sides: from one forward and one
+/// adjoint pass at an order, the effect D(a, b) of every such pair on every row's prediction (see kernels/screen.hpp).
+/// The squared error under the model keeps its quadratic term. Moves can be applied to the model, so that a whole path
+/// of moves is predicted without evaluating the network.
 ///
-/// Each rank holds its own tiles; sums over rows are exact, so all ranks see equal numbers. Members are collective unless said otherwise.
+/// Each rank holds its own tiles; sums over rows are exact, so all ranks see equal numbers. Members are collective
+/// unless said otherwise.
 class FirstOrderModel {
  public:
   explicit FirstOrderModel(Evaluator& evaluator) : evaluator_(&evaluator) {}
 
-  /// Takes the model at `blocks` on the first `tiles` tiles. False, with the model unusable, where the error there is not finite.
-  [[nodiscard]] bool linearise(const Blocks& blocks, std::size_t tiles);
+  /// Takes the model at `blocks` on the first `tiles` tiles. False, with the model unusable, where the error there is
+  /// not finite. Pairs at most `near` places apart get their effect from differences of the blocks themselves instead
+  /// of their Jacobians, which sees the kinks of relu; that costs two block evaluations a pair.
+  [[nodiscard]] bool linearise(const Blocks& blocks, std::size_t tiles, std::size_t near = 0);
 
   /// MSE at the point of linearisation.
   [[nodiscard]] double base_error() const noexcept { return base_error_; }
@@ -61,7 +65,9 @@ class FirstOrderModel {
     std::size_t errors = 0;   // offset of [k][kTileRows] in errors_
   };
 
-  void pass(const RowTile& rows, const Blocks& blocks, float* effects, float* errors);
+  void forward(const RowTile& rows, const Blocks& blocks, float* errors);
+  void backward(const RowTile& rows, const Blocks& blocks, std::size_t output);
+  void refine(const Blocks& blocks, std::size_t near, float* effects);
   double sum_of_squares();
 
   Evaluator* evaluator_;
@@ -76,7 +82,11 @@ class FirstOrderModel {
   double base_error_ = 0;
   double predicted_error_ = 0;
 
-  kernels::TileBuffer state_, hidden_, residuals_, slopes_, gradient_, pulled_, scratch_;
+  // One tile's passes: [blocks][width][kTileRows] each, states and gradients with one more.
+  kernels::TileBuffer states_, residuals_, gradients_, pulled_;
+  kernels::TileBuffer slopes_;  // one tile of h features per block
+  std::vector<std::size_t> slope_at_;
+  kernels::TileBuffer shifted_, response_, hidden_, scratch_;
   std::vector<double> change_;
   std::vector<std::int64_t> units_;
 };

@@ -12,14 +12,15 @@ namespace kintsugi {
 
 /// One tile of rows as the kernels want it: feature-major, the rows that fill it up are zero.
 struct RowTile {
-  std::size_t index = 0;              ///< in 0 .. tiles-1
-  std::size_t rows = 0;               ///< real rows, at most kTileRows
-  const float* inputs = nullptr;      ///< [d][kTileRows]
-  const float* predictions = nullptr; ///< [k][kTileRows]
+  std::size_t index = 0;               ///< in 0 .. tiles-1
+  std::size_t rows = 0;                ///< real rows, at most kTileRows
+  const float* inputs = nullptr;       ///< [d][kTileRows]
+  const float* predictions = nullptr;  ///< [k][kTileRows]
 };
 
-/// The data rows, dealt to fixed tiles: with T tiles, row i is slot i / T of tile i mod T. So any few tiles are a sample from all over the file, and the
-/// first n tiles are "the sample of n tiles" everywhere. Rank r of R holds tiles r, r + R, ...
+/// The data rows, dealt to fixed tiles: with T tiles, row i is slot i / T of tile i mod T. So any few tiles are a
+/// sample from all over the file, and the first n tiles are "the sample of n tiles" everywhere. Rank r of R holds tiles
+/// r, r + R, ...
 class RowTiles {
  public:
   /// Collective over `comm`: each rank reads its share of the file once, and the rows travel to their tiles.
@@ -33,7 +34,8 @@ class RowTiles {
   [[nodiscard]] std::size_t tiles_for(std::size_t rows) const noexcept;
   /// The tiles that this rank holds, in ascending order.
   [[nodiscard]] std::span<const RowTile> local() const noexcept { return local_; }
-  /// Variance of the predictions about each output's mean, averaged over the outputs; all rows, summed exactly. 1 where it is zero.
+  /// Variance of the predictions about each output's mean, averaged over the outputs; all rows, summed exactly. 1 where
+  /// it is zero.
   [[nodiscard]] double prediction_variance() const noexcept { return variance_; }
 
  private:

@@ -1,6 +1,8 @@
 #pragma once
 
-#include <optional>
+#include <map>
+#include <span>
+#include <vector>
 
 #include "kintsugi/search/search.hpp"
 
@@ -8,10 +10,13 @@ namespace kintsugi {
 
 /// Descent by insertions on a first-order model, with a trust region.
 ///
-/// A step takes the model at the current order and then moves on the model alone: again and again the block insertion that lowers
-/// the predicted error most, with every further one whose position range is apart, until the total displacement reaches the radius.
-/// The end of the path is evaluated exactly; where it disappoints, shorter prefixes are, and the radius follows what the model was good for (Conn, Gould, Toint:
-/// Trust-Region Methods, 2000, ch. 6). Where not even the most promising single insertions, evaluated exactly, lower the error, the order is a local optimum.
+/// A step takes the model at the current order and then moves on the model alone: again and again the block insertion
+/// that lowers the predicted error most, with every further one whose position range is apart, until the total
+/// displacement reaches the radius. The end of the path is evaluated exactly, and the radius follows what the model was
+/// good for (Conn, Gould, Toint: Trust-Region Methods, 2000, ch. 6). Where it disappoints, the best insertion of each
+/// of the most promising blocks is evaluated exactly: those that hold are applied together, as many as pay, and blocks
+/// about which the model was wrong (few, with large residuals) are left out of the next walks. Where no insertion that
+/// the model proposes lowers the error, the order is a local optimum.
 ///
 /// With a reach of 1 only neighbours are swapped: bubble repair.
 class Descent final : public Search {
@@ -32,11 +37,13 @@ class Descent final : public Search {
     double predicted = 0;
     Blocks blocks;
   };
-  void walk(std::size_t reach);
-  [[nodiscard]] std::vector<Insertion> choose_moves(std::size_t reach, double room);
-  bool accept_full_path(StepReport& report);
-  bool accept_prefix(StepReport& report);
-  bool accept_single(std::size_t reach, StepReport& report);
+  void walk();
+  [[nodiscard]] std::vector<Insertion> choose_moves(double room);
+  [[nodiscard]] bool trusts(int position) const;
+  bool accept_path(StepReport& report);
+  bool accept_probes(StepReport& report);
+  void judge(const Insertion& probe, double change);
+  [[nodiscard]] Stop combine(std::span<const Insertion> moves) const;
   void take(const Stop& stop, double mse, StepReport& report);
 
   Evaluator* evaluator_;
@@ -44,7 +51,12 @@ class Descent final : public Search {
   std::size_t reach_;
   Candidate current_;
   double radius_ = 0;
+  std::int64_t steps_ = 0;
+  bool careful_ = false;
+  int successes_ = 0;  // since it became careful
   std::vector<Stop> path_;
+  std::map<int, std::int64_t>
+      distrusted_;  // by expand piece: until which step the model is not believed about this block
 };
 
 }  // namespace kintsugi

@@ -19,14 +19,14 @@ struct Candidate {
 
 /// What one step of a search did.
 struct StepReport {
-  char event = ' ';         ///< as in TrajectoryRow
-  std::int64_t moves = 0;   ///< applied
-  bool improved = false;    ///< the current order's error fell
-  bool stuck = false;       ///< no move that this search knows improves the current order
+  char event = ' ';        ///< as in TrajectoryRow
+  std::int64_t moves = 0;  ///< applied
+  bool improved = false;   ///< the current order's error fell
+  bool stuck = false;      ///< no move that this search knows improves the current order
 };
 
-/// One way of improving an order. A step is the unit between which a run may be stopped, logged and continued; it is collective over the
-/// evaluator's island, and every rank comes to the same result.
+/// One way of improving an order. A step is the unit between which a run may be stopped, logged and continued; it is
+/// collective over the evaluator's island, and every rank comes to the same result.
 class Search {
  public:
   virtual ~Search() = default;

@@ -11,8 +11,8 @@
 
 namespace kintsugi {
 
-/// Names that make_seeds() knows, besides "auto": "wout-frobenius", "wout-l1", "delta-norm", "greedy", "random"; each but random also
-/// with "-reversed" behind it.
+/// Names that make_seeds() knows, besides "auto": "wout-frobenius", "wout-l1", "delta-norm", "greedy", "random"; each
+/// but random also with "-reversed" behind it.
 [[nodiscard]] std::vector<std::string> seed_names();
 
 /// Norms of each block's compress piece, for the seeds that need no data. By position in a pairing.
@@ -30,10 +30,12 @@ struct CompressNorms {
 /// rows). Positions in `pairing`, first block first. L^2 / 2 block evaluations a tile. Collective.
 [[nodiscard]] std::vector<int> greedy_roll_out(Evaluator& evaluator, const Blocks& pairing, std::size_t tiles);
 
-/// Makes the seeds that `name` asks for ("auto": all but random, in both directions), judges them by their error on the first `tiles` tiles, and
-/// returns them best first; ties go to the earlier name. Orders that coincide are kept once. Collective; `norms` is read on rank 0 of the island.
-[[nodiscard]] std::vector<SeedResult> make_seeds(Evaluator& evaluator, const Blocks& pairing, const CompressNorms& norms,
-                                                 std::string_view name, std::uint64_t seed, std::size_t tiles);
+/// Makes the seeds that `name` asks for ("auto": all but random, in both directions), judges them by their error on the
+/// first `tiles` tiles, and returns them best first; ties go to the earlier name. Orders that coincide are kept once.
+/// Collective; `norms` is read on rank 0 of the island.
+[[nodiscard]] std::vector<SeedResult> make_seeds(Evaluator& evaluator, const Blocks& pairing,
+                                                 const CompressNorms& norms, std::string_view name, std::uint64_t seed,
+                                                 std::size_t tiles);
 
 /// The blocks of `pairing` in the order `order`.
 [[nodiscard]] Blocks in_order(const Blocks& pairing, const std::vector<int>& order);

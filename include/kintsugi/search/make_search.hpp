@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kintsugi/search/iterated.hpp"
+
+namespace kintsugi {
+
+/// The names that make_search() knows.
+[[nodiscard]] std::vector<std::string> search_names();
+
+/// The search of that name, for one island. Its random numbers are a function of `seed` and `island`.
+/// Throws UsageError that lists the known names.
+[[nodiscard]] std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& evaluator,
+                                                          FirstOrderModel& model, std::uint64_t seed, int island);
+
+}  // namespace kintsugi

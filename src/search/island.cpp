@@ -1,0 +1,78 @@
+#include "kintsugi/search/island.hpp"
+
+#include <utility>
+
+#include "kintsugi/search/make_search.hpp"
+
+namespace kintsugi {
+
+Island::Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SolveOptions& options, double target)
+    : number_(number),
+      evaluator_(&evaluator),
+      target_(target),
+      search_(make_search(options.search, evaluator, model, options.seed, number)) {}
+
+void Island::start(const Candidate& from) {
+  search_->start(from);
+  StepReport report;
+  report.event = 'S';
+  log(report);
+  check_all_rows();
+}
+
+void Island::advance(std::int64_t work) {
+  const std::int64_t end = evaluator_->work() + work;
+  do {
+    if (finished()) return;
+    const std::int64_t before = evaluator_->evaluations();
+    const StepReport report = search_->step();
+    ++steps_;
+    evaluations_ += evaluator_->evaluations() - before;
+    stuck_ = report.stuck;
+    log(report);
+    check_all_rows();
+  } while (evaluator_->work() < end);
+}
+
+void Island::check_all_rows() {
+  while (best().mse <= target_ && !solved_) {
+    if (final_check().mse <= target_) {
+      solved_ = true;
+      return;
+    }
+    // The sample cannot tell this order from the answer: a larger one must.
+    Candidate next = best();
+    next.tiles = std::min(4 * next.tiles, evaluator_->rows().tiles());
+    next.mse = evaluator_->error(next.blocks, next.tiles);
+    search_->start(next);
+    StepReport report;
+    report.event = 'G';
+    log(report);
+  }
+}
+
+const Evaluator::Check& Island::final_check() {
+  if (checked_ != best().blocks || checked_.empty()) {
+    const ScopedSeconds timing(check_seconds_);
+    check_ = evaluator_->check(best().blocks);
+    checked_ = best().blocks;
+  }
+  return check_;
+}
+
+void Island::log(const StepReport& report) {
+  TrajectoryRow row;
+  row.step = steps_;
+  row.island = number_;
+  row.event = report.event;
+  row.rows = static_cast<std::int64_t>(evaluator_->rows().rows_in(search_->current().tiles));
+  row.mse = search_->current().mse;
+  row.best = best().mse;
+  row.moves = report.moves;
+  row.evaluations = evaluations_;
+  rows_.push_back(row);
+}
+
+std::vector<TrajectoryRow> Island::take_rows() { return std::exchange(rows_, {}); }
+
+}  // namespace kintsugi
