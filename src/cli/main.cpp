@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 #include <exception>
+#include <future>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "cli/command.hpp"
 #include "cli/text.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/kernels/gemm.hpp"
 #include "kintsugi/mpi/comm.hpp"
 
 namespace kintsugi::cli {
@@ -86,7 +88,10 @@ ExitCode run_alone(Command& command, const OptionTable& options, const Sources& 
 }
 
 ExitCode run_parallel(Command& command, const OptionTable& options, const Sources& sources, int argc, char** argv) {
+  // MPI takes its time to start and needs no processor for it: time enough to get the kernels ready.
+  std::future<bool> kernels_ready = std::async(std::launch::async, kernels::libxsmm_works);
   const mpi::Environment environment(argc, argv);
+  kernels_ready.wait();
   const mpi::Comm world = mpi::Comm::world();
   try {
     std::optional<Settings> settings;

@@ -31,6 +31,11 @@ void for_each_feature(const float* bias, std::size_t features, float* z, const A
 Row normal_cdf(const Row& z) { return 0.5F * (1.0F + (z * kInvSqrt2).erf()); }
 Row sigmoid(const Row& z) { return 1.0F / (1.0F + (-z).exp()); }
 
+// A plain loop: Eigen's comparisons and casts of booleans are not vectorised.
+void set_where_positive(const RowMap& v, float positive, float other, RowMap& s) {
+  for (Eigen::Index i = 0; i < v.size(); ++i) s.data()[i] = v.data()[i] > 0.0F ? positive : other;
+}
+
 }  // namespace
 
 void activate_tile(Activation activation, const float* bias, std::size_t features, float* z) {
@@ -56,7 +61,7 @@ void activate_tile_with_slope(Activation activation, const float* bias, std::siz
   switch (activation) {
     case Activation::relu:
       return each([](RowMap& v, RowMap& s) {
-        s = (v > 0.0F).cast<float>();
+        set_where_positive(v, 1.0F, 0.0F, s);
         v = v.max(0.0F);
       });
     case Activation::gelu:
@@ -78,7 +83,7 @@ void activate_tile_with_slope(Activation activation, const float* bias, std::siz
       });
     case Activation::leaky_relu:
       return each([](RowMap& v, RowMap& s) {
-        s = kSlope + (1.0F - kSlope) * (v > 0.0F).cast<float>();
+        set_where_positive(v, 1.0F, kSlope, s);
         v = v.max(kSlope * v);
       });
     case Activation::identity: return each([](RowMap&, RowMap& s) { s = 1.0F; });

@@ -68,14 +68,20 @@ void RowTiles::deal(const mpi::Comm& comm, RowSource& source) {
     const float* const at = memory_.data() + t * tile_size;
     local_[t] = {me + t * ranks, 0, at, at + d * kTileRows};
   }
+  // Rows arrive in ascending order; tile by tile, what is written stays in the cache.
+  std::vector<std::vector<const float*>> rows_of(mine);
   const float* next = arrived.data();
   for (std::size_t row = 0; row < shape_.rows; ++row) {
     if (owner_of(row) != me) continue;
-    RowTile& tile = local_[row % tiles_ / ranks];
-    float* const at = memory_.data() + row % tiles_ / ranks * tile_size + row / tiles_;
-    for (std::size_t f = 0; f < d + k; ++f) at[f * kTileRows] = next[f];
+    rows_of[row % tiles_ / ranks].push_back(next);
     next += d + k;
-    ++tile.rows;
+  }
+  for (std::size_t t = 0; t < mine; ++t) {
+    float* const tile = memory_.data() + t * tile_size;
+    local_[t].rows = rows_of[t].size();
+    for (std::size_t slot = 0; slot < rows_of[t].size(); ++slot) {
+      for (std::size_t f = 0; f < d + k; ++f) tile[f * kTileRows + slot] = rows_of[t][slot][f];
+    }
   }
 }
 

@@ -50,18 +50,16 @@ Archipelago::Archipelago(const mpi::Comm& world, const SharedWeights& weights, R
                  choose_grid(group_.size(), options.candidate_groups, options.row_groups, count_tiles(rows))),
       model_(evaluator_) {}
 
-Blocks Archipelago::search(const std::vector<Blocks>& starts, std::size_t tiles, Clock::time_point begin,
+Blocks Archipelago::search(const std::vector<Candidate>& starts, std::size_t tiles, Clock::time_point begin,
                            SolveObserver& observer, Solution& solution) {
   const int group = world_->rank() / (world_->size() / groups_);
   const Clock::time_point search_begin = Clock::now();
   for (int i = group; i < options_->islands; i += groups_) {
     Island& island = own_.emplace_back(i, evaluator_, model_, *options_, solution.target);
-    Candidate candidate{starts[static_cast<std::size_t>(i) % starts.size()], 0, tiles};
-    candidate.mse = evaluator_.error(candidate.blocks, tiles);
-    island.start(candidate);
+    island.start(starts[static_cast<std::size_t>(i) % starts.size()], tiles);
   }
   // A lone island stops at any step; several stop at the end of a round, which all of them reach.
-  const auto per_round = static_cast<std::int64_t>(starts.front().size() * tiles);
+  const auto per_round = static_cast<std::int64_t>(starts.front().blocks.size() * tiles);
   const std::int64_t work = options_->islands == 1 ? 1 : kRoundEvaluations * per_round;
   Verdict verdict;
   while (true) {

@@ -1,5 +1,7 @@
 #include "kintsugi/search/island.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "kintsugi/search/make_search.hpp"
@@ -12,12 +14,13 @@ Island::Island(int number, Evaluator& evaluator, FirstOrderModel& model, const S
       target_(target),
       search_(make_search(options.search, evaluator, model, options.seed, number)) {}
 
-void Island::start(const Candidate& from) {
-  search_->start(from);
+void Island::start(const Candidate& seed, std::size_t tiles) {
+  search_->start(seed);
   StepReport report;
   report.event = 'S';
   log(report);
   check_all_rows();
+  if (!solved_) search_->start({seed.blocks, std::numeric_limits<double>::infinity(), tiles});
 }
 
 void Island::advance(std::int64_t work) {

@@ -12,6 +12,8 @@ constexpr std::uint64_t kKickMoves = 4;
 constexpr int kKickReach = 8;
 // Relative rise of the error that is accepted after a kick.
 constexpr double kAcceptWorse = 0.05;
+// Kicks without a new best order before the search gives up, per block.
+constexpr std::int64_t kPatience = 5;
 // The error on twice the rows, relative to the sample's, from which the sample counts as overfitted.
 constexpr double kOverfitted = 1.3;
 
@@ -23,13 +25,23 @@ IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr
 void IteratedSearch::start(const Candidate& from) {
   current_ = home_ = best_ = from;
   active_ = 0;
+  kicks_ = 0;
   chain_.front()->start(from);
 }
 
 StepReport IteratedSearch::step() {
+  if (current_.blocks.size() < 2) {
+    // Nothing to order.
+    current_.mse = evaluator_->error(current_.blocks, current_.tiles);
+    best_ = current_;
+    return {'S', 0, false, true};
+  }
   StepReport report = chain_[active_]->step();
   current_ = chain_[active_]->current();
-  if (current_.mse < best_.mse) best_ = current_;
+  if (current_.mse < best_.mse) {
+    best_ = current_;
+    kicks_ = 0;
+  }
   if (!report.stuck) {
     if (active_ > 0) {
       active_ = 0;
@@ -42,7 +54,14 @@ StepReport IteratedSearch::step() {
     chain_[active_]->start(current_);
     return report;
   }
-  if (!grow(report)) kick(report);
+  if (!grow(report)) {
+    if (kicks_ >= kPatience * static_cast<std::int64_t>(current_.blocks.size())) {
+      report.stuck = true;
+      --active_;
+      return report;
+    }
+    kick(report);
+  }
   active_ = 0;
   chain_.front()->start(current_);
   return report;
@@ -58,6 +77,7 @@ bool IteratedSearch::grow(StepReport& report) {
   const std::size_t better = errors[1] < errors[0] ? 1 : 0;
   home_ = {orders[better], errors[better], tiles};
   current_ = best_ = home_;
+  kicks_ = 0;
   report.event = 'G';
   return true;
 }
@@ -76,6 +96,7 @@ void IteratedSearch::kick(StepReport& report) {
     insert_in(current_.blocks, from, std::clamp(from + shift, 0, blocks - 1));
   }
   current_.mse = evaluator_->error(current_.blocks, current_.tiles);
+  ++kicks_;
   report.event = 'K';
   report.moves = moves;
 }

@@ -16,7 +16,7 @@ namespace kintsugi {
 
 namespace {
 
-constexpr std::size_t kSeedingRows = 128;
+constexpr std::size_t kSeedingRows = 64;
 constexpr std::size_t kFirstSampleRows = 512;
 // Of the predictions' variance: below it an error is rounding. Exact answers reach 1e-14; the smallest error of a wrong
 // neighbour swap that was ever seen is 5e-7.
@@ -170,8 +170,11 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
 
   // 4. Search.
   solution.target = options.tolerance > 0 ? options.tolerance : kRoundingShare * evaluator.rows().prediction_variance();
-  std::vector<Blocks> starts;
-  for (const SeedResult& seed : solution.seeds) starts.push_back(in_order(ground.pairing, seed.order));
+  std::vector<Candidate> starts;
+  const std::size_t seeding_tiles = evaluator.rows().tiles_for(kSeedingRows);
+  for (const SeedResult& seed : solution.seeds) {
+    starts.push_back({in_order(ground.pairing, seed.order), seed.mse, seeding_tiles});
+  }
   const std::size_t first_rows =
       options.sample_rows > 0 ? static_cast<std::size_t>(options.sample_rows) : kFirstSampleRows;
   const Blocks blocks = islands.search(starts, evaluator.rows().tiles_for(first_rows), start, observer, solution);

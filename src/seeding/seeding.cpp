@@ -178,8 +178,8 @@ std::vector<int> base_order(Evaluator& evaluator, const Blocks& pairing, const C
   } else if (name == "delta-norm") {
     order = ascending(delta_norms(evaluator, pairing, tiles));
   } else if (name == "greedy") {
-    // Half of a sample is enough to follow the norms' order, and this is the dearest seed.
-    order = greedy_roll_out(evaluator, pairing, std::max<std::size_t>(1, tiles / 4));
+    // Half of a sample is enough to rank norms by, and this is the dearest seed.
+    order = greedy_roll_out(evaluator, pairing, std::max<std::size_t>(1, tiles / 2));
   } else if (name == "random") {
     order.resize(pairing.size());
     std::iota(order.begin(), order.end(), 0);

@@ -21,11 +21,12 @@ class Archipelago {
   /// This rank's group's evaluator; any group's gives the same numbers.
   [[nodiscard]] Evaluator& evaluator() noexcept { return evaluator_; }
 
-  /// Searches from `starts`, best first, on samples that begin with `tiles` tiles, until an island has solved the
-  /// problem, no search leads on, or a limit or the observer says stop. Returns the best order by its error on all
-  /// rows; fills in status, trajectory, evaluations, mse, largest_error and times of `solution`, whose target is read.
-  /// `begin` is what --time-limit counts from. Collective over the world; equal results everywhere.
-  [[nodiscard]] Blocks search(const std::vector<Blocks>& starts, std::size_t tiles,
+  /// Searches from `starts`, best first (island i from start i, over and over), on samples that begin with `tiles`
+  /// tiles, until an island has solved the problem, no search leads on, or a limit or the observer says stop. Returns
+  /// the best order by its error on all rows; fills in status, trajectory, evaluations, mse, largest_error and times of
+  /// `solution`, whose target is read. `begin` is what --time-limit counts from. Collective over the world; equal
+  /// results everywhere.
+  [[nodiscard]] Blocks search(const std::vector<Candidate>& starts, std::size_t tiles,
                               std::chrono::steady_clock::time_point begin, SolveObserver& observer, Solution& solution);
 
  private:

@@ -16,7 +16,8 @@ class Island {
   /// `target`: MSE on all rows that counts as solved.
   Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SolveOptions& options, double target);
 
-  void start(const Candidate& from);
+  /// Begins at `seed`, judged on a sample of its own; the search goes on with the first `tiles` tiles.
+  void start(const Candidate& seed, std::size_t tiles);
 
   /// Steps until `work` more (blocks times tiles, see Evaluator::work) is done, at least one step, or until it is
   /// solved or gives up.

@@ -36,6 +36,7 @@ class IteratedSearch final : public Search {
   std::vector<std::unique_ptr<Search>> chain_;
   Random random_;
   std::size_t active_ = 0;
+  std::int64_t kicks_ = 0;  // since the last new best order
   Candidate current_;
   Candidate home_;  // what the last kick started from
   Candidate best_;

@@ -31,7 +31,7 @@ class Search {
  public:
   virtual ~Search() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
-  /// Begins at `from`, on its sample.
+  /// Begins at `from`, on its sample. An infinite `from.mse` means that it has not been evaluated there yet.
   virtual void start(const Candidate& from) = 0;
   virtual StepReport step() = 0;
   [[nodiscard]] virtual const Candidate& current() const = 0;
