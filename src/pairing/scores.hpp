@@ -48,6 +48,12 @@ struct Verdict {
 /// that does, of learned too.
 [[nodiscard]] Verdict decide_best(Scores& scores);
 
+/// How far each product P_ij agrees with the sum M of the chosen pairs' products, each divided by its norm and freed of
+/// its trace (which dominance judges already): <P_ij, M - P_i> d / (||P_ij|| ||M||), where P_i is the chosen pair of
+/// row i, so that no pair speaks for itself, and all pairs of a row are compared alike. Mean 0 and variance 1 for
+/// unrelated pieces. `norm`: ||P_ij||_F.
+[[nodiscard]] Table agreement(const Candidates& candidates, const Table& norm, const Matching& matching);
+
 /// Refines a matching by what its pairs have in common; see PairScoreKind::learned.
 [[nodiscard]] Verdict learn(Scores& scores, Matching start);
 

@@ -63,13 +63,12 @@ struct PairMatrix {
 /// A pair is trusted where its score could not have come from unrelated pieces and no rival comes near it. Within each
 /// group of one hidden size, the scores that were not chosen show how wrong pairs score: location and scale are taken
 /// from their quartiles, and the scale is no smaller than the one that unrelated pieces have by law, where the score
-/// has such a law (for dominance 1 / sqrt(d): the trace of a product that is turned at random; for balance 1 / sqrt(h -
-/// 1)). A chosen pair is trusted if it scores above
-/// - the level that the highest of all candidate pairs would exceed once in a thousand networks of unrelated pieces
-///   (normal tail; Student's t where the scale is estimated only), and
-/// - every score that was not chosen.
-/// Trusted pairs are then taken out and the others are judged again among themselves, until no more stand out; a pair
-/// that is left over alone is trusted too, as there is no other. Nothing here is fitted to example networks.
+/// has such a law: 1 / sqrt(d) for dominance (the trace of a product that is turned at random), 1 / sqrt(h - 1) for
+/// balance. A chosen pair is trusted if it scores above every score that was not chosen, and above the level that the
+/// highest of all candidate pairs would exceed once in a thousand networks of unrelated pieces (normal tail; Student's
+/// t where the scale is estimated only). Trusted pairs are then taken out and the others are judged again among
+/// themselves, until no more stand out; a pair that is left over alone is trusted too, as there is no other. Nothing
+/// here is fitted to example networks.
 struct Pairing {
   PairScoreKind kind = PairScoreKind::dominance;
   std::vector<PairScore> pairs;  ///< one per expand piece, in the order of Roles::expand
@@ -107,20 +106,22 @@ struct RoleGuess {
 
 /// Best guess of the roles, for a solver that can settle doubts by the error. Width and outputs come from the data; an
 /// expand piece is [h x d], a compress piece [d x h], the head [k x d]. `given_expand` (the pieces' own indices), if
-/// not empty, names the expand pieces. Where the shapes leave roles open, the weights decide:
-/// - h = k: the head is the piece that the best pairing leaves over; sure if all pairs are trusted.
-/// - h = d: tr(A B) = tr(B A), so that dominance cannot tell the direction. Two things can. Balance can, because the
-/// hidden
-///   units are rows of W_in and columns of W_out. And all blocks read and write one residual stream: the Gram matrices
-///   of its side, W_in^T W_in and W_out W_out^T, resemble each other from block to block, while those of the hidden
-///   side have only in common what does not depend on the order of the units (which is taken out). Pairs are found
-///   together with their direction: a matching of the largest weight, |dominance| + balance + agreement with the frame,
-///   and the frame from the matching, repeated until they settle. The same with all pieces' rows and columns permuted
-///   gives the level from which a direction is sure.
-/// - k = d = h: both.
-/// Not collective, deterministic.
-/// Throws InputError that names the piece and the rule: impossible shape, no head, a second head, hidden sizes
-/// that do not match up, a wrong `given_expand`.
+/// not empty, names the expand pieces. Where the shapes leave roles open, the weights decide.
+///
+/// h = k: the head is the piece that the best pairing leaves over; sure if all pairs are trusted.
+///
+/// h = d: tr(A B) = tr(B A), so that dominance cannot tell the direction. Two things can. Balance can, because the
+/// hidden units are the rows of W_in and the columns of W_out. And all blocks read and write one residual stream: the
+/// Gram matrices of its side, W_in^T W_in and W_out W_out^T, resemble each other from block to block, while those of
+/// the hidden side have only in common what does not depend on the order of the units, which is taken out. Pairs are
+/// found together with their direction: a matching of the largest weight (|dominance| + balance + agreement with the
+/// others' residual sides), then the residual sides that it implies, repeated until they settle. The same with all rows
+/// and columns permuted gives the level from which a direction is sure.
+///
+/// k = d = h: both; the head is sure if all pairs are trusted.
+///
+/// Not collective, deterministic. Throws InputError that names the piece and the rule: impossible shape, no head, a
+/// second head, hidden sizes that do not match up, a wrong `given_expand`.
 [[nodiscard]] RoleGuess guess_roles(const Network& network, const RowShape& rows, std::span<const int> given_expand);
 
 /// The roles of guess_roles(). Throws InputError, too, where anything is not sure; it says that --roles decides it.
