@@ -6,6 +6,7 @@
   X(info)                            \
   X(solve)                           \
   X(verify)                          \
+  X(generate)                        \
   X(bench)
 
 namespace kintsugi::cli {

@@ -37,16 +37,6 @@ fs::path resolve_target(const fs::path& path) {
   return path;
 }
 
-bool write_all(int fd, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 /// Makes a rename in `folder` last. File systems that cannot sync a folder say so with EINVAL: nothing is lost then.
 void sync_folder(const fs::path& folder) {
   const FileDescriptor fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -74,6 +64,15 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::fail() const { throw InternalError(name_ + ": cannot be written: " + system_message(errno)); }
 
+void AtomicFile::write(std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(fd_, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail();
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
 void AtomicFile::commit() {
   if (::fsync(fd_) != 0 || ::close(std::exchange(fd_, -1)) != 0 ||
       std::rename(temporary_.c_str(), target_.c_str()) != 0) {
@@ -85,7 +84,7 @@ void AtomicFile::commit() {
 
 void write_file_atomically(const fs::path& path, std::string_view content) {
   AtomicFile file(path);
-  if (!write_all(file.fd(), content)) file.fail();
+  file.write(content);
   file.commit();
 }
 

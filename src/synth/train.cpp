@@ -169,6 +169,8 @@ TrainedProblem train(const mpi::Comm& comm, const Rows& task, const TrainOptions
   problem.rows = task;
   const Eigen::MatrixXf rounded = predictions.cast<float>();
   problem.rows.predictions.assign(rounded.data(), rounded.data() + rounded.size());
+  const MatrixXd lost = (rounded.cast<double>() - predictions).cwiseAbs();
+  result.truth_error = {lost.squaredNorm() / static_cast<double>(lost.size()), lost.maxCoeff()};
   problem.truth = shuffle_pieces(options.blocks, options.seed);
   problem.network = scatter_pieces(network.blocks(), network.head(), problem.truth, options.activation);
   return result;

@@ -25,6 +25,8 @@ class AtomicFile {
   /// Of the temporary file, open for reading and writing.
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] const std::filesystem::path& temporary() const { return temporary_; }
+  /// Appends. Throws InternalError where the disk does not take it.
+  void write(std::string_view content);
   /// Throws InternalError that names the file and what `errno` says.
   [[noreturn]] void fail() const;
   /// Syncs the content and puts it in place. Throws InternalError where the disk does not take it.

@@ -87,12 +87,6 @@ class PlantedSink {
   virtual void rows(std::size_t first, std::span<const float> inputs, std::span<const float> predictions) = 0;
 };
 
-/// How far the network in its true order is from the predictions of its problem, which noise and rounding moved.
-struct TruthError {
-  double mse = 0;      ///< float64 evaluation
-  double largest = 0;  ///< over rows and outputs
-};
-
 /// Makes a planted problem. Predictions are those of the float32 weights, evaluated in float64, before noise and
 /// rounding; the head is scaled so that they have unit standard deviation. A rank holds one block at a time, and the
 /// states of its share of the rows.

@@ -24,6 +24,13 @@ struct SyntheticProblem {
   Assembly truth;
 };
 
+/// How far the network in its true order, evaluated in float64, is from the predictions of its problem: what rounding,
+/// and noise where it was asked for, did to them.
+struct TruthError {
+  double mse = 0;
+  double largest = 0;  ///< over rows and outputs
+};
+
 /// The shuffle of a network of `blocks` blocks: which index each piece gets. A pure function of its arguments.
 [[nodiscard]] Assembly shuffle_pieces(std::size_t blocks, std::uint64_t seed);
 

@@ -47,6 +47,7 @@ struct TrainedProblem {
   SyntheticProblem problem;
   double loss_before = 0;  ///< mean squared error against the targets of all rows
   double loss_after = 0;
+  TruthError truth_error;
 };
 
 /// Trains a residual network on the mean squared error by data-parallel gradient steps: each rank works whole groups of

@@ -1,0 +1,212 @@
+// kintsugi generate: a synthetic shuffled network, planted or trained, and its answer in a file of its own.
+
+#include <algorithm>
+#include <iostream>
+#include <optional>
+#include <utility>
+
+#include "cli/build_info.hpp"
+#include "cli/command.hpp"
+#include "cli/generate_options.hpp"
+#include "cli/generate_report.hpp"
+#include "cli/output_file.hpp"
+#include "cli/text.hpp"
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/io/atomic_file.hpp"
+#include "kintsugi/io/import.hpp"
+#include "kintsugi/io/problem_writer.hpp"
+#include "kintsugi/mpi/comm.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+/// Rows that delta-norm is measured on.
+constexpr std::size_t kStudyRows = 512;
+
+/// Puts the parts of a network, in depth order, where the answer says, and looks at them in passing.
+class ShuffledFile final : public PlantedSink {
+ public:
+  ShuffledFile(const std::filesystem::path& path, const ProblemLayout& layout, const Assembly& truth,
+               std::span<const float> study_inputs)
+      : writer_(path, layout), truth_(truth), study_(study_inputs, layout.rows.width, layout.activation) {}
+
+  void block(std::size_t number, ResidualBlock block) override {
+    study_.add(block);
+    write(block.expand, truth_.blocks[number].expand);
+    write(block.compress, truth_.blocks[number].compress);
+  }
+  void head(Piece head) override { write(head, truth_.head); }
+  void rows(std::size_t first, std::span<const float> inputs, std::span<const float> predictions) override {
+    writer_.write_inputs(first, inputs);
+    writer_.write_predictions(first, predictions);
+  }
+  void targets(std::span<const float> values) { writer_.write_targets(0, values); }
+  void finish() { writer_.finish(); }
+  [[nodiscard]] DepthCorrelations depth() const { return study_.correlations(); }
+
+ private:
+  void write(Piece& piece, int index) {
+    piece.index = index;
+    writer_.write_piece(piece);
+  }
+
+  ProblemWriter writer_;
+  const Assembly& truth_;
+  DepthStudy study_;
+};
+
+/// For the ranks that write nothing.
+class NoFile final : public PlantedSink {
+ public:
+  void block(std::size_t, ResidualBlock) override {}
+  void head(Piece) override {}
+  void rows(std::size_t, std::span<const float>, std::span<const float>) override {}
+};
+
+class GenerateCommand final : public Command {
+ public:
+  std::string name() const override { return "generate"; }
+  std::string summary() const override { return "Makes a synthetic shuffled network, planted or trained"; }
+  bool parallel() const override { return true; }
+  void declare(OptionTable& options) override { options_.declare(options); }
+  ExitCode run(const Settings& settings) override;
+
+ private:
+  [[nodiscard]] ProblemLayout layout(const Assembly& truth, const std::vector<std::size_t>& hidden,
+                                     const RowShape& rows, const Settings& settings) const;
+  [[nodiscard]] Rows read_task() const;
+  void make_planted(const mpi::Comm& world, const Settings& settings);
+  void make_trained(const mpi::Comm& world, const Settings& settings);
+  void deliver(ShuffledFile& file, const GeneratedFacts& facts) const;
+
+  GenerateOptions options_;
+};
+
+ProblemLayout GenerateCommand::layout(const Assembly& truth, const std::vector<std::size_t>& hidden,
+                                      const RowShape& rows, const Settings& settings) const {
+  ProblemLayout result;
+  result.activation = options_.network.activation;
+  result.rows = rows;
+  result.targets = !options_.planted();
+  result.pieces.resize(2 * truth.blocks.size() + 1);
+  const auto place = [&](int index, std::size_t out, std::size_t in) {
+    result.pieces[static_cast<std::size_t>(index)] = {out, in, options_.network.biases};
+  };
+  for (std::size_t t = 0; t < truth.blocks.size(); ++t) {
+    place(truth.blocks[t].expand, hidden[t], rows.width);
+    place(truth.blocks[t].compress, rows.width, hidden[t]);
+  }
+  place(truth.head, rows.outputs, rows.width);
+
+  // Not the seed: whoever has it can make the answer again.
+  const std::vector<std::string> left_out{"output", "answer", "seed", "check-pairs", "quiet"};
+  std::vector<std::string> words;
+  for (const Setting& setting : settings.given()) {
+    if (std::ranges::find(left_out, setting.name) == left_out.end()) words.push_back(setting.name + "=" + setting.text);
+  }
+  result.provenance = {
+      {"created_by", "kintsugi " + version()}, {"generated", options_.kind}, {"generator_options", join(words, " ")}};
+  return result;
+}
+
+void GenerateCommand::make_planted(const mpi::Comm& world, const Settings& settings) {
+  const PlantedOptions& o = options_.network;
+  GeneratedFacts facts{shuffle_pieces(o.blocks, o.seed), {o.rows, o.width, o.outputs}, {}, {}, 0, 0};
+  std::optional<PlantedRecipe> recipe;
+  std::optional<ShuffledFile> file;
+  world.agree([&] {
+    recipe.emplace(o);
+    if (!world.root()) return;
+    std::vector<std::size_t> hidden;
+    for (std::size_t t = 0; t < o.blocks; ++t) hidden.push_back(recipe->hidden(t));
+    std::vector<float> inputs(std::min(kStudyRows, o.rows) * o.width);
+    recipe->inputs(0, inputs.size() / o.width, inputs);
+    file.emplace(options_.output, layout(facts.truth, hidden, facts.rows, settings), facts.truth, inputs);
+  });
+  NoFile nowhere;
+  facts.truth_error = plant(world, *recipe, file ? static_cast<PlantedSink&>(*file) : nowhere);
+  world.agree([&] {
+    if (!file) return;
+    facts.depth = file->depth();
+    deliver(*file, facts);
+  });
+}
+
+Rows GenerateCommand::read_task() const {
+  if (options_.data.empty()) return make_teacher_task(options_.teacher);
+  const RowsF64 read = read_csv(options_.data);
+  const std::vector<double>& targets = read.targets.empty() ? read.predictions : read.targets;
+  Rows task;
+  task.shape = read.shape;
+  const auto narrow = [](double value) { return static_cast<float>(value); };
+  std::ranges::transform(read.inputs, std::back_inserter(task.inputs), narrow);
+  std::ranges::transform(targets, std::back_inserter(task.targets), narrow);
+  return task;
+}
+
+void GenerateCommand::make_trained(const mpi::Comm& world, const Settings& settings) {
+  Rows task;
+  world.agree([&] { task = read_task(); });
+  const std::int64_t steps = options_.train.steps;
+  const std::int64_t interval = std::max<std::int64_t>(1, steps / 10);
+  double sum = 0;
+  const TrainedProblem trained = train(world, task, options_.train, [&](std::int64_t step, double loss) {
+    sum += loss;
+    if (step % interval != 0) return;
+    if (world.root() && !options_.quiet) {
+      std::cerr << format("step %lld of %lld, loss %.6g\n", static_cast<long long>(step), static_cast<long long>(steps),
+                          sum / static_cast<double>(interval));
+    }
+    sum = 0;
+  });
+  world.agree([&] {
+    if (!world.root()) return;
+    const SyntheticProblem& problem = trained.problem;
+    const std::vector<Block>& blocks = problem.truth.blocks;
+    const RowShape& rows = problem.rows.shape;
+    const auto piece = [&](int position) { return problem.network.pieces[static_cast<std::size_t>(position)]; };
+    std::vector<std::size_t> hidden;
+    for (const Block& block : blocks) hidden.push_back(piece(block.expand).out);
+    ShuffledFile file(options_.output, layout(problem.truth, hidden, rows, settings), problem.truth,
+                      std::span(problem.rows.inputs).first(std::min(kStudyRows, rows.rows) * rows.width));
+    for (std::size_t t = 0; t < blocks.size(); ++t) {
+      file.block(t, {piece(blocks[t].expand), piece(blocks[t].compress)});
+    }
+    file.head(piece(problem.truth.head));
+    file.rows(0, problem.rows.inputs, problem.rows.predictions);
+    file.targets(problem.rows.targets);
+    deliver(file, {problem.truth, rows, file.depth(), trained.truth_error, trained.loss_before, trained.loss_after});
+  });
+}
+
+/// Both files, or none where the disk does not take the answer or the problem; then the report.
+void GenerateCommand::deliver(ShuffledFile& file, const GeneratedFacts& facts) const {
+  AtomicFile answer(options_.answer);
+  answer.write(format_permutation(to_permutation(facts.truth)) + "\n");
+  file.finish();
+  answer.commit();
+  if (!options_.quiet) report_generated(std::cout, options_, facts);
+}
+
+ExitCode GenerateCommand::run(const Settings& settings) {
+  const mpi::Comm world = mpi::Comm::world();
+  world.agree([&] {
+    options_.complete(settings);
+    if (!world.root()) return;
+    check_writable(options_.output);
+    check_writable(options_.answer);
+  });
+  if (options_.planted()) {
+    make_planted(world, settings);
+  } else {
+    make_trained(world, settings);
+  }
+  return ExitCode::success;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_generate_command() { return std::make_unique<GenerateCommand>(); }
+
+}  // namespace kintsugi::cli

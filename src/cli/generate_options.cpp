@@ -1,0 +1,145 @@
+#include "cli/generate_options.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "cli/text.hpp"
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+/// Options that mean nothing for the other kind of network.
+const std::vector<std::string> kPlantedOnly{"pair-signal", "depth",  "depth-range", "depth-jitter",
+                                            "residual",    "copies", "noise",       "decimals"};
+const std::vector<std::string> kTrainedOnly{"data",    "optimizer", "learning-rate", "weight-decay", "momentum",
+                                            "warm-up", "steps",     "batch",         "teacher-noise"};
+/// Options that the rows of a file decide.
+const std::vector<std::string> kDecidedByData{"width", "outputs", "rows", "teacher-noise"};
+
+Value size(std::size_t& target, std::int64_t lowest) {
+  return {std::to_string(target), [&target, lowest](const std::string& given) {
+            target = static_cast<std::size_t>(parse_integer(given, lowest, std::numeric_limits<std::int64_t>::max()));
+          }};
+}
+
+/// "96", or "96,64,96".
+Value size_list(std::vector<std::size_t>& target) {
+  std::vector<std::string> words;
+  for (const std::size_t value : target) words.push_back(std::to_string(value));
+  return {join(words, ","), [&target](const std::string& given) {
+            target.clear();
+            for (std::size_t first = 0; first <= given.size();) {
+              const std::size_t end = std::min(given.find(',', first), given.size());
+              target.push_back(static_cast<std::size_t>(
+                  parse_integer(given.substr(first, end - first), 1, std::numeric_limits<std::int64_t>::max())));
+              first = end + 1;
+            }
+          }};
+}
+
+}  // namespace
+
+GenerateOptions::GenerateOptions()
+    : activation_(to_string(network.activation)),
+      depth_(to_string(network.depth)),
+      optimizer_(to_string(train.optimizer.kind)) {
+  network.rows = 10000;
+}
+
+void GenerateOptions::declare(OptionTable& options) {
+  std::vector<std::string> activations;
+  for (const Activation activation : kActivations) activations.emplace_back(to_string(activation));
+  options.required_option("output,o", "FILE", "the problem file to write (problem.h5)", path(output));
+  options.required_option("answer", "FILE", "the text file to write the permutation to", path(answer));
+  options.option("kind", "KIND", "planted: weights drawn at random, with the knobs below; trained: by gradient steps",
+                 choice(kind, {"planted", "trained"}));
+  options.option("blocks", "N", "blocks", size(network.blocks, 1));
+  options.option("width", "N", "size of the state", size(network.width, 1));
+  options.option("hidden", "N,...", "hidden sizes of the blocks in depth order, repeated from the start",
+                 size_list(network.hidden));
+  options.option("outputs", "N", "predictions per row", size(network.outputs, 1));
+  options.option("rows", "N", "rows of data", size(network.rows, 2));
+  options.option("activation", "NAME", "function between a block's two pieces: " + join(activations, ", "),
+                 choice(activation_, activations));
+  options.option("biases", "BOOL", "whether pieces have biases", toggle(network.biases));
+  options.option("seed", "N", "of all random numbers; equal options and seeds give equal files for any number of ranks",
+                 unsigned_integer(network.seed));
+  declare_planted(options);
+  declare_trained(options);
+  options.option("check-pairs", "WHEN",
+                 "count the pairs that the weights get wrong: yes, no, or auto: where the pieces take at most 256 MiB",
+                 choice(check_pairs, {"auto", "yes", "no"}));
+  options.toggle("quiet,q", "print errors only", quiet);
+}
+
+void GenerateOptions::declare_planted(OptionTable& options) {
+  options.option("pair-signal", "X", "planted: expected |tr P| / ||P|| of P = W_out W_in of the true pairs; 0: none",
+                 number(network.pair_signal, 0));
+  options.option("depth", "TREND", "planted: how the norm of W_out goes with depth: none, growing, shrinking",
+                 choice(depth_, {"none", "growing", "shrinking"}));
+  options.option("depth-range", "X", "planted: natural logarithm of the largest norm of the trend over its smallest",
+                 number(network.depth_range, 0));
+  options.option("depth-jitter", "X", "planted: standard deviation of the norm's logarithm about the trend",
+                 number(network.depth_jitter, 0));
+  options.option("residual", "X",
+                 "planted: size of a block's step relative to the state; the smaller, the more nearly blocks commute; "
+                 "0: the smaller of 0.1 and 1 / sqrt(blocks)",
+                 number(network.residual, 0));
+  options.option("copies", "N", "planted: blocks that are exact copies of others", size(network.copies, 0));
+  options.option("noise", "X", "planted: noise on the predictions, relative to their standard deviation",
+                 number(network.noise, 0));
+  options.option("decimals", "N", "planted: round the predictions to so many decimals; -1: not",
+                 integer(network.decimals, -1, 15));
+}
+
+void GenerateOptions::declare_trained(OptionTable& options) {
+  options.option("data", "CSV",
+                 "trained: rows to train on, columns measurement_0, ..., and true (or else pred) as the target; "
+                 "without it, a task made up from a random network",
+                 path(data));
+  options.option("teacher-noise", "X", "trained: noise in the targets of the made-up task, relative to their spread",
+                 number(teacher.noise, 0));
+  options.option("optimizer", "NAME", "trained: adam, adamw, sgd (with momentum)",
+                 choice(optimizer_, {"adam", "adamw", "sgd"}));
+  options.option("learning-rate", "X", "trained: learning rate", number(train.optimizer.learning_rate, 0));
+  options.option("weight-decay", "X", "trained: weight decay, decoupled for adamw",
+                 number(train.optimizer.weight_decay, 0));
+  options.option("momentum", "X", "trained: momentum of sgd", number(train.optimizer.momentum, 0));
+  options.option("warm-up", "N", "trained: steps over which the learning rate grows to its value",
+                 integer(train.optimizer.warm_up, std::int64_t{0}));
+  options.option("steps", "N", "trained: steps; 0: the network stays untrained", integer(train.steps, std::int64_t{0}));
+  options.option("batch", "N", "trained: rows per step", size(train.batch, 1));
+}
+
+void GenerateOptions::refuse_idle_options(const Settings& settings) const {
+  const auto refuse = [&](const std::vector<std::string>& names, const std::string& reason) {
+    for (const Setting& setting : settings.given()) {
+      if (std::ranges::find(names, setting.name) == names.end()) continue;
+      throw UsageError("option '" + setting.name + "' (" + setting.source + ") " + reason);
+    }
+  };
+  refuse(planted() ? kTrainedOnly : kPlantedOnly, "has no meaning for a " + kind + " network");
+  if (!data.empty()) refuse(kDecidedByData, "cannot be given with 'data', which decides it");
+}
+
+void GenerateOptions::complete(const Settings& settings) {
+  refuse_idle_options(settings);
+  if (output == answer) throw UsageError("the problem and its answer cannot go to the same file");
+  network.activation = parse_activation(activation_);
+  network.depth = parse_depth_trend(depth_);
+  train.optimizer.kind = parse_optimizer(optimizer_);
+  train.blocks = network.blocks;
+  train.hidden = network.hidden;
+  train.activation = network.activation;
+  train.biases = network.biases;
+  train.seed = network.seed;
+  teacher.rows = network.rows;
+  teacher.width = network.width;
+  teacher.outputs = network.outputs;
+  teacher.seed = network.seed;
+}
+
+}  // namespace kintsugi::cli
