@@ -20,7 +20,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_of(const std::function<void()>& work) {
+double thread_seconds_of(const std::function<void()>& work) {
+  const double start = thread_seconds();
+  work();
+  return thread_seconds() - start;
+}
+
+double wall_seconds_of(const std::function<void()>& work) {
   const auto start = Clock::now();
   work();
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -77,7 +83,7 @@ void BenchCommand::declare(OptionTable& options) {
   options.option("width", "N", "of the state", integer(width_, 1));
   options.option("hidden", "N", "hidden size of every block", integer(hidden_, 1));
   options.option("outputs", "N", "predictions per row", integer(outputs_, 1));
-  options.option("rows", "N", "rows of data", integer(rows_, 1));
+  options.option("rows", "N", "rows of data", integer(rows_, 2));
   std::vector<std::string> activations;
   for (const Activation activation : kActivations) activations.emplace_back(to_string(activation));
   options.option("activation", "NAME", join(activations, ", "), choice(activation_, activations));
@@ -108,9 +114,9 @@ KernelSpeed BenchCommand::measure_kernels(const SharedWeights& weights, const As
   constexpr double kRoundMilliseconds = 5;
   KernelSpeed best;
   const auto repeat = [&](const std::function<void()>& work) {
-    const double once = std::max(seconds_of(work), 1e-9);
+    const double once = std::max(thread_seconds_of(work), 1e-9);
     const auto times = static_cast<std::size_t>(std::ceil(kRoundMilliseconds / 1e3 / once));
-    const double seconds = seconds_of([&] {
+    const double seconds = thread_seconds_of([&] {
       for (std::size_t i = 0; i < times; ++i) work();
     });
     return operations * static_cast<double>(times) / seconds;
@@ -132,10 +138,10 @@ double BenchCommand::measure_evaluations(const mpi::Comm& world, Evaluator& eval
     return seconds;
   };
   world.barrier();
-  const double once = slowest(seconds_of([&] { sink += evaluator.error(blocks, tiles); }));
+  const double once = slowest(wall_seconds_of([&] { sink += evaluator.error(blocks, tiles); }));
   const auto times = static_cast<std::size_t>(std::ceil(seconds_ / std::max(once, 1e-9)));
   world.barrier();
-  const double seconds = slowest(seconds_of([&] {
+  const double seconds = slowest(wall_seconds_of([&] {
     for (std::size_t i = 0; i < times; ++i) sink += evaluator.error(blocks, tiles);
   }));
   return static_cast<double>(times) / seconds;
@@ -167,7 +173,7 @@ ExitCode BenchCommand::run(const Settings&) {
             << '\n'
             << "host         " << host_name() << ", " << count_of(static_cast<std::size_t>(world.size()), "rank")
             << '\n'
-            << format("network      %d blocks of %d x %d, %d outputs, %d rows, %s\n\n", blocks_, width_, hidden_,
+            << format("network      %d blocks of %d x %d, outputs %d, %d rows, %s\n\n", blocks_, width_, hidden_,
                       outputs_, rows_, activation_.c_str());
   std::cout << "One core, on rank 0 while the other ranks do the same\n";
   TextTable table({"", "GFLOP/s", "of the peak"});

@@ -10,17 +10,17 @@ from harness import USAGE, ProgramTest, main
 
 
 class BenchTest(ProgramTest):
-    def bench(self, *arguments, **options):
-        text = self.run_program("bench", "--seconds", "0.05", *arguments, **options).stdout
+    def bench(self, *arguments, seconds=0.05, **options):
+        text = self.run_program("bench", "--seconds", seconds, *arguments, **options).stdout
         line = [line for line in text.splitlines() if line.startswith("RESULT ")]
         self.assertEqual(len(line), 1, text)
         return text, {key: float(value) for key, value in (word.split("=") for word in line[0].split()[1:])}
 
     def test_kernel_stays_below_the_peak(self):
-        text, result = self.bench("--blocks", "4", "--rows", "500")
+        text, result = self.bench("--blocks", "4", "--rows", "500", seconds=0.3)
         self.assertGreater(result["forward_gflops"], 0.01 * result["peak_gflops"])
         self.assertGreater(result["adjoint_gflops"], 0.01 * result["peak_gflops"])
-        # A neighbour on the same core may slow one of them for a moment, but not by half.
+        # The clock frequency may change between the two, but not by half.
         self.assertLess(result["forward_gflops"], 2 * result["peak_gflops"])
         self.assertLess(result["adjoint_gflops"], 2 * result["peak_gflops"])
         share = float(re.search(r"block forward +\S+ +(\S+) %", text).group(1))
@@ -34,7 +34,7 @@ class BenchTest(ProgramTest):
         self.assertAlmostEqual(rate, result["evaluations_per_second"] * products / 1e9, delta=0.1)
 
     def test_other_shapes_and_several_ranks(self):
-        for shape in (("--width", "7", "--hidden", "5"), ("--rows", "1"), ("--activation", "gelu", "--rows", "99")):
+        for shape in (("--width", "7", "--hidden", "5"), ("--rows", "2"), ("--activation", "gelu", "--rows", "99")):
             _, result = self.bench("--blocks", "2", *shape)
             self.assertGreater(result["evaluations_per_second"], 0)
         _, result = self.bench("--blocks", "2", "--rows", "100", np=3)

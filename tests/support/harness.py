@@ -52,9 +52,9 @@ class ProgramTest(unittest.TestCase):
         self.addCleanup(scratch.cleanup)
         self.folder = pathlib.Path(scratch.name)
 
-    def run_program(self, *arguments, code=SUCCESS, np=None, variables=None, **options):
+    def run_program(self, *arguments, code=SUCCESS, np=None, prefix=(), variables=None, **options):
         """Runs `PROGRAM arguments` (under mpirun with `np` ranks), asserts its exit code, returns what it wrote."""
-        command = [PROGRAM, *map(str, arguments)]
+        command = [*prefix, PROGRAM, *map(str, arguments)]
         if np is not None:
             command = [str(MPIRUN), str(np), *command]
         options.setdefault("timeout", 300)
