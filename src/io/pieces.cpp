@@ -44,7 +44,7 @@ std::map<int, fs::path> list_pieces(const fs::path& folder) {
     if (!index) continue;
     const auto [other, is_new] = files.emplace(*index, file);
     if (!is_new) {
-      const auto [first, second] = std::minmax(other->second.filename().string(), file.filename().string());
+      const auto [first, second] = std::minmax({other->second.filename().string(), file.filename().string()});
       throw InputError(folder.string() + ": " + first + " and " + second + " are both piece " + std::to_string(*index));
     }
   }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""h5py_reads.py PROGRAM: lets PROGRAM (write_sample_files) write problem.h5 and solution.h5 and checks with h5py and h5dump
-that others read them as they were meant. Needs python3-h5py and hdf5-tools; exits 77 (skipped) without them."""
+"""h5py_reads.py PROGRAM: lets PROGRAM (write_sample_files) write problem.h5 and solution.h5 and checks with h5py and
+h5dump that others read them as they were meant. Needs python3-h5py and hdf5-tools; exits 77 (skipped) without them."""
 
 import pathlib
 import shutil
@@ -69,7 +69,8 @@ def check_solution(path):
         check_table(file["pair_scores"][()],
                     ["expand", "compress", "score", "runner_up", "runner_up_score", "margin", "trusted"],
                     [(4, 1, 2.5, 3, 0.25, 2.25, True), (0, 3, 0.5, -1, 0.0, -0.125, False)], "pair_scores")
-        check_table(file["seeds"][()], ["name", "mse"], [(b"wout-frobenius", 0.5), (b"greedy-reversed", 0.75)], "seeds")
+        check_table(file["seeds"][()], ["name", "mse"], [(b"wout-frobenius", 0.5), (b"greedy-reversed", 0.75)],
+                    "seeds")
         equal(file["seed_orders"][()], np.array([[1, 0], [0, 1]], np.int32), "seed_orders")
         check_table(file["trajectory"][()],
                     ["step", "island", "event", "rows", "mse", "best", "moves", "evaluations", "seconds"],

@@ -1,4 +1,5 @@
-// write_sample_files FOLDER: puts problem.h5 and solution.h5 there, for h5py_reads.py to look at. MPI is not started.
+// write_sample_files FOLDER: puts problem.h5 and solution.h5 there, for h5py_reads.py to look at, and reads them back,
+// without MPI.
 #include <filesystem>
 #include <iostream>
 
@@ -48,6 +49,9 @@ int main(int argc, char** argv) {
     write_sample_problem(folder / "problem.h5");
     write_solution(folder / "solution.h5", testing::solution_network(), testing::sample_solution(),
                    testing::sample_facts());
+    ProblemFile problem(folder / "problem.h5");
+    const std::size_t pieces = problem.network().pieces.size();
+    if (pieces != read_answer(folder / "solution.h5").size()) throw InternalError("pieces and answer differ");
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 5;
