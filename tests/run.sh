@@ -43,7 +43,10 @@ if [ "$install" = yes ] && ! jobs/install-dependencies.sh --tests; then
   exit 1
 fi
 
-! command -v ccache >/dev/null || export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+if command -v ccache >/dev/null; then
+  # Paths below the repository are hashed as relative ones, so that another clone finds what this one compiled.
+  export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER:-ccache} CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+fi
 # Containers often forbid one process to read another's memory, which Open MPI would do for large messages.
 export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism:-none}
 
