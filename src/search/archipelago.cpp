@@ -50,12 +50,12 @@ Archipelago::Archipelago(const mpi::Comm& world, const SharedWeights& weights, R
                  choose_grid(group_.size(), options.candidate_groups, options.row_groups, count_tiles(rows))),
       model_(evaluator_) {}
 
-Blocks Archipelago::search(const std::vector<Candidate>& starts, std::size_t tiles, Clock::time_point begin,
-                           SolveObserver& observer, Solution& solution) {
+Blocks Archipelago::search(const std::vector<Candidate>& starts, std::size_t tiles, const std::set<int>& doubtful,
+                           Clock::time_point begin, SolveObserver& observer, Solution& solution) {
   const int group = world_->rank() / (world_->size() / groups_);
   const Clock::time_point search_begin = Clock::now();
   for (int i = group; i < options_->islands; i += groups_) {
-    Island& island = own_.emplace_back(i, evaluator_, model_, *options_, solution.target);
+    Island& island = own_.emplace_back(i, evaluator_, model_, *options_, solution.target, doubtful);
     island.start(starts[static_cast<std::size_t>(i) % starts.size()], tiles);
   }
   // A lone island stops at any step; several stop at the end of a round, which all of them reach.

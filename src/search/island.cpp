@@ -8,11 +8,12 @@
 
 namespace kintsugi {
 
-Island::Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SolveOptions& options, double target)
+Island::Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SolveOptions& options, double target,
+               const std::set<int>& doubtful)
     : number_(number),
       evaluator_(&evaluator),
       target_(target),
-      search_(make_search(options.search, evaluator, model, options.seed, number)) {}
+      search_(make_search(options.search, evaluator, model, options.seed, number, doubtful)) {}
 
 void Island::start(const Candidate& seed, std::size_t tiles) {
   search_->start(seed);

@@ -14,13 +14,15 @@ constexpr int kKickReach = 8;
 constexpr double kAcceptWorse = 0.05;
 // Kicks without a new best order before the search gives up, per block.
 constexpr std::int64_t kPatience = 5;
+constexpr std::int64_t kLeastPatience = 200;
 // The error on twice the rows, relative to the sample's, from which the sample counts as overfitted.
 constexpr double kOverfitted = 1.3;
 
 }  // namespace
 
-IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain, Random random)
-    : evaluator_(&evaluator), chain_(std::move(chain)), random_(random) {}
+IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain, std::set<int> doubtful,
+                               Random random)
+    : evaluator_(&evaluator), chain_(std::move(chain)), doubtful_(std::move(doubtful)), random_(random) {}
 
 void IteratedSearch::start(const Candidate& from) {
   current_ = home_ = best_ = from;
@@ -55,7 +57,7 @@ StepReport IteratedSearch::step() {
     return report;
   }
   if (!grow(report)) {
-    if (kicks_ >= kPatience * static_cast<std::int64_t>(current_.blocks.size())) {
+    if (kicks_ >= std::max(kLeastPatience, kPatience * static_cast<std::int64_t>(current_.blocks.size()))) {
       report.stuck = true;
       --active_;
       return report;
@@ -86,11 +88,26 @@ void IteratedSearch::settle() {
   if (current_.mse < home_.mse * (1 + kAcceptWorse)) home_ = current_;
 }
 
+void IteratedSearch::kick_pairs() {
+  std::vector<Block*> blocks;
+  for (Block& block : current_.blocks) {
+    if (doubtful_.contains(block.expand)) blocks.push_back(&block);
+  }
+  Block& one = *blocks[random_.below(blocks.size())];
+  Block& other = *blocks[random_.below(blocks.size())];
+  const SharedWeights& weights = evaluator_->weights();
+  if (weights.hidden(one.expand) == weights.hidden(other.expand)) std::swap(one.compress, other.compress);
+}
+
 void IteratedSearch::kick(StepReport& report) {
   current_ = home_;
   const int blocks = static_cast<int>(current_.blocks.size());
   const auto moves = static_cast<std::int64_t>(1 + random_.below(kKickMoves));
   for (std::int64_t i = 0; i < moves; ++i) {
+    if (doubtful_.size() > 1 && random_.below(2) == 0) {
+      kick_pairs();
+      continue;
+    }
     const int from = static_cast<int>(random_.below(static_cast<std::uint64_t>(blocks)));
     const int shift = static_cast<int>(random_.below(2 * kKickReach + 1)) - kKickReach;
     insert_in(current_.blocks, from, std::clamp(from + shift, 0, blocks - 1));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/kernels/flush_denormals.hpp"
@@ -32,7 +33,8 @@ struct Groundwork {
   CompressNorms norms;           // rank 0 only
   std::vector<PairScore> pairs;  // rank 0 only
   Blocks pairing;
-  Blocks given;  // the order that the user gave, if any
+  std::set<int> doubtful;  // expand pieces of the pairs that are not to be trusted
+  Blocks given;            // the order that the user gave, if any
 };
 
 void check_options(const SolveOptions& options, int ranks) {
@@ -84,6 +86,7 @@ Groundwork lay_ground(const mpi::Comm& world, const Network& network, const RowS
   Groundwork ground;
   std::vector<int> pairs;
   std::vector<int> given;
+  std::vector<int> doubtful;
   world.agree([&] {
     check_options(options, world.size());
     if (!world.root()) return;
@@ -95,7 +98,10 @@ Groundwork lay_ground(const mpi::Comm& world, const Network& network, const RowS
     }
     ground.pairs = pair_pieces(network, ground.roles, options.pairing).pairs;
     observer.on_pairs(ground.pairs);
-    for (const PairScore& pair : ground.pairs) pairs.insert(pairs.end(), {pair.expand, pair.compress});
+    for (const PairScore& pair : ground.pairs) {
+      pairs.insert(pairs.end(), {pair.expand, pair.compress});
+      if (!pair.trusted) doubtful.push_back(pair.expand);
+    }
   });
   const auto share = [&](std::vector<int>& flat) {
     world.broadcast(flat);
@@ -103,6 +109,8 @@ Groundwork lay_ground(const mpi::Comm& world, const Network& network, const RowS
     for (std::size_t i = 0; i < flat.size(); i += 2) blocks.push_back({flat[i], flat[i + 1]});
     return blocks;
   };
+  world.broadcast(doubtful);
+  ground.doubtful.insert(doubtful.begin(), doubtful.end());
   ground.pairing = share(pairs);
   ground.given = share(given);
   if (!ground.given.empty()) {
@@ -177,7 +185,8 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   }
   const std::size_t first_rows =
       options.sample_rows > 0 ? static_cast<std::size_t>(options.sample_rows) : kFirstSampleRows;
-  const Blocks blocks = islands.search(starts, evaluator.rows().tiles_for(first_rows), start, observer, solution);
+  const Blocks blocks =
+      islands.search(starts, evaluator.rows().tiles_for(first_rows), ground.doubtful, start, observer, solution);
 
   // 5. The answer in the user's numbers.
   solution.rows = evaluator.rows().shape().rows;

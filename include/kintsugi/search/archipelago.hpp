@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <set>
 #include <vector>
 
 #include "kintsugi/objective/evaluator.hpp"
@@ -26,7 +27,7 @@ class Archipelago {
   /// the best order by its error on all rows; fills in status, trajectory, evaluations, mse, largest_error and times of
   /// `solution`, whose target is read. `begin` is what --time-limit counts from. Collective over the world; equal
   /// results everywhere.
-  [[nodiscard]] Blocks search(const std::vector<Candidate>& starts, std::size_t tiles,
+  [[nodiscard]] Blocks search(const std::vector<Candidate>& starts, std::size_t tiles, const std::set<int>& doubtful,
                               std::chrono::steady_clock::time_point begin, SolveObserver& observer, Solution& solution);
 
  private:

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "kintsugi/core/solution.hpp"
@@ -14,7 +15,8 @@ namespace kintsugi {
 class Island {
  public:
   /// `target`: MSE on all rows that counts as solved.
-  Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SolveOptions& options, double target);
+  Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SolveOptions& options, double target,
+         const std::set<int>& doubtful);
 
   /// Begins at `seed`, judged on a sample of its own; the search goes on with the first `tiles` tiles.
   void start(const Candidate& seed, std::size_t tiles);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "kintsugi/core/random.hpp"
@@ -18,7 +19,9 @@ namespace kintsugi {
 /// kicked where it is better, or worse by a small share of the error, as a cooling annealing would accept.
 class IteratedSearch final : public Search {
  public:
-  IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain, Random random);
+  /// `doubtful`: expand pieces of the blocks whose pairs a kick may exchange.
+  IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain, std::set<int> doubtful,
+                 Random random);
 
   [[nodiscard]] std::string_view name() const override { return "iterated"; }
   void start(const Candidate& from) override;
@@ -30,10 +33,12 @@ class IteratedSearch final : public Search {
  private:
   bool grow(StepReport& report);
   void kick(StepReport& report);
+  void kick_pairs();
   void settle();
 
   Evaluator* evaluator_;
   std::vector<std::unique_ptr<Search>> chain_;
+  std::set<int> doubtful_;
   Random random_;
   std::size_t active_ = 0;
   std::int64_t kicks_ = 0;  // since the last new best order

@@ -21,8 +21,7 @@ class Relocation final : public Search {
   [[nodiscard]] const Candidate& current() const override { return current_; }
 
  private:
-  [[nodiscard]] std::vector<Insertion> targets(int from);
-  bool try_moves(std::vector<Insertion> moves, double sample_error, std::size_t sample_tiles);
+  void add_targets(int from, std::vector<Blocks>& orders);
 
   Evaluator* evaluator_;
   Random random_;
