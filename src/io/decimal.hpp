@@ -25,8 +25,11 @@ inline Decimal read_decimal(const char* first, const char* last) {
   std::uint64_t mantissa = 0;
   const char* at = first;
   const auto read_digits = [&] {
-    for (; at != last && *at >= '0' && *at <= '9'; ++at)
-      mantissa = 10 * mantissa + static_cast<std::uint64_t>(*at - '0');
+    for (; at != last; ++at) {
+      const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
+      if (digit > 9) return;
+      mantissa = 10 * mantissa + digit;
+    }
   };
   const bool negative = at != last && *at == '-';
   if (negative) ++at;
