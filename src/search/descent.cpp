@@ -9,6 +9,9 @@ namespace {
 
 // Blocks probed exactly after a path failed.
 constexpr std::size_t kProbes = 16;
+// On this share of the sample, but not on fewer tiles than this.
+constexpr std::size_t kProbeShare = 2;
+constexpr std::size_t kLeastProbeTiles = 4;
 // Of the best move's predicted gain: what a further move of the same round must bring.
 constexpr double kWorthwhile = 0.1;
 // Actual by predicted gain: from where on a path is taken, the radius may grow, and a block is believed.
@@ -53,10 +56,6 @@ class DisjointRanges {
  private:
   std::vector<char> taken_;
 };
-
-std::size_t lowest(const std::vector<double>& errors) {
-  return static_cast<std::size_t>(std::min_element(errors.begin(), errors.end()) - errors.begin());
-}
 
 }  // namespace
 
@@ -147,7 +146,8 @@ Descent::Stop Descent::combine(std::span<const Insertion> moves) const {
   return stop;
 }
 
-bool Descent::accept_probes(StepReport& report) {
+std::vector<Insertion> Descent::probe() {
+  // The best move of each block, on a part of the sample: whether a move helps at all is seen there.
   model_->rewind();
   std::vector<Insertion> probes;
   std::vector<char> probed(current_.blocks.size(), 0);
@@ -155,35 +155,33 @@ bool Descent::accept_probes(StepReport& report) {
     if (probes.size() == kProbes) break;
     if (probed[static_cast<std::size_t>(move.from)]++ == 0) probes.push_back(move);
   }
-  std::vector<Stop> stops;
-  for (const Insertion& probe : probes) stops.push_back(combine(std::span(&probe, 1)));
-  for (std::size_t i = path_.size() / 2; i > 0; i /= 2) stops.push_back(path_[i - 1]);
-  const auto evaluate = [&](std::span<const Stop> what) {
-    std::vector<Blocks> orders;
-    for (const Stop& stop : what) orders.push_back(stop.blocks);
-    return evaluator_->errors(current_.blocks, orders, current_.tiles);
-  };
-  std::vector<double> errors = evaluate(stops);
-  if (errors.empty()) return false;
+  if (probes.empty()) return {};
+  std::vector<Blocks> orders{current_.blocks};
+  for (const Insertion& move : probes) orders.push_back(combine(std::span(&move, 1)).blocks);
+  const std::size_t tiles = std::max(std::min(current_.tiles, kLeastProbeTiles), current_.tiles / kProbeShare);
+  const std::vector<double> errors = evaluator_->errors(current_.blocks, orders, tiles);
 
-  // What held, best first, is tried together: all of it, the better half, and so on.
   std::vector<Insertion> held;
   for (std::size_t i = 0; i < probes.size(); ++i) {
-    const double change = errors[i] - current_.mse;
+    const double change = errors[i + 1] - errors[0];
     judge(probes[i], change);
     if (change < 0) held.push_back({probes[i].from, probes[i].to, change});
   }
-  std::stable_sort(held.begin(), held.end(),
-                   [](const Insertion& a, const Insertion& b) { return a.change < b.change; });
-  std::vector<Stop> together;
-  for (std::size_t count = held.size(); count > 1; count /= 2)
-    together.push_back(combine(std::span(held).first(count)));
-  if (!together.empty()) {
-    const std::vector<double> more = evaluate(together);
-    stops.insert(stops.end(), together.begin(), together.end());
-    errors.insert(errors.end(), more.begin(), more.end());
-  }
-  const std::size_t best = lowest(errors);
+  std::ranges::stable_sort(held, {}, &Insertion::change);
+  return held;
+}
+
+bool Descent::accept_probes(StepReport& report) {
+  const std::vector<Insertion> held = probe();
+  // What held is tried together, all of it, the better half and so on; and the path's first half, quarter and so on.
+  std::vector<Stop> stops;
+  for (std::size_t count = held.size(); count > 0; count /= 2) stops.push_back(combine(std::span(held).first(count)));
+  for (std::size_t i = path_.size() / 2; i > 0; i /= 2) stops.push_back(path_[i - 1]);
+  if (stops.empty()) return false;
+  std::vector<Blocks> orders;
+  for (const Stop& stop : stops) orders.push_back(stop.blocks);
+  const std::vector<double> errors = evaluator_->errors(current_.blocks, orders, current_.tiles);
+  const auto best = static_cast<std::size_t>(std::ranges::min_element(errors) - errors.begin());
   if (!(errors[best] < current_.mse)) return false;
   radius_ = std::max(2.0, stops[best].displacement);
   take(stops[best], errors[best], report);

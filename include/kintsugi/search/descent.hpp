@@ -41,6 +41,7 @@ class Descent final : public Search {
   [[nodiscard]] std::vector<Insertion> choose_moves(double room);
   [[nodiscard]] bool trusts(int position) const;
   bool accept_path(StepReport& report);
+  [[nodiscard]] std::vector<Insertion> probe();
   bool accept_probes(StepReport& report);
   void judge(const Insertion& probe, double change);
   [[nodiscard]] Stop combine(std::span<const Insertion> moves) const;
