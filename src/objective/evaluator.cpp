@@ -52,9 +52,9 @@ Evaluator::Evaluator(const mpi::Comm& island, const SharedWeights& weights, RowS
   outputs_.resize(roles.outputs * kTileRows);
 }
 
-std::int64_t Evaluator::evaluations() const noexcept {
-  const auto blocks = static_cast<std::int64_t>(std::max<std::size_t>(1, weights_->roles().expand.size()));
-  return (block_evaluations_ + blocks - 1) / blocks;
+std::int64_t Evaluator::to_evaluations(std::int64_t blocks) const noexcept {
+  const auto depth = static_cast<std::int64_t>(std::max<std::size_t>(1, weights_->roles().expand.size()));
+  return (blocks + depth - 1) / depth;
 }
 
 void Evaluator::advance(const Block& block, float* x) {

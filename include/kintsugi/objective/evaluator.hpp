@@ -89,7 +89,11 @@ class Evaluator {
   void tile_errors(const RowTile& tile, const float* x, float* errors) const;
 
   /// Evaluations of the whole network on a sample so far, passes for models included, rounded up; equal on all ranks.
-  [[nodiscard]] std::int64_t evaluations() const noexcept;
+  [[nodiscard]] std::int64_t evaluations() const noexcept { return to_evaluations(block_evaluations_); }
+  /// The same in single blocks, not rounded.
+  [[nodiscard]] std::int64_t block_evaluations() const noexcept { return block_evaluations_; }
+  /// Block evaluations in evaluations of the whole network, rounded up.
+  [[nodiscard]] std::int64_t to_evaluations(std::int64_t blocks) const noexcept;
   /// The same weighted by the sample: blocks times tiles. What searches are given turns by.
   [[nodiscard]] std::int64_t work() const noexcept { return work_; }
   /// Counts block evaluations on a sample of `tiles` tiles that were done outside.

@@ -34,14 +34,20 @@ void insert_in(std::vector<T>& sequence, int from, int to) {
 /// unless said otherwise.
 class FirstOrderModel {
  public:
-  explicit FirstOrderModel(Evaluator& evaluator) : evaluator_(&evaluator) {}
+  explicit FirstOrderModel(Evaluator& evaluator);
 
   /// Takes the model at `blocks` on the first `tiles` tiles. False, with the model unusable, where the error there is
   /// not finite. Pairs at most `near` places apart get their effect from differences of the blocks themselves instead
   /// of their Jacobians, which sees the kinks of relu; that costs two block evaluations a pair.
+  /// With more than kChannels outputs, effects are kept for as many random combinations of them (a Rademacher sketch,
+  /// which keeps sums of squares in the mean); and where effects would take more than kMemory on the island, for the
+  /// first tiles of the sample only. Predictions are then scaled to the error of the whole sample.
   [[nodiscard]] bool linearise(const Blocks& blocks, std::size_t tiles, std::size_t near = 0);
 
-  /// MSE at the point of linearisation.
+  static constexpr std::size_t kChannels = 16;
+  static constexpr std::size_t kMemory = std::size_t{4} << 30;  // bytes
+
+  /// MSE at the point of linearisation, on the whole sample.
   [[nodiscard]] double base_error() const noexcept { return base_error_; }
   /// MSE that the model predicts after the moves applied so far.
   [[nodiscard]] double predicted_error() const noexcept { return predicted_error_; }
@@ -61,17 +67,22 @@ class FirstOrderModel {
  private:
   struct Tile {
     const RowTile* rows = nullptr;
-    std::size_t effects = 0;  // offset of [k][blocks][blocks][kTileRows] in effects_
-    std::size_t errors = 0;   // offset of [k][kTileRows] in errors_
+    std::size_t effects = 0;  // offset of [channels][blocks][blocks][kTileRows] in effects_
+    std::size_t errors = 0;   // offset of [channels][kTileRows] in errors_
   };
 
-  void forward(const RowTile& rows, const Blocks& blocks, float* errors);
-  void backward(const RowTile& rows, const Blocks& blocks, std::size_t output);
+  [[nodiscard]] std::size_t affordable_tiles(std::size_t blocks) const;
+  [[nodiscard]] double forward(const RowTile& rows, const Blocks& blocks, float* errors);
+  void backward(const RowTile& rows, const Blocks& blocks, std::size_t channel);
   void refine(const Blocks& blocks, std::size_t near, float* effects);
   double sum_of_squares();
 
   Evaluator* evaluator_;
-  std::size_t tiles_ = 0;
+  std::size_t channels_;
+  std::vector<float> sketch_;  // [channels][k]
+  std::vector<float> heads_;   // [channels][d]: the sketch of the head's rows
+  std::size_t tiles_ = 0;      // that the model is of
+  double scale_ = 1;           // of the sample's error to the model's
   std::vector<Tile> own_;
   kernels::TileBuffer effects_;
   kernels::TileBuffer errors_;
@@ -86,7 +97,7 @@ class FirstOrderModel {
   kernels::TileBuffer states_, residuals_, gradients_, pulled_;
   kernels::TileBuffer slopes_;  // one tile of h features per block
   std::vector<std::size_t> slope_at_;
-  kernels::TileBuffer shifted_, response_, hidden_, scratch_;
+  kernels::TileBuffer shifted_, response_, hidden_, outputs_, scratch_;
   std::vector<double> change_;
   std::vector<std::int64_t> units_;
 };
