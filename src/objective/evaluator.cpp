@@ -148,17 +148,26 @@ std::vector<const RowTile*> Evaluator::own_tiles(std::size_t tiles) const {
   return own;
 }
 
+void Evaluator::add_squares(const Blocks& blocks, std::size_t tiles, mpi::ExactSums& sums, double* largest) {
+  const ScopedSeconds timing(clock_.kernels);
+  for (const RowTile* const tile : own_tiles(tiles)) {
+    std::copy_n(tile->inputs, state_.size(), state_.begin());
+    for (const Block& block : blocks) advance(block, state_.data());
+    sums.add(0, squared_error(*tile, state_.data(), largest));
+  }
+}
+
+double Evaluator::recomputed_error(const Blocks& blocks, std::size_t tiles) {
+  mpi::ExactSums sums(1);
+  add_squares(blocks, tiles, sums, nullptr);
+  sums.reduce(*island_);
+  return sums.value(0) / static_cast<double>(rows_.rows_in(tiles) * weights_->roles().outputs);
+}
+
 Evaluator::Check Evaluator::check(const Blocks& blocks) {
   mpi::ExactSums sums(1);
   double largest = 0;
-  {
-    const ScopedSeconds timing(clock_.kernels);
-    for (const RowTile* const tile : own_tiles(rows_.tiles())) {
-      std::copy_n(tile->inputs, state_.size(), state_.begin());
-      for (const Block& block : blocks) advance(block, state_.data());
-      sums.add(0, squared_error(*tile, state_.data(), &largest));
-    }
-  }
+  add_squares(blocks, rows_.tiles(), sums, &largest);
   count_blocks(static_cast<std::int64_t>(blocks.size()), rows_.tiles());
   const ScopedSeconds timing(clock_.collectives);
   sums.reduce(*island_);

@@ -1,9 +1,11 @@
 #include "kintsugi/search/island.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
+#include "core/check.hpp"
 #include "kintsugi/search/make_search.hpp"
 
 namespace kintsugi {
@@ -28,11 +30,12 @@ void Island::advance(std::int64_t work) {
   const std::int64_t end = evaluator_->work() + work;
   do {
     if (finished()) return;
-    const std::int64_t before = evaluator_->evaluations();
+    const std::int64_t before = evaluator_->block_evaluations();
     const StepReport report = search_->step();
     ++steps_;
-    evaluations_ += evaluator_->evaluations() - before;
+    block_evaluations_ += evaluator_->block_evaluations() - before;
     stuck_ = report.stuck;
+    audit();
     log(report);
     check_all_rows();
   } while (evaluator_->work() < end);
@@ -64,6 +67,18 @@ const Evaluator::Check& Island::final_check() {
   return check_;
 }
 
+void Island::audit() {
+  if constexpr (kCheckLevel >= 2) {
+    const Candidate& claimed = search_->current();
+    if (!std::isfinite(claimed.mse)) return;
+    require(evaluator_->recomputed_error(claimed.blocks, claimed.tiles) == claimed.mse,
+            "a search's claimed error is the one that its order has");
+    double extremes[] = {claimed.mse, -claimed.mse};
+    evaluator_->island().max(extremes);
+    require(extremes[0] == -extremes[1], "all ranks of an island hold the same error");
+  }
+}
+
 void Island::log(const StepReport& report) {
   TrajectoryRow row;
   row.step = steps_;
@@ -73,7 +88,7 @@ void Island::log(const StepReport& report) {
   row.mse = search_->current().mse;
   row.best = best().mse;
   row.moves = report.moves;
-  row.evaluations = evaluations_;
+  row.evaluations = evaluations();
   rows_.push_back(row);
 }
 

@@ -30,7 +30,7 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 // Roles and pairs, found on rank 0 and handed round.
 struct Groundwork {
   Roles roles;                   // rank 0 only
-  CompressNorms norms;           // rank 0 only
+  CompressNorms norms;           // every rank: any may be the first of its island
   std::vector<PairScore> pairs;  // rank 0 only
   Blocks pairing;
   std::set<int> doubtful;  // expand pieces of the pairs that are not to be trusted
@@ -118,6 +118,10 @@ Groundwork lay_ground(const mpi::Comm& world, const Network& network, const RowS
     std::ranges::sort(ground.pairing, {}, &Block::expand);
   }
   if (world.root()) ground.norms = compress_norms(network, ground.pairing);
+  for (std::vector<double>* const norms : {&ground.norms.frobenius, &ground.norms.l1}) {
+    norms->resize(ground.pairing.size());
+    world.broadcast(std::span(*norms));
+  }
   return ground;
 }
 

@@ -180,22 +180,27 @@ std::vector<int> base_order(Evaluator& evaluator, const Blocks& pairing, const C
   } else if (name == "greedy") {
     // Half of a sample is enough to rank norms by, and this is the dearest seed.
     order = greedy_roll_out(evaluator, pairing, std::max<std::size_t>(1, tiles / 2));
-  } else if (name == "random") {
+  } else {  // random
     order.resize(pairing.size());
     std::iota(order.begin(), order.end(), 0);
     Random(seed).shuffle(std::span(order));
-  } else {
-    std::string known = "auto";
-    for (const std::string& each : seed_names()) known += ", " + each;
-    throw UsageError("unknown seed order '" + std::string(name) + "'; known are " + known);
   }
   return order;
+}
+
+void require_known(std::string_view name) {
+  const std::vector<std::string> names = seed_names();
+  if (name == "auto" || std::find(names.begin(), names.end(), name) != names.end()) return;
+  std::string known = "auto";
+  for (const std::string& each : names) known += ", " + each;
+  throw UsageError("unknown seed order '" + std::string(name) + "'; known are " + known);
 }
 
 }  // namespace
 
 std::vector<SeedResult> make_seeds(Evaluator& evaluator, const Blocks& pairing, const CompressNorms& norms,
                                    std::string_view name, std::uint64_t seed, std::size_t tiles) {
+  require_known(name);
   std::vector<SeedResult> seeds;
   const auto add = [&](std::string seed_name, std::vector<int> order) {
     const bool known = std::any_of(seeds.begin(), seeds.end(), [&](const SeedResult& s) { return s.order == order; });

@@ -73,6 +73,9 @@ class Evaluator {
   [[nodiscard]] std::vector<double> errors(const Blocks& base, std::span<const Blocks> candidates, std::size_t tiles);
   [[nodiscard]] double error(const Blocks& blocks, std::size_t tiles);
 
+  /// error(), by the plainest way and not counted as an evaluation: for internal checks.
+  [[nodiscard]] double recomputed_error(const Blocks& blocks, std::size_t tiles);
+
   struct Check {
     double mse = 0;
     double largest_error = 0;  ///< largest |difference| over all rows and outputs
@@ -107,6 +110,7 @@ class Evaluator {
   void add_tile(const RowTile& tile, const Blocks& base, std::span<const Blocks> candidates,
                 std::span<const std::size_t> order, std::span<const std::size_t> shared, mpi::ExactSums& sums);
   void advance(const Block& block, float* x);
+  void add_squares(const Blocks& blocks, std::size_t tiles, mpi::ExactSums& sums, double* largest);
   double squared_error(const RowTile& tile, const float* x, double* largest);
 
   const mpi::Comm* island_;

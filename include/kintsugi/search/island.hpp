@@ -35,20 +35,22 @@ class Island {
   /// Seconds in checks on all rows.
   [[nodiscard]] double check_seconds() const noexcept { return check_seconds_; }
   /// Evaluations of this island so far.
-  [[nodiscard]] std::int64_t evaluations() const noexcept { return evaluations_; }
+  [[nodiscard]] std::int64_t evaluations() const noexcept { return evaluator_->to_evaluations(block_evaluations_); }
   /// The log's rows since the last call.
   [[nodiscard]] std::vector<TrajectoryRow> take_rows();
 
  private:
   void log(const StepReport& report);
   void check_all_rows();
+  /// With heavy internal checks: the claimed error is recomputed, and equal on all ranks.
+  void audit();
 
   int number_;
   Evaluator* evaluator_;
   double target_;
   std::unique_ptr<IteratedSearch> search_;
   std::int64_t steps_ = 0;
-  std::int64_t evaluations_ = 0;
+  std::int64_t block_evaluations_ = 0;  // the evaluator's count is that of all islands that take turns at it
   bool solved_ = false;
   bool stuck_ = false;
   Blocks checked_;  // the order that check_ is of
