@@ -56,13 +56,13 @@ struct KernelSpeed {
 
 class BenchCommand final : public Command {
  public:
-  std::string name() const override { return "bench"; }
-  std::string summary() const override {
+  [[nodiscard]] std::string name() const override { return "bench"; }
+  [[nodiscard]] std::string summary() const override {
     return "Measures the block kernel and exact evaluations on a made-up network";
   }
-  bool parallel() const override { return true; }
+  [[nodiscard]] bool parallel() const override { return true; }
   void declare(OptionTable& options) override;
-  ExitCode run(const Settings&) override;
+  [[nodiscard]] ExitCode run(const Settings&) override;
 
  private:
   [[nodiscard]] KernelSpeed measure_kernels(const SharedWeights& weights, const Assembly& assembly) const;
@@ -74,7 +74,7 @@ class BenchCommand final : public Command {
   int hidden_ = 96;
   int outputs_ = 1;
   int rows_ = 10000;
-  std::string activation_ = "relu";
+  Activation activation_ = Activation::relu;
   double seconds_ = 1;
 };
 
@@ -84,9 +84,7 @@ void BenchCommand::declare(OptionTable& options) {
   options.option("hidden", "N", "hidden size of every block", integer(hidden_, 1));
   options.option("outputs", "N", "predictions per row", integer(outputs_, 1));
   options.option("rows", "N", "rows of data", integer(rows_, 2));
-  std::vector<std::string> activations;
-  for (const Activation activation : kActivations) activations.emplace_back(to_string(activation));
-  options.option("activation", "NAME", join(activations, ", "), choice(activation_, activations));
+  options.option("activation", "NAME", activation_names(), activation(activation_));
   options.option("seconds", "TIME", "to spend on each of the two measurements", duration(seconds_));
 }
 
@@ -156,7 +154,7 @@ ExitCode BenchCommand::run(const Settings&) {
   planted.hidden = {static_cast<std::size_t>(hidden_)};
   planted.outputs = static_cast<std::size_t>(outputs_);
   planted.rows = static_cast<std::size_t>(rows_);
-  planted.activation = parse_activation(activation_);
+  planted.activation = activation_;
   planted.pair_signal = 0;  // the speed does not depend on it, and any shape can do without
   SyntheticProblem problem = plant(planted);
   const SharedWeights weights(world, problem.network, roles_of(problem));
@@ -174,7 +172,7 @@ ExitCode BenchCommand::run(const Settings&) {
             << "host         " << host_name() << ", " << count_of(static_cast<std::size_t>(world.size()), "rank")
             << '\n'
             << format("network      %d blocks of %d x %d, outputs %d, %d rows, %s\n\n", blocks_, width_, hidden_,
-                      outputs_, rows_, activation_.c_str());
+                      outputs_, rows_, to_string(activation_).data());
   std::cout << "One core, on rank 0 while the other ranks do the same\n";
   TextTable table({"", "GFLOP/s", "of the peak"});
   table.add({"multiply-adds on registers", format("%.1f", speed.peak), ""});

@@ -1,8 +1,7 @@
 #include "cli/fma_peak.hpp"
 
-#include <time.h>
-
 #include <cstddef>
+#include <ctime>
 #include <utility>
 
 namespace kintsugi::cli {
@@ -23,7 +22,7 @@ struct Vector {
 template <class V>
 [[gnu::always_inline]] inline void hide(V& value) {
 #if defined(__x86_64__)
-  asm volatile("" : "+x"(value));
+  asm volatile("" : "+v"(value));
 #elif defined(__aarch64__)
   asm volatile("" : "+w"(value));
 #else

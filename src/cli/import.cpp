@@ -16,8 +16,10 @@ namespace {
 
 class ImportCommand final : public Command {
  public:
-  std::string name() const override { return "import"; }
-  std::string summary() const override { return "Reads a folder of pieces and a table of data into one problem file"; }
+  [[nodiscard]] std::string name() const override { return "import"; }
+  [[nodiscard]] std::string summary() const override {
+    return "Reads a folder of pieces and a table of data into one problem file";
+  }
 
   void declare(OptionTable& options) override {
     options.argument("pieces", "PIECES",
@@ -26,16 +28,14 @@ class ImportCommand final : public Command {
                      "CSV with columns measurement_0, ..., pred (or pred_0, ...) and maybe true (or true_0, ...)",
                      path(data_));
     options.required_option("output,o", "FILE", "the problem file to write (problem.h5)", path(output_));
-    std::vector<std::string> activations;
-    for (const Activation activation : kActivations) activations.emplace_back(to_string(activation));
-    options.option("activation", "NAME", "function between a block's two pieces: " + join(activations, ", "),
-                   choice(activation_, activations));
+    options.option("activation", "NAME", "function between a block's two pieces: " + activation_names(),
+                   activation(activation_));
     options.toggle("quiet,q", "print errors only", quiet_);
   }
 
-  ExitCode run(const Settings&) override {
+  [[nodiscard]] ExitCode run(const Settings&) override {
     check_writable(output_);
-    const NetworkF64 network = read_pieces(pieces_, parse_activation(activation_));
+    const NetworkF64 network = read_pieces(pieces_, activation_);
     const RowsF64 rows = read_csv(data_);
     check_network(network, rows.shape);
     write_problem(output_, network, rows,
@@ -45,7 +45,7 @@ class ImportCommand final : public Command {
     if (!quiet_) {
       std::cerr << "wrote " << output_.string() << ": " << count_of(network.pieces.size(), "piece") << ", "
                 << count_of(rows.shape.rows, "row") << " of " << rows.shape.width << " inputs and "
-                << count_of(rows.shape.outputs, "prediction") << ", " << activation_ << '\n';
+                << count_of(rows.shape.outputs, "prediction") << ", " << to_string(activation_) << '\n';
     }
     return ExitCode::success;
   }
@@ -54,7 +54,7 @@ class ImportCommand final : public Command {
   std::filesystem::path pieces_;
   std::filesystem::path data_;
   std::filesystem::path output_;
-  std::string activation_ = "relu";
+  Activation activation_ = Activation::relu;
   bool quiet_ = false;
 };
 

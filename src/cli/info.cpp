@@ -19,6 +19,22 @@ namespace kintsugi::cli {
 
 namespace {
 
+/// What the scores that need every pair's product may cost; beyond, they are left out.
+constexpr double kAffordableGflop = 500;
+
+bool needs_products(PairScoreKind kind) {
+  return kind == PairScoreKind::diagonal_ratio || kind == PairScoreKind::asymmetry;
+}
+
+/// Of all products W_out W_in, in GFLOP.
+double cost_of_products(const Network& network, const Roles& roles) {
+  double weights = 0;
+  for (const int piece : roles.expand) {
+    weights += static_cast<double>(network.pieces[static_cast<std::size_t>(piece)].weight.size());
+  }
+  return 2e-9 * static_cast<double>(roles.compress.size()) * static_cast<double>(roles.width) * weights;
+}
+
 /// "1.5 MB"
 std::string size_of(double bytes) {
   constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB"};
@@ -35,8 +51,10 @@ std::string spread(const std::vector<double>& values) {
 
 class InfoCommand final : public Command {
  public:
-  std::string name() const override { return "info"; }
-  std::string summary() const override { return "Shows what is in a problem file, how well it pairs, and what is odd"; }
+  [[nodiscard]] std::string name() const override { return "info"; }
+  [[nodiscard]] std::string summary() const override {
+    return "Shows what is in a problem file, how well it pairs, and what is odd";
+  }
 
   void declare(OptionTable& options) override {
     options.argument("problem", "PROBLEM", "the problem file (problem.h5)", path(problem_));
@@ -45,7 +63,7 @@ class InfoCommand final : public Command {
                    path(roles_));
   }
 
-  ExitCode run(const Settings&) override;
+  [[nodiscard]] ExitCode run(const Settings&) override;
 
  private:
   void print_shapes(const Network& network, const ProblemFile& problem) const;
@@ -106,7 +124,12 @@ void InfoCommand::print_pairing(const Network& network, const Roles& roles) cons
   };
   const auto chosen = pair_pieces(network, roles, "auto");
   const auto chosen_partners = partners(chosen);
+  const double cost = cost_of_products(network, roles);
   for (const PairScoreKind kind : kPairScoreKinds) {
+    if (needs_products(kind) && cost > kAffordableGflop) {
+      table.add({std::string(to_string(kind)) + ": left out, too costly here", "", "", "", "", ""});
+      continue;
+    }
     const Pairing pairing = pair_by(network, roles, kind);
     const PairSummary summary = summarize(pairing.pairs);
     std::size_t differing = 0;

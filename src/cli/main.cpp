@@ -26,6 +26,7 @@ using Commands = std::vector<std::unique_ptr<Command>>;
 /// Whether this process is the one that speaks before MPI has started: launchers tell each process its rank.
 bool speaks_before_mpi() {
   for (const char* const variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
     if (const char* const rank = std::getenv(variable)) return std::string_view(rank) == "0";
   }
   return true;

@@ -161,7 +161,7 @@ std::vector<std::string> odd_rows(const RowFacts& facts, const RowShape& shape) 
                   " with the inputs of an earlier row and other predictions: no network gives both");
   }
   if (facts.equal_targets == shape.rows) {
-    odd.push_back("the predictions equal the targets in every row: are they the network's own?");
+    odd.emplace_back("the predictions equal the targets in every row: are they the network's own?");
   }
   return odd;
 }

@@ -37,7 +37,7 @@ Option& OptionTable::add(std::string_view name, std::string value_name, std::str
   return options_.emplace_back(std::move(option));
 }
 
-void OptionTable::argument(std::string name, std::string value_name, std::string help, Value value) {
+void OptionTable::argument(std::string_view name, std::string value_name, std::string help, Value value) {
   Option& option = add(name, std::move(value_name), std::move(help), std::move(value));
   option.positional = true;
   option.required = true;

@@ -28,7 +28,7 @@ struct Option {
 class OptionTable {
  public:
   /// A required argument, known by its place or by its name.
-  void argument(std::string name, std::string value_name, std::string help, Value value);
+  void argument(std::string_view name, std::string value_name, std::string help, Value value);
   /// An option with a value; `name` is "output" or "output,o".
   void option(std::string_view name, std::string value_name, std::string help, Value value);
   /// The same, and the command cannot do without.

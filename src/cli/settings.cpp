@@ -177,7 +177,10 @@ std::map<std::string, std::string> kintsugi_environment() {
 std::string Settings::as_ini() const {
   std::string ini;
   for (const Setting& setting : settings_) {
-    ini += setting.text.empty() ? "# " + setting.name + " =\n" : setting.name + " = " + setting.text + "\n";
+    if (setting.text.empty()) ini += "# ";
+    ini.append(setting.name).append(" =");
+    if (!setting.text.empty()) ini.append(" ").append(setting.text);
+    ini += '\n';
   }
   return ini;
 }

@@ -48,7 +48,8 @@ bool is_seed_name(const std::string& word) {
 /// A seed's name or a file that exists.
 Value seed_or_file(std::string& target) {
   return {target, [&target](const std::string& given) {
-            if (!is_seed_name(given) && !std::filesystem::exists(given)) {
+            std::error_code ignored;
+            if (!is_seed_name(given) && !std::filesystem::exists(given, ignored)) {
               throw UsageError("expected one of " + join(seed_choices(), ", ") + ", or a file that exists, got '" +
                                given + "'");
             }
@@ -93,13 +94,13 @@ void leave_out_times(Solution& solution) {
 
 class SolveCommand final : public Command {
  public:
-  std::string name() const override { return "solve"; }
-  std::string summary() const override {
+  [[nodiscard]] std::string name() const override { return "solve"; }
+  [[nodiscard]] std::string summary() const override {
     return "Finds which piece goes where; prints the permutation on stdout and nothing else there";
   }
-  bool parallel() const override { return true; }
+  [[nodiscard]] bool parallel() const override { return true; }
   void declare(OptionTable& options) override;
-  ExitCode run(const Settings& settings) override;
+  [[nodiscard]] ExitCode run(const Settings& settings) override;
 
  private:
   /// What --seed-order and --roles name goes into the options. Every rank reads for itself.

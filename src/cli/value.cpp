@@ -94,6 +94,16 @@ Value choice(std::string& target, std::vector<std::string> known) {
           }};
 }
 
+std::string activation_names() {
+  std::string names;
+  for (const Activation known : kActivations) names.append(names.empty() ? "" : ", ").append(to_string(known));
+  return names;
+}
+
+Value activation(Activation& target) {
+  return {std::string(to_string(target)), [&target](const std::string& given) { target = parse_activation(given); }};
+}
+
 std::int64_t parse_integer(const std::string& text, std::int64_t lowest, std::int64_t highest) {
   std::int64_t value = 0;
   if (read_whole(text, value) && value >= lowest && value <= highest) return value;

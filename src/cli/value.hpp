@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "kintsugi/core/activation.hpp"
+
 namespace kintsugi::cli {
 
 /// What an option does with its text. Every maker below takes the default from its target.
@@ -25,6 +27,10 @@ struct Value {
 [[nodiscard]] Value number(double& target, double lowest);
 /// Seconds >= 0: "90", "90s", "1.5m", "2h".
 [[nodiscard]] Value duration(double& target);
+/// An activation by its name.
+[[nodiscard]] Value activation(Activation& target);
+/// "relu, gelu, ...", for the help.
+[[nodiscard]] std::string activation_names();
 /// One of `known`.
 [[nodiscard]] Value choice(std::string& target, std::vector<std::string> known);
 

@@ -32,8 +32,10 @@ Value sha256(std::string& target) {
 
 class VerifyCommand final : public Command {
  public:
-  std::string name() const override { return "verify"; }
-  std::string summary() const override { return "Recomputes an answer from scratch, in float64 on all rows"; }
+  [[nodiscard]] std::string name() const override { return "verify"; }
+  [[nodiscard]] std::string summary() const override {
+    return "Recomputes an answer from scratch, in float64 on all rows";
+  }
 
   void declare(OptionTable& options) override {
     options.argument("problem", "PROBLEM", "the problem file (problem.h5)", path(problem_));
@@ -45,7 +47,7 @@ class VerifyCommand final : public Command {
                    number(tolerance_, 0));
   }
 
-  ExitCode run(const Settings&) override;
+  [[nodiscard]] ExitCode run(const Settings&) override;
 
  private:
   void print_error(const ReferenceResult& result, double tolerance) const;
@@ -59,7 +61,7 @@ class VerifyCommand final : public Command {
 };
 
 Assembly read_assembly(const std::filesystem::path& path, const NetworkF64& network, const RowShape& rows) {
-  const Assembly assembly = to_assembly(network, read_answer(path), path.string());
+  Assembly assembly = to_assembly(network, read_answer(path), path.string());
   check_assembly(network, assembly, rows, path.string());
   return assembly;
 }
