@@ -239,6 +239,56 @@ TEST(FirstOrderModel, NearDifferencesSeeTheKinks) {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
+// More outputs than the model has channels.
+PlantedProblem wide_problem(double noise) {
+  PlantedOptions options;
+  options.blocks = 6;
+  options.width = 24;
+  options.hidden = {30};
+  options.outputs = FirstOrderModel::kChannels + 9;
+  options.activation = Activation::gelu;
+  options.rows = 32 * kTiles;
+  options.pair_signal = 0.5;
+  options.noise = noise;
+  return make_planted(options);
+}
+
+TEST(FirstOrderModel, SketchesManyOutputs) {
+  const mpi::Comm world = mpi::Comm::world();
+  const mpi::Comm self = mpi::Comm::self();
+  const PlantedProblem problem = wide_problem(0.5);
+  const Blocks blocks = shuffled_blocks(problem, 1);
+  Workbench alone(self, problem, {1, 1});
+  FirstOrderModel expected(alone.evaluator());
+  ASSERT_TRUE(expected.linearise(blocks, kTiles));
+  const double exact = alone.evaluator().error(blocks, kTiles);
+  EXPECT_NEAR(expected.base_error(), exact, 1e-6 * exact) << "the error itself is not sketched";
+  const std::span<const double> view = expected.screen(5);
+  for (const Grid grid : all_grids(world.size())) {
+    Workbench bench(world, problem, grid);
+    FirstOrderModel model(bench.evaluator());
+    ASSERT_TRUE(model.linearise(blocks, kTiles));
+    EXPECT_EQ(model.base_error(), expected.base_error());
+    EXPECT_EQ(model.predicted_error(), expected.predicted_error());
+    const std::span<const double> changes = model.screen(5);
+    EXPECT_TRUE(std::ranges::equal(changes, view)) << grid.candidate_groups << " x " << grid.row_groups;
+  }
+  // Screened and applied changes follow one law, sketched or not.
+  for (const Insertion& move : all_insertions(blocks.size())) {
+    const double predicted = screened(view, 5, move);
+    expected.rewind();
+    expected.apply(std::span(&move, 1));
+    EXPECT_NEAR(expected.predicted_error() - expected.base_error(), predicted, 1e-5 * expected.base_error());
+  }
+}
+
+TEST(FirstOrderModel, ASketchFindsTheMovesThatHelp) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = wide_problem(0);
+  const ModelError sketched = model_error(world, problem, shuffled_blocks(problem, 1), 0);
+  EXPECT_LT(sketched.error, 0.7 * sketched.changes);
+}
+
 // Everything that a model says along a walk.
 std::vector<double> walk(Evaluator& evaluator, const Blocks& blocks, std::size_t near) {
   FirstOrderModel model(evaluator);

@@ -1,0 +1,228 @@
+#include "kintsugi/solve.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "kintsugi/objective/evaluator.hpp"
+#include "search/solving.hpp"
+
+namespace kintsugi {
+namespace {
+
+using kintsugi::testing::CountingObserver;
+using kintsugi::testing::describe;
+using kintsugi::testing::make_planted;
+using kintsugi::testing::noisy_problem;
+using kintsugi::testing::PlantedProblem;
+using kintsugi::testing::solve_planted;
+using kintsugi::testing::solved_alone;
+
+SolveOptions options_for(std::string seed_order, std::uint64_t seed = 1) {
+  SolveOptions options;
+  options.seed_order = std::move(seed_order);
+  options.seed = seed;
+  return options;
+}
+
+// For problems that no order solves: a few hundred evaluations show as much as thousands.
+SolveOptions limited(SolveOptions options, std::int64_t max_evaluations) {
+  options.max_evaluations = max_evaluations;
+  return options;
+}
+
+bool can_have_islands(int ranks, int islands) { return ranks % std::min(ranks, islands) == 0; }
+
+TEST(Solve, FindsPlantedNetworksFromRandomOrders) {
+  const mpi::Comm world = mpi::Comm::world();
+  for (const std::size_t blocks : {8U, 16U, 24U}) {
+    const PlantedProblem problem = make_planted(blocks, 20, 400, blocks);
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+      const Solution solution = solve_planted(world, problem, options_for("random", seed));
+      EXPECT_EQ(solution.status, Status::solved) << blocks << " blocks, seed " << seed;
+      EXPECT_EQ(solution.assembly, problem.truth);
+      EXPECT_EQ(solution.permutation, to_permutation(problem.truth));
+      EXPECT_EQ(solution.sha256, sha256_hex(format_permutation(solution.permutation)));
+      EXPECT_LE(solution.mse, solution.target);
+    }
+  }
+}
+
+TEST(Solve, ClaimsWhatRecomputingGives) {
+  const mpi::Comm world = mpi::Comm::world();
+  for (const PlantedProblem& problem : {make_planted(6, 10, 150), noisy_problem(4, 150)}) {
+    const Solution solution = solve_planted(world, problem, limited(options_for("auto"), 100));
+    const mpi::Comm self = mpi::Comm::self();
+    Roles roles;
+    for (const Block& block : solution.assembly.blocks) {
+      roles.expand.push_back(block.expand);
+      roles.compress.push_back(block.compress);
+    }
+    roles.head = solution.assembly.head;
+    roles.width = problem.rows->shape.width;
+    roles.outputs = problem.rows->shape.outputs;
+    const SharedWeights weights(self, problem.network, roles);
+    MemoryRows rows(problem.rows);
+    Evaluator evaluator(self, weights, rows, {1, 1});
+    const Evaluator::Check check = evaluator.check(solution.assembly.blocks);
+    EXPECT_NEAR(solution.mse, check.mse, 1e-6 * check.mse + 1e-16);
+    EXPECT_NEAR(solution.largest_error, check.largest_error, 1e-6 * check.largest_error + 1e-8);
+    EXPECT_EQ(solution.rows, problem.rows->shape.rows);
+  }
+}
+
+TEST(Solve, TheBestInTheLogNeverRisesOnASample) {
+  const mpi::Comm world = mpi::Comm::world();
+  const Solution solution = solve_planted(world, noisy_problem(8, 200), limited(options_for("random"), 400));
+  EXPECT_EQ(solution.status, Status::evaluations);
+  ASSERT_GT(solution.trajectory.size(), 10U);
+  EXPECT_EQ(solution.trajectory.front().event, 'S');
+  for (std::size_t i = 2; i < solution.trajectory.size(); ++i) {
+    const TrajectoryRow& before = solution.trajectory[i - 1];
+    const TrajectoryRow& now = solution.trajectory[i];
+    if (now.rows == before.rows) {
+      EXPECT_LE(now.best, before.best) << "step " << now.step;
+    }
+    EXPECT_LE(now.best, now.mse);
+    EXPECT_GE(now.rows, before.rows);
+    EXPECT_GE(now.evaluations, before.evaluations);
+    EXPECT_EQ(now.step, before.step + (now.event == 'G' && now.step == before.step ? 0 : 1));
+  }
+}
+
+TEST(Solve, IsTheSameOnAnyNumberOfRanks) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = make_planted(10, 10, 300, 3);
+  for (const std::string seed_order : {"auto", "random"}) {
+    const SolveOptions options = options_for(seed_order);
+    EXPECT_EQ(describe(solve_planted(world, problem, options)), solved_alone(world, problem, options));
+  }
+}
+
+TEST(Solve, IsTheSameOnEveryGrid) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = noisy_problem(5, 150);
+  const std::string expected = solved_alone(world, problem, limited(options_for("random"), 150));
+  for (int groups = 1; groups <= world.size(); ++groups) {
+    if (world.size() % groups != 0) continue;
+    SolveOptions options = limited(options_for("random"), 150);
+    options.candidate_groups = groups;
+    EXPECT_EQ(describe(solve_planted(world, problem, options)), expected) << groups << " candidate groups";
+    options.candidate_groups = 0;
+    options.row_groups = groups;
+    EXPECT_EQ(describe(solve_planted(world, problem, options)), expected) << groups << " row groups";
+  }
+}
+
+TEST(Solve, IslandsAreTheSameOnAnyNumberOfRanks) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem solvable = make_planted(10, 10, 300, 5);
+  const PlantedProblem noisy = noisy_problem(4, 150);
+  for (const int islands : {1, 2, 4}) {
+    if (!can_have_islands(world.size(), islands)) continue;
+    for (const PlantedProblem* problem : {&solvable, &noisy}) {
+      SolveOptions options = limited(options_for("auto"), 300);
+      options.islands = islands;
+      const Solution solution = solve_planted(world, *problem, options);
+      EXPECT_EQ(solution.status, problem == &solvable ? Status::solved : Status::evaluations);
+      EXPECT_EQ(describe(solution), solved_alone(world, *problem, options)) << islands << " islands";
+      for (int island = 0; island < islands; ++island) {
+        EXPECT_GT(std::ranges::count(solution.trajectory, island, &TrajectoryRow::island), 0) << "island " << island;
+      }
+    }
+  }
+}
+
+TEST(Solve, GivesUpWhereNothingLeadsOn) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = noisy_problem(2, 30);
+  for (const int islands : {1, world.size()}) {
+    SolveOptions options = options_for("auto");
+    options.islands = islands;
+    const Solution solution = solve_planted(world, problem, options);
+    EXPECT_EQ(solution.status, Status::not_solved);
+    EXPECT_GT(solution.mse, solution.target);
+    EXPECT_EQ(solution.permutation.size(), 5U) << "the best order is given";
+  }
+}
+
+TEST(Solve, OneBlockAndTwo) {
+  const mpi::Comm world = mpi::Comm::world();
+  for (const std::size_t blocks : {1U, 2U}) {
+    for (const std::string seed_order : {"auto", "random"}) {
+      const PlantedProblem problem = make_planted(blocks, 10, 90, 2);
+      const Solution solution = solve_planted(world, problem, options_for(seed_order));
+      EXPECT_EQ(solution.status, Status::solved) << blocks << " blocks";
+      EXPECT_EQ(solution.assembly, problem.truth);
+    }
+  }
+}
+
+TEST(Solve, FewerRowsThanRanksAreEnoughToRun) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = make_planted(3, 8, 2);
+  const SolveOptions options = options_for("auto");
+  const Solution solution = solve_planted(world, problem, options);
+  EXPECT_EQ(solution.rows, 2U);
+  EXPECT_EQ(describe(solution), solved_alone(world, problem, options));
+}
+
+TEST(Solve, AnswersInTheUsersNumbers) {
+  const mpi::Comm world = mpi::Comm::world();
+  PlantedProblem problem = make_planted(6, 10, 200);
+  std::vector<int> expected;
+  for (Piece& piece : problem.network.pieces) piece.index = 3 * piece.index + 100;
+  for (const int position : to_permutation(problem.truth)) expected.push_back(3 * position + 100);
+  const Solution solution = solve_planted(world, problem, options_for("auto"));
+  EXPECT_EQ(solution.permutation, expected);
+  EXPECT_EQ(solution.assembly, problem.truth);
+  // A given order is in the same numbers.
+  SolveOptions given = options_for("given");
+  given.given_permutation = expected;
+  const Solution confirmed = solve_planted(world, problem, given);
+  EXPECT_EQ(confirmed.permutation, expected);
+  EXPECT_EQ(confirmed.status, Status::solved);
+}
+
+TEST(Solve, StartsFromAGivenOrder) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = make_planted(9, 10, 200);
+  SolveOptions options = options_for("given");
+  options.given_permutation = to_permutation(problem.truth);
+  const Solution at_once = solve_planted(world, problem, options);
+  EXPECT_EQ(at_once.status, Status::solved);
+  EXPECT_EQ(at_once.trajectory.size(), 1U) << "the answer needs no search";
+  EXPECT_EQ(at_once.evaluations, 0);
+  ASSERT_EQ(at_once.seeds.size(), 1U);
+  EXPECT_EQ(at_once.seeds.front().name, "given");
+
+  Assembly start = problem.truth;
+  std::ranges::reverse(start.blocks);
+  options.given_permutation = to_permutation(start);
+  const Solution found = solve_planted(world, problem, options);
+  EXPECT_EQ(found.assembly, problem.truth);
+  EXPECT_GT(found.trajectory.size(), 1U);
+}
+
+TEST(Solve, TellsRankZeroAllOfTheLog) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = make_planted(8, 10, 200);
+  CountingObserver observer;
+  const Solution solution = solve_planted(world, problem, options_for("random"), observer);
+  if (world.root()) {
+    EXPECT_EQ(describe(observer.rows), describe(solution.trajectory));
+    ASSERT_EQ(observer.seeds.size(), solution.seeds.size());
+    EXPECT_EQ(observer.seeds.front().order, solution.seeds.front().order);
+    ASSERT_EQ(solution.pairs.size(), 8U);
+    for (std::size_t b = 0; b < 8; ++b) {
+      EXPECT_EQ((Block{solution.pairs[b].expand, solution.pairs[b].compress}), solution.assembly.blocks[b]);
+    }
+  } else {
+    EXPECT_EQ(observer.calls, 0) << "rank " << world.rank();
+  }
+}
+
+}  // namespace
+}  // namespace kintsugi
