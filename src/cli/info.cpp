@@ -107,7 +107,8 @@ void InfoCommand::print_roles(const Network& network, const RoleGuess& guess) co
       std::ranges::count_if(guess.square, [](const DirectedPair& pair) { return !pair.sure; }));
   if (!guess.square.empty()) {
     std::cout << "             " << count_of(guess.square.size(), "square pair")
-              << ", told apart by their weights; not sure: " << unsure << '\n';
+              << ", told apart by their weights; not sure: " << unsure
+              << (unsure == 0 ? "\n" : " (--roles FILE decides)\n");
   }
   if (!guess.head_sure) std::cout << "             the head is a guess\n";
 }

@@ -100,6 +100,14 @@ class InfoTest(ProgramTest):
         deviation = numpy.std(planted.predictions.astype(float))
         self.assertIn(f"standard deviation {deviation:.4g}", text)
 
+    def test_square_pieces_and_their_roles(self):
+        planted = Planted(width=16, hidden=16)
+        text = self.info(planted)
+        self.assertIn("12 of shape [16 x 16]", text)
+        self.assertIn("6 square pairs, told apart by their weights", text)
+        (self.folder / "roles.txt").write_text(",".join(map(str, planted.answer[:-1:2])))
+        self.assertNotIn("square", self.run_program("info", "p.h5", "--roles", "roles.txt").stdout)
+
     def test_what_is_odd_is_named(self):
         planted = Planted()
         first, second = planted.answer[0], planted.answer[2]

@@ -78,9 +78,9 @@ class ProgramTest(unittest.TestCase):
 class Planted:
     """A small shuffled network whose answer is known: a clear pairing signal, norms of W_out that grow with depth."""
 
-    def __init__(self, blocks=6, width=8, rows=600, outputs=1, seed=1):
+    def __init__(self, blocks=6, width=8, hidden=None, rows=600, outputs=1, seed=1):
         random = numpy.random.default_rng(seed)
-        hidden = 2 * width
+        hidden = hidden or 2 * width
         self.activation = "relu"
         self.inputs = random.normal(size=(rows, width)).astype(numpy.float32)
         layers = []
