@@ -15,7 +15,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 GOOGLETEST_SKIP = re.compile(r"\[  SKIPPED \] (\w[\w/]*\.[\w/]+)")
-UNITTEST_SKIP = re.compile(r"^(\w+) \(.*\.\.\. skipped (['\"].*)$", re.MULTILINE)
+UNITTEST_SKIP = re.compile(r"^(\S.*?) \.\.\. skipped (['\"].*)$", re.MULTILINE)
 LOUD_REASON = re.compile(r"SKIPPED: .*")
 
 
