@@ -56,7 +56,8 @@ class ImportTest(ProgramTest):
         lines = (self.folder / "data.csv").read_text().splitlines()
         lines[4] = lines[4].replace(",", ",x", 1)
         (self.folder / "bad.csv").write_text("\n".join(lines))
-        self.assert_error(BAD_INPUT, "import", "pieces", "bad.csv", "-o", "p.h5", says=["bad.csv", "5", "measurement_1"])
+        self.assert_error(BAD_INPUT, "import", "pieces", "bad.csv", "-o", "p.h5",
+                          says=["bad.csv", "5", "measurement_1"])
         self.assert_no_problem()
 
     def test_foreign_piece(self):
@@ -80,7 +81,8 @@ class ImportTest(ProgramTest):
         self.assert_no_problem()
 
     def test_output_that_cannot_be_written(self):
-        self.assert_error(USAGE, "import", "pieces", "data.csv", "-o", "nowhere/p.h5", says=["nowhere/p.h5", "no folder"])
+        self.assert_error(USAGE, "import", "pieces", "data.csv", "-o", "nowhere/p.h5",
+                          says=["nowhere/p.h5", "no folder"])
         self.assert_error(USAGE, "import", "pieces", "data.csv", "-o", "pieces", says="is a folder")
         self.assert_error(USAGE, "import", "pieces", "data.csv", "-o", "/proc/p.h5", says="does not take new files")
 

@@ -55,7 +55,8 @@ class UnknownTest(ProgramTest):
         self.assertNotIn("did you mean", result.stderr)
 
     def test_unknown_option_and_the_one_meant(self):
-        self.assert_error(USAGE, "solve", "p.h5", "--sede", "3", says=["command line", "--sede", "did you mean '--seed'"])
+        self.assert_error(USAGE, "solve", "p.h5", "--sede", "3",
+                          says=["command line", "--sede", "did you mean '--seed'"])
 
     def test_an_option_is_not_abbreviated(self):
         self.assert_error(USAGE, "solve", "p.h5", "--toler", "1", says="--toler")
@@ -82,7 +83,8 @@ class UnknownTest(ProgramTest):
 
     def test_unknown_key_in_the_config_file(self):
         (self.folder / "run.ini").write_text("sede = 3\n")
-        self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini", "'sede'", "did you mean 'seed'"])
+        self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini",
+                          says=["run.ini", "'sede'", "did you mean 'seed'"])
 
     def test_unknown_section_in_the_config_file(self):
         (self.folder / "run.ini").write_text("[solve]\nseed = 3\n")
@@ -107,7 +109,8 @@ class UnknownTest(ProgramTest):
 
 class ValueTest(ProgramTest):
     def assert_refused(self, option, value, says):
-        self.assert_error(USAGE, "solve", "--print-config", f"--{option}={value}", says=["command line", f"--{option}", says])
+        self.assert_error(USAGE, "solve", "--print-config", f"--{option}={value}",
+                          says=["command line", f"--{option}", says])
 
     def test_numbers(self):
         for value in ("x", "1.5", "0", "-1", "99999999999", "1 "):
@@ -150,7 +153,8 @@ class SourceTest(OptionsTest):
 
     def test_command_line_before_environment_before_file(self):
         (self.folder / "run.ini").write_text("seed = 3\nislands = 3\nsample-rows = 3\n# a remark\n")
-        config = self.config("--config", "run.ini", "--seed", "1", variables={"KINTSUGI_SEED": "2", "KINTSUGI_ISLANDS": "2"})
+        config = self.config("--config", "run.ini", "--seed", "1",
+                             variables={"KINTSUGI_SEED": "2", "KINTSUGI_ISLANDS": "2"})
         self.assertEqual((config["seed"], config["islands"], config["sample-rows"]), ("1", "2", "3"))
         self.assertEqual(config["log"], "table")
 

@@ -75,8 +75,10 @@ class EndTest(SolveTest):
         self.assertEqual(permutation, self.planted.answer)
 
     def test_limits(self):
-        for option, value, status in (("--max-evaluations", "1", "evaluations"), ("--time-limit", "1e-9s", "time_limit")):
-            result = self.run_program("solve", "p.h5", "-o", "s.h5", "--seed-order", "random", option, value, code=STOPPED)
+        limits = (("--max-evaluations", "1", "evaluations"), ("--time-limit", "1e-9s", "time_limit"))
+        for option, value, status in limits:
+            result = self.run_program("solve", "p.h5", "-o", "s.h5", "--seed-order", "random", option, value,
+                                      code=STOPPED)
             keys = result_of(result.stderr)
             self.assertEqual((keys["status"], keys["exit"]), (status, "4"))
             permutation, _ = self.assert_solution("s.h5", status, STOPPED)
@@ -100,7 +102,8 @@ class RefusalTest(SolveTest):
         self.assert_error(BAD_INPUT, "solve", "cut.h5", says="cut.h5", np=2)
 
     def test_output_folder_is_tried_before_the_search(self):
-        for output, says in (("nowhere/s.h5", "no folder"), ("/proc/s.h5", "does not take new files"), (".", "is a folder")):
+        outputs = {"nowhere/s.h5": "no folder", "/proc/s.h5": "does not take new files", ".": "is a folder"}
+        for output, says in outputs.items():
             result = self.assert_error(USAGE, "solve", "p.h5", "-o", output, says=[output, says])
             self.assertNotIn("RESULT", result.stderr)
 
@@ -147,7 +150,8 @@ class RefusalTest(SolveTest):
 class LogTest(SolveTest):
     def test_table(self):
         log = self.run_program("solve", "p.h5", "--seed", "3", variables={"KINTSUGI_ISLANDS": "1"}).stderr
-        self.assertRegex(log, r"^kintsugi \d+\.\d+\.\d+  \(\w+, .*products by \w+\)\nhost \S+  ranks 1  islands 1  seed 3\n")
+        self.assertRegex(log, r"^kintsugi \d+\.\d+\.\d+  \(\w+, .*products by \w+\)\n"
+                              r"host \S+  ranks 1  islands 1  seed 3\n")
         self.assertIn("options  seed = 3, islands = 1 (environment)\n", log)
         self.assertIn("problem  p.h5: 13 pieces, 600 rows of 8 inputs and 1 prediction\n", log)
         self.assertIn(f"network  6 blocks of width 8, hidden 16, relu; head: piece {self.planted.answer[-1]}\n", log)
