@@ -1,5 +1,7 @@
 // kintsugi COMMAND ...: finds the command, reads its options, runs it, and turns what it throws into an exit code.
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -157,6 +159,13 @@ ExitCode run_program(int argc, char** argv) {
 }  // namespace kintsugi::cli
 
 int main(int argc, char** argv) {
+#ifdef __GLIBC__
+  // Large arrays come and go: memory once had is kept, since every page that is asked for anew costs a fault.
+  constexpr int kKeep = 1 << 25;  // the most that glibc takes for the threshold
+  mallopt(M_MMAP_THRESHOLD, kKeep);
+  mallopt(M_TRIM_THRESHOLD, 4 * kKeep);
+  mallopt(M_TOP_PAD, 1 << 24);
+#endif
   using namespace kintsugi;
   ExitCode code = ExitCode::internal;
   try {
