@@ -1,6 +1,7 @@
 // kintsugi generate: a synthetic shuffled network, planted or trained, and its answer in a file of its own.
 
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <optional>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "cli/generate_options.hpp"
 #include "cli/generate_report.hpp"
 #include "cli/output_file.hpp"
+#include "cli/signals.hpp"
 #include "cli/text.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/atomic_file.hpp"
@@ -24,13 +26,48 @@ namespace {
 /// Rows that delta-norm is measured on.
 constexpr std::size_t kStudyRows = 512;
 
-/// Puts the parts of a network, in depth order, where the answer says, and looks at them in passing.
-class ShuffledFile final : public PlantedSink {
- public:
-  ShuffledFile(const std::filesystem::path& path, const ProblemLayout& layout, const Assembly& truth,
-               std::span<const float> study_inputs)
-      : writer_(path, layout), truth_(truth), study_(study_inputs, layout.rows.width, layout.activation) {}
+/// Training steps between two questions whether a signal has come.
+constexpr std::int64_t kStepsPerCheck = 20;
 
+/// Asked by all ranks at the same moments: a signal that has come to any of them ends the command on all.
+void stop_where_asked(const mpi::Comm& world) {
+  std::int64_t seen = stop_signal_seen() ? 1 : 0;
+  world.max(std::span(&seen, 1));
+  if (seen != 0) throw Error(ExitCode::stopped, "stopped by a signal; nothing was written");
+}
+
+/// For the ranks that write nothing, and the part of progress that is the same on all.
+class NoFile : public PlantedSink {
+ public:
+  explicit NoFile(const mpi::Comm& world) : world_(world) {}
+  void progress(std::size_t) override { stop_where_asked(world_); }
+  void block(std::size_t, ResidualBlock) override {}
+  void head(Piece) override {}
+  void rows(std::size_t, std::span<const float>, std::span<const float>) override {}
+
+ private:
+  const mpi::Comm& world_;
+};
+
+/// Puts the parts of a network, in depth order, where the answer says, and looks at them in passing.
+class ShuffledFile final : public NoFile {
+ public:
+  ShuffledFile(const mpi::Comm& world, const std::filesystem::path& path, const ProblemLayout& layout,
+               const Assembly& truth, std::span<const float> study_inputs, bool quiet)
+      : NoFile(world),
+        writer_(path, layout),
+        truth_(truth),
+        study_(study_inputs, layout.rows.width, layout.activation),
+        quiet_(quiet) {}
+
+  /// A line at times, where it takes long.
+  void progress(std::size_t blocks) override {
+    NoFile::progress(blocks);
+    const auto now = std::chrono::steady_clock::now();
+    if (quiet_ || now - last_line_ < std::chrono::seconds(10)) return;
+    std::cerr << format("block %zu of %zu\n", blocks, truth_.blocks.size());
+    last_line_ = now;
+  }
   void block(std::size_t number, ResidualBlock block) override {
     study_.add(block);
     write(block.expand, truth_.blocks[number].expand);
@@ -54,14 +91,8 @@ class ShuffledFile final : public PlantedSink {
   ProblemWriter writer_;
   const Assembly& truth_;
   DepthStudy study_;
-};
-
-/// For the ranks that write nothing.
-class NoFile final : public PlantedSink {
- public:
-  void block(std::size_t, ResidualBlock) override {}
-  void head(Piece) override {}
-  void rows(std::size_t, std::span<const float>, std::span<const float>) override {}
+  bool quiet_;
+  std::chrono::steady_clock::time_point last_line_ = std::chrono::steady_clock::now();
 };
 
 class GenerateCommand final : public Command {
@@ -122,10 +153,11 @@ void GenerateCommand::make_planted(const mpi::Comm& world, const Settings& setti
     for (std::size_t t = 0; t < o.blocks; ++t) hidden.push_back(recipe->hidden(t));
     std::vector<float> inputs(std::min(kStudyRows, o.rows) * o.width);
     recipe->inputs(0, inputs.size() / o.width, inputs);
-    file.emplace(options_.output, layout(facts.truth, hidden, facts.rows, settings), facts.truth, inputs);
+    file.emplace(world, options_.output, layout(facts.truth, hidden, facts.rows, settings), facts.truth, inputs,
+                 options_.quiet);
   });
-  NoFile nowhere;
-  facts.truth_error = plant(world, *recipe, file ? static_cast<PlantedSink&>(*file) : nowhere);
+  NoFile nowhere(world);
+  facts.truth_error = plant(world, *recipe, file ? *file : nowhere);
   world.agree([&] {
     if (!file) return;
     facts.depth = file->depth();
@@ -152,6 +184,7 @@ void GenerateCommand::make_trained(const mpi::Comm& world, const Settings& setti
   const std::int64_t interval = std::max<std::int64_t>(1, steps / 10);
   double sum = 0;
   const TrainedProblem trained = train(world, task, options_.train, [&](std::int64_t step, double loss) {
+    if (step % kStepsPerCheck == 0) stop_where_asked(world);
     sum += loss;
     if (step % interval != 0) return;
     if (world.root() && !options_.quiet) {
@@ -168,8 +201,9 @@ void GenerateCommand::make_trained(const mpi::Comm& world, const Settings& setti
     const auto piece = [&](int position) { return problem.network.pieces[static_cast<std::size_t>(position)]; };
     std::vector<std::size_t> hidden;
     for (const Block& block : blocks) hidden.push_back(piece(block.expand).out);
-    ShuffledFile file(options_.output, layout(problem.truth, hidden, rows, settings), problem.truth,
-                      std::span(problem.rows.inputs).first(std::min(kStudyRows, rows.rows) * rows.width));
+    ShuffledFile file(world, options_.output, layout(problem.truth, hidden, rows, settings), problem.truth,
+                      std::span(problem.rows.inputs).first(std::min(kStudyRows, rows.rows) * rows.width),
+                      options_.quiet);
     for (std::size_t t = 0; t < blocks.size(); ++t) {
       file.block(t, {piece(blocks[t].expand), piece(blocks[t].compress)});
     }
@@ -190,6 +224,7 @@ void GenerateCommand::deliver(ShuffledFile& file, const GeneratedFacts& facts) c
 }
 
 ExitCode GenerateCommand::run(const Settings& settings) {
+  catch_stop_signals();
   const mpi::Comm world = mpi::Comm::world();
   world.agree([&] {
     options_.complete(settings);

@@ -10,7 +10,7 @@ namespace {
 using Eigen::Index;
 
 // Matchings settle within a handful of rounds, or go in a circle where there is nothing to learn.
-constexpr std::size_t kMostRounds = 16;
+constexpr std::size_t kMostRounds = 8;
 
 // Mean over the chosen pairs.
 double mean_over(const Matching& matching, const Table& table) {

@@ -14,11 +14,16 @@ namespace {
 
 using Eigen::Index;
 
-// Floats in one packed slab: a few MiB, so that a slab is read from cache again by the product after it was packed.
-constexpr std::size_t kSlabFloats = std::size_t{1} << 20;
+// Floats in one packed slab: it is read from cache again by the product after it was packed.
+constexpr Index kSlabFloats = Index{1} << 16;
+// But no fewer per piece than this, so that adding up the slabs' products costs little beside them.
+constexpr Index kSlabDepth = 1024;
 // Rows of a Gram matrix that are formed at a time. Of the rest of the matrix only the part right of the diagonal block
 // is formed, which saves nearly half.
-constexpr Index kGramRows = 32;
+constexpr Index kGramRows = 16;
+// Floats between the end of one packed piece and the start of the next. Pieces whose size is a multiple of a page would
+// otherwise all fall into the same sets of the cache.
+constexpr Index kPadding = 16;
 // Relative error of a squared norm formed from float32 Gram matrices; a norm below this is rounding.
 constexpr double kNormRounding = 1e-6;
 
@@ -39,7 +44,7 @@ void pack_gram(Eigen::MatrixXf& slab, Index pieces, Index first, Index hidden, b
                const GramPart& part) {
   const Index rows = std::min(kGramRows, hidden - first);
   const Index columns = hidden - first;
-  slab.resize(rows * columns, pieces);
+  slab.resize(rows * columns + kPadding, pieces);
   for (Index p = 0; p < pieces; ++p) {
     Eigen::Map<Eigen::MatrixXf> block(slab.col(p).data(), rows, columns);
     part(p, first, rows, block);
@@ -68,7 +73,8 @@ Table squared_norms(const Candidates& candidates, const Group& group) {
       const PieceMap w = weight_of(candidates.compress(group.columns[static_cast<std::size_t>(p)]));
       block.noalias() = w.middleCols(at, count).transpose() * w.rightCols(hidden - at);
     });
-    sums += (left.transpose() * right).cast<double>();
+    const Index used = left.rows() - kPadding;
+    sums += (left.topRows(used).transpose() * right.topRows(used)).cast<double>();
   }
   const Table floor = kNormRounding * row_squares.cwiseSqrt() * column_squares.cwiseSqrt().transpose();
   return sums.cwiseMax(floor);
@@ -131,14 +137,14 @@ Table inner_products(std::span<const PieceMap> left, std::span<const PieceMap> r
   if (rows == 0 || columns == 0) return sums;
   const Index height = left[0].rows();
   const Index width = left[0].cols();
-  const Index most = std::max(rows, columns);
-  const Index step = std::clamp<Index>(static_cast<Index>(kSlabFloats) / std::max<Index>(1, width * most), 1, height);
+  const Index depth = std::max(kSlabFloats / std::max(rows, columns), kSlabDepth);
+  const Index step = std::clamp<Index>(depth / std::max<Index>(1, width), 1, height);
   Eigen::MatrixXf a;
   Eigen::MatrixXf b;
   for (Index first = 0; first < height; first += step) {
     const Index count = std::min(step, height - first);
-    a.resize(count * width, rows);
-    b.resize(count * width, columns);
+    a.resize(count * width + kPadding, rows);
+    b.resize(count * width + kPadding, columns);
     for (Index i = 0; i < rows; ++i) {
       Eigen::Map<MatrixF>(a.col(i).data(), count, width) = left[static_cast<std::size_t>(i)].middleRows(first, count);
     }
@@ -151,7 +157,7 @@ Table inner_products(std::span<const PieceMap> left, std::span<const PieceMap> r
         packed = w.middleRows(first, count);
       }
     }
-    sums += (a.transpose() * b).cast<double>();
+    sums += (a.topRows(count * width).transpose() * b.topRows(count * width)).cast<double>();
   }
   return sums;
 }

@@ -109,6 +109,7 @@ TruthError plant(const mpi::Comm& comm, const PlantedRecipe& recipe, PlantedSink
     ResidualBlock block = recipe.block(t);
     apply_block(block, o.activation, states);
     if (comm.root()) sink.block(t, std::move(block));
+    sink.progress(t + 1);
   }
   check_size(comm, o, states);
   const MatrixXd raw = all_columns(comm, apply_head(recipe.head(1), states), share, o.rows);

@@ -149,7 +149,7 @@ TEST(PairScores, EqualPlainLoopsForSeveralHiddenSizes) {
 
 TEST(PairScores, EqualPlainLoopsAcrossSlabs) {
   // More weights than one slab of the flattened pieces takes, and more products than one slab of products.
-  expect_reference(testing::make_network({.blocks = 13, .width = 40, .hidden = {2100}, .dominance = 0.3}));
+  expect_reference(testing::make_network({.blocks = 13, .width = 40, .hidden = {300}, .dominance = 0.3}));
 }
 
 TEST(PairScores, WidthOfOne) {

@@ -26,7 +26,7 @@ class ScratchFolder {
 }  // namespace kintsugi::testing
 
 /// Skips the test, loudly, unless the shared data is there: KINTSUGI_REQUIRE_SHARED(folder, "puzzle/pieces");
-#define KINTSUGI_REQUIRE_SHARED(name, relative)                                                                       \
-  const auto name##_found = kintsugi::testing::shared_data(relative);                                                 \
-  if (!name##_found) GTEST_SKIP() << "SKIPPED: no " << (relative) << " below $KINTSUGI_SHARED (default ../shared)";   \
+#define KINTSUGI_REQUIRE_SHARED(name, relative)                                                                     \
+  const auto name##_found = kintsugi::testing::shared_data(relative);                                               \
+  if (!name##_found) GTEST_SKIP() << "SKIPPED: no " << (relative) << " below $KINTSUGI_SHARED (default ../shared)"; \
   const std::filesystem::path& name = *name##_found

@@ -2,15 +2,18 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import h5py
 import numpy
 
-from harness import BAD_INPUT, INTERNAL, USAGE, Planted, ProgramTest, main
+import harness
+from harness import BAD_INPUT, INTERNAL, STOPPED, USAGE, Planted, ProgramTest, main
 
 SMALL = ("--blocks", 6, "--width", 10, "--hidden", "20,14", "--rows", 700, "--outputs", 2)
 PLANTED = (*SMALL, "--pair-signal", 1, "--noise", 0.01, "--copies", 1, "--seed", 5)
@@ -130,6 +133,29 @@ class GenerateTest(ProgramTest):
         self.assert_error(USAGE, "generate", "-o", "x", "--answer", "x", says="cannot go to the same file")
         self.assert_error(USAGE, "generate", "-o", "no/x.h5", "--answer", "x.txt", says="no/x.h5", np=2)
         self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_a_signal_stops_all_ranks_and_leaves_nothing_behind(self):
+        for np in (None, 2):
+            for kind in (("planted", "--blocks", 5000, "--rows", 100000),
+                         ("trained", "--blocks", 1, "--width", 4, "--hidden", 4, "--rows", 64, "--batch", 8, "--steps",
+                          1000000)):
+                command = [harness.PROGRAM, "generate", "-o", "x.h5", "--answer", "x.txt", "--kind", *kind]
+                command = [str(harness.MPIRUN), str(np), *command] if np else command
+                with subprocess.Popen([str(word) for word in command], cwd=self.folder,
+                                      env=harness.clean_environment(), stderr=subprocess.PIPE, text=True) as process:
+                    if kind[0] == "planted":
+                        while not os.listdir(self.folder):
+                            self.assertIsNone(process.poll())
+                            time.sleep(0.05)
+                        time.sleep(0.5)
+                    else:
+                        self.assertIn("step 100000 of 1000000", process.stderr.readline())
+                    process.send_signal(signal.SIGTERM)
+                    text = process.communicate(timeout=100)[1]
+                # An mpirun that is itself sent the signal passes it on, but ends with a code of its own.
+                self.assertEqual(process.returncode, 1 if np else STOPPED, text)
+                self.assertIn("stopped by a signal; nothing was written", text)
+                self.assertEqual(os.listdir(self.folder), [])
 
     def test_a_full_disk_leaves_nothing_behind(self):
         disk = self.folder / "disk"

@@ -12,11 +12,11 @@ namespace kintsugi {
 
 /// How a solve ended.
 enum class Status {
-  solved,        ///< the error on all rows is rounding: at or below the target
-  not_solved,    ///< the searches ended above the target; the best order is given
-  time_limit,    ///< --time-limit was reached
-  evaluations,   ///< --max-evaluations was reached
-  interrupted,   ///< a signal asked to stop
+  solved,       ///< the error on all rows is rounding: at or below the target
+  not_solved,   ///< the searches ended above the target; the best order is given
+  time_limit,   ///< --time-limit was reached
+  evaluations,  ///< --max-evaluations was reached
+  interrupted,  ///< a signal asked to stop
 };
 
 [[nodiscard]] std::string_view to_string(Status status);
@@ -26,20 +26,21 @@ enum class Status {
 
 /// How sure the pairing is of one block.
 struct PairScore {
-  int expand = 0;            ///< position in Network::pieces
-  int compress = 0;          ///< position in Network::pieces
-  double score = 0;          ///< of the chosen pair, higher is better
-  int runner_up = -1;        ///< the compress piece that scores best with `expand` besides `compress`; -1 if none
+  int expand = 0;      ///< position in Network::pieces
+  int compress = 0;    ///< position in Network::pieces
+  double score = 0;    ///< of the chosen pair, higher is better
+  int runner_up = -1;  ///< the compress piece that scores best with `expand` besides `compress`; -1 if none
   double runner_up_score = 0;
-  double margin = 0;         ///< score - runner_up_score; negative where the assignment overruled the row
-  bool trusted = true;       ///< false: the weights do not single this pair out
+  double margin = 0;    ///< score - runner_up_score; negative where the assignment overruled the row
+  bool trusted = true;  ///< false: the weights do not single this pair out
 };
 
 /// One line of the log, and one row of /trajectory.
 struct TrajectoryRow {
-  std::int64_t step = 0;         ///< counts the search's decisions
+  std::int64_t step = 0;  ///< counts the search's decisions
   std::int32_t island = 0;
-  char event = ' ';              ///< S seed, B bubble repair, I insertion, T tabu, K kick, P pair exchange, G grow, M migrant, V verify
+  char event =
+      ' ';  ///< S seed, B bubble repair, I insertion, T tabu, K kick, P pair exchange, G grow, M migrant, V verify
   std::int64_t rows = 0;         ///< rows in the sample
   double mse = 0;                ///< of the current order on the sample
   double best = 0;               ///< lowest so far on the sample
@@ -50,8 +51,8 @@ struct TrajectoryRow {
 
 /// One order that was tried as a start.
 struct SeedResult {
-  std::string name;  ///< "wout-frobenius", "wout-frobenius-reversed", ...
-  double mse = 0;    ///< on the seeding sample
+  std::string name;        ///< "wout-frobenius", "wout-frobenius-reversed", ...
+  double mse = 0;          ///< on the seeding sample
   std::vector<int> order;  ///< positions in the pairing, first block first
 };
 
@@ -68,18 +69,18 @@ struct Times {
 /// What a solve gives back; the same on every rank but for `times`.
 struct Solution {
   Status status = Status::not_solved;
-  Assembly assembly;                    ///< positions in Network::pieces
-  std::vector<int> permutation;         ///< the pieces' own indices: what the user sees
-  std::string sha256;                   ///< of format_permutation(permutation)
-  double mse = 0;                       ///< on all rows, float32 evaluation
-  double largest_error = 0;             ///< largest |prediction - reconstruction| over rows and outputs
-  double target = 0;                    ///< at or below this MSE counts as solved
-  std::size_t rows = 0;                 ///< rows the final check used: all
-  std::vector<PairScore> pairs;         ///< one per block, in the final order
-  std::vector<SeedResult> seeds;        ///< best first
+  Assembly assembly;              ///< positions in Network::pieces
+  std::vector<int> permutation;   ///< the pieces' own indices: what the user sees
+  std::string sha256;             ///< of format_permutation(permutation)
+  double mse = 0;                 ///< on all rows, float32 evaluation
+  double largest_error = 0;       ///< largest |prediction - reconstruction| over rows and outputs
+  double target = 0;              ///< at or below this MSE counts as solved
+  std::size_t rows = 0;           ///< rows the final check used: all
+  std::vector<PairScore> pairs;   ///< one per block, in the final order
+  std::vector<SeedResult> seeds;  ///< best first
   std::vector<TrajectoryRow> trajectory;
   std::int64_t evaluations = 0;
-  std::vector<std::string> warnings;    ///< what the user should know before trusting the answer
+  std::vector<std::string> warnings;  ///< what the user should know before trusting the answer
   Times times;
 };
 

@@ -76,10 +76,12 @@ class PlantedRecipe {
   std::vector<std::size_t> originals_;  ///< the block whose weights block t has
 };
 
-/// Takes the parts of a planted problem as they are made.
+/// Takes the parts of a planted problem as they are made: on rank 0 only, but for progress().
 class PlantedSink {
  public:
   virtual ~PlantedSink() = default;
+  /// On every rank, when so many blocks are done. What it throws on all ranks alike ends the making.
+  virtual void progress(std::size_t /*blocks*/) {}
   /// The blocks in depth order.
   virtual void block(std::size_t number, ResidualBlock block) = 0;
   virtual void head(Piece head) = 0;
@@ -91,7 +93,7 @@ class PlantedSink {
 /// rounding; the head is scaled so that they have unit standard deviation. A rank holds one block at a time, and the
 /// states of its share of the rows.
 ///
-/// Collective; the recipe is the same on all ranks. `sink` is called on rank 0 only, with parts that do not depend on
+/// Collective; the recipe is the same on all ranks. The parts that `sink` gets do not depend on
 /// the number of ranks. Throws UsageError on all ranks where `residual` makes the states explode or vanish.
 TruthError plant(const mpi::Comm& comm, const PlantedRecipe& recipe, PlantedSink& sink);
 

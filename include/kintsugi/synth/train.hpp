@@ -39,7 +39,8 @@ struct TrainOptions {
   std::uint64_t seed = 1;     ///< of the first weights, the batches and the shuffle
 };
 
-/// Called on every rank after each step, with the mean squared error of that step's batch before the step.
+/// Called on every rank after each step, with the mean squared error of that step's batch before the step. What it
+/// throws on all ranks alike ends the training.
 using TrainObserver = std::function<void(std::int64_t step, double loss)>;
 
 /// A trained network, shuffled; `problem.rows` has the inputs and targets of the task and the network's predictions.
