@@ -4,6 +4,7 @@
 #include <climits>
 #include <cstdlib>
 #include <exception>
+#include <numeric>
 #include <utility>
 
 #include "kintsugi/core/error.hpp"
@@ -149,22 +150,29 @@ std::vector<double> Comm::gather(std::span<const double> values) const {
 
 std::vector<float> Comm::all_to_all(std::span<const float> send, std::span<const std::size_t> send_counts) const {
   const auto ranks = static_cast<std::size_t>(size_);
-  std::vector<int> out(ranks);
-  std::vector<int> in(ranks);
-  for (std::size_t r = 0; r < ranks; ++r) {
-    if (send_counts[r] > INT_MAX) throw InternalError("all_to_all: more than 2^31 values for one rank");
-    out[r] = static_cast<int>(send_counts[r]);
-  }
-  MPI_Alltoall(out.data(), 1, MPI_INT, in.data(), 1, MPI_INT, comm_);
-  std::vector<int> out_at(ranks, 0);
-  std::vector<int> in_at(ranks, 0);
-  for (std::size_t r = 1; r < ranks; ++r) {
-    out_at[r] = out_at[r - 1] + out[r - 1];
-    in_at[r] = in_at[r - 1] + in[r - 1];
-  }
-  std::vector<float> received(static_cast<std::size_t>(in_at.back()) + static_cast<std::size_t>(in.back()));
-  MPI_Alltoallv(send.data(), out.data(), out_at.data(), MPI_FLOAT, received.data(), in.data(), in_at.data(), MPI_FLOAT,
-                comm_);
+  std::vector<std::int64_t> out(send_counts.begin(), send_counts.end());
+  std::vector<std::int64_t> in(ranks);
+  MPI_Alltoall(out.data(), 1, MPI_INT64_T, in.data(), 1, MPI_INT64_T, comm_);
+  // MPI's displacements are ints. Whether they suffice is asked on all ranks, so that all throw.
+  const std::int64_t arriving = std::accumulate(in.begin(), in.end(), std::int64_t{0});
+  std::int64_t largest = std::max(static_cast<std::int64_t>(send.size()), arriving);
+  max(std::span(&largest, 1));
+  if (largest > INT_MAX) throw InternalError("all_to_all: more than 2^31 values on one rank; use more ranks");
+  const auto as_ints = [](const std::vector<std::int64_t>& values) {
+    return std::vector<int>(values.begin(), values.end());
+  };
+  const auto starts = [](const std::vector<int>& counts) {
+    std::vector<int> at(counts.size());
+    std::exclusive_scan(counts.begin(), counts.end(), at.begin(), 0);
+    return at;
+  };
+  const std::vector<int> out_counts = as_ints(out);
+  const std::vector<int> in_counts = as_ints(in);
+  const std::vector<int> out_at = starts(out_counts);
+  const std::vector<int> in_at = starts(in_counts);
+  std::vector<float> received(static_cast<std::size_t>(arriving));
+  MPI_Alltoallv(send.data(), out_counts.data(), out_at.data(), MPI_FLOAT, received.data(), in_counts.data(),
+                in_at.data(), MPI_FLOAT, comm_);
   return received;
 }
 

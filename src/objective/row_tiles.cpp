@@ -1,6 +1,7 @@
 #include "kintsugi/objective/row_tiles.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/kernels/gemm.hpp"
@@ -31,56 +32,63 @@ std::size_t RowTiles::tiles_for(std::size_t rows) const noexcept {
   return tiles;
 }
 
-void RowTiles::deal(const mpi::Comm& comm, RowSource& source) {
+std::vector<float> RowTiles::exchange(const mpi::Comm& comm, std::size_t first, std::span<const float> inputs,
+                                      std::span<const float> predictions) const {
   const auto ranks = static_cast<std::size_t>(comm.size());
-  const auto me = static_cast<std::size_t>(comm.rank());
   const std::size_t d = shape_.width;
   const std::size_t k = shape_.outputs;
-  const auto first_row_of = [&](std::size_t rank) { return shape_.rows * rank / ranks; };
-  const auto owner_of = [&](std::size_t row) { return row % tiles_ % ranks; };
-
-  const std::size_t first = first_row_of(me);
-  const std::size_t count = first_row_of(me + 1) - first;
-  std::vector<float> inputs(count * d);
-  std::vector<float> predictions(count * k);
-  comm.agree([&] { source.read(first, count, inputs, predictions); });
-
   std::vector<float> travelling;
   travelling.reserve(inputs.size() + predictions.size());
   std::vector<std::size_t> counts(ranks, 0);
   for (std::size_t to = 0; to < ranks; ++to) {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (owner_of(first + i) != to) continue;
+    for (std::size_t i = 0; i < inputs.size() / d; ++i) {
+      if ((first + i) % tiles_ % ranks != to) continue;
       travelling.insert(travelling.end(), &inputs[i * d], &inputs[i * d] + d);
       travelling.insert(travelling.end(), &predictions[i * k], &predictions[i * k] + k);
       counts[to] += d + k;
     }
   }
-  inputs = {};
-  predictions = {};
-  const std::vector<float> arrived = ranks > 1 ? comm.all_to_all(travelling, counts) : std::move(travelling);
+  return comm.all_to_all(travelling, counts);
+}
 
+void RowTiles::deal(const mpi::Comm& comm, RowSource& source) {
+  const auto ranks = static_cast<std::size_t>(comm.size());
+  const auto me = static_cast<std::size_t>(comm.rank());
+  const std::size_t d = shape_.width;
+  const std::size_t k = shape_.outputs;
+  const std::size_t first = shape_.rows * me / ranks;
+  const std::size_t count = shape_.rows * (me + 1) / ranks - first;
+  std::vector<float> inputs(count * d);
+  std::vector<float> predictions(count * k);
+  comm.agree([&] { source.read(first, count, inputs, predictions); });
+
+  // Where this rank's rows lie, by tile and slot: in what it read, if it is alone, else in what arrived.
   const std::size_t mine = tiles_ > me ? (tiles_ - me + ranks - 1) / ranks : 0;
+  std::vector<std::vector<std::pair<const float*, const float*>>> rows_of(mine);
+  std::vector<float> arrived;
+  if (ranks == 1) {
+    for (std::size_t row = 0; row < count; ++row)
+      rows_of[row % tiles_].emplace_back(&inputs[row * d], &predictions[row * k]);
+  } else {
+    arrived = exchange(comm, first, inputs, predictions);
+    const float* next = arrived.data();
+    for (std::size_t row = 0; row < shape_.rows; ++row) {
+      if (row % tiles_ % ranks != me) continue;
+      rows_of[row % tiles_ / ranks].emplace_back(next, next + d);
+      next += d + k;
+    }
+  }
+
   const std::size_t tile_size = (d + k) * kTileRows;
   memory_.assign(mine * tile_size, 0.0F);
   local_.resize(mine);
   for (std::size_t t = 0; t < mine; ++t) {
-    const float* const at = memory_.data() + t * tile_size;
-    local_[t] = {me + t * ranks, 0, at, at + d * kTileRows};
-  }
-  // Rows arrive in ascending order; tile by tile, what is written stays in the cache.
-  std::vector<std::vector<const float*>> rows_of(mine);
-  const float* next = arrived.data();
-  for (std::size_t row = 0; row < shape_.rows; ++row) {
-    if (owner_of(row) != me) continue;
-    rows_of[row % tiles_ / ranks].push_back(next);
-    next += d + k;
-  }
-  for (std::size_t t = 0; t < mine; ++t) {
     float* const tile = memory_.data() + t * tile_size;
-    local_[t].rows = rows_of[t].size();
+    local_[t] = {me + t * ranks, rows_of[t].size(), tile, tile + d * kTileRows};
     for (std::size_t slot = 0; slot < rows_of[t].size(); ++slot) {
-      for (std::size_t f = 0; f < d + k; ++f) tile[f * kTileRows + slot] = rows_of[t][slot][f];
+      const auto [row_inputs, row_predictions] = rows_of[t][slot];
+      for (std::size_t f = 0; f < d; ++f) tile[f * kTileRows + slot] = row_inputs[f];
+      for (std::size_t q = 0; q < k; ++q) tile[(d + q) * kTileRows + slot] = row_predictions[q];
     }
   }
 }

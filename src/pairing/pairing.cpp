@@ -50,6 +50,7 @@ Pairing to_pairing(const Roles& roles, const Verdict& verdict) {
   pairing.kind = verdict.kind;
   pairing.gap = verdict.judgement.gap;
   pairing.separation = verdict.judgement.separation;
+  pairing.pairs.reserve(roles.expand.size());
   for (std::size_t i = 0; i < roles.expand.size(); ++i) {
     const auto row = static_cast<Eigen::Index>(i);
     PairScore pair;

@@ -25,7 +25,7 @@ std::string plural(std::size_t count, const std::string& what) {
 class RoleFinder {
  public:
   RoleFinder(const Network& network, const RowShape& rows, std::span<const int> given_expand)
-      : network_(network), width_(rows.width), outputs_(rows.outputs), given_(given_expand.size() > 0) {
+      : network_(network), width_(rows.width), outputs_(rows.outputs), given_(!given_expand.empty()) {
     guess_.roles.width = width_;
     guess_.roles.outputs = outputs_;
     sort_by_shape();
@@ -203,6 +203,7 @@ class RoleFinder {
 
   void orient(const std::vector<int>& squares, bool with_head) {
     std::vector<const Piece*> pieces;
+    pieces.reserve(squares.size());
     for (const int position : squares) pieces.push_back(&piece(position));
     std::vector<MatrixF> anchors;
     for (const int position : guess_.roles.expand) anchors.emplace_back(weight_of(piece(position)));

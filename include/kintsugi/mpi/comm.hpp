@@ -74,6 +74,7 @@ class Comm {
   [[nodiscard]] std::vector<double> gather(std::span<const double> values) const;
 
   /// `send` holds send_counts[r] values for each rank r in turn; the result holds what each rank sent here, in turn.
+  /// Throws InternalError on all ranks where one of them would send or receive more than 2^31 values.
   [[nodiscard]] std::vector<float> all_to_all(std::span<const float> send,
                                               std::span<const std::size_t> send_counts) const;
 

@@ -58,6 +58,7 @@ class Evaluator {
  public:
   /// Collective over `island`, which must outlive the object, as must `weights`.
   Evaluator(const mpi::Comm& island, const SharedWeights& weights, RowSource& rows, Grid grid);
+  Evaluator(mpi::Comm&& island, const SharedWeights& weights, RowSource& rows, Grid grid) = delete;
 
   [[nodiscard]] const mpi::Comm& island() const noexcept { return *island_; }
   [[nodiscard]] const SharedWeights& weights() const noexcept { return *weights_; }

@@ -39,6 +39,10 @@ class RowTiles {
   [[nodiscard]] double prediction_variance() const noexcept { return variance_; }
 
  private:
+  /// Sends rows [first, ...) to the ranks of their tiles; returns this rank's, ascending, each as inputs and
+  /// predictions.
+  [[nodiscard]] std::vector<float> exchange(const mpi::Comm& comm, std::size_t first, std::span<const float> inputs,
+                                            std::span<const float> predictions) const;
   void deal(const mpi::Comm& comm, RowSource& source);
   void measure_variance(const mpi::Comm& comm);
 
