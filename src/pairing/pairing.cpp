@@ -92,6 +92,7 @@ void check(const Roles& roles, const Candidates& candidates) {
 Verdict decide(Scores& scores, PairScoreKind kind) {
   if (kind != PairScoreKind::learned) return decide_plain(scores, kind);
   std::vector<Matching> starts;
+  starts.reserve(kPlainScores.size());
   for (const PairScoreKind plain : kPlainScores) {
     starts.push_back(match_groups(scores.candidates(), scores.of(plain)));
   }

@@ -123,7 +123,7 @@ TEST(Assign, HasPricesThatProveItOptimal) {
 
 TEST(Assign, CertificateRejectsAWorseAssignment) {
   Random random(3, 1);
-  std::vector<double> score(30 * 30);
+  std::vector<double> score(900);
   for (double& s : score) s = random.uniform();
   std::vector<int> found = assign(score, 30, 30);
   std::swap(found[4], found[17]);
