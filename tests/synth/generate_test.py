@@ -136,9 +136,9 @@ class GenerateTest(ProgramTest):
 
     def test_a_signal_stops_all_ranks_and_leaves_nothing_behind(self):
         for np in (None, 2):
-            for kind in (("planted", "--blocks", 5000, "--rows", 100000),
+            for kind in (("planted", "--blocks", 2000, "--rows", 20000),
                          ("trained", "--blocks", 1, "--width", 4, "--hidden", 4, "--rows", 64, "--batch", 8, "--steps",
-                          1000000)):
+                          200000)):
                 command = [harness.PROGRAM, "generate", "-o", "x.h5", "--answer", "x.txt", "--kind", *kind]
                 command = [str(harness.MPIRUN), str(np), *command] if np else command
                 with subprocess.Popen([str(word) for word in command], cwd=self.folder,
@@ -149,7 +149,7 @@ class GenerateTest(ProgramTest):
                             time.sleep(0.05)
                         time.sleep(0.5)
                     else:
-                        self.assertIn("step 100000 of 1000000", process.stderr.readline())
+                        self.assertIn("step 20000 of 200000", process.stderr.readline())
                     # mpirun passes either on, but at SIGTERM it also gives up itself, with a code of its own.
                     process.send_signal(signal.SIGUSR1 if np else signal.SIGTERM)
                     text = process.communicate(timeout=100)[1]
