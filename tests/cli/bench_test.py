@@ -16,13 +16,10 @@ class BenchTest(ProgramTest):
         self.assertEqual(len(line), 1, text)
         return text, {key: float(value) for key, value in (word.split("=") for word in line[0].split()[1:])}
 
-    def test_kernel_stays_below_the_peak(self):
+    def test_shares_are_those_of_the_figures(self):
         text, result = self.bench("--blocks", "4", "--rows", "500", seconds=0.3)
-        self.assertGreater(result["forward_gflops"], 0.01 * result["peak_gflops"])
-        self.assertGreater(result["adjoint_gflops"], 0.01 * result["peak_gflops"])
-        # The clock frequency may change between the two, but not by half.
-        self.assertLess(result["forward_gflops"], 2 * result["peak_gflops"])
-        self.assertLess(result["adjoint_gflops"], 2 * result["peak_gflops"])
+        for figure in ("peak_gflops", "forward_gflops", "adjoint_gflops"):
+            self.assertGreater(result[figure], 0)
         share = float(re.search(r"block forward +\S+ +(\S+) %", text).group(1))
         self.assertAlmostEqual(share, 100 * result["forward_gflops"] / result["peak_gflops"], delta=0.2)
 
