@@ -132,8 +132,8 @@ void TableLog::print_row(const TrajectoryRow& row) {
   last_printed_ = row.seconds;
   if (rows_printed_ == 0) {
     line(
-        "\nkey: S seed, B bubble repair, I insertion, T tabu, K kick, P pair exchange, G larger sample, M migrant,\n"
-        "     V check on all rows; mse and best are on the sample of so many rows, evals count whole networks");
+        "\nkey: S seed, B bubble repair, I insertion, R relocation, P pair exchange, K kick, G larger sample;\n"
+        "     mse and best are on the sample of so many rows, evals count whole networks");
   }
   if (rows_printed_ % kHeaderEvery == 0) {
     line(std::string(" ev     step isl      rows         mse        best     moves       evals") +
