@@ -196,13 +196,15 @@ class SourceTest(OptionsTest):
             self.assert_error(USAGE, "solve", "--print-config", name, says="cannot stand in a config file")
 
     def test_shipped_configs_are_read(self):
-        configs = sorted((ROOT / "configs").glob("*.ini"))
-        self.assertGreaterEqual(len(configs), 1)
-        for path in configs:
-            self.config("--config", path)
+        defaults = self.config()
+        shipped = {path.name: self.config("--config", path) for path in (ROOT / "configs").iterdir()}
+        self.assertEqual(set(shipped), {f"{name}.cfg" for name in ("default", "quick", "thorough", "cluster", "stress")})
+        for name, config in shipped.items():
+            with self.subTest(name):
+                self.assertEqual(config == defaults, name == "default.cfg")
 
     def test_shipped_default_config_shows_the_defaults(self):
-        shown = (ROOT / "configs/default.ini").read_text().splitlines()
+        shown = (ROOT / "configs/default.cfg").read_text().splitlines()
         settings = [line for line in shown if line and not line.startswith("#")]
         printed = self.run_program("solve", "--print-config").stdout.splitlines()
         self.assertEqual(settings, [line for line in printed if not line.startswith("#")])
