@@ -15,7 +15,7 @@ build_packages=(
   openmpi-bin libopenmpi-dev libhdf5-openmpi-dev
   libeigen3-dev libboost-program-options-dev libxsmm-dev
   libzip-dev libssl-dev zlib1g-dev nlohmann-json3-dev)
-test_packages=(libgtest-dev libgmock-dev hdf5-tools python3 python3-h5py clang-format-14)
+test_packages=(libgtest-dev libgmock-dev hdf5-tools python3 python3-h5py clang-format-14 python3-torch)
 
 say() { printf 'install-dependencies: %s\n' "$*" >&2; }
 

@@ -6,6 +6,8 @@
   X(info)                            \
   X(solve)                           \
   X(verify)                          \
+  X(analyze)                         \
+  X(export)                          \
   X(generate)                        \
   X(bench)
 

@@ -18,12 +18,14 @@ class ImportCommand final : public Command {
  public:
   [[nodiscard]] std::string name() const override { return "import"; }
   [[nodiscard]] std::string summary() const override {
-    return "Reads a folder of pieces and a table of data into one problem file";
+    return "Reads pieces and a table of data into one problem file";
   }
 
   void declare(OptionTable& options) override {
     options.argument("pieces", "PIECES",
-                     "folder of PyTorch files, one linear layer each: piece_0.pth, piece_1.pth, ...", path(pieces_));
+                     "folder of PyTorch files, one linear layer each: piece_0.pth, piece_1.pth, ...; or one .pth, "
+                     ".safetensors or .npz file with all layers",
+                     path(pieces_));
     options.argument("data", "DATA",
                      "CSV with columns measurement_0, ..., pred (or pred_0, ...) and maybe true (or true_0, ...)",
                      path(data_));

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "kintsugi/io/pth.hpp"
+#include "io/elements.hpp"
 
 /// The part of Python's pickle format that a state_dict written by torch.save needs (opcodes of protocols 2 to 5 by
 /// allow-list), as a machine that builds plain values and can do nothing else.
@@ -41,12 +41,8 @@ struct Storage {
 };
 
 /// A strided view of a storage; checked: every element lies inside the storage's declared elements.
-struct TensorView {
+struct TensorView : StridedView {
   std::size_t storage = 0;  ///< in Heap::storages
-  std::uint64_t offset = 0;
-  std::vector<std::uint64_t> shape;
-  std::vector<std::uint64_t> strides;
-  std::uint64_t elements = 0;  ///< product of the shape
 };
 
 struct Heap {
@@ -66,7 +62,6 @@ inline constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kMaxOpcodes = 1'000'000;
 inline constexpr std::size_t kMaxStack = 100'000;
 inline constexpr std::size_t kMaxMemo = kMaxOpcodes;
-inline constexpr std::size_t kMaxDimensions = 16;
 
 /// Runs the pickle `code`. Throws InputError that names `origin`, the byte and the rule.
 [[nodiscard]] Result run(std::span<const char> code, const std::string& origin);

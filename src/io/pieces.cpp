@@ -1,15 +1,15 @@
 #include <algorithm>
-#include <cctype>
-#include <charconv>
-#include <cmath>
 #include <map>
 #include <optional>
 #include <string>
 #include <system_error>
 
+#include "io/layers.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/import.hpp"
+#include "kintsugi/io/npz.hpp"
 #include "kintsugi/io/pth.hpp"
+#include "kintsugi/io/safetensors.hpp"
 
 namespace kintsugi {
 
@@ -17,19 +17,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
+bool is_pytorch(const fs::path& file) { return file.extension() == ".pth" || file.extension() == ".pt"; }
+
 /// The number that a file's name ends in; nothing where it is not a numbered PyTorch file.
 std::optional<int> piece_index(const fs::path& file) {
-  if (file.extension() != ".pth" && file.extension() != ".pt") return std::nullopt;
-  const std::string stem = file.stem().string();
-  const auto first_digit =
-      std::find_if_not(stem.rbegin(), stem.rend(), [](unsigned char c) { return std::isdigit(c) != 0; }).base();
-  if (first_digit == stem.end()) return std::nullopt;
-  int index = 0;
-  const char* const end = stem.data() + stem.size();
-  const auto [next, error] = std::from_chars(stem.data() + (first_digit - stem.begin()), end, index);
-  if (error != std::errc{} || next != end)
-    throw InputError(file.string() + ": its number is too large for a piece's index");
-  return index;
+  return is_pytorch(file) ? trailing_number(file.stem().string(), file.string()) : std::nullopt;
 }
 
 std::map<int, fs::path> list_pieces(const fs::path& folder) {
@@ -60,37 +52,13 @@ std::map<int, fs::path> list_pieces(const fs::path& folder) {
   return files;
 }
 
-std::string shape_text(const Tensor& tensor) {
-  std::string text = "[";
-  for (const std::size_t size : tensor.shape) text += (text.size() > 1 ? " x " : "") + std::to_string(size);
-  return text + "]";
-}
-
-void check_finite(const Tensor& tensor, const std::string& file) {
-  const auto bad = std::find_if(tensor.values.begin(), tensor.values.end(), [](double v) { return !std::isfinite(v); });
-  if (bad == tensor.values.end()) return;
-  throw InputError(file + ": element " + std::to_string(bad - tensor.values.begin()) + " of '" + tensor.name + "' is " +
-                   (std::isnan(*bad) ? "nan" : "infinite"));
-}
-
 PieceF64 read_piece(int index, const fs::path& path) {
   const std::string file = path.string();
-  PieceF64 piece;
-  piece.index = index;
-  piece.source = (path.parent_path().filename() / path.filename()).string();
-  bool has_weight = false;
+  std::optional<Tensor> weight;
   std::optional<Tensor> bias;
   for (Tensor& tensor : read_state_dict(path)) {
-    check_finite(tensor, file);
     if (tensor.name == "weight") {
-      if (tensor.shape.size() != 2 || tensor.values.empty()) {
-        throw InputError(file + ": 'weight' has the shape " + shape_text(tensor) +
-                         ", but a linear layer's is [out x in]");
-      }
-      piece.out = tensor.shape[0];
-      piece.in = tensor.shape[1];
-      piece.weight = std::move(tensor.values);
-      has_weight = true;
+      weight = std::move(tensor);
     } else if (tensor.name == "bias") {
       bias = std::move(tensor);
     } else {
@@ -98,24 +66,44 @@ PieceF64 read_piece(int index, const fs::path& path) {
                        "'; a piece has 'weight' and maybe 'bias', nothing else");
     }
   }
-  if (!has_weight) throw InputError(file + ": has no 'weight'");
-  if (!bias) return piece;
-  if (bias->shape.size() != 1 || bias->shape[0] != piece.out) {
-    throw InputError(file + ": 'bias' has the shape " + shape_text(*bias) + ", but the weight has " +
-                     std::to_string(piece.out) + " rows");
-  }
-  piece.bias = std::move(bias->values);
+  if (!weight) throw InputError(file + ": has no 'weight'");
+  PieceF64 piece = make_piece(std::move(*weight), std::move(bias), file);
+  piece.index = index;
+  piece.source = (path.parent_path().filename() / path.filename()).string();
   return piece;
+}
+
+std::vector<PieceF64> read_folder(const fs::path& path) {
+  // Without a final slash, so that the folder's own name is there for `source`.
+  const fs::path folder = path.has_filename() ? path : path.parent_path();
+  std::vector<PieceF64> pieces;
+  for (const auto& [index, file] : list_pieces(folder)) pieces.push_back(read_piece(index, file));
+  return pieces;
+}
+
+/// Every layer in one file, by the file's ending.
+std::vector<PieceF64> read_file(const fs::path& path) {
+  std::vector<Tensor> tensors;
+  if (is_pytorch(path)) {
+    tensors = read_state_dict(path);
+  } else if (path.extension() == ".safetensors") {
+    tensors = read_safetensors(path);
+  } else if (path.extension() == ".npz") {
+    tensors = read_npz(path);
+  } else {
+    throw InputError(path.string() +
+                     ": is neither a folder of pieces nor a file of layers (.pth, .pt, .safetensors or .npz)");
+  }
+  return pieces_of(std::move(tensors), path.string());
 }
 
 }  // namespace
 
 NetworkF64 read_pieces(const fs::path& path, Activation activation) {
-  // Without a final slash, so that the folder's own name is there for `source`.
-  const fs::path folder = path.has_filename() ? path : path.parent_path();
   NetworkF64 network;
   network.activation = activation;
-  for (const auto& [index, file] : list_pieces(folder)) network.pieces.push_back(read_piece(index, file));
+  std::error_code error;
+  network.pieces = fs::is_regular_file(path, error) ? read_file(path) : read_folder(path);
   return network;
 }
 

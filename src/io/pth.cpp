@@ -1,14 +1,12 @@
 #include "kintsugi/io/pth.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
 
+#include "io/elements.hpp"
 #include "io/file_bytes.hpp"
 #include "io/pickle.hpp"
 #include "io/zip_archive.hpp"
@@ -16,92 +14,9 @@
 
 namespace kintsugi {
 
-static_assert(std::endian::native == std::endian::little, "tensors are stored little-endian and read as they are");
-
-std::string_view to_string(TensorType type) {
-  switch (type) {
-    case TensorType::float16: return "float16";
-    case TensorType::bfloat16: return "bfloat16";
-    case TensorType::float32: return "float32";
-    case TensorType::float64: return "float64";
-  }
-  throw InternalError("unknown tensor type");
-}
-
-std::size_t element_size(TensorType type) {
-  switch (type) {
-    case TensorType::float16:
-    case TensorType::bfloat16: return 2;
-    case TensorType::float32: return 4;
-    case TensorType::float64: return 8;
-  }
-  throw InternalError("unknown tensor type");
-}
-
 namespace {
 
 [[noreturn]] void fail(const std::string& origin, const std::string& rule) { throw InputError(origin + ": " + rule); }
-
-// ---- values ----
-
-double from_half(std::uint16_t bits) {
-  const int exponent = (bits >> 10) & 31;
-  const int fraction = bits & 1023;
-  double magnitude = 0;
-  if (exponent == 31) {
-    magnitude = fraction == 0 ? INFINITY : NAN;
-  } else if (exponent == 0) {
-    magnitude = std::ldexp(fraction, -24);
-  } else {
-    magnitude = std::ldexp(fraction + 1024, exponent - 25);
-  }
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
-double from_bfloat(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
-
-template <class Bits>
-Bits load(const char* at) {
-  Bits bits;
-  std::memcpy(&bits, at, sizeof(Bits));
-  return bits;
-}
-
-/// The view's elements in row-major order. The view was checked against the storage's size.
-template <class Element>
-std::vector<double> gather(const pickle::TensorView& view, std::size_t size, const char* storage, Element element) {
-  std::vector<double> values(view.elements);
-  std::vector<std::uint64_t> index(view.shape.size(), 0);
-  const std::size_t last = view.shape.empty() ? 0 : view.shape.size() - 1;
-  const std::uint64_t run = view.shape.empty() ? 1 : view.shape[last];
-  const std::uint64_t step = view.shape.empty() ? 0 : view.strides[last];
-  for (std::size_t out = 0; out < values.size(); out += run) {
-    std::uint64_t at = view.offset;
-    for (std::size_t i = 0; i < last; ++i) at += index[i] * view.strides[i];
-    for (std::uint64_t i = 0; i < run; ++i) values[out + i] = element(storage + (at + i * step) * size);
-    for (std::size_t i = last; i-- > 0;) {  // the next run's index, counted as an odometer
-      if (++index[i] < view.shape[i]) break;
-      index[i] = 0;
-    }
-  }
-  return values;
-}
-
-std::vector<double> convert(const pickle::TensorView& view, TensorType type, const char* storage) {
-  const std::size_t size = element_size(type);
-  switch (type) {
-    case TensorType::float16:
-      return gather(view, size, storage, [](const char* at) { return from_half(load<std::uint16_t>(at)); });
-    case TensorType::bfloat16:
-      return gather(view, size, storage, [](const char* at) { return from_bfloat(load<std::uint16_t>(at)); });
-    case TensorType::float32:
-      return gather(view, size, storage, [](const char* at) { return static_cast<double>(load<float>(at)); });
-    case TensorType::float64: return gather(view, size, storage, [](const char* at) { return load<double>(at); });
-  }
-  throw InternalError("unknown tensor type");
-}
-
-// ---- the archive ----
 
 void check_signature(std::span<const char> file, const std::string& origin) {
   constexpr std::string_view kZip = "PK\x03\x04";
@@ -193,7 +108,7 @@ std::vector<Tensor> read_state_dict(std::span<const char> file, const std::strin
     const pickle::Storage& storage = heap.storages[view.storage];
     const std::vector<char>& bytes = storages.bytes(storage, heap.texts[storage.key]);
     tensors.push_back(
-        {name, storage.type, {view.shape.begin(), view.shape.end()}, convert(view, storage.type, bytes.data())});
+        {name, storage.type, {view.shape.begin(), view.shape.end()}, read_elements(storage.type, bytes, view)});
   }
   return tensors;
 }

@@ -27,19 +27,34 @@ ZipArchive::ZipArchive(std::span<const char> file, std::string origin)
     if (name == nullptr || !names_.insert(name).second) {
       throw InputError(origin_ + ": entry " + std::to_string(i) + " of the archive has no name of its own");
     }
+    ordered_names_.emplace_back(name);
   }
 }
 
 std::vector<char> ZipArchive::read(const std::string& name, std::size_t limit) const {
+  return read_entry(name, limit, false);
+}
+
+std::vector<char> ZipArchive::inflate(const std::string& name, std::size_t limit) const {
+  return read_entry(name, limit, true);
+}
+
+std::vector<char> ZipArchive::read_entry(const std::string& name, std::size_t limit, bool deflated_too) const {
   const auto fail = [&](const std::string& rule) { throw InputError(origin_ + ", entry '" + name + "': " + rule); };
   zip_stat_t facts;
   if (zip_stat(archive_.get(), name.c_str(), ZIP_FL_ENC_RAW, &facts) != 0) fail("is missing");
-  constexpr zip_uint64_t kNeeded = ZIP_STAT_INDEX | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
+  constexpr zip_uint64_t kNeeded =
+      ZIP_STAT_INDEX | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
   if ((facts.valid & kNeeded) != kNeeded) fail("has no size");
-  if (facts.comp_method != ZIP_CM_STORE || facts.comp_size != facts.size) {
-    fail("is compressed or encrypted; torch.save stores entries as they are");
+  if (facts.encryption_method != ZIP_EM_NONE) fail("is encrypted");
+  if (facts.comp_method != ZIP_CM_STORE && (!deflated_too || facts.comp_method != ZIP_CM_DEFLATE)) {
+    fail(deflated_too ? "is compressed by another method than deflate" : "is compressed, but must be stored as it is");
   }
-  if (facts.size > bytes_) fail("claims " + std::to_string(facts.size) + " bytes, more than the file has");
+  const bool stored = facts.comp_method == ZIP_CM_STORE;
+  if (stored && facts.size != facts.comp_size) fail("is stored as it is, but has two different sizes");
+  if (facts.comp_size > bytes_ || (stored && facts.size > bytes_)) {
+    fail("claims " + std::to_string(facts.size) + " bytes, more than the file has");
+  }
   if (facts.size > limit) {
     fail("has " + std::to_string(facts.size) + " bytes, more than the limit of " + std::to_string(limit));
   }

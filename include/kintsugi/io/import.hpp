@@ -7,10 +7,13 @@
 
 namespace kintsugi {
 
-/// The anonymous pieces in a folder of PyTorch files: every `*.pth` / `*.pt` whose name ends in a number is one piece
-/// and that number its index; indices run from 0 without a gap. Each holds a state_dict with `weight` and maybe `bias`.
-/// No code is ever run: a pickle machine with an allow-list of opcodes and globals builds plain values only.
-/// Throws InputError that names the file and the rule.
+/// The anonymous pieces in a folder or in one file.
+/// A folder of PyTorch files: every `*.pth` / `*.pt` whose name ends in a number is one piece and that number its
+/// index; indices run from 0 without a gap. Each holds a state_dict with `weight` and maybe `bias`. One .pth, .pt,
+/// .safetensors or .npz file with the tensors of many linear layers, "NAME.weight" and maybe "NAME.bias" (or with _ or
+/// / between). Where the numbers that the names end in are 0, 1, ..., each once, they are the indices; else a layer's
+/// index is its place in the file. No code is ever run, and sizes are checked before memory is asked for; see
+/// read_state_dict(), read_safetensors() and read_npz(). Throws InputError that names the file and the rule.
 [[nodiscard]] NetworkF64 read_pieces(const std::filesystem::path& path, Activation activation);
 
 /// A CSV with a header: measurement_0.., pred or pred_0.., and maybe true or true_0..; other columns are ignored, order

@@ -1,26 +1,13 @@
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "kintsugi/io/tensor.hpp"
+
 namespace kintsugi {
-
-enum class TensorType { float16, bfloat16, float32, float64 };
-
-[[nodiscard]] std::string_view to_string(TensorType type);
-[[nodiscard]] std::size_t element_size(TensorType type);
-
-/// A named tensor, its values converted to float64 (exactly) and laid out row-major whatever its strides were.
-struct Tensor {
-  std::string name;
-  TensorType type = TensorType::float32;
-  std::vector<std::size_t> shape;
-  std::vector<double> values;
-};
 
 /// The tensors of a state_dict that torch.save wrote (zip format, PyTorch 1.6 and later), in its order.
 /// Inert: no code is run. The pickle goes through a machine with an allow-list of opcodes and globals that builds plain

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kintsugi/io/tensor.hpp"
+
+namespace kintsugi {
+
+/// A tensor to be written.
+struct StateEntry {
+  std::string name;
+  std::vector<std::uint64_t> shape;
+  std::span<const double> values;  ///< row-major
+};
+
+/// All entries as the bytes of a .safetensors file, as `type` (float32 or float64), in their order.
+[[nodiscard]] std::vector<char> safetensors_file(std::span<const StateEntry> entries, TensorType type);
+
+/// The same as torch.save writes a state_dict: a zip archive without time stamps. Throws InternalError where libzip
+/// fails.
+[[nodiscard]] std::vector<char> pth_file(std::span<const StateEntry> entries, TensorType type);
+
+}  // namespace kintsugi
