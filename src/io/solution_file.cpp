@@ -8,12 +8,15 @@
 
 #include "io/file_bytes.hpp"
 #include "io/hdf5.hpp"
+#include "io/hdf5_table.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/atomic_file.hpp"
 
 namespace kintsugi {
 
 namespace {
+
+using h5::RowType;
 
 constexpr const char* kFormat = "kintsugi-solution";
 constexpr std::int64_t kVersion = 1;
@@ -26,27 +29,6 @@ constexpr std::array<std::pair<const char*, double Times::*>, 6> kTimes{{{"secon
                                                                          {"seconds_total", &Times::total}}};
 
 // ---- compound rows ----
-
-/// A row type in memory: members by name and offset. Stored packed.
-class RowType {
- public:
-  explicit RowType(std::size_t size) : type_(H5Tcreate(H5T_COMPOUND, size)) {}
-
-  void add(const char* name, std::size_t offset, hid_t type) {
-    if (H5Tinsert(type_.id(), name, offset, type) < 0) throw InternalError("HDF5 row type: " + h5::last_error());
-  }
-
-  [[nodiscard]] hid_t id() const { return type_.id(); }
-
-  [[nodiscard]] h5::Handle packed() const {
-    h5::Handle copy(H5Tcopy(type_.id()));
-    if (H5Tpack(copy.id()) < 0) throw InternalError("HDF5 row type: " + h5::last_error());
-    return copy;
-  }
-
- private:
-  h5::Handle type_;
-};
 
 struct PairRow {
   std::int32_t expand = 0;
@@ -97,12 +79,6 @@ RowType trajectory_row_type() {
   type.add("evaluations", offsetof(TrajectoryRow, evaluations), H5T_NATIVE_INT64);
   type.add("seconds", offsetof(TrajectoryRow, seconds), H5T_NATIVE_DOUBLE);
   return type;
-}
-
-template <class Row>
-void write_rows(h5::Image& image, const char* name, const RowType& type, std::span<const Row> rows) {
-  const h5::Handle packed = type.packed();
-  image.dataset(image.root(), name, std::array<hsize_t, 1>{rows.size()}, packed.id(), type.id(), rows.data());
 }
 
 template <class Row>
@@ -190,7 +166,7 @@ void write_pairs(h5::Image& image, const Network& network, const Solution& solut
     rows.push_back({index(pair.expand), index(pair.compress), pair.score, index(pair.runner_up), pair.runner_up_score,
                     pair.margin, pair.trusted ? std::int8_t{1} : std::int8_t{0}});
   }
-  write_rows<PairRow>(image, "pair_scores", pair_row_type(), rows);
+  h5::write_rows<PairRow>(image, image.root(), "pair_scores", pair_row_type(), rows);
 }
 
 void write_seeds(h5::Image& image, const Solution& solution) {
@@ -202,7 +178,7 @@ void write_seeds(h5::Image& image, const Solution& solution) {
     rows.push_back({seed.name.c_str(), seed.mse});
     orders.insert(orders.end(), seed.order.begin(), seed.order.end());
   }
-  write_rows<SeedRow>(image, "seeds", seed_row_type(), rows);
+  h5::write_rows<SeedRow>(image, image.root(), "seeds", seed_row_type(), rows);
   write_integers(image, "seed_orders", std::array<hsize_t, 2>{rows.size(), length}, orders);
 }
 
@@ -217,7 +193,7 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
   write_answer(image, network, solution);
   write_pairs(image, network, solution);
   write_seeds(image, solution);
-  write_rows<TrajectoryRow>(image, "trajectory", trajectory_row_type(), solution.trajectory);
+  h5::write_rows<TrajectoryRow>(image, image.root(), "trajectory", trajectory_row_type(), solution.trajectory);
   write_texts(image, "warnings", solution.warnings);
   const std::vector<char> bytes = image.finish();
   write_file_atomically(path, std::string_view(bytes.data(), bytes.size()));

@@ -1,0 +1,55 @@
+#include <algorithm>
+#include <utility>
+
+#include "analysis/workshop.hpp"
+#include "kintsugi/analysis/bubble_repair.hpp"
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi {
+
+namespace {
+
+constexpr const char* kFitted = "bradley-terry";
+
+bool contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+void repair(Workshop& shop, const std::string& start, const std::vector<int>& order, Study& study) {
+  const StudyOptions& options = shop.options;
+  if (!options.repair_all && !contains(options.repair_from, start)) return;
+  const BubbleRepair result =
+      repair_by_bubbling(shop.work, in_order(shop.ground.pairing, order), shop.tiles(), options.max_evaluations,
+                         [&](const Blocks& blocks) { return shop.mse(blocks); });
+  for (RepairRound round : result.rounds) {
+    round.start = start;
+    study.repair.push_back(std::move(round));
+  }
+  const double mse = result.rounds.back().mse;
+  study.searches.push_back({"repair from " + start, result.evaluations, mse, mse <= study.target});
+}
+
+}  // namespace
+
+void require_known_starts(const StudyOptions& options) {
+  std::vector<std::string> known = seed_names();
+  known.emplace_back(kFitted);
+  for (const std::string& start : options.repair_from) {
+    if (contains(known, start)) continue;
+    std::string names;
+    for (const std::string& each : known) names += (names.empty() ? "" : ", ") + each;
+    throw UsageError("unknown start of a repair '" + start + "'; known are " + names);
+  }
+}
+
+void study_repairs(Workshop& shop, Study& study) {
+  std::vector<int> fitted;
+  for (const SeedStudy& seed : study.seeds) {
+    repair(shop, full_name(seed), seed.order, study);
+    if (full_name(seed) != study.swaps.seed) continue;
+    for (const int position : study.swaps.fit.order) fitted.push_back(seed.order[static_cast<std::size_t>(position)]);
+  }
+  repair(shop, kFitted, fitted, study);
+}
+
+}  // namespace kintsugi

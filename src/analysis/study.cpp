@@ -1,0 +1,105 @@
+#include "kintsugi/analysis/study.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "analysis/workshop.hpp"
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/kernels/flush_denormals.hpp"
+#include "kintsugi/kernels/gemm.hpp"
+#include "kintsugi/search/make_search.hpp"
+
+namespace kintsugi {
+
+namespace {
+
+// Of the predictions' variance: at or below it an error is rounding, as solve() has it.
+constexpr double kRoundingShare = 1e-11;
+
+void check_options(const StudyOptions& options) {
+  if (options.work_rows < 0)
+    throw UsageError("work rows are " + std::to_string(options.work_rows) + ", need to be 0 (all) or more");
+  require_known_starts(options);
+  const std::vector<std::string> known = search_names();
+  for (const std::string& name : options.searches) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    std::string names;
+    for (const std::string& each : known) names += (names.empty() ? "" : ", ") + each;
+    throw UsageError("unknown search '" + name + "'; known are " + names);
+  }
+}
+
+Grid grid_for(const mpi::Comm& world, std::size_t rows) {
+  return choose_grid(world.size(), 0, 0, (rows + kernels::kTileRows - 1) / kernels::kTileRows);
+}
+
+/// Times parts of the study and tells of them on rank 0.
+class Parts {
+ public:
+  Parts(const mpi::Comm& world, const Workshop& shop, const StudyObserver& observer)
+      : world_(&world), shop_(&shop), observer_(&observer) {
+    double flops = 0;
+    for (const Block& block : shop.ground.pairing) flops += shop.work.kernel(block).flops_per_row();
+    flops_per_work_ = flops / static_cast<double>(shop.ground.pairing.size()) * kernels::kTileRows;
+  }
+
+  void run(const std::string& name, const std::function<void()>& part) const {
+    const auto start = std::chrono::steady_clock::now();
+    const std::int64_t before = work();
+    part();
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (world_->root()) (*observer_)({name, seconds, static_cast<double>(work() - before) * flops_per_work_});
+  }
+
+ private:
+  [[nodiscard]] std::int64_t work() const { return shop_->work.work() + shop_->full.work(); }
+
+  const mpi::Comm* world_;
+  const Workshop* shop_;
+  const StudyObserver* observer_;
+  double flops_per_work_ = 0;  // of a block on a tile
+};
+
+}  // namespace
+
+Study study_network(const mpi::Comm& world, const Network& network, RowSource& rows, const StudyOptions& options,
+                    const StudyObserver& observer) {
+  const kernels::FlushDenormals flushed;
+  check_options(options);
+  Study study;
+
+  // 1. Roles and pairs; weights into shared memory, rows to their ranks.
+  const Ground ground = lay_study_ground(world, network, rows.shape(), options, study);
+  const SharedWeights weights(world, network, ground.roles);
+  study.rows = rows.shape().rows;
+  study.work_rows = options.work_rows == 0 ? study.rows : static_cast<std::size_t>(options.work_rows);
+  study.work_rows = std::min(study.work_rows, study.rows);
+  FirstRows first_rows(rows, study.work_rows);
+  Evaluator work(world, weights, first_rows, grid_for(world, study.work_rows));
+  Evaluator full(world, weights, rows, grid_for(world, study.rows));
+  study.target = options.tolerance > 0 ? options.tolerance : kRoundingShare * full.rows().prediction_variance();
+  Workshop shop{options, ground, work, full};
+  const Parts parts(world, shop, observer);
+
+  // 2. Seeds.
+  parts.run("seeds", [&] {
+    study.seeds = study_seeds(shop);
+    if (!study.has_answer) return;
+    Blocks answer;
+    for (std::size_t i = 0; i < ground.answer.size(); i += 2)
+      answer.push_back({ground.answer[i], ground.answer[i + 1]});
+    study.answer_mse = shop.mse(answer);
+  });
+  const SeedStudy seed = *std::ranges::find(study.seeds, options.seed_order, full_name);
+
+  // 3. Swaps, the model of their gains, and their contradictions.
+  parts.run(options.exact ? "exact swaps" : "screened swaps", [&] { study_swaps(shop, seed, study); });
+  if (options.exact) parts.run("screened swaps", [&] { compare_with_screen(shop, seed, study); });
+
+  // 4. Ways to the answer.
+  parts.run("repairs", [&] { study_repairs(shop, study); });
+  parts.run("searches", [&] { study_searches(world, network, rows, shop, seed, study); });
+  return study;
+}
+
+}  // namespace kintsugi
