@@ -1,0 +1,255 @@
+"""The job files under a real Slurm: started as `slurm_test.py PROGRAM OneNode|TwoNodes`.
+
+Brings up a cluster in namespaces of its own (see cluster.py), submits every job file on small problems, and checks exit
+codes and answers. Needs root, Slurm's daemons and the right to make namespaces; without them it skips.
+"""
+
+import csv
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+import cluster
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = None  # set by main()
+SKIPPED = 77
+
+# Ranks of a test share two processors with all else, and are root.
+RANKS_ENVIRONMENT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+                     "OMPI_MCA_mpi_yield_when_idle": "1", "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
+                     "OMPI_MCA_btl_base_warn_component_unused": "0", "LAUNCHER_OPTIONS": ""}
+LONG = ("long.h5", "--islands", "1", "--sample-rows", "8000")
+
+
+class JobTest(unittest.TestCase):
+    nodes = 1
+    shape = ["--nodes=1", "--ntasks=2"]  # what is asked of Slurm for two ranks
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cluster.Cluster(cls.nodes)
+        cls.cluster.__enter__()
+        cls.addClassCleanup(cls.cluster.__exit__, None)
+        # A copy with a built program, in a folder that every node sees.
+        home = cls.cluster.folder / "kint sugi"
+        for name in ("jobs", "configs"):
+            shutil.copytree(ROOT / name, home / name)
+        cls.program = home / "build/release/kintsugi"
+        cls.program.parent.mkdir(parents=True)
+        shutil.copy2(PROGRAM, cls.program)
+        cls.jobs = home / "jobs"
+        cls.work = cls.cluster.folder / "work"
+        cls.work.mkdir()
+        cls.generate("easy", "--blocks", "8", "--rows", "1000", "--depth", "none")
+        # Takes some twenty seconds of search on two processors.
+        cls.generate("long", "--blocks", "32", "--width", "16", "--hidden", "32", "--rows", "8000", "--depth", "none")
+
+    @classmethod
+    def generate(cls, name, *options):
+        subprocess.run([cls.program, "generate", "-o", f"{name}.h5", "--answer", f"{name}.txt", "-q", "--check-pairs",
+                        "no", *options], cwd=cls.work, check=True, env={**os.environ, **RANKS_ENVIRONMENT})
+
+    def submit(self, name, *arguments, options=(), **variables):
+        """Submits jobs/NAME.sbatch on two ranks; returns the job's number and the folder for its results."""
+        results = self.work / f"results {self.id().rpartition('.')[2]}"
+        job = self.cluster.submit(self.jobs / f"{name}.sbatch", *arguments, folder=self.work,
+                                  options=[*self.shape, "--time=10", *options],
+                                  variables={**RANKS_ENVIRONMENT, "RESULTS": str(results), **variables})
+        return job, results
+
+    def finish(self, job, results, code=0, seconds=240):
+        """Waits for a job to end, with this exit code; returns Slurm's facts and what the job printed."""
+        facts = self.cluster.wait(job, seconds)[0]
+        printed = pathlib.Path(facts["StdOut"].replace("%20", " ")).read_text()
+        logs = "\n".join(path.read_text()[-3000:] for path in sorted(results.glob("**/*.log")))
+        self.assertEqual((facts["JobState"], facts["ExitCode"]), ("COMPLETED" if code == 0 else "FAILED", f"{code}:0"),
+                         printed + logs)
+        return facts, printed
+
+    def run_job(self, *arguments, code=0, seconds=240, **options):
+        job, results = self.submit(*arguments, **options)
+        facts, printed = self.finish(job, results, code, seconds)
+        return results, printed, facts
+
+    def verify(self, problem, solution):
+        """The solution reproduces the predictions and is the order that was planted."""
+        result = subprocess.run([self.program, "verify", f"{problem}.h5", solution, "--compare", f"{problem}.txt"],
+                                cwd=self.work, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(result.returncode, 0, result.stdout)
+
+    def rows(self, path):
+        with open(path, newline="") as file:
+            return list(csv.DictReader(file))
+
+
+class OneNode(JobTest):
+    def check_solve(self, launcher):
+        results, printed, _ = self.run_job("solve", "easy.h5", "--islands", "1", "--seed", "5", LAUNCHER=launcher)
+        self.verify("easy", results / "solution.h5")
+        self.verify("easy", results / "permutation.txt")
+        self.assertIn("hosts    node1, 2 ranks by " + launcher, printed)
+        self.assertRegex(printed, rf"\n\$ {launcher} .*kintsugi solve easy\.h5 --config .*cluster\.cfg --islands 1 --seed 5 ")
+        self.assertIn("ranks 2  islands 1  seed 5", (results / "solve.log").read_text())
+        self.assertIn("RESULT status=solved", printed)
+
+    def test_solve_by_srun(self):
+        self.check_solve("srun")
+
+    def test_solve_by_mpirun(self):
+        self.check_solve("mpirun")
+
+    def test_environment_and_config_reach_the_ranks(self):
+        (self.work / "my.cfg").write_text("islands = 2\nsample-rows = 600\n")
+        results, printed, _ = self.run_job("solve", "easy.h5", CONFIG="my.cfg", KINTSUGI_SEED="7", LAUNCHER="mpirun")
+        self.assertIn("-x KINTSUGI_SEED", printed)
+        self.assertIn("islands 2  seed 7", (results / "solve.log").read_text())
+
+    def test_stopped_by_the_time_limit_requeued_and_resumed(self):
+        # Slurm's least limit is a minute, of which each start takes a few seconds.
+        results, printed, facts = self.run_job("solve", *LONG, options=["--time=1"], MARGIN="52",
+                                               MAX_RESTARTS="20", seconds=500)
+        self.assertGreaterEqual(int(facts["Restarts"]), 1, printed)
+        self.assertEqual(printed.count("stopped in time and back in the queue"), int(facts["Restarts"]))
+        self.verify("long", results / "solution.h5")
+
+    def test_stopped_for_the_last_time(self):
+        results, printed, facts = self.run_job("solve", *LONG, options=["--time=1"], MARGIN="54", MAX_RESTARTS="0", code=4)
+        self.assertEqual(facts["Restarts"], "0")
+        self.assertIn("for the last time: MAX_RESTARTS=0", printed)
+        self.assertEqual((results / "permutation.txt").read_text().count(","), 2 * 32)
+        self.assertTrue((results / "checkpoint.h5").exists())
+
+    def test_announced_end_is_passed_on(self):
+        for launcher in ("srun", "mpirun"):
+            with self.subTest(launcher):
+                job, results = self.submit("solve", *LONG, LAUNCHER=launcher, MAX_RESTARTS="0",
+                                           RESULTS=str(self.work / launcher))
+                results = self.work / launcher
+                log = results / "solve.log"
+                self.cluster.wait_for("the search", 60, lambda: log.exists() and re.search(r"\n  I ", log.read_text()))
+                self.cluster.command("scancel", "--batch", "--signal=USR1", job)
+                self.finish(job, results, code=4)
+                self.assertIn("status=interrupted", log.read_text())
+
+    def test_cancelled_job_does_not_come_back(self):
+        job, results = self.submit("solve", *LONG, LAUNCHER="mpirun")
+        log = results / "solve.log"
+        self.cluster.wait_for("the search", 60, lambda: log.exists() and re.search(r"\n  I ", log.read_text()))
+        self.cluster.command("scancel", job)
+        facts = self.cluster.wait(job)[0]
+        self.assertEqual((facts["JobState"], facts["Restarts"]), ("CANCELLED", "0"))
+
+    def test_own_time_limit_is_no_reason_to_requeue(self):
+        _, printed, facts = self.run_job("solve", *LONG, KINTSUGI_TIME_LIMIT="1s", code=4)
+        self.assertEqual(facts["Restarts"], "0")
+        self.assertIn("--time-limit 1s", printed)
+
+    def test_mistakes_are_named_and_end_the_job(self):
+        for says, arguments, variables in (
+                ("usage: sbatch", [], {}),
+                ("the problem nowhere.h5 cannot be read", ["nowhere.h5"], {}),
+                ("did you mean '--seed'", ["easy.h5", "--sede", "3"], {}),
+                ("RESULTS=FOLDER says where", ["easy.h5", "-o", "s.h5"], {}),
+                ("CONFIG=nowhere.cfg cannot be read", ["easy.h5"], {"CONFIG": "nowhere.cfg"}),
+                ("LAUNCHER is 'aprun'", ["easy.h5"], {"LAUNCHER": "aprun"}),
+                ("there is no module command", ["easy.h5"], {"MODULES": "gcc"}),
+                ("MARGIN is 'soon'", ["easy.h5"], {"MARGIN": "soon"}),
+                ("is within MARGIN=700", ["easy.h5"], {"MARGIN": "700"})):
+            with self.subTest(says):
+                _, printed, _ = self.run_job("solve", *arguments, code=1, **variables)
+                self.assertIn(says, printed)
+
+    def test_restarts(self):
+        # One task at a time: the first solves it, the others need not.
+        job, results = self.submit("restarts", "easy.h5", "--islands", "1", options=["--array=3-5%1"])
+        facts = {each["ArrayTaskId"]: each["JobState"] for each in self.cluster.wait(job)}
+        self.assertEqual(facts.pop("3"), "COMPLETED")
+        self.assertEqual(set(facts.values()), {"CANCELLED"})
+        self.assertEqual((results / "solved").read_text(), "task-3\n")
+        self.verify("easy", results / "task-3/solution.h5")
+        row, = self.rows(results / "tasks.csv")
+        self.assertEqual((row["seed"], row["exit"]), ("3", "0"))
+        # A task that comes late has nothing to do.
+        job, _ = self.submit("restarts", "easy.h5", options=["--array=9"])
+        self.assertEqual(self.finish(job, results)[0]["JobState"], "COMPLETED")
+        self.assertFalse((results / "task-9").exists())
+
+    def test_strong_scaling(self):
+        results, printed, _ = self.run_job("strong-scaling", "easy.h5", REPEATS="2")
+        rows = self.rows(results / "sweep.csv")
+        self.assertEqual([(row["ranks"], row["repeat"]) for row in rows], [("1", "1"), ("2", "1"), ("1", "2"), ("2", "2")])
+        self.assertEqual({(row["status"], row["blocks"], row["evaluations"]) for row in rows},
+                         {("solved", "8", rows[0]["evaluations"])})
+        self.assertIn("strong scaling", printed)
+        self.assertEqual(len((results / "table.txt").read_text().splitlines()), 4)
+        self.assertTrue((results / "sweep.svg").read_text().startswith("<svg"))
+        # Started again, it has nothing left to run.
+        again = self.run_job("strong-scaling", "easy.h5", REPEATS="2")
+        self.assertEqual(len(self.rows(again[0] / "sweep.csv")), 4)
+
+    def test_weak_scaling(self):
+        results, printed, _ = self.run_job("weak-scaling", BLOCKS="8", GENERATE="--rows 800 --width 16 --hidden 24 --depth none")
+        rows = self.rows(results / "sweep.csv")
+        self.assertEqual([(row["ranks"], row["blocks"], row["status"]) for row in rows],
+                         [("1", "8", "solved"), ("2", "16", "solved")])
+        self.assertIn("weak scaling", printed)
+
+    def test_stress(self):
+        (self.work / "cases.txt").write_text("# kinds\nplain --blocks 6 --rows 600\n\nnoisy --blocks 6 --rows 600 --noise 1\n")
+        results, printed, _ = self.run_job("stress", "--max-evaluations", "2000", CASES="cases.txt", SEEDS="2", code=3)
+        rows = self.rows(results / "stress.csv")
+        self.assertEqual([(row["kind"], row["seed"], row["verified"]) for row in rows],
+                         [("plain", "1", "yes"), ("plain", "2", "yes"), ("noisy", "1", "no"), ("noisy", "2", "no")])
+        self.assertIn("2 of 4 networks solved and verified", printed)
+
+
+class TwoNodes(JobTest):
+    nodes = 2
+    shape = ["--nodes=2", "--ntasks=2", "--ntasks-per-node=1"]
+
+    def test_solve_by_both_launchers(self):
+        answers = []
+        for launcher in ("srun", "mpirun"):
+            with self.subTest(launcher):
+                folder = self.work / launcher
+                _, printed, _ = self.run_job("solve-nodes", "easy.h5", "--islands", "1", LAUNCHER=launcher,
+                                             RESULTS=str(folder))
+                self.assertIn("hosts    node1 node2, 2 ranks by " + launcher, printed)
+                self.verify("easy", folder / "solution.h5")
+                answers.append((folder / "permutation.txt").read_text())
+        self.assertEqual(answers[0], answers[1])
+
+    def test_stopped_by_the_time_limit_requeued_and_resumed(self):
+        results, printed, facts = self.run_job("solve-nodes", *LONG, options=["--time=1"],
+                                               MARGIN="52", MAX_RESTARTS="20", seconds=500)
+        self.assertGreaterEqual(int(facts["Restarts"]), 1, printed)
+        self.verify("long", results / "solution.h5")
+
+    def test_strong_scaling_from_one_node_to_two(self):
+        for launcher in ("srun", "mpirun"):
+            with self.subTest(launcher):
+                folder = self.work / f"sweep {launcher}"
+                self.run_job("strong-scaling", "easy.h5", REPEATS="1", LAUNCHER=launcher, RESULTS=str(folder))
+                self.assertEqual([(row["ranks"], row["status"]) for row in self.rows(folder / "sweep.csv")],
+                                 [("1", "solved"), ("2", "solved")])
+
+
+def main():
+    global PROGRAM
+    if cluster.INSIDE not in os.environ:
+        reason = cluster.why_not()
+        if reason:
+            print(f"SKIPPED: the job files are not tested under Slurm: {reason}")
+            return SKIPPED
+        return cluster.run_inside([sys.executable, *sys.argv])
+    PROGRAM = sys.argv.pop(1)
+    unittest.main(verbosity=2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""jobs/sweep.py: the figures of its table, its plot, and what it refuses."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "jobs/sweep.py"
+HEADER = "kind,ranks,blocks,repeat,status,evaluations,search_seconds,total_seconds"
+
+
+class SweepTest(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory(prefix="kintsugi-test-")
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name)
+
+    def sweep(self, *lines, code=0, arguments=(), header=HEADER):
+        path = self.folder / "sweep.csv"
+        path.write_text("\n".join([header, *lines]) + "\n")
+        result = subprocess.run([sys.executable, SCRIPT, path, *arguments], text=True, capture_output=True)
+        self.assertEqual(result.returncode, code, result.stderr)
+        return result
+
+    def figures(self, *lines):
+        """The last three or two columns of each line of the table, as numbers."""
+        table = self.sweep(*lines).stdout.splitlines()[2:]
+        return [[float(word) for word in line.replace("%", "").split()] for line in table]
+
+    def test_strong_scaling_compares_medians_of_search_times(self):
+        rows = self.figures("strong,1,48,1,solved,100,4,5", "strong,4,48,1,solved,100,1.25,3",
+                            "strong,1,48,2,solved,100,9,5", "strong,1,48,3,not_solved,100,5,7")
+        self.assertEqual(rows, [[1, 48, 3, 2, 100, 5, 5, 1, 100], [4, 48, 1, 1, 100, 1.25, 3, 4, 100]])
+
+    def test_efficiency_counts_from_the_fewest_ranks(self):
+        (*_, first), (*_, speedup, efficiency) = self.figures("strong,2,48,1,solved,100,6,7", "strong,8,48,1,solved,100,3,4")
+        self.assertEqual((first, speedup, efficiency), (100, 2, 50))
+
+    def test_weak_scaling_compares_times_for_an_evaluation(self):
+        rows = self.figures("weak,1,24,1,solved,100,1,2", "weak,4,96,1,solved,1000,20,30")
+        self.assertEqual([row[-3:] for row in rows], [[0.01, 1, 100], [0.02, 2, 50]])
+
+    def test_plot_has_a_point_for_each_number_of_ranks_and_diagram(self):
+        plot = self.folder / "sweep.svg"
+        self.sweep("strong,1,48,1,solved,100,4,5", "strong,2,48,1,solved,100,2,3", arguments=["--plot", plot])
+        root = ElementTree.parse(plot).getroot()
+        space = "{http://www.w3.org/2000/svg}"
+        self.assertEqual(len(root.findall(f"{space}circle")), 4)
+        lines = [line.get("points").split() for line in root.findall(f"{space}polyline")]
+        self.assertEqual(lines[0], lines[1])  # this sweep is ideal
+
+    def test_what_is_no_sweep_is_refused(self):
+        for says, lines, header in (("needs the header", ["1,2"], "a,b"), ("and a run", [], HEADER),
+                                    ("line 2: ranks", ["strong,0,48,1,solved,100,4,5"], HEADER),
+                                    ("line 2: invalid literal", ["strong,one,48,1,solved,100,4,5"], HEADER),
+                                    ("solved without a search", ["weak,1,48,1,solved,0,4,5"], HEADER),
+                                    ("must be strong or weak", ["strong,1,8,1,solved,1,1,1", "weak,1,8,1,solved,1,1,1"],
+                                     HEADER)):
+            with self.subTest(says):
+                self.assertIn(says, self.sweep(*lines, code=1, header=header).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
