@@ -4,7 +4,7 @@
 #
 #   jobs/install-dependencies.sh [--tests] [--list]
 #
-#   --tests   also what the tests use: GoogleTest, h5py, clang-format, Slurm
+#   --tests   also what the tests use: GoogleTest, h5py, clang-format, PyTorch, Slurm, Chromium
 #   --list    print the missing packages, one a line, and install nothing
 #
 # Exit code 0: all are there now. 1: something is missing and could not be installed; the last lines say what and how.
@@ -14,9 +14,10 @@ build_packages=(
   g++ cmake ninja-build pkg-config
   openmpi-bin libopenmpi-dev libhdf5-openmpi-dev
   libeigen3-dev libboost-program-options-dev libxsmm-dev
-  libzip-dev libssl-dev zlib1g-dev nlohmann-json3-dev)
+  libzip-dev libssl-dev zlib1g-dev nlohmann-json3-dev node-d3)
 test_packages=(libgtest-dev libgmock-dev hdf5-tools python3 python3-h5py clang-format-14 python3-torch
-  slurmctld slurmd slurm-client munge iproute2)
+  slurmctld slurmd slurm-client munge iproute2
+  chromium chromium-driver python3-selenium fonts-dejavu-core)
 
 say() { printf 'install-dependencies: %s\n' "$*" >&2; }
 
