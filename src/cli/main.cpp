@@ -91,10 +91,10 @@ ExitCode run_alone(Command& command, const OptionTable& options, const Sources& 
 }
 
 ExitCode run_parallel(Command& command, const OptionTable& options, const Sources& sources, int argc, char** argv) {
-  // MPI takes its time to start and needs no processor for it: time enough to get the kernels ready.
-  std::future<bool> kernels_ready = std::async(std::launch::async, kernels::libxsmm_works);
   const mpi::Environment environment(argc, argv);
-  kernels_ready.wait();
+  // Files are read while the kernels are made ready; not while MPI starts, which changes the environment that libxsmm
+  // reads. Whoever needs the kernels first waits for them.
+  const std::future<bool> kernels_ready = std::async(std::launch::async, kernels::libxsmm_works);
   const mpi::Comm world = mpi::Comm::world();
   try {
     std::optional<Settings> settings;

@@ -23,6 +23,7 @@
 #include "kintsugi/kernels/gemm.hpp"
 #include "kintsugi/mpi/comm.hpp"
 #include "kintsugi/pairing/pairing.hpp"
+#include "kintsugi/search/migration.hpp"
 #include "kintsugi/seeding/seeding.hpp"
 
 namespace kintsugi::cli {
@@ -78,7 +79,8 @@ Value grid(SolveOptions& options) {
 
 ExitCode exit_code(Status status) {
   switch (status) {
-    case Status::solved: return ExitCode::success;
+    case Status::solved:
+    case Status::noise: return ExitCode::success;
     case Status::not_solved: return ExitCode::not_solved;
     case Status::time_limit:
     case Status::evaluations:
@@ -129,6 +131,9 @@ void SolveCommand::declare(OptionTable& options) {
                  path(output_));
   options.option("seed", "N", "of all random numbers", unsigned_integer(options_.seed));
   options.option("islands", "N", "groups of ranks that search on their own", integer(options_.islands, 1));
+  options.option("topology", "NAME",
+                 "from which other islands an island may take orders over: " + join(topology_names(), ", "),
+                 choice(options_.topology, topology_names()));
   options.option("grid", "CxR", "ranks of an island as candidate groups x row groups, or auto", grid(options_));
   options.option("pairing", "SCORE", "what the pairing goes by: " + join(scores, ", "),
                  choice(options_.pairing, scores));

@@ -16,6 +16,12 @@ std::string describe_end(const Solution& solution) {
   const std::string above = format(" (%s; %.3g would be solved)", error.c_str(), solution.target);
   switch (solution.status) {
     case Status::solved: return "solved: every prediction is reproduced up to rounding (" + error + ")";
+    case Status::noise:
+      return format(
+                 "solved up to noise: what is left does not depend on the inputs or on the order, as far as %zu rows "
+                 "can tell (explained %.2f %%, by chance up to %.2f %%; ",
+                 solution.rows, 100 * solution.explained, 100 * solution.by_chance) +
+             error + ")";
     case Status::not_solved: return "not solved: the searches have nothing left to try" + above;
     case Status::time_limit: return "not solved: stopped at the time limit" + above;
     case Status::evaluations: return "not solved: stopped at the limit of evaluations" + above;

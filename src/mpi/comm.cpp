@@ -133,18 +133,18 @@ void Comm::max(std::span<double> values) const {
   if (size_ > 1) reduce_values(values, MPI_DOUBLE, MPI_MAX, comm_);
 }
 
-std::vector<double> Comm::gather(std::span<const double> values) const {
+std::vector<std::int64_t> Comm::gather_all(std::span<const std::int64_t> values) const {
   const int mine = static_cast<int>(values.size());
-  std::vector<int> counts(root() ? static_cast<std::size_t>(size_) : 0);
-  MPI_Gather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, 0, comm_);
+  std::vector<int> counts(static_cast<std::size_t>(size_));
+  MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, comm_);
   std::vector<int> at(counts.size(), 0);
   std::size_t total = 0;
   for (std::size_t r = 0; r < counts.size(); ++r) {
     at[r] = static_cast<int>(total);
     total += static_cast<std::size_t>(counts[r]);
   }
-  std::vector<double> all(total);
-  MPI_Gatherv(values.data(), mine, MPI_DOUBLE, all.data(), counts.data(), at.data(), MPI_DOUBLE, 0, comm_);
+  std::vector<std::int64_t> all(total);
+  MPI_Allgatherv(values.data(), mine, MPI_INT64_T, all.data(), counts.data(), at.data(), MPI_INT64_T, comm_);
   return all;
 }
 

@@ -213,4 +213,24 @@ StepReport Descent::step() {
   return report;
 }
 
+void Descent::save(StateWriter& writer) const {
+  current_.save(writer);
+  writer.put(static_cast<std::int64_t>(reach_));
+  writer.put(radius_);
+  writer.put(steps_);
+  writer.put(static_cast<std::int64_t>(careful_));
+  writer.put(successes_);
+  writer.put(distrusted_);
+}
+
+void Descent::restore(StateReader& reader) {
+  current_.restore(reader);
+  reach_ = static_cast<std::size_t>(reader.get<std::int64_t>());
+  reader.get(radius_);
+  reader.get(steps_);
+  careful_ = reader.get<std::int64_t>() != 0;
+  reader.get(successes_);
+  reader.get(distrusted_);
+}
+
 }  // namespace kintsugi

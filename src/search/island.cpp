@@ -10,11 +10,19 @@
 
 namespace kintsugi {
 
-Island::Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SolveOptions& options, double target,
-               const std::set<int>& doubtful)
+namespace {
+
+// Kicks that an order withstands before its error is looked at for noise.
+constexpr std::int64_t kNoiseKicks = 8;
+
+}  // namespace
+
+Island::Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SolveOptions& options,
+               const ErrorFloor& floor, const std::set<int>& doubtful)
     : number_(number),
       evaluator_(&evaluator),
-      target_(target),
+      model_(&model),
+      floor_(&floor),
       search_(make_search(options.search, evaluator, model, options.seed, number, doubtful)) {}
 
 void Island::start(const Candidate& seed, std::size_t tiles) {
@@ -38,24 +46,46 @@ void Island::advance(std::int64_t work) {
     audit();
     log(report);
     check_all_rows();
+    if (report.event == 'K') check_noise();
   } while (evaluator_->work() < end);
 }
 
+void Island::receive(std::span<const Blocks> migrants, const Replacement& rule) {
+  if (solved_ || migrants.empty() || !rule.open(*search_)) return;
+  const std::int64_t before = evaluator_->block_evaluations();
+  const std::vector<double> errors = evaluator_->errors(best().blocks, migrants, best().tiles);
+  block_evaluations_ += evaluator_->block_evaluations() - before;
+  const auto lowest = static_cast<std::size_t>(std::ranges::min_element(errors) - errors.begin());
+  if (!rule.accepts(*search_, errors[lowest])) return;
+  search_->adopt(migrants[lowest], errors[lowest]);
+  stuck_ = false;
+  StepReport report;
+  report.event = 'M';
+  log(report);
+  check_all_rows();
+}
+
 void Island::check_all_rows() {
-  while (best().mse <= target_ && !solved_) {
-    if (final_check().mse <= target_) {
+  const RowTiles& rows = evaluator_->rows();
+  while (best().mse <= floor_->target(rows.rows_in(best().tiles)) && !solved_) {
+    if (final_check().mse <= floor_->target(rows.shape().rows) || best().tiles == rows.tiles()) {
       solved_ = true;
       return;
     }
     // The sample cannot tell this order from the answer: a larger one must.
     Candidate next = best();
-    next.tiles = std::min(4 * next.tiles, evaluator_->rows().tiles());
+    next.tiles = std::min(4 * next.tiles, rows.tiles());
     next.mse = evaluator_->error(next.blocks, next.tiles);
     search_->start(next);
     StepReport report;
     report.event = 'G';
     log(report);
   }
+}
+
+void Island::check_noise() {
+  if (search_->kicks_since_best() != kNoiseKicks || solved_) return;
+  if (model_->linearise(best().blocks, evaluator_->rows().tiles(), 1)) explained_ = model_->explain_errors();
 }
 
 const Evaluator::Check& Island::final_check() {
@@ -90,6 +120,22 @@ void Island::log(const StepReport& report) {
   row.moves = report.moves;
   row.evaluations = evaluations();
   rows_.push_back(row);
+}
+
+void Island::save(StateWriter& writer) const {
+  search_->save(writer);
+  writer.put(steps_);
+  writer.put(block_evaluations_);
+  writer.put(static_cast<std::int64_t>(solved_));
+  writer.put(static_cast<std::int64_t>(stuck_));
+}
+
+void Island::restore(StateReader& reader) {
+  search_->restore(reader);
+  reader.get(steps_);
+  reader.get(block_evaluations_);
+  solved_ = reader.get<std::int64_t>() != 0;
+  stuck_ = reader.get<std::int64_t>() != 0;
 }
 
 std::vector<TrajectoryRow> Island::take_rows() { return std::exchange(rows_, {}); }

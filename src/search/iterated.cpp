@@ -17,18 +17,45 @@ constexpr std::int64_t kPatience = 5;
 constexpr std::int64_t kLeastPatience = 200;
 // The error on twice the rows, relative to the sample's, from which the sample counts as overfitted.
 constexpr double kOverfitted = 1.3;
+// One in so many kicks is a crossover, where there is an order to cross with; so many children are looked at.
+constexpr std::uint64_t kCrossEvery = 4;
+constexpr std::size_t kChildren = 8;
+
+// `order` with the blocks of its window [first, last) in the sequence that they have in `other`. Pairs stay.
+Blocks reorder_window(Blocks order, const Blocks& other, std::size_t first, std::size_t last) {
+  const auto place = [&](const Block& block) {
+    return std::ranges::find(other, block.expand, &Block::expand) - other.begin();
+  };
+  std::ranges::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(first),
+                           order.begin() + static_cast<std::ptrdiff_t>(last), {}, place);
+  return order;
+}
 
 }  // namespace
 
 IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain, std::set<int> doubtful,
-                               Random random)
-    : evaluator_(&evaluator), chain_(std::move(chain)), doubtful_(std::move(doubtful)), random_(random) {}
+                               Escape escape, Random random)
+    : evaluator_(&evaluator),
+      chain_(std::move(chain)),
+      doubtful_(std::move(doubtful)),
+      escape_(escape),
+      random_(random) {}
 
 void IteratedSearch::start(const Candidate& from) {
   current_ = home_ = best_ = from;
   active_ = 0;
   kicks_ = 0;
   chain_.front()->start(from);
+}
+
+void IteratedSearch::adopt(const Blocks& blocks, double mse) {
+  current_.blocks = blocks;
+  current_.mse = mse;
+  home_ = current_;
+  if (mse < best_.mse) best_ = current_;
+  kicks_ = 0;
+  active_ = 0;
+  chain_.front()->start(current_);
 }
 
 StepReport IteratedSearch::step() {
@@ -45,7 +72,7 @@ StepReport IteratedSearch::step() {
     kicks_ = 0;
   }
   if (!report.stuck) {
-    if (active_ > 0) {
+    if (active_ > 0 && report.improved) {
       active_ = 0;
       chain_.front()->start(current_);
     }
@@ -62,7 +89,7 @@ StepReport IteratedSearch::step() {
       --active_;
       return report;
     }
-    kick(report);
+    escape(report);
   }
   active_ = 0;
   chain_.front()->start(current_);
@@ -86,6 +113,41 @@ bool IteratedSearch::grow(StepReport& report) {
 
 void IteratedSearch::settle() {
   if (current_.mse < home_.mse * (1 + kAcceptWorse)) home_ = current_;
+}
+
+void IteratedSearch::escape(StepReport& report) {
+  ++kicks_;
+  if (escape_ == Escape::restart) {
+    restart(report);
+  } else if (elites_.empty() || random_.below(kCrossEvery) != 0 || !cross(report)) {
+    kick(report);
+  }
+}
+
+void IteratedSearch::restart(StepReport& report) {
+  random_.shuffle(std::span(current_.blocks));
+  current_.mse = evaluator_->error(current_.blocks, current_.tiles);
+  home_ = current_;
+  report.event = 'N';
+}
+
+bool IteratedSearch::cross(StepReport& report) {
+  const std::size_t blocks = home_.blocks.size();
+  std::vector<Blocks> children;
+  for (std::size_t i = 0; i < kChildren; ++i) {
+    const Blocks& other = elites_[random_.below(elites_.size())];
+    const std::size_t length = 2 + random_.below(blocks - 1);
+    const std::size_t first = random_.below(blocks - length + 1);
+    Blocks child = reorder_window(home_.blocks, other, first, first + length);
+    if (child != home_.blocks) children.push_back(std::move(child));
+  }
+  if (children.empty()) return false;
+  const std::vector<double> errors = evaluator_->errors(home_.blocks, children, home_.tiles);
+  const auto best = static_cast<std::size_t>(std::ranges::min_element(errors) - errors.begin());
+  current_ = {std::move(children[best]), errors[best], home_.tiles};
+  report.event = 'C';
+  report.moves = 1;
+  return true;
 }
 
 void IteratedSearch::kick_pairs() {
@@ -113,9 +175,33 @@ void IteratedSearch::kick(StepReport& report) {
     insert_in(current_.blocks, from, std::clamp(from + shift, 0, blocks - 1));
   }
   current_.mse = evaluator_->error(current_.blocks, current_.tiles);
-  ++kicks_;
   report.event = 'K';
   report.moves = moves;
+}
+
+void IteratedSearch::save(StateWriter& writer) const {
+  for (const auto& search : chain_) search->save(writer);
+  writer.put(random_);
+  writer.put(static_cast<std::int64_t>(active_));
+  writer.put(kicks_);
+  current_.save(writer);
+  home_.save(writer);
+  best_.save(writer);
+  writer.put(static_cast<std::int64_t>(elites_.size()));
+  for (const Blocks& elite : elites_) writer.put(elite);
+}
+
+void IteratedSearch::restore(StateReader& reader) {
+  for (const auto& search : chain_) search->restore(reader);
+  reader.get(random_);
+  active_ = static_cast<std::size_t>(reader.get<std::int64_t>());
+  if (active_ >= chain_.size()) throw InputError("the state of a search is out of range");
+  reader.get(kicks_);
+  current_.restore(reader);
+  home_.restore(reader);
+  best_.restore(reader);
+  elites_.clear();
+  for (auto left = reader.get<std::int64_t>(); left > 0; --left) reader.get(elites_.emplace_back());
 }
 
 }  // namespace kintsugi

@@ -13,7 +13,7 @@ constexpr std::size_t kBatch = 32;
 }  // namespace
 
 std::vector<PairExchange::Exchange> PairExchange::exchanges() {
-  const auto in_doubt = [&](const Block& block) { return sweep_all_ || doubtful_.contains(block.expand); };
+  const auto in_doubt = [&](const Block& block) { return doubtful_.contains(block.expand); };
   const auto hidden = [&](const Block& block) { return evaluator_->weights().hidden(block.expand); };
   std::vector<Exchange> all;
   for (std::size_t a = 0; a < current_.blocks.size(); ++a) {
@@ -45,6 +45,16 @@ StepReport PairExchange::step() {
   }
   report.stuck = !report.improved;
   return report;
+}
+
+void PairExchange::save(StateWriter& writer) const {
+  current_.save(writer);
+  writer.put(random_);
+}
+
+void PairExchange::restore(StateReader& reader) {
+  current_.restore(reader);
+  reader.get(random_);
 }
 
 }  // namespace kintsugi

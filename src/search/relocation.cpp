@@ -33,18 +33,39 @@ void Relocation::add_targets(int from, std::vector<Blocks>& orders) {
 StepReport Relocation::step() {
   StepReport report;
   report.event = 'R';
-  const double looks = screen_error(*evaluator_, current_);
-  std::vector<int> from(current_.blocks.size());
-  std::iota(from.begin(), from.end(), 0);
-  random_.shuffle(std::span(from));
-  for (std::size_t begin = 0; begin < from.size() && !report.improved; begin += kBlocksAtOnce) {
-    std::vector<Blocks> orders;
-    for (std::size_t i = begin; i < std::min(from.size(), begin + kBlocksAtOnce); ++i) add_targets(from[i], orders);
-    report.improved = !orders.empty() && take_best(*evaluator_, current_, std::move(orders), looks);
+  if (turn_.size() != current_.blocks.size()) {
+    turn_.clear();
+    for (const Block& block : current_.blocks) turn_.push_back(block.expand);
+    random_.shuffle(std::span(turn_));
+    next_ = 0;
   }
+  std::vector<Blocks> orders;
+  for (std::size_t i = 0; i < std::min(turn_.size(), kBlocksAtOnce); ++i) {
+    const int expand = turn_[next_];
+    next_ = (next_ + 1) % turn_.size();
+    add_targets(static_cast<int>(std::ranges::find(current_.blocks, expand, &Block::expand) - current_.blocks.begin()),
+                orders);
+  }
+  report.improved =
+      !orders.empty() && take_best(*evaluator_, current_, std::move(orders), screen_error(*evaluator_, current_));
   report.moves = report.improved ? 1 : 0;
   report.stuck = !report.improved;
   return report;
+}
+
+void Relocation::save(StateWriter& writer) const {
+  current_.save(writer);
+  writer.put(random_);
+  writer.put(turn_);
+  writer.put(static_cast<std::int64_t>(next_));
+}
+
+void Relocation::restore(StateReader& reader) {
+  current_.restore(reader);
+  reader.get(random_);
+  reader.get(turn_);
+  next_ = static_cast<std::size_t>(reader.get<std::int64_t>());
+  if (next_ > turn_.size()) throw InputError("the state of a search is out of range");
 }
 
 }  // namespace kintsugi

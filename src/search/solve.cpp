@@ -7,7 +7,9 @@
 #include <set>
 
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/random.hpp"
 #include "kintsugi/kernels/flush_denormals.hpp"
+#include "kintsugi/objective/error_floor.hpp"
 #include "kintsugi/objective/evaluator.hpp"
 #include "kintsugi/objective/first_order_model.hpp"
 #include "kintsugi/search/archipelago.hpp"
@@ -19,9 +21,6 @@ namespace {
 
 constexpr std::size_t kSeedingRows = 64;
 constexpr std::size_t kFirstSampleRows = 512;
-// Of the predictions' variance: below it an error is rounding. Exact answers reach 1e-14; the smallest error of a wrong
-// neighbour swap that was ever seen is 5e-7.
-constexpr double kRoundingShare = 1e-11;
 
 using Clock = std::chrono::steady_clock;
 
@@ -37,13 +36,9 @@ struct Groundwork {
   Blocks given;            // the order that the user gave, if any
 };
 
-void check_options(const SolveOptions& options, int ranks) {
+void check_options(const SolveOptions& options) {
   if (options.islands < 1)
     throw UsageError("--islands is " + std::to_string(options.islands) + ", needs to be at least 1");
-  if (ranks % std::min(options.islands, ranks) != 0) {
-    throw UsageError(std::to_string(ranks) + " ranks do not divide into " + std::to_string(options.islands) +
-                     " islands of equal size");
-  }
 }
 
 std::map<int, int> positions_by_index(const Network& network) {
@@ -88,7 +83,7 @@ Groundwork lay_ground(const mpi::Comm& world, const Network& network, const RowS
   std::vector<int> given;
   std::vector<int> doubtful;
   world.agree([&] {
-    check_options(options, world.size());
+    check_options(options);
     if (!world.root()) return;
     ground.roles = infer_roles(network, shape, options.given_expand);
     observer.on_roles(ground.roles);
@@ -137,6 +132,25 @@ std::vector<SeedResult> plant_seeds(Evaluator& evaluator, const Groundwork& grou
   return {seed};
 }
 
+// One start for each island: the seeds, best first, as far as they are better than the worse half; random orders of
+// their own where that is asked for.
+std::vector<Candidate> make_starts(Evaluator& evaluator, const Groundwork& ground, const SolveOptions& options,
+                                   const std::vector<SeedResult>& seeds) {
+  const std::size_t tiles = evaluator.rows().tiles_for(kSeedingRows);
+  std::vector<Candidate> starts;
+  for (std::size_t i = 0; i < (seeds.size() + 1) / 2; ++i) {
+    starts.push_back({in_order(ground.pairing, seeds[i].order), seeds[i].mse, tiles});
+  }
+  if (options.seed_order != "random") return starts;
+  for (int island = 1; island < options.islands; ++island) {
+    Blocks blocks = ground.pairing;
+    Random(options.seed, static_cast<std::uint64_t>(island)).shuffle(std::span(blocks));
+    const double mse = evaluator.error(blocks, tiles);
+    starts.push_back({std::move(blocks), mse, tiles});
+  }
+  return starts;
+}
+
 // Every pair of the final order with the scores that its expand piece had.
 std::vector<PairScore> scores_in_order(const Groundwork& ground, const Blocks& blocks) {
   std::vector<PairScore> scores;
@@ -155,7 +169,7 @@ std::vector<PairScore> scores_in_order(const Groundwork& ground, const Blocks& b
 }  // namespace
 
 Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, const SolveOptions& options,
-               SolveObserver& observer) {
+               SolveObserver& observer, const SearchState* resume) {
   const kernels::FlushDenormals flushed;
   const Clock::time_point start = Clock::now();
   Solution solution;
@@ -181,16 +195,19 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   lap(solution.times.seeding);
 
   // 4. Search.
-  solution.target = options.tolerance > 0 ? options.tolerance : kRoundingShare * evaluator.rows().prediction_variance();
-  std::vector<Candidate> starts;
-  const std::size_t seeding_tiles = evaluator.rows().tiles_for(kSeedingRows);
-  for (const SeedResult& seed : solution.seeds) {
-    starts.push_back({in_order(ground.pairing, seed.order), seed.mse, seeding_tiles});
+  const ErrorFloor floor(evaluator, options.tolerance);
+  solution.target = floor.target(rows.shape().rows);
+  islands.populate(floor, ground.doubtful);
+  std::int64_t resumed = world.root() && resume != nullptr ? 1 : 0;
+  world.max(std::span(&resumed, 1));
+  if (resumed != 0) {
+    islands.resume(resume);
+  } else {
+    const std::size_t first_rows =
+        options.sample_rows > 0 ? static_cast<std::size_t>(options.sample_rows) : kFirstSampleRows;
+    islands.begin(make_starts(evaluator, ground, options, solution.seeds), evaluator.rows().tiles_for(first_rows));
   }
-  const std::size_t first_rows =
-      options.sample_rows > 0 ? static_cast<std::size_t>(options.sample_rows) : kFirstSampleRows;
-  const Blocks blocks =
-      islands.search(starts, evaluator.rows().tiles_for(first_rows), ground.doubtful, start, observer, solution);
+  const Blocks blocks = islands.search(start, observer, solution);
 
   // 5. The answer in the user's numbers.
   solution.rows = evaluator.rows().shape().rows;

@@ -141,10 +141,10 @@ TEST(Comm, SumsAndMaximaAreElementWise) {
 TEST(Comm, GathersUnequalLengthsInOrder) {
   const Comm world = Comm::world();
   // Rank r gives 2 r values, so rank 0 gives none.
-  std::vector<double> mine(2 * static_cast<std::size_t>(world.rank()), world.rank() + 0.5);
-  const std::vector<double> all = world.gather(mine);
-  std::vector<double> expected;
-  for (int r = 0; r < world.size() && world.root(); ++r) expected.insert(expected.end(), 2 * r, r + 0.5);
+  std::vector<std::int64_t> mine(2 * static_cast<std::size_t>(world.rank()), world.rank());
+  const std::vector<std::int64_t> all = world.gather_all(mine);
+  std::vector<std::int64_t> expected;
+  for (int r = 0; r < world.size(); ++r) expected.insert(expected.end(), 2 * r, r);
   EXPECT_EQ(all, expected);
 }
 

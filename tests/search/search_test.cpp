@@ -122,7 +122,7 @@ TEST_F(SearchOnPlanted, PairExchangeMendsWrongPairs) {
   Blocks wrong = truth_;
   std::swap(wrong[3].compress, wrong[8].compress);
   const std::set<int> doubtful{wrong[3].expand, wrong[8].expand};
-  PairExchange in_doubt(evaluator(), doubtful, false, Random(1));
+  PairExchange in_doubt(evaluator(), doubtful, Random(1));
   EXPECT_EQ(run_until_stuck(in_doubt, {wrong, error(wrong), kTiles}, recompute).blocks, truth_);
   std::swap(wrong[0].compress, wrong[5].compress);
   PairExchange all(evaluator(), {}, true, Random(1));
@@ -133,7 +133,7 @@ TEST_F(SearchOnPlanted, PairExchangeLeavesTrustedPairsAlone) {
   Blocks wrong = truth_;
   std::swap(wrong[3].compress, wrong[8].compress);
   for (const std::set<int>& doubtful : {std::set<int>{}, {wrong[3].expand}, {wrong[3].expand, wrong[1].expand}}) {
-    PairExchange exchange(evaluator(), doubtful, false, Random(1));
+    PairExchange exchange(evaluator(), doubtful, Random(1));
     exchange.start({wrong, error(wrong), kTiles});
     while (!exchange.step().stuck) continue;
     EXPECT_EQ(exchange.current().blocks[8], wrong[8]);

@@ -13,6 +13,7 @@ namespace kintsugi {
 /// How a solve ended.
 enum class Status {
   solved,       ///< the error on all rows is rounding: at or below the target
+  noise,        ///< the error on all rows is above the target, but as far as can be told noise of the predictions
   not_solved,   ///< the searches ended above the target; the best order is given
   time_limit,   ///< --time-limit was reached
   evaluations,  ///< --max-evaluations was reached
@@ -39,12 +40,12 @@ struct PairScore {
 struct TrajectoryRow {
   std::int64_t step = 0;  ///< counts the search's decisions
   std::int32_t island = 0;
-  char event =
-      ' ';  ///< S seed, B bubble repair, I insertion, T tabu, K kick, P pair exchange, G grow, M migrant, V verify
-  std::int64_t rows = 0;         ///< rows in the sample
-  double mse = 0;                ///< of the current order on the sample
-  double best = 0;               ///< lowest so far on the sample
-  std::int64_t moves = 0;        ///< moves applied since the previous row
+  char event = ' ';        ///< S seed, B bubble repair, I insertion, R relocation, T tabu, P pair exchange, K kick,
+                           ///< C crossover, N new random start, M migrant, G larger sample
+  std::int64_t rows = 0;   ///< rows in the sample
+  double mse = 0;          ///< of the current order on the sample
+  double best = 0;         ///< lowest so far on the sample
+  std::int64_t moves = 0;  ///< moves applied since the previous row
   std::int64_t evaluations = 0;  ///< exact evaluations so far, in whole-network equivalents rounded up
   double seconds = 0;            ///< wall time since the start of the search; 0 with --no-times
 };
@@ -56,12 +57,30 @@ struct SeedResult {
   std::vector<int> order;  ///< positions in the pairing, first block first
 };
 
+/// How sure the order of two neighbours is.
+struct Margin {
+  int position = 0;              ///< of the first of them
+  double change = 0;             ///< of the MSE where they are swapped, by the blocks' finite differences
+  double standard_error = 0;     ///< of `change`, from its spread over the rows
+  bool interchangeable = false;  ///< swapped, the error is still at most the target: the data do not order them
+  [[nodiscard]] double z() const { return standard_error > 0 ? change / standard_error : 0; }
+};
+
+/// One of the orders that a search kept.
+struct Elite {
+  std::vector<Block> blocks;  ///< positions in Network::pieces
+  double mse = 0;             ///< on the largest sample that an island has
+  std::int32_t island = 0;    ///< that found it
+};
+
 /// Where the time of a solve went, seconds of wall time on rank 0.
 struct Times {
   double load = 0;
   double pairing = 0;
   double seeding = 0;
   double search = 0;
+  double kernels = 0;      ///< of `search` and the checks within it: in the tiles' arithmetic
+  double collectives = 0;  ///< of the same: in MPI, waiting included
   double check = 0;
   double total = 0;
 };
@@ -79,6 +98,10 @@ struct Solution {
   std::vector<PairScore> pairs;   ///< one per block, in the final order
   std::vector<SeedResult> seeds;  ///< best first
   std::vector<TrajectoryRow> trajectory;
+  std::vector<Margin> margins;  ///< one per two neighbours of the final order
+  double explained = 0;         ///< of the error, by reordering to first order (see NoiseTest); 0 where not asked
+  double by_chance = 0;         ///< what of mere noise would seem explained, at most
+  std::vector<Elite> elites;    ///< of several islands: the best orders that are not alike, best first
   std::int64_t evaluations = 0;
   std::vector<std::string> warnings;  ///< what the user should know before trusting the answer
   Times times;

@@ -70,8 +70,8 @@ class Comm {
   void max(std::span<std::int64_t> values) const;
   void max(std::span<double> values) const;
 
-  /// On rank 0: what the ranks gave, one after another; elsewhere empty. Lengths may differ.
-  [[nodiscard]] std::vector<double> gather(std::span<const double> values) const;
+  /// What the ranks gave, one after another, on every rank. Lengths may differ.
+  [[nodiscard]] std::vector<std::int64_t> gather_all(std::span<const std::int64_t> values) const;
 
   /// `send` holds send_counts[r] values for each rank r in turn; the result holds what each rank sent here, in turn.
   /// Throws InternalError on all ranks where one of them would send or receive more than 2^31 values.

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <Eigen/Core>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "kintsugi/kernels/aligned.hpp"
@@ -61,6 +63,24 @@ class FirstOrderModel {
   /// Applies moves whose position ranges do not overlap.
   void apply(std::span<const Insertion> moves);
 
+  /// Change of the MSE where two neighbours are swapped, and its standard error from the rows' spread.
+  struct SwapChange {
+    double change = 0;
+    double standard_error = 0;
+  };
+  /// Of each two neighbours at the point of linearisation: [blocks - 1].
+  [[nodiscard]] std::vector<SwapChange> swap_changes();
+
+  /// How much of the error at the point of linearisation a regression can explain.
+  struct Explained {
+    double share = 0;      ///< R^2 of the rows' errors
+    double by_chance = 0;  ///< what R^2 stays below for errors that have nothing to do with the inputs
+    bool noise = false;    ///< there are rows enough to tell, and no more is explained than by chance
+  };
+  /// Regression of the rows' errors on the inputs and on the effects of swapping blocks a few places apart. The errors
+  /// of a wrong order are a function of the inputs and made of such effects; noise in the predictions is not.
+  [[nodiscard]] Explained explain_errors();
+
   /// Goes back to the point of linearisation. Not collective.
   void rewind();
 
@@ -71,6 +91,8 @@ class FirstOrderModel {
     std::size_t errors = 0;   // offset of [channels][kTileRows] in errors_
   };
 
+  void features(const Tile& tile, std::size_t channel, std::span<const std::pair<int, int>> pairs,
+                Eigen::MatrixXd& values) const;
   [[nodiscard]] std::size_t affordable_tiles(std::size_t blocks) const;
   [[nodiscard]] double forward(const RowTile& rows, const Blocks& blocks, float* errors);
   void backward(const RowTile& rows, const Blocks& blocks, std::size_t channel);

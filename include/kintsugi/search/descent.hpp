@@ -28,6 +28,8 @@ class Descent final : public Search {
   void start(const Candidate& from) override;
   StepReport step() override;
   [[nodiscard]] const Candidate& current() const override { return current_; }
+  void save(StateWriter& writer) const override;
+  void restore(StateReader& reader) override;
 
  private:
   /// A path's states: after how many insertions, how far moved in total, and the order.
@@ -54,7 +56,7 @@ class Descent final : public Search {
   double radius_ = 0;
   std::int64_t steps_ = 0;
   bool careful_ = false;
-  int successes_ = 0;  // since it became careful
+  std::int64_t successes_ = 0;  // since it became careful
   std::vector<Stop> path_;
   std::map<int, std::int64_t>
       distrusted_;  // by expand piece: until which step the model is not believed about this block

@@ -3,10 +3,13 @@
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "kintsugi/core/solution.hpp"
+#include "kintsugi/objective/error_floor.hpp"
 #include "kintsugi/search/iterated.hpp"
+#include "kintsugi/search/migration.hpp"
 #include "kintsugi/search/options.hpp"
 
 namespace kintsugi {
@@ -14,8 +17,8 @@ namespace kintsugi {
 /// One island's search, its clock and its log. Members are collective over the evaluator's ranks.
 class Island {
  public:
-  /// `target`: MSE on all rows that counts as solved.
-  Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SolveOptions& options, double target,
+  /// `floor` says which error counts as solved.
+  Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SolveOptions& options, const ErrorFloor& floor,
          const std::set<int>& doubtful);
 
   /// Begins at `seed`, judged on a sample of its own; the search goes on with the first `tiles` tiles.
@@ -25,10 +28,18 @@ class Island {
   /// solved or gives up.
   void advance(std::int64_t work);
 
+  /// Goes on from the best of other islands' orders, where `rule` says so.
+  void receive(std::span<const Blocks> migrants, const Replacement& rule);
+  /// Orders that the search may cross its own with.
+  void set_elites(std::vector<Blocks> elites) { search_->set_elites(std::move(elites)); }
+
   [[nodiscard]] int number() const noexcept { return number_; }
   [[nodiscard]] bool solved() const noexcept { return solved_; }
+  /// The error of its best order is noise, as far as can be told.
+  [[nodiscard]] bool noise() const noexcept { return explained_.noise; }
+  [[nodiscard]] const FirstOrderModel::Explained& explained() const noexcept { return explained_; }
   /// No step of its search leads on.
-  [[nodiscard]] bool finished() const noexcept { return solved_ || stuck_; }
+  [[nodiscard]] bool finished() const noexcept { return solved_ || stuck_ || noise(); }
   [[nodiscard]] const Candidate& best() const noexcept { return search_->best(); }
   /// The best order's error on all rows; evaluated once.
   [[nodiscard]] const Evaluator::Check& final_check();
@@ -39,15 +50,22 @@ class Island {
   /// The log's rows since the last call.
   [[nodiscard]] std::vector<TrajectoryRow> take_rows();
 
+  /// Not collective. The log's rows must have been taken.
+  void save(StateWriter& writer) const;
+  void restore(StateReader& reader);
+
  private:
   void log(const StepReport& report);
   void check_all_rows();
+  /// Asks whether what is left is noise, once an order has withstood some kicks.
+  void check_noise();
   /// With heavy internal checks: the claimed error is recomputed, and equal on all ranks.
   void audit();
 
   int number_;
   Evaluator* evaluator_;
-  double target_;
+  FirstOrderModel* model_;
+  const ErrorFloor* floor_;
   std::unique_ptr<IteratedSearch> search_;
   std::int64_t steps_ = 0;
   std::int64_t block_evaluations_ = 0;  // the evaluator's count is that of all islands that take turns at it
@@ -55,6 +73,7 @@ class Island {
   bool stuck_ = false;
   Blocks checked_;  // the order that check_ is of
   Evaluator::Check check_;
+  FirstOrderModel::Explained explained_;
   double check_seconds_ = 0;
   std::vector<TrajectoryRow> rows_;
 };

@@ -10,41 +10,64 @@
 
 namespace kintsugi {
 
+/// What an iterated search does when its local searches are stuck.
+enum class Escape {
+  kick,     ///< moves a few blocks at random (iterated local search)
+  restart,  ///< begins anew from a random order (random restart)
+};
+
 /// Iterated local search (Lourenço, Martin, Stützle, in: Handbook of Metaheuristics, 2003) over a chain of local
 /// searches.
 ///
 /// The first search of the chain runs until it is stuck; then the next one is asked for a way on, and so forth; after a
 /// success the first one takes over again. Where all are stuck and the error on twice the rows is much higher, the
 /// sample was overfitted and is doubled. Else the order is kicked, and what comes of it replaces the order that was
-/// kicked where it is better, or worse by a small share of the error, as a cooling annealing would accept.
+/// kicked where it is better, or worse by a small share of the error, as a cooling annealing would accept. Where other
+/// islands' orders are known, some kicks are crossovers with one of them instead: the blocks of a window of the order
+/// are put into the sequence that the other order has them in (after Davis's order crossover, 1985), so that what one
+/// island got right early in the network and another one late come together.
 class IteratedSearch final : public Search {
  public:
   /// `doubtful`: expand pieces of the blocks whose pairs a kick may exchange.
   IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain, std::set<int> doubtful,
-                 Random random);
+                 Escape escape, Random random);
 
   [[nodiscard]] std::string_view name() const override { return "iterated"; }
   void start(const Candidate& from) override;
   StepReport step() override;
   [[nodiscard]] const Candidate& current() const override { return current_; }
+  void save(StateWriter& writer) const override;
+  void restore(StateReader& reader) override;
+
   /// The best order so far on the present sample.
-  [[nodiscard]] const Candidate& best() const { return best_; }
+  [[nodiscard]] const Candidate& best() const noexcept { return best_; }
+  /// Kicks since the last new best order.
+  [[nodiscard]] std::int64_t kicks_since_best() const noexcept { return kicks_; }
+  /// Goes on from another island's order, whose error on this search's sample is `mse`.
+  void adopt(const Blocks& blocks, double mse);
+  /// Other islands' orders, for crossovers.
+  void set_elites(std::vector<Blocks> elites) { elites_ = std::move(elites); }
 
  private:
   bool grow(StepReport& report);
+  void escape(StepReport& report);
   void kick(StepReport& report);
+  bool cross(StepReport& report);
+  void restart(StepReport& report);
   void kick_pairs();
   void settle();
 
   Evaluator* evaluator_;
   std::vector<std::unique_ptr<Search>> chain_;
   std::set<int> doubtful_;
+  Escape escape_;
   Random random_;
   std::size_t active_ = 0;
   std::int64_t kicks_ = 0;  // since the last new best order
   Candidate current_;
   Candidate home_;  // what the last kick started from
   Candidate best_;
+  std::vector<Blocks> elites_;
 };
 
 }  // namespace kintsugi

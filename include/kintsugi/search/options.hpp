@@ -16,6 +16,7 @@ struct SolveOptions {
   std::string seed_order = "auto";     ///< a seed's name, or auto; "given" with `given_order`
   std::vector<int> given_permutation;  ///< with seed_order "given": the pieces' own indices, whole permutation
   std::vector<int> given_expand;     ///< the pieces' own indices that expand, where shapes leave it open; empty: decide
+  std::string topology = "all";      ///< how islands hear of each other's orders: all, ring, none
   std::string search = "auto";       ///< a search's name, or auto
   std::int64_t sample_rows = 0;      ///< rows of the first sample; 0: chosen
   double time_limit = 0;             ///< seconds of wall time; 0: none

@@ -7,6 +7,7 @@
 
 #include "kintsugi/objective/evaluator.hpp"
 #include "kintsugi/objective/first_order_model.hpp"
+#include "kintsugi/search/state.hpp"
 
 namespace kintsugi {
 
@@ -15,6 +16,17 @@ struct Candidate {
   Blocks blocks;
   double mse = 0;
   std::size_t tiles = 0;
+
+  void save(StateWriter& writer) const {
+    writer.put(blocks);
+    writer.put(mse);
+    writer.put(static_cast<std::int64_t>(tiles));
+  }
+  void restore(StateReader& reader) {
+    reader.get(blocks);
+    reader.get(mse);
+    tiles = static_cast<std::size_t>(reader.get<std::int64_t>());
+  }
 };
 
 /// What one step of a search did.
@@ -35,6 +47,9 @@ class Search {
   virtual void start(const Candidate& from) = 0;
   virtual StepReport step() = 0;
   [[nodiscard]] virtual const Candidate& current() const = 0;
+  /// Everything that the next steps depend on; a search made alike goes on from it as this one would. Not collective.
+  virtual void save(StateWriter& writer) const = 0;
+  virtual void restore(StateReader& reader) = 0;
 };
 
 }  // namespace kintsugi
