@@ -73,6 +73,17 @@ class JsonLog final : public SolveLog {
     emit(json);
   }
 
+  void on_exchange(const ExchangeReport& report) override {
+    emit({{"record", "exchange"},
+          {"round", report.round},
+          {"elites", report.elites},
+          {"best", report.best},
+          {"same_order", report.same_order},
+          {"same_pairs", report.same_pairs}});
+  }
+
+  void on_resume(const std::string& text) override { emit({{"record", "resume"}, {"text", text}}); }
+
   void on_warning(const std::string& text) override { emit({{"record", "warning"}, {"text", text}}); }
 
   void finish(const Solution& solution, ExitCode code, const std::string& written) override {
@@ -80,10 +91,12 @@ class JsonLog final : public SolveLog {
               {"mse", solution.mse},   {"largest_error", solution.largest_error}, {"target", solution.target},
               {"rows", solution.rows}, {"evaluations", solution.evaluations},     {"sha256", solution.sha256},
               {"written", written},    {"text", describe_end(solution)}};
+    json["margins"] = describe_margins(solution, *network_);
     if (style_.times) {
       const Times& t = solution.times;
       json["seconds"] = {{"load", t.load},     {"pairing", t.pairing}, {"seeding", t.seeding},
-                         {"search", t.search}, {"check", t.check},     {"total", t.total}};
+                         {"search", t.search}, {"kernels", t.kernels}, {"collectives", t.collectives},
+                         {"check", t.check},   {"total", t.total}};
     }
     emit(json);
   }

@@ -107,6 +107,10 @@ class SolveCommand final : public Command {
  private:
   /// What --seed-order and --roles name goes into the options. Every rank reads for itself.
   void read_files();
+  /// On rank 0: what a checkpoint of this run belongs to.
+  [[nodiscard]] CheckpointKey checkpoint_key(const Network& network, RowSource& rows) const;
+  /// On rank 0: has the log write checkpoints, and finds the state to go on from.
+  [[nodiscard]] std::optional<SearchState> prepare_checkpoints(const Network& network, RowSource& rows, SolveLog& log);
   [[nodiscard]] std::unique_ptr<SolveLog> make_log(bool root) const;
   [[nodiscard]] SolveHeader header(const mpi::Comm& world, const Settings& settings, const RowShape& rows) const;
   [[nodiscard]] RunFacts facts(const mpi::Comm& world, const Settings& settings, ExitCode code) const;
@@ -119,6 +123,9 @@ class SolveCommand final : public Command {
   std::filesystem::path output_;
   std::filesystem::path roles_;
   std::string log_ = "table";
+  std::filesystem::path checkpoint_;
+  double interval_ = 60;
+  bool resume_ = false;
   bool no_times_ = false;
   bool quiet_ = false;
 };
@@ -154,6 +161,10 @@ void SolveCommand::declare(OptionTable& options) {
                  number(options_.tolerance, 0));
   options.option("log", "KIND", "table, json (one object per line) or off; goes to stderr",
                  choice(log_, {"table", "json", "off"}));
+  options.option("checkpoint", "FILE", "keep the state of the search in this file, and the one before in FILE.previous",
+                 path(checkpoint_));
+  options.option("checkpoint-interval", "TIME", "between two checkpoints: 90, 90s, 10m", duration(interval_));
+  options.toggle("resume", "go on from the checkpoint, if there is one", resume_);
   options.toggle("no-times",
                  "leave out times, host and number of ranks, so that logs and solutions of two runs can be compared",
                  no_times_);
@@ -166,6 +177,53 @@ void SolveCommand::read_files() {
     options_.seed_order = "given";
   }
   if (!roles_.empty()) options_.given_expand = read_roles_file(roles_);
+}
+
+CheckpointKey SolveCommand::checkpoint_key(const Network& network, RowSource& rows) const {
+  // Weights and shapes in full, of the rows the first: enough to tell problems apart without reading all.
+  constexpr std::size_t kRows = 1024;
+  const RowShape shape = rows.shape();
+  std::string digests = format("%zu %zu %zu\n", shape.rows, shape.width, shape.outputs);
+  const auto add = [&](std::span<const float> values) {
+    digests += sha256_hex({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)}) + '\n';
+  };
+  for (const Piece& piece : network.pieces) {
+    add(piece.weight);
+    add(piece.bias);
+  }
+  const std::size_t count = std::min(kRows, shape.rows);
+  std::vector<float> inputs(count * shape.width);
+  std::vector<float> predictions(count * shape.outputs);
+  rows.read(0, count, inputs, predictions);
+  add(inputs);
+  add(predictions);
+
+  std::string options = format("seed=%llu\nislands=%d\nsample-rows=%lld\ntolerance=%.17g\n",
+                               static_cast<unsigned long long>(options_.seed), options_.islands,
+                               static_cast<long long>(options_.sample_rows), options_.tolerance);
+  options += "search=" + options_.search + "\ntopology=" + options_.topology + "\npairing=" + options_.pairing + '\n';
+  options += "seed-order=" + options_.seed_order + ' ' + format_permutation(options_.given_permutation) + '\n';
+  options += "roles=" + format_permutation(options_.given_expand) + '\n';
+  return {sha256_hex(digests), options};
+}
+
+std::optional<SearchState> SolveCommand::prepare_checkpoints(const Network& network, RowSource& rows, SolveLog& log) {
+  if (checkpoint_.empty()) {
+    if (resume_) throw UsageError("--resume needs --checkpoint FILE: where to go on from");
+    return std::nullopt;
+  }
+  check_writable(checkpoint_);
+  const CheckpointKey key = checkpoint_key(network, rows);
+  log.keep_checkpoints(checkpoint_, key, interval_);
+  if (!resume_) return std::nullopt;
+  std::optional<FoundCheckpoint> found = find_checkpoint(checkpoint_, key);
+  if (!found) {
+    log.on_resume("there is no checkpoint " + checkpoint_.string() + " yet: from the beginning");
+    return std::nullopt;
+  }
+  if (!found->passed_over.empty()) log.on_warning(found->passed_over + "; the one before is taken");
+  log.on_resume(format("from %s, after %.1f s of search", found->path.c_str(), found->state.seconds));
+  return std::move(found->state);
 }
 
 std::unique_ptr<SolveLog> SolveCommand::make_log(bool root) const {
@@ -235,8 +293,13 @@ ExitCode SolveCommand::run(const Settings& settings) {
   const double load = seconds_since(start);
 
   const std::unique_ptr<SolveLog> log = make_log(world.root());
-  if (world.root()) log->begin(header(world, settings, rows->shape()), network);
-  Solution solution = solve(world, network, *rows, options_, *log);
+  std::optional<SearchState> state;
+  world.agree([&] {
+    if (!world.root()) return;
+    log->begin(header(world, settings, rows->shape()), network);
+    state = prepare_checkpoints(network, *rows, *log);
+  });
+  Solution solution = solve(world, network, *rows, options_, *log, state ? &*state : nullptr);
   solution.times.load += load;
   solution.times.total = seconds_since(start);
   if (no_times_) leave_out_times(solution);

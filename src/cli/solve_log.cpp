@@ -1,6 +1,7 @@
 #include "cli/solve_log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/signals.hpp"
 #include "cli/text.hpp"
@@ -9,6 +10,30 @@
 namespace kintsugi::cli {
 
 bool SolveLog::stop_requested() { return stop_signal_seen(); }
+
+void SolveLog::keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval) {
+  checkpoint_ = std::move(path);
+  key_ = std::move(key);
+  interval_ = interval;
+  last_checkpoint_ = std::chrono::steady_clock::now();
+}
+
+bool SolveLog::checkpoint_due() {
+  if (checkpoint_.empty()) return false;
+  const auto age = std::chrono::steady_clock::now() - last_checkpoint_;
+  return std::chrono::duration<double>(age).count() >= interval_;
+}
+
+void SolveLog::on_checkpoint(const SearchState& state) {
+  if (checkpoint_.empty()) return;
+  last_checkpoint_ = std::chrono::steady_clock::now();
+  try {
+    write_checkpoint(checkpoint_, state, key_);
+  } catch (const Error& error) {
+    // The search goes on: there is the one before, and the next one may succeed.
+    on_warning(std::string("no checkpoint was written: ") + error.what());
+  }
+}
 
 std::string describe_end(const Solution& solution) {
   const std::string error =
@@ -28,6 +53,52 @@ std::string describe_end(const Solution& solution) {
     case Status::interrupted: return "not solved: stopped by a signal" + above;
   }
   throw InternalError("unknown status value");
+}
+
+std::vector<std::string> describe_margins(const Solution& solution, const Network& network) {
+  if (solution.margins.empty()) return {};
+  constexpr double kCertain = 3;  // standard errors
+  constexpr std::size_t kNamed = 10;
+  const auto blocks = [&](const Margin& margin) {
+    const auto piece = [&](std::size_t position) {
+      return network.pieces[static_cast<std::size_t>(solution.assembly.blocks[position].expand)].index;
+    };
+    const auto first = static_cast<std::size_t>(margin.position);
+    return format("%d and %d (pieces %d and %d)", margin.position, margin.position + 1, piece(first), piece(first + 1));
+  };
+  const Margin* least = nullptr;
+  std::vector<std::string> lines;
+  const bool exact = solution.status == Status::solved;
+  std::size_t doubtful = 0;
+  std::size_t falling = 0;
+  for (const Margin& margin : solution.margins) {
+    if (margin.change < 0) ++falling;
+    if (margin.interchangeable) {
+      ++doubtful;
+      if (doubtful <= kNamed) lines.push_back("         interchangeable: positions " + blocks(margin));
+      continue;
+    }
+    // Where the error is rounding, any rise is certain; elsewhere it may be chance.
+    if (!exact && margin.z() < kCertain) ++doubtful;
+    const auto rank = [&](const Margin& each) { return exact ? each.change : each.z(); };
+    if (least == nullptr || rank(margin) < rank(*least)) least = &margin;
+  }
+  std::string summary = format("margins  %zu of %zu neighbours in a certain order", solution.margins.size() - doubtful,
+                               solution.margins.size());
+  if (least != nullptr) {
+    summary += format("; the closest: positions %s, swapped the MSE changes by %+.2e, ", blocks(*least).c_str(),
+                      least->change) +
+               (exact ? format("%.1e times the target", least->change / solution.target)
+                      : format("%.1f standard errors", least->z()));
+  }
+  lines.insert(lines.begin(), summary);
+  if (solution.status != Status::solved) {
+    lines.push_back(falling == 0 ? "         a local optimum: no swap of neighbours lowers the error on all rows"
+                                 : format("         no local optimum: %zu swaps of neighbours would lower the error on "
+                                          "all rows, by finite differences",
+                                          falling));
+  }
+  return lines;
 }
 
 PairSummary summarize(const std::vector<PairScore>& pairs) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <filesystem>
 #include <iosfwd>
 #include <memory>
 #include <string>
@@ -7,6 +9,7 @@
 
 #include "cli/settings.hpp"
 #include "kintsugi/core/exit_code.hpp"
+#include "kintsugi/io/checkpoint_file.hpp"
 #include "kintsugi/solve.hpp"
 
 namespace kintsugi::cli {
@@ -34,6 +37,18 @@ class SolveLog : public SolveObserver {
   /// Comes last. `written`: where the solution went, or empty.
   virtual void finish(const Solution& /*solution*/, ExitCode /*code*/, const std::string& /*written*/) {}
   bool stop_requested() override;
+  bool checkpoint_due() override;
+  void on_checkpoint(const SearchState& state) override;
+  /// States are written to `path` from now on, every `interval` seconds and where the search is stopped.
+  void keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval);
+  /// Says where the search goes on from, or that it does not.
+  virtual void on_resume(const std::string& /*text*/) {}
+
+ private:
+  std::filesystem::path checkpoint_;
+  CheckpointKey key_;
+  double interval_ = 0;
+  std::chrono::steady_clock::time_point last_checkpoint_;
 };
 
 /// How a log is written.
@@ -51,6 +66,9 @@ struct LogStyle {
 
 /// How a solve ended, as a sentence.
 [[nodiscard]] std::string describe_end(const Solution& solution);
+
+/// How sure the order of neighbours is, as sentences; none where there are no margins.
+[[nodiscard]] std::vector<std::string> describe_margins(const Solution& solution, const Network& network);
 
 /// Smallest margin of the pairs and how many are not trusted.
 struct PairSummary {

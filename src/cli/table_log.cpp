@@ -13,6 +13,7 @@ namespace {
 constexpr int kHeaderEvery = 20;
 constexpr double kSecondsBetweenLines = 0.5;  // at first;
 constexpr double kShareBetweenLines = 0.02;   // later this share of the time so far: lines grow with its logarithm
+constexpr double kSecondsBetweenExchanges = 5;
 constexpr double kSecondsBetweenUpdates = 0.1;
 constexpr std::size_t kPairsShown = 10;
 
@@ -25,7 +26,9 @@ class TableLog final : public SolveLog {
   void on_pairs(const std::vector<PairScore>& pairs) override;
   void on_seeds(const std::vector<SeedResult>& seeds) override;
   void on_row(const TrajectoryRow& row) override;
+  void on_exchange(const ExchangeReport& report) override;
   void on_warning(const std::string& text) override { line("warning: " + text); }
+  void on_resume(const std::string& text) override { line("resume   " + text); }
   void finish(const Solution& solution, ExitCode code, const std::string& written) override;
 
  private:
@@ -46,6 +49,8 @@ class TableLog final : public SolveLog {
   std::optional<TrajectoryRow> held_back_;  ///< the latest row, if it was not printed
   double last_printed_ = 0;
   double last_update_ = 0;
+  double last_row_ = 0;       ///< time of the latest row
+  double last_exchange_ = 0;  ///< time of the latest line on an exchange
   int rows_printed_ = 0;
   bool progress_shown_ = false;
 };
@@ -116,7 +121,18 @@ bool TableLog::is_milestone(const TrajectoryRow& row) {
   return true;
 }
 
+void TableLog::on_exchange(const ExchangeReport& report) {
+  if (style_.times && last_row_ - last_exchange_ < std::max(kSecondsBetweenExchanges, kShareBetweenLines * last_row_)) {
+    return;
+  }
+  last_exchange_ = last_row_;
+  line(format("         round %lld: %zu elites, best %.4e; all agree on %.1f %% of the order and %.1f %% of the pairs",
+              static_cast<long long>(report.round), report.elites, report.best, 100 * report.same_order,
+              100 * report.same_pairs));
+}
+
 void TableLog::on_row(const TrajectoryRow& row) {
+  last_row_ = row.seconds;
   const bool milestone = is_milestone(row);
   const double pause = std::max(kSecondsBetweenLines, kShareBetweenLines * row.seconds);
   if (milestone || !style_.times || row.seconds - last_printed_ >= pause) {
@@ -132,7 +148,8 @@ void TableLog::print_row(const TrajectoryRow& row) {
   last_printed_ = row.seconds;
   if (rows_printed_ == 0) {
     line(
-        "\nkey: S seed, B bubble repair, I insertion, R relocation, P pair exchange, K kick, G larger sample;\n"
+        "\nkey: S seed, B bubble repair, I insertion, R relocation, T tabu, P pair exchange, K kick, C crossover,\n"
+        "     N new random start, M migrant, G larger sample;\n"
         "     mse and best are on the sample of so many rows, evals count whole networks");
   }
   if (rows_printed_ % kHeaderEvery == 0) {
@@ -164,6 +181,11 @@ void TableLog::print_statistics(const Solution& solution) {
     const double evaluating = t.seeding + t.search + t.check;
     if (evaluating > 0)
       work += format(", %.0f evaluations per second", static_cast<double>(solution.evaluations) / evaluating);
+    if (t.search > 0) {
+      const double all = t.search + t.check;
+      line(format("share    kernels %.1f %%, collectives %.1f %%, the rest %.1f %% of search and checks on rank 0",
+                  100 * t.kernels / all, 100 * t.collectives / all, 100 * (all - t.kernels - t.collectives) / all));
+    }
     line(format("time     load %.3f, pairing %.3f, seeding %.3f, search %.3f, check %.3f, total %.3f s", t.load,
                 t.pairing, t.seeding, t.search, t.check, t.total));
   }
@@ -174,6 +196,7 @@ void TableLog::finish(const Solution& solution, ExitCode code, const std::string
   if (held_back_) print_row(*held_back_);
   line("");
   print_statistics(solution);
+  for (const std::string& each : describe_margins(solution, *network_)) line(each);
   line(describe_end(solution));
   if (!written.empty()) line("written  " + written);
   std::string result = "RESULT status=" + std::string(to_string(solution.status)) +

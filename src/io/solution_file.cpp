@@ -21,10 +21,12 @@ using h5::RowType;
 constexpr const char* kFormat = "kintsugi-solution";
 constexpr std::int64_t kVersion = 1;
 
-constexpr std::array<std::pair<const char*, double Times::*>, 6> kTimes{{{"seconds_load", &Times::load},
+constexpr std::array<std::pair<const char*, double Times::*>, 8> kTimes{{{"seconds_load", &Times::load},
                                                                          {"seconds_pairing", &Times::pairing},
                                                                          {"seconds_seeding", &Times::seeding},
                                                                          {"seconds_search", &Times::search},
+                                                                         {"seconds_kernels", &Times::kernels},
+                                                                         {"seconds_collectives", &Times::collectives},
                                                                          {"seconds_check", &Times::check},
                                                                          {"seconds_total", &Times::total}}};
 
@@ -81,6 +83,28 @@ RowType trajectory_row_type() {
   return type;
 }
 
+struct MarginRow {
+  std::int32_t position = 0;
+  std::int32_t first_expand = 0;
+  std::int32_t second_expand = 0;
+  double change = 0;
+  double standard_error = 0;
+  double z = 0;
+  std::int8_t interchangeable = 0;
+};
+
+RowType margin_row_type() {
+  RowType type(sizeof(MarginRow));
+  type.add("position", offsetof(MarginRow, position), H5T_NATIVE_INT32);
+  type.add("first_expand", offsetof(MarginRow, first_expand), H5T_NATIVE_INT32);
+  type.add("second_expand", offsetof(MarginRow, second_expand), H5T_NATIVE_INT32);
+  type.add("change", offsetof(MarginRow, change), H5T_NATIVE_DOUBLE);
+  type.add("standard_error", offsetof(MarginRow, standard_error), H5T_NATIVE_DOUBLE);
+  type.add("z", offsetof(MarginRow, z), H5T_NATIVE_DOUBLE);
+  type.add("interchangeable", offsetof(MarginRow, interchangeable), h5::bool_type().id());
+  return type;
+}
+
 template <class Row>
 std::vector<Row> read_rows(const h5::Reader& reader, const char* name, const RowType& type) {
   const h5::Dataset set = reader.dataset(reader.root(), name);
@@ -124,6 +148,8 @@ void write_attributes(h5::Image& image, const Solution& solution, const RunFacts
   image.attribute(root, "mse", solution.mse);
   image.attribute(root, "largest_error", solution.largest_error);
   image.attribute(root, "target", solution.target);
+  image.attribute(root, "explained", solution.explained);
+  image.attribute(root, "explained_by_chance", solution.by_chance);
   image.attribute(root, "rows", static_cast<std::int64_t>(solution.rows));
   image.attribute(root, "evaluations", solution.evaluations);
   image.attribute(root, "sha256", solution.sha256);
@@ -182,6 +208,39 @@ void write_seeds(h5::Image& image, const Solution& solution) {
   write_integers(image, "seed_orders", std::array<hsize_t, 2>{rows.size(), length}, orders);
 }
 
+void write_margins(h5::Image& image, const Network& network, const Solution& solution) {
+  const std::vector<Block>& blocks = solution.assembly.blocks;
+  const auto expand = [&](std::size_t position) {
+    return network.pieces.at(static_cast<std::size_t>(blocks.at(position).expand)).index;
+  };
+  std::vector<MarginRow> rows;
+  for (const Margin& margin : solution.margins) {
+    const auto first = static_cast<std::size_t>(margin.position);
+    rows.push_back({margin.position, expand(first), expand(first + 1), margin.change, margin.standard_error, margin.z(),
+                    margin.interchangeable ? std::int8_t{1} : std::int8_t{0}});
+  }
+  h5::write_rows<MarginRow>(image, image.root(), "margins", margin_row_type(), rows);
+}
+
+void write_elites(h5::Image& image, const Network& network, const Solution& solution) {
+  std::vector<int> permutations;
+  std::vector<double> errors;
+  std::vector<int> islands;
+  for (const Elite& elite : solution.elites) {
+    for (const int position : to_permutation({elite.blocks, solution.assembly.head})) {
+      permutations.push_back(network.pieces.at(static_cast<std::size_t>(position)).index);
+    }
+    errors.push_back(elite.mse);
+    islands.push_back(elite.island);
+  }
+  const hsize_t count = errors.size();
+  const h5::Handle group = image.group(image.root(), "elites");
+  image.dataset(group.id(), "permutation", std::array<hsize_t, 2>{count, solution.permutation.size()}, H5T_STD_I32LE,
+                H5T_NATIVE_INT, permutations.data());
+  image.dataset(group.id(), "mse", std::array<hsize_t, 1>{count}, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, errors.data());
+  image.dataset(group.id(), "island", std::array<hsize_t, 1>{count}, H5T_STD_I32LE, H5T_NATIVE_INT, islands.data());
+}
+
 }  // namespace
 
 void write_solution(const std::filesystem::path& path, const Network& network, const Solution& solution,
@@ -194,6 +253,8 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
   write_pairs(image, network, solution);
   write_seeds(image, solution);
   h5::write_rows<TrajectoryRow>(image, image.root(), "trajectory", trajectory_row_type(), solution.trajectory);
+  write_margins(image, network, solution);
+  write_elites(image, network, solution);
   write_texts(image, "warnings", solution.warnings);
   const std::vector<char> bytes = image.finish();
   write_file_atomically(path, std::string_view(bytes.data(), bytes.size()));
@@ -309,6 +370,8 @@ StoredSolution read_solution(const std::filesystem::path& path) {
   solution.mse = h5::real_attribute(root, "mse");
   solution.largest_error = h5::real_attribute(root, "largest_error");
   solution.target = h5::real_attribute(root, "target");
+  solution.explained = h5::real_attribute(root, "explained");
+  solution.by_chance = h5::real_attribute(root, "explained_by_chance");
   solution.rows = h5::unsigned_attribute(root, "rows");
   solution.evaluations = h5::integer_attribute(root, "evaluations");
   for (const PairRow& row : read_rows<PairRow>(reader, "pair_scores", pair_row_type())) {
@@ -317,6 +380,9 @@ StoredSolution read_solution(const std::filesystem::path& path) {
   }
   solution.seeds = read_seeds(reader);
   solution.trajectory = read_rows<TrajectoryRow>(reader, "trajectory", trajectory_row_type());
+  for (const MarginRow& row : read_rows<MarginRow>(reader, "margins", margin_row_type())) {
+    solution.margins.push_back({row.position, row.change, row.standard_error, row.interchangeable != 0});
+  }
   solution.warnings = reader.texts(reader.root(), "warnings");
   for (const auto& [name, member] : kTimes) solution.times.*member = h5::real_attribute(root, name);
   stored.facts = read_facts(reader);

@@ -15,6 +15,8 @@ constexpr double kAcceptWorse = 0.05;
 // Kicks without a new best order before the search gives up, per block.
 constexpr std::int64_t kPatience = 5;
 constexpr std::int64_t kLeastPatience = 200;
+// Every so many kicks without a new best order the search for plateaus has its turn.
+constexpr std::int64_t kPlateauKicks = 32;
 // The error on twice the rows, relative to the sample's, from which the sample counts as overfitted.
 constexpr double kOverfitted = 1.3;
 // One in so many kicks is a crossover, where there is an order to cross with; so many children are looked at.
@@ -33,13 +35,20 @@ Blocks reorder_window(Blocks order, const Blocks& other, std::size_t first, std:
 
 }  // namespace
 
-IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain, std::set<int> doubtful,
-                               Escape escape, Random random)
+IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain,
+                               std::unique_ptr<Search> plateau, std::set<int> doubtful, Escape escape, Random random)
     : evaluator_(&evaluator),
       chain_(std::move(chain)),
+      everyday_(chain_.size()),
       doubtful_(std::move(doubtful)),
       escape_(escape),
-      random_(random) {}
+      random_(random) {
+  if (plateau) chain_.push_back(std::move(plateau));
+}
+
+std::size_t IteratedSearch::turns() const {
+  return kicks_ % kPlateauKicks == kPlateauKicks - 1 ? chain_.size() : everyday_;
+}
 
 void IteratedSearch::start(const Candidate& from) {
   current_ = home_ = best_ = from;
@@ -79,7 +88,7 @@ StepReport IteratedSearch::step() {
     return report;
   }
   report.stuck = false;
-  if (++active_ < chain_.size()) {
+  if (++active_ < turns()) {
     chain_[active_]->start(current_);
     return report;
   }

@@ -11,7 +11,7 @@ namespace kintsugi {
 namespace {
 
 // Streams of random numbers of one island.
-enum Stream : std::uint64_t { kKicks = 1, kRelocation = 2, kExchange = 3, kTabu = 4 };
+enum Stream : std::uint64_t { kKicks = 1, kRelocation = 2, kExchange = 3, kTabu = 4, kPlateau = 5 };
 
 }  // namespace
 
@@ -25,6 +25,7 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
     if (!doubtful.empty()) chain.push_back(std::make_unique<PairExchange>(evaluator, doubtful, stream(kExchange)));
   };
   Escape escape = Escape::kick;
+  std::unique_ptr<Search> plateau;
   chain.push_back(std::make_unique<Descent>(evaluator, model, name == "bubble" ? 1 : 0));
   if (name == "auto" || name == "iterated" || name == "restart") {
     add_exchange();
@@ -38,7 +39,13 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
     for (const std::string& each : search_names()) known += (known.empty() ? "" : ", ") + each;
     throw UsageError("unknown search '" + std::string(name) + "'; known are " + known);
   }
-  return std::make_unique<IteratedSearch>(evaluator, std::move(chain), doubtful, escape, stream(kKicks));
+  if (name != "bubble" && name != "insertion") {
+    // Weights may single out a wrong pair, too: where nothing else helps, all pairs are in doubt.
+    const std::vector<int>& all = evaluator.weights().roles().expand;
+    plateau = std::make_unique<PairExchange>(evaluator, std::set<int>(all.begin(), all.end()), stream(kPlateau));
+  }
+  return std::make_unique<IteratedSearch>(evaluator, std::move(chain), std::move(plateau), doubtful, escape,
+                                          stream(kKicks));
 }
 
 }  // namespace kintsugi

@@ -30,9 +30,12 @@ struct RunFacts {
 ///   /seeds [S] compound           name, mse; best first
 ///   /seed_orders [S, L] int32     SeedResult::order of each seed
 ///   /trajectory [T] compound      the fields of TrajectoryRow
+///   /margins [L - 1] compound     position, first_expand, second_expand, change, standard_error, z, interchangeable
+///   /elites/permutation [E, 2L + 1] int32, /elites/mse [E], /elites/island [E]   the islands' best orders, best first
 ///   /warnings [W] text
 /// Root attributes: format ("kintsugi-solution"), format_version, status, exit_code, mse, largest_error, target, rows,
-/// evaluations, sha256, problem, options, version, ranks, islands, seed, seconds_load, _pairing, _seeding, _search,
+/// evaluations, sha256, problem, options, version, ranks, islands, seed, explained, explained_by_chance, seconds_load,
+/// _pairing, _seeding, _search, _kernels, _collectives,
 /// _check, _total. No time stamps: equal content gives equal bytes. Throws UsageError where `path` cannot be a file,
 /// InternalError where the disk does not take it.
 void write_solution(const std::filesystem::path& path, const Network& network, const Solution& solution,
@@ -44,7 +47,8 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
 
 /// What `report` and `verify` need of a solution.h5 besides the permutation.
 struct StoredSolution {
-  Solution solution;  ///< `assembly` is left empty, it needs the network; `pairs` name pieces by their own indices
+  Solution solution;  ///< `assembly` and `elites` are left empty, they need the network; `pairs` name pieces by their
+                      ///< own indices
   RunFacts facts;
 };
 /// Throws InputError that names the file, the object and the rule.

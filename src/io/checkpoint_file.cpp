@@ -1,0 +1,195 @@
+#include "kintsugi/io/checkpoint_file.hpp"
+
+#include <array>
+#include <bit>
+#include <cstring>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+
+#include "io/hdf5.hpp"
+#include "kintsugi/core/assembly.hpp"
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/io/atomic_file.hpp"
+
+namespace kintsugi {
+
+namespace {
+
+constexpr const char* kFormat = "kintsugi-checkpoint";
+constexpr std::int64_t kVersion = 1;
+
+using Words = std::vector<std::int64_t>;
+
+// A state as the arrays that are stored.
+struct Arrays {
+  Words words;
+  Words sizes;
+  Words shared;
+  Words trajectory;
+};
+
+Arrays flatten(const SearchState& state) {
+  Arrays arrays;
+  for (const Words& island : state.islands) {
+    arrays.sizes.push_back(static_cast<std::int64_t>(island.size()));
+    arrays.words.insert(arrays.words.end(), island.begin(), island.end());
+  }
+  arrays.shared = state.shared;
+  for (const TrajectoryRow& row : state.trajectory) append_words(row, arrays.trajectory);
+  return arrays;
+}
+
+std::string checksum(const Arrays& arrays, const CheckpointKey& key, double seconds) {
+  std::string content = key.problem + '\n' + key.options + '\n';
+  const auto append = [&](const Words& words) {
+    const auto count = static_cast<std::int64_t>(words.size());
+    content.append(reinterpret_cast<const char*>(&count), sizeof count);
+    content.append(reinterpret_cast<const char*>(words.data()), words.size() * sizeof(std::int64_t));
+  };
+  append(arrays.words);
+  append(arrays.sizes);
+  append(arrays.shared);
+  append(arrays.trajectory);
+  append({std::bit_cast<std::int64_t>(seconds)});
+  return sha256_hex(content);
+}
+
+Words read_words(const h5::Reader& reader, const h5::Group& parent, const char* name, std::size_t rank) {
+  const h5::Dataset set = reader.dataset(parent, name);
+  const h5::Handle type(H5Dget_type(set.id.id()));
+  if (H5Tget_class(type.id()) != H5T_INTEGER || set.dims.size() != rank) {
+    throw InputError(set.name + ": is not an array of integers with " + std::to_string(rank) + " dimensions");
+  }
+  std::size_t count = 1;
+  for (const hsize_t dim : set.dims) count *= dim;
+  Words words(count);
+  if (count > 0) reader.read(set, H5T_NATIVE_INT64, words.data());
+  return words;
+}
+
+SearchState assemble(const Arrays& arrays, double seconds, const std::string& name) {
+  SearchState state;
+  state.seconds = seconds;
+  state.shared = arrays.shared;
+  auto at = arrays.words.begin();
+  for (const std::int64_t size : arrays.sizes) {
+    if (size < 0 || size > arrays.words.end() - at) throw InputError(name + ": the islands' sizes do not add up");
+    state.islands.emplace_back(at, at + size);
+    at += size;
+  }
+  if (arrays.trajectory.size() % kTrajectoryWords != 0) throw InputError(name + ": the trajectory has ragged rows");
+  for (std::size_t i = 0; i < arrays.trajectory.size(); i += kTrajectoryWords) {
+    state.trajectory.push_back(trajectory_row(&arrays.trajectory[i]));
+  }
+  return state;
+}
+
+/// A checkpoint that is whole, but of something else.
+struct Foreign : InputError {
+  using InputError::InputError;
+};
+
+void require_same(const std::string& name, const CheckpointKey& stored, const CheckpointKey& key) {
+  if (stored.problem != key.problem) throw Foreign(name + ": is a checkpoint of another problem");
+  std::istringstream ours(key.options);
+  std::istringstream theirs(stored.options);
+  std::string here;
+  std::string there;
+  while (true) {
+    const bool more_here = static_cast<bool>(std::getline(ours, here));
+    const bool more_there = static_cast<bool>(std::getline(theirs, there));
+    if (!more_here && !more_there) return;
+    if (!more_here) here = "nothing";
+    if (!more_there) there = "nothing";
+    if (here != there) throw Foreign(name + ": was made with " + there + ", but this run has " + here);
+  }
+}
+
+}  // namespace
+
+std::filesystem::path previous_checkpoint(const std::filesystem::path& path) {
+  std::filesystem::path previous = path;
+  previous += ".previous";
+  return previous;
+}
+
+void write_checkpoint(const std::filesystem::path& path, const SearchState& state, const CheckpointKey& key) {
+  const h5::SilentErrors silent;
+  const Arrays arrays = flatten(state);
+  constexpr std::size_t kExpected = std::size_t{16} << 10;
+  h5::Image image(kExpected + sizeof(std::int64_t) * (arrays.words.size() + arrays.trajectory.size()));
+  image.attribute(image.root(), "format", std::string(kFormat));
+  image.attribute(image.root(), "format_version", kVersion);
+  image.attribute(image.root(), "problem", key.problem);
+  image.attribute(image.root(), "options", key.options);
+  image.attribute(image.root(), "seconds", state.seconds);
+  image.attribute(image.root(), "sha256", checksum(arrays, key, state.seconds));
+  const auto put = [&](hid_t parent, const char* name, const Words& words) {
+    image.dataset(parent, name, std::array<hsize_t, 1>{words.size()}, H5T_STD_I64LE, H5T_NATIVE_INT64, words.data());
+  };
+  {
+    const h5::Handle islands = image.group(image.root(), "islands");
+    put(islands.id(), "words", arrays.words);
+    put(islands.id(), "sizes", arrays.sizes);
+  }
+  put(image.root(), "shared", arrays.shared);
+  image.dataset(image.root(), "trajectory", std::array<hsize_t, 2>{state.trajectory.size(), kTrajectoryWords},
+                H5T_STD_I64LE, H5T_NATIVE_INT64, arrays.trajectory.data());
+  const std::vector<char> bytes = image.finish();
+
+  std::filesystem::path next = path;
+  next += ".next";
+  write_file_atomically(next, std::string_view(bytes.data(), bytes.size()));
+  std::error_code error;
+  std::filesystem::rename(path, previous_checkpoint(path), error);  // the first has none before it
+  std::filesystem::rename(next, path, error);
+  if (error) throw InternalError(path.string() + ": cannot be put in place: " + error.message());
+}
+
+SearchState read_checkpoint(const std::filesystem::path& path, const CheckpointKey& key) {
+  const h5::SilentErrors silent;
+  const h5::Reader reader(path);
+  const h5::Group& root = reader.root();
+  if (!h5::has_attribute(root, "format") || h5::text_attribute(root, "format") != kFormat) {
+    throw InputError(reader.name() + ": is not a kintsugi checkpoint (root attribute 'format' must be '" + kFormat +
+                     "')");
+  }
+  const std::int64_t version = h5::integer_attribute(root, "format_version");
+  if (version != kVersion) {
+    throw InputError(reader.name() + ": has format_version " + std::to_string(version) + ", but this program reads " +
+                     std::to_string(kVersion));
+  }
+  const CheckpointKey stored{h5::text_attribute(root, "problem"), h5::text_attribute(root, "options")};
+  const double seconds = h5::real_attribute(root, "seconds");
+  const h5::Group islands = reader.group(root, "islands");
+  Arrays arrays;
+  arrays.words = read_words(reader, islands, "words", 1);
+  arrays.sizes = read_words(reader, islands, "sizes", 1);
+  arrays.shared = read_words(reader, root, "shared", 1);
+  arrays.trajectory = read_words(reader, root, "trajectory", 2);
+  if (checksum(arrays, stored, seconds) != h5::text_attribute(root, "sha256")) {
+    throw InputError(reader.name() + ": is damaged (its content does not have the checksum that it names)");
+  }
+  require_same(reader.name(), stored, key);
+  return assemble(arrays, seconds, reader.name());
+}
+
+std::optional<FoundCheckpoint> find_checkpoint(const std::filesystem::path& path, const CheckpointKey& key) {
+  std::string why;
+  for (const std::filesystem::path& each : {path, previous_checkpoint(path)}) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(each, ignored)) continue;
+    try {
+      return FoundCheckpoint{read_checkpoint(each, key), each, why};
+    } catch (const Foreign&) {
+      throw;
+    } catch (const InputError& error) {
+      if (why.empty()) why = error.what();
+    }
+  }
+  if (!why.empty()) throw InputError(why);
+  return std::nullopt;
+}
+
+}  // namespace kintsugi
