@@ -1,4 +1,5 @@
 #include <Eigen/Cholesky>
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 
@@ -33,16 +34,14 @@ std::vector<std::pair<int, int>> near_pairs(std::size_t blocks) {
 
 }  // namespace
 
-// One column per row of the tile: 1, the inputs, the effects, and last the error.
 void FirstOrderModel::features(const Tile& tile, std::size_t channel, std::span<const std::pair<int, int>> pairs,
-                               Eigen::MatrixXd& values) const {
+                               std::span<double> values) const {
   const std::size_t width = evaluator_->weights().roles().width;
   const std::size_t blocks = base_blocks_.size();
   const float* const effects = effects_.data() + tile.effects + channel * blocks * blocks * kTileRows;
+  std::size_t at = 0;
+  const auto put = [&](double value) { values[at++] = value; };
   for (std::size_t row = 0; row < tile.rows->rows; ++row) {
-    Eigen::Index at = 0;
-    const auto column = static_cast<Eigen::Index>(row);
-    const auto put = [&](double value) { values(at++, column) = value; };
     put(1);
     for (std::size_t f = 0; f < width; ++f) put(tile.rows->inputs[f * kTileRows + row]);
     for (const auto& [a, b] : pairs) {
@@ -63,7 +62,7 @@ FirstOrderModel::Explained FirstOrderModel::explain_errors() {
     Eigen::MatrixXd products(count + 1, count + 1);
     for (const Tile& tile : own_) {
       for (std::size_t c = 0; c < channels_; ++c) {
-        features(tile, c, pairs, values);
+        features(tile, c, pairs, std::span(values.data(), static_cast<std::size_t>(values.size())));
         const auto used = values.leftCols(static_cast<Eigen::Index>(tile.rows->rows));
         products.noalias() = used * used.transpose();
         std::size_t at = 0;

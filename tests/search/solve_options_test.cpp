@@ -54,10 +54,7 @@ TEST(SolveOptions, ImpossibleOnesAreRefusedOnAllRanks) {
   expect("'best'", [](SolveOptions& o) { o.search = "best"; });
   expect("'upwards'", [](SolveOptions& o) { o.seed_order = "upwards"; });
   expect("guess", [](SolveOptions& o) { o.pairing = "guess"; });
-  for (int islands = 2; islands < world.size(); ++islands) {
-    if (world.size() % islands == 0) continue;
-    expect(std::to_string(islands) + " islands", [&](SolveOptions& o) { o.islands = islands; });
-  }
+  expect("'star'", [](SolveOptions& o) { o.topology = "star"; });
 }
 
 TEST(SolveOptions, GivenOrdersThatAreNoneAreRefusedOnAllRanks) {

@@ -33,8 +33,6 @@ SolveOptions limited(SolveOptions options, std::int64_t max_evaluations) {
   return options;
 }
 
-bool can_have_islands(int ranks, int islands) { return ranks % std::min(ranks, islands) == 0; }
-
 TEST(Solve, FindsPlantedNetworksFromRandomOrders) {
   const mpi::Comm world = mpi::Comm::world();
   for (const std::size_t blocks : {8U, 16U, 24U}) {
@@ -120,13 +118,16 @@ TEST(Solve, IslandsAreTheSameOnAnyNumberOfRanks) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem solvable = make_planted(10, 10, 300, 5);
   const PlantedProblem noisy = noisy_problem(4, 150);
-  for (const int islands : {1, 2, 4}) {
-    if (!can_have_islands(world.size(), islands)) continue;
+  for (const int islands : {1, 2, 3, 4}) {
     for (const PlantedProblem* problem : {&solvable, &noisy}) {
       SolveOptions options = limited(options_for("auto"), 300);
       options.islands = islands;
       const Solution solution = solve_planted(world, *problem, options);
-      EXPECT_EQ(solution.status, problem == &solvable ? Status::solved : Status::evaluations);
+      if (problem == &solvable) {
+        EXPECT_EQ(solution.status, Status::solved);
+      } else {
+        EXPECT_TRUE(solution.status == Status::evaluations || solution.status == Status::noise);
+      }
       EXPECT_EQ(describe(solution), solved_alone(world, *problem, options)) << islands << " islands";
       for (int island = 0; island < islands; ++island) {
         EXPECT_GT(std::ranges::count(solution.trajectory, island, &TrajectoryRow::island), 0) << "island " << island;

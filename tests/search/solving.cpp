@@ -33,6 +33,14 @@ std::string describe(const Solution& solution) {
        << solution.sha256 << '\n'
        << solution.mse << ' ' << solution.largest_error << ' ' << solution.target << ' ' << solution.rows << ' '
        << solution.evaluations << '\n';
+  for (const Elite& elite : solution.elites) {
+    text << format_permutation(to_permutation({elite.blocks, solution.assembly.head})) << ' ' << elite.mse << ' '
+         << elite.island << '\n';
+  }
+  for (const Margin& margin : solution.margins) {
+    text << margin.position << ' ' << margin.change << ' ' << margin.standard_error << ' ' << margin.interchangeable
+         << '\n';
+  }
   for (const SeedResult& seed : solution.seeds) {
     text << seed.name << ' ' << seed.mse << ' ' << format_permutation(seed.order) << '\n';
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <Eigen/Core>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -91,8 +90,9 @@ class FirstOrderModel {
     std::size_t errors = 0;   // offset of [channels][kTileRows] in errors_
   };
 
+  /// For each real row of the tile: 1, the inputs, the effects of `pairs`, and the error.
   void features(const Tile& tile, std::size_t channel, std::span<const std::pair<int, int>> pairs,
-                Eigen::MatrixXd& values) const;
+                std::span<double> values) const;
   [[nodiscard]] std::size_t affordable_tiles(std::size_t blocks) const;
   [[nodiscard]] double forward(const RowTile& rows, const Blocks& blocks, float* errors);
   void backward(const RowTile& rows, const Blocks& blocks, std::size_t channel);
