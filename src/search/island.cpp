@@ -84,7 +84,7 @@ void Island::check_all_rows() {
 }
 
 void Island::check_noise() {
-  if (search_->kicks_since_best() != kNoiseKicks || solved_) return;
+  if (search_->kicks_since_best() != kNoiseKicks || solved_ || floor_->given()) return;
   if (model_->linearise(best().blocks, evaluator_->rows().tiles(), 1)) explained_ = model_->explain_errors();
 }
 

@@ -20,6 +20,8 @@ class ErrorFloor {
   /// MSE on so many rows at or below which an error counts as rounding: float32's share, and the rounding's
   /// expectation with six of its standard errors on top.
   [[nodiscard]] double target(std::size_t rows) const;
+  /// A tolerance was given: it alone says what is solved.
+  [[nodiscard]] bool given() const noexcept { return tolerance_ > 0; }
   /// Expected MSE from rounded predictions; 0 where they are not.
   [[nodiscard]] double rounding() const noexcept { return rounding_; }
 
