@@ -15,7 +15,7 @@ namespace kintsugi {
 namespace {
 
 constexpr int kMostIterations = 500;
-constexpr double kSettled = 1e-9;  // the longest step in a strength that counts as none
+constexpr double kSettled = 1e-8;  // a step that is nowhere longer is the last one
 
 double logistic(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 
@@ -91,7 +91,6 @@ BradleyTerryFit fit_bradley_terry(std::span<const double> gains, std::size_t n, 
     ++fit.iterations;
     Eigen::VectorXd step = newton_step(logits, strengths);
     fit.converged = n == 0 || step.cwiseAbs().maxCoeff() < kSettled;
-    if (fit.converged) break;
     double next = cross_entropy(logits, strengths + step);
     // Far from the maximum a whole step may lead too far.
     for (int halvings = 0; next > value && halvings < 40; ++halvings) {

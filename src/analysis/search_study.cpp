@@ -37,7 +37,7 @@ void study_searches(const mpi::Comm& world, const Network& network, RowSource& r
   options.seed_order = "given";
   options.given_permutation = permutation_of(world, network, shop.ground, start.order);
   options.max_evaluations = shop.options.max_evaluations;
-  options.tolerance = study.target;
+  options.tolerance = shop.options.tolerance;
   for (const std::string& name : shop.options.search_all ? search_names() : shop.options.searches) {
     options.search = name;
     SolveObserver silent;

@@ -7,14 +7,12 @@
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/kernels/flush_denormals.hpp"
 #include "kintsugi/kernels/gemm.hpp"
+#include "kintsugi/objective/error_floor.hpp"
 #include "kintsugi/search/make_search.hpp"
 
 namespace kintsugi {
 
 namespace {
-
-// Of the predictions' variance: at or below it an error is rounding, as solve() has it.
-constexpr double kRoundingShare = 1e-11;
 
 void check_options(const StudyOptions& options) {
   if (options.work_rows < 0)
@@ -77,7 +75,7 @@ Study study_network(const mpi::Comm& world, const Network& network, RowSource& r
   FirstRows first_rows(rows, study.work_rows);
   Evaluator work(world, weights, first_rows, grid_for(world, study.work_rows));
   Evaluator full(world, weights, rows, grid_for(world, study.rows));
-  study.target = options.tolerance > 0 ? options.tolerance : kRoundingShare * full.rows().prediction_variance();
+  study.target = ErrorFloor(full, options.tolerance).target(study.rows);
   Workshop shop{options, ground, work, full};
   const Parts parts(world, shop, observer);
 

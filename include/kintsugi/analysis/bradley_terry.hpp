@@ -7,9 +7,9 @@
 
 namespace kintsugi {
 
-/// Beyond this many temperatures a gain counts as this many: its label is 0 or 1 to within 1e-13, and a model that had
-/// to tell it from certainty could not be fitted in float64.
-inline constexpr double kCertainGain = 30;
+/// Beyond this many temperatures a gain counts as this many: its label is 0 or 1 to within 2e-9, and a model that had
+/// to tell much less from certainty could not be fitted in float64.
+inline constexpr double kCertainGain = 20;
 
 /// The model P(i before j) = 1 / (1 + exp(s_j - s_i)) of Bradley and Terry (1952), fitted by maximum likelihood to the
 /// soft labels p_ij = 1 / (1 + exp(-g_ij / T)) of all pairs i < j: `gains` is [n x n] row-major, and only i < j is
