@@ -8,6 +8,7 @@
   X(verify)                          \
   X(analyze)                         \
   X(export)                          \
+  X(report)                          \
   X(generate)                        \
   X(bench)
 

@@ -50,6 +50,20 @@ void run_blocks(const NetworkF64& network, const Assembly& assembly, Matrix& sta
   }
 }
 
+/// The states before the head for the inputs of `rows`.
+Matrix states_of(const NetworkF64& network, const Assembly& assembly, const RowsF64& rows) {
+  Matrix states = MatrixMap(rows.inputs.data(), static_cast<Eigen::Index>(rows.shape.rows),
+                            static_cast<Eigen::Index>(rows.shape.width));
+  run_blocks(network, assembly, states);
+  return states;
+}
+
+Matrix apply_head(const PieceF64& head, const Matrix& states) {
+  Matrix outputs = states * weight_of(head).transpose();
+  add_bias(head, outputs);
+  return outputs;
+}
+
 /// Sums over rows, of which the result is made.
 struct Sums {
   double squares = 0;
@@ -61,8 +75,7 @@ struct Sums {
 
 void add_slab(const PieceF64& head, const Matrix& states, const MatrixMap& predictions,
               const Eigen::RowVectorXd& origin, std::size_t first_row, Sums& sums, ReferenceResult& result) {
-  Matrix outputs = states * weight_of(head).transpose();
-  add_bias(head, outputs);
+  const Matrix outputs = apply_head(head, states);
   Matrix magnitudes = states.cwiseAbs() * weight_of(head).cwiseAbs().transpose();
   if (!head.bias.empty()) {
     magnitudes.rowwise() += RowVectorMap(head.bias.data(), static_cast<Eigen::Index>(head.bias.size())).cwiseAbs();
@@ -100,11 +113,9 @@ ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& as
   for (std::size_t first = 0; first < shape.rows; first += kSlabRows) {
     const std::size_t count = std::min(kSlabRows, shape.rows - first);
     const RowsF64 slab = rows.read_f64(first, count);
-    Matrix states =
-        MatrixMap(slab.inputs.data(), static_cast<Eigen::Index>(count), static_cast<Eigen::Index>(shape.width));
+    const Matrix states = states_of(network, assembly, slab);
     const MatrixMap predictions(slab.predictions.data(), static_cast<Eigen::Index>(count), outputs);
     if (first == 0) origin = predictions.row(0);
-    run_blocks(network, assembly, states);
     add_slab(head, states, predictions, origin, first, sums, result);
   }
   const auto count = static_cast<double>(shape.rows);
@@ -114,6 +125,12 @@ ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& as
   result.rounding = unit * unit * sums.magnitudes / values;
   result.prediction_variance = (sums.second / count - (sums.first / count).cwiseAbs2()).mean();
   return result;
+}
+
+std::vector<double> predict_reference(const NetworkF64& network, const Assembly& assembly, const RowsF64& rows) {
+  const PieceF64& head = network.pieces[static_cast<std::size_t>(assembly.head)];
+  const Matrix outputs = apply_head(head, states_of(network, assembly, rows));
+  return {outputs.data(), outputs.data() + outputs.size()};
 }
 
 Assembly to_assembly(const NetworkF64& network, std::span<const int> permutation, const std::string& origin) {

@@ -31,6 +31,11 @@ struct ReferenceResult {
 [[nodiscard]] ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& assembly,
                                                  const ProblemFile& rows);
 
+/// What `assembly` predicts for the inputs of `rows`, [rows x outputs] row-major, by the same code. Costs memory for
+/// each row's state and hidden layer.
+[[nodiscard]] std::vector<double> predict_reference(const NetworkF64& network, const Assembly& assembly,
+                                                    const RowsF64& rows);
+
 /// The permutation (the pieces' own indices) as positions in `network`. Throws InputError that names `origin` and the
 /// rule: not every piece once.
 [[nodiscard]] Assembly to_assembly(const NetworkF64& network, std::span<const int> permutation,

@@ -1,0 +1,122 @@
+// kintsugi report: what a solve found, as one page with pictures, or as text.
+
+#include "kintsugi/report/report.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <sstream>
+
+#include "cli/command.hpp"
+#include "cli/output_file.hpp"
+#include "cli/reference.hpp"
+#include "cli/report_text.hpp"
+#include "cli/text.hpp"
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/io/atomic_file.hpp"
+#include "kintsugi/io/problem_file.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+class ReportCommand final : public Command {
+ public:
+  [[nodiscard]] std::string name() const override { return "report"; }
+  [[nodiscard]] std::string summary() const override {
+    return "Shows a solution: one HTML page with pictures, or the essentials as text";
+  }
+
+  void declare(OptionTable& options) override {
+    options.argument("solution", "SOLUTION", "the solution file (solution.h5)", path(solution_));
+    options.option("problem", "FILE", "also show what only the problem file tells: scores, products, residuals",
+                   path(problem_));
+    options.option("analysis", "FILE", "also show what 'kintsugi analyze' wrote", path(analysis_));
+    options.option("output,o", "FILE", "the file to write (report.html); text goes to standard output without it",
+                   path(output_));
+    options.option("format", "NAME", "html or text", choice(format_, {"html", "text"}));
+    options.toggle("quiet,q", "print errors only", quiet_);
+  }
+
+  [[nodiscard]] ExitCode run(const Settings&) override;
+
+ private:
+  [[nodiscard]] report::Report gather() const;
+
+  std::filesystem::path solution_;
+  std::filesystem::path problem_;
+  std::filesystem::path analysis_;
+  std::filesystem::path output_;
+  std::string format_ = "html";
+  bool quiet_ = false;
+};
+
+/// Rows that are evaluated, evenly spread in slabs: all where that takes seconds at most.
+report::Fit fit_of(const ProblemFile& problem, const NetworkF64& network, const Assembly& assembly) {
+  constexpr std::size_t kSlab = 256;
+  constexpr std::size_t kMostRows = 20'480;
+  constexpr std::size_t kLeastRows = 1024;
+  constexpr double kFlops = 4e10;
+  double flops = 1;
+  for (const PieceF64& piece : network.pieces) flops += 2 * static_cast<double>(piece.weight.size());
+  const auto affordable = static_cast<std::size_t>(std::min(kFlops / flops, static_cast<double>(kMostRows)));
+  const RowShape shape = problem.shape();
+  const std::size_t slabs = (shape.rows + kSlab - 1) / kSlab;
+  const std::size_t taken = std::min(slabs, std::max(kLeastRows, affordable) / kSlab);
+  report::Fit fit;
+  fit.outputs = shape.outputs;
+  for (std::size_t i = 0; i < taken; ++i) {
+    const std::size_t first = slabs * i / taken * kSlab;
+    const RowsF64 rows = problem.read_f64(first, std::min(kSlab, shape.rows - first));
+    const std::vector<double> predicted = predict_reference(network, assembly, rows);
+    fit.rows += rows.shape.rows;
+    for (std::size_t r = 0; r < rows.shape.rows; ++r) fit.row.push_back(first + r);
+    fit.prediction.insert(fit.prediction.end(), rows.predictions.begin(), rows.predictions.end());
+    fit.reconstruction.insert(fit.reconstruction.end(), predicted.begin(), predicted.end());
+  }
+  return fit;
+}
+
+report::Report ReportCommand::gather() const {
+  report::Report result = report::read_report(solution_);
+  if (!problem_.empty()) {
+    const ProblemFile problem(problem_);
+    const NetworkF64 network = problem.network_f64();
+    const std::string origin = solution_.string() + " and " + problem_.string() + " do not belong together";
+    const Assembly assembly = to_assembly(network, result.stored.solution.permutation, origin);
+    check_assembly(network, assembly, problem.shape(), origin);
+    report::add_problem(result, problem_, problem.network(), assembly, fit_of(problem, network, assembly),
+                        problem.shape().rows);
+  }
+  if (!analysis_.empty()) report::add_analysis(result, analysis_);
+  return result;
+}
+
+ExitCode ReportCommand::run(const Settings&) {
+  const bool html = format_ == "html";
+  if (html && output_.empty()) throw UsageError("option --output is missing: a page needs a file (-o report.html)");
+  if (!output_.empty()) check_writable(output_);
+  const report::Report report = gather();
+  std::ostringstream text;
+  if (html) {
+    text << report::to_html(report);
+  } else {
+    print_report(text, report);
+  }
+  if (output_.empty()) {
+    std::cout << text.str();
+    return ExitCode::success;
+  }
+  write_file_atomically(output_, text.str());
+  if (!quiet_) {
+    std::cerr << "wrote " << output_.string() << ": " << count_of(report.blocks.size(), "block")
+              << (report.problem ? "" : ", without the problem (--problem)")
+              << (report.analysis ? "" : ", without an analysis (--analysis)") << '\n';
+  }
+  return ExitCode::success;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_report_command() { return std::make_unique<ReportCommand>(); }
+
+}  // namespace kintsugi::cli

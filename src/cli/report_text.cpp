@@ -1,0 +1,140 @@
+#include "cli/report_text.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "cli/text.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+using report::Report;
+
+constexpr std::size_t kMostLines = 10;
+
+std::string number(double value) { return std::isnan(value) ? "-" : format("%.4g", value); }
+
+void print_result(std::ostream& out, const Report& report) {
+  const Solution& solution = report.stored.solution;
+  const RunFacts& facts = report.stored.facts;
+  out << "solution       " << report.path << "\nproblem        " << facts.problem << "\nstatus         "
+      << to_string(solution.status) << '\n'
+      << format("mse            %.4e on all %zu rows (target %.4e)\n", solution.mse, solution.rows, solution.target)
+      << format("largest error  %.4e\n", solution.largest_error)
+      << format("evaluations    %lld\n", static_cast<long long>(solution.evaluations))
+      << format("run            %d ranks, %d islands, seed %llu, version ", facts.ranks, facts.islands,
+                static_cast<unsigned long long>(facts.seed))
+      << facts.version << '\n';
+  if (solution.times.total > 0) {
+    out << format("time           %.3f s, of which search %.3f s\n", solution.times.total, solution.times.search);
+  }
+  for (const std::string& warning : solution.warnings) out << "warning        " << warning << '\n';
+}
+
+void print_problem(std::ostream& out, const report::ProblemFigures& problem) {
+  const std::vector<double>& predicted = problem.fit.prediction;
+  double squares = 0;
+  double largest = 0;
+  for (std::size_t i = 0; i < predicted.size(); ++i) {
+    const double error = problem.fit.reconstruction[i] - predicted[i];
+    squares += error * error;
+    largest = std::max(largest, std::abs(error));
+  }
+  const double mse = predicted.empty() ? 0 : squares / static_cast<double>(predicted.size());
+  out << format("recomputed     mse %.4e, largest error %.4e on %zu of %zu rows, in float64\n", mse, largest,
+                problem.fit.rows, problem.rows);
+}
+
+void print_seeds(std::ostream& out, const Report& report) {
+  const std::vector<SeedResult>& seeds = report.stored.solution.seeds;
+  if (seeds.empty()) return;
+  out << "\nSeeds, their error on the seeding sample, and inversions against the answer\n";
+  TextTable table({"seed", "mse", "inversions"});
+  std::vector<int> identity(report.blocks.size());
+  std::iota(identity.begin(), identity.end(), 0);
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
+    table.add({seeds[i].name, format("%.4e", seeds[i].mse),
+               std::to_string(kendall_distance(report.seed_positions[i], identity))});
+  }
+  table.print(out);
+}
+
+void print_pairs(std::ostream& out, const Report& report) {
+  std::vector<PairScore> pairs = report.stored.solution.pairs;
+  if (pairs.empty()) return;
+  std::ranges::stable_sort(pairs, {}, &PairScore::margin);
+  pairs.resize(std::min(pairs.size(), kMostLines));
+  out << "\nPairs that stand out least\n";
+  TextTable table({"expand", "compress", "score", "runner-up", "its score", "margin", "trusted"});
+  for (const PairScore& pair : pairs) {
+    const bool rival = pair.runner_up >= 0;
+    table.add({std::to_string(pair.expand), std::to_string(pair.compress), number(pair.score),
+               rival ? std::to_string(pair.runner_up) : "-", rival ? number(pair.runner_up_score) : "-",
+               number(pair.margin), pair.trusted ? "yes" : "no"});
+  }
+  table.print(out);
+}
+
+void print_margins(std::ostream& out, const Report& report) {
+  std::vector<Margin> margins = report.stored.solution.margins;
+  if (margins.empty()) {
+    out << "\nHow sure neighbours are: this solution does not say.\n";
+    return;
+  }
+  const auto doubtful = std::ranges::count_if(margins, &Margin::interchangeable);
+  std::ranges::stable_sort(margins, {}, &Margin::change);
+  margins.resize(std::min(margins.size(), kMostLines));
+  out << "\nNeighbours that are least sure (" << doubtful << " interchangeable)\n";
+  TextTable table({"positions", "rise of mse", "standard error", "z", "interchangeable"});
+  for (const Margin& margin : margins) {
+    table.add({std::to_string(margin.position) + ", " + std::to_string(margin.position + 1), number(margin.change),
+               number(margin.standard_error), number(margin.z()), margin.interchangeable ? "yes" : "no"});
+  }
+  table.print(out);
+}
+
+void print_elites(std::ostream& out, const Report& report) {
+  if (!report.elites || report.elites->mse.empty()) return;
+  const std::size_t length = report.blocks.size();
+  const std::size_t count = report.elites->mse.size();
+  std::size_t agreed = 0;
+  for (std::size_t t = 0; t < length; ++t) {
+    bool all = true;
+    for (std::size_t e = 0; e < count; ++e) all = all && report.elites->displacement[e * length + t] == 0;
+    agreed += all ? 1 : 0;
+  }
+  out << format("\nThe best %zu orders agree with the answer at %zu of %zu positions.\n", count, agreed, length);
+}
+
+void print_analysis(std::ostream& out, const report::AnalysisFigures& analysis) {
+  if (analysis.transitivity) {
+    out << format("\n%lld of %lld triples are cyclic.\n", static_cast<long long>(analysis.transitivity->cyclic),
+                  static_cast<long long>(analysis.transitivity->triples));
+  }
+  if (analysis.seeds.empty()) return;
+  out << "\nSeeds of the study\n";
+  TextTable table({"seed", "direction", "mse", "inversions", "Kendall tau", "rank correlation"});
+  for (const report::StudiedSeed& seed : analysis.seeds) {
+    table.add({seed.name, seed.direction, number(seed.mse), number(seed.inversions), number(seed.kendall_tau),
+               number(seed.rank_correlation)});
+  }
+  table.print(out);
+}
+
+}  // namespace
+
+void print_report(std::ostream& out, const Report& report) {
+  print_result(out, report);
+  if (report.problem) print_problem(out, *report.problem);
+  print_seeds(out, report);
+  print_pairs(out, report);
+  print_margins(out, report);
+  print_elites(out, report);
+  if (report.analysis) print_analysis(out, *report.analysis);
+  out << "\nsha256         " << report.stored.solution.sha256 << "\npermutation    "
+      << format_permutation(report.stored.solution.permutation) << '\n';
+}
+
+}  // namespace kintsugi::cli

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <ostream>
+
+#include "kintsugi/report/report.hpp"
+
+namespace kintsugi::cli {
+
+/// The essentials of a report for a terminal: the result, the seeds, the least certain pairs and places, the answer.
+void print_report(std::ostream& out, const report::Report& report);
+
+}  // namespace kintsugi::cli

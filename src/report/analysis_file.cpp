@@ -1,0 +1,150 @@
+// What `kintsugi analyze` writes, each part as far as it is there.
+
+#include <algorithm>
+#include <array>
+
+#include "io/hdf5.hpp"
+#include "io/hdf5_columns.hpp"
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/report/report.hpp"
+
+namespace kintsugi::report {
+
+namespace {
+
+/// Scores of the file, which lists expand and compress pieces in ascending order, by the answer's positions.
+std::vector<ScoreTable> read_scores(const h5::Reader& reader, const std::vector<Block>& blocks) {
+  std::vector<ScoreTable> tables;
+  if (!reader.root().has("pairing")) return tables;
+  const h5::Group pairing = reader.group(reader.root(), "pairing");
+  if (!pairing.has("scores")) return tables;
+  const h5::Group scores = reader.group(pairing, "scores");
+  const std::size_t length = blocks.size();
+  std::vector<int> expands;
+  std::vector<int> compresses;
+  for (const Block& block : blocks) {
+    expands.push_back(block.expand);
+    compresses.push_back(block.compress);
+  }
+  std::ranges::sort(expands);
+  std::ranges::sort(compresses);
+  const auto rank = [](const std::vector<int>& sorted, int piece) {
+    return static_cast<std::size_t>(std::ranges::lower_bound(sorted, piece) - sorted.begin());
+  };
+  for (const std::string& name : scores.links) {
+    const std::vector<double> stored = h5::read_reals(reader, scores, name, std::array{length, length});
+    ScoreTable table{name, {}};
+    for (const Block& row : blocks) {
+      const std::size_t first = rank(expands, row.expand) * length;
+      for (const Block& column : blocks) table.score.push_back(stored[first + rank(compresses, column.compress)]);
+    }
+    tables.push_back(std::move(table));
+  }
+  return tables;
+}
+
+std::vector<StudiedSeed> read_seeds(const h5::Reader& reader) {
+  if (!reader.root().has("seeds")) return {};
+  const h5::Columns table(reader, reader.root(), "seeds");
+  const std::vector<std::string> names = table.texts("name");
+  const std::vector<std::string> directions = table.texts("direction");
+  const std::vector<double> mse = table.reals("mse");
+  const std::vector<double> inversions = table.reals("inversions");
+  const std::vector<double> tau = table.reals("kendall_tau");
+  const std::vector<double> correlation = table.reals("rank_correlation");
+  std::vector<StudiedSeed> seeds;
+  for (std::size_t i = 0; i < table.rows(); ++i) {
+    seeds.push_back({names[i], directions[i], mse[i], inversions[i], tau[i], correlation[i]});
+  }
+  return seeds;
+}
+
+std::optional<AnalysisFigures::BradleyTerry> read_bradley_terry(const h5::Reader& reader, std::size_t length) {
+  if (!reader.root().has("bradley_terry")) return std::nullopt;
+  const h5::Group group = reader.group(reader.root(), "bradley_terry");
+  AnalysisFigures::BradleyTerry result;
+  result.gains = h5::read_reals(reader, group, "gains", std::array{length, length});
+  result.strengths = h5::read_reals(reader, group, "strengths", std::array{length});
+  result.order = h5::read_integers(reader, group, "order", std::array{length});
+  result.temperature = h5::real_attribute(group, "temperature");
+  if (h5::has_attribute(group, "seed")) result.seed = h5::text_attribute(group, "seed");
+  return result;
+}
+
+std::optional<AnalysisFigures::Transitivity> read_transitivity(const h5::Reader& reader, std::size_t length) {
+  if (!reader.root().has("transitivity")) return std::nullopt;
+  const h5::Group group = reader.group(reader.root(), "transitivity");
+  AnalysisFigures::Transitivity result;
+  result.triples = h5::integer_attribute(group, "triples");
+  result.cyclic = h5::integer_attribute(group, "cyclic");
+  if (!group.has("cyclic")) return result;
+  const h5::Columns table(reader, group, "cyclic");
+  const std::vector<std::int64_t> a = table.integers("a");
+  const std::vector<std::int64_t> b = table.integers("b");
+  const std::vector<std::int64_t> c = table.integers("c");
+  const std::vector<double> margin = table.reals("weakest_margin");
+  for (std::size_t i = 0; i < table.rows(); ++i) {
+    const auto [low, high] = std::minmax({a[i], b[i], c[i]});
+    if (low < 0 || high >= static_cast<std::int64_t>(length)) {
+      throw InputError(reader.name() + ", /transitivity/cyclic: row " + std::to_string(i) +
+                       " names a position not in " + std::to_string(length) + " blocks");
+    }
+    result.list.push_back({static_cast<int>(a[i]), static_cast<int>(b[i]), static_cast<int>(c[i]), margin[i]});
+  }
+  return result;
+}
+
+std::vector<RepairRound> read_repair(const h5::Reader& reader) {
+  if (!reader.root().has("repair")) return {};
+  const h5::Columns table(reader, reader.root(), "repair");
+  const std::vector<std::string> start = table.texts("start");
+  const std::vector<std::int64_t> round = table.integers("round");
+  const std::vector<std::int64_t> swaps = table.integers("swaps");
+  const std::vector<std::int64_t> cumulative = table.integers("cumulative");
+  const std::vector<double> mse = table.reals("mse");
+  std::vector<RepairRound> rounds;
+  for (std::size_t i = 0; i < table.rows(); ++i) {
+    rounds.push_back({start[i], static_cast<std::int32_t>(round[i]), swaps[i], cumulative[i], mse[i]});
+  }
+  return rounds;
+}
+
+std::vector<SearchStudy> read_searches(const h5::Reader& reader) {
+  if (!reader.root().has("searches")) return {};
+  const h5::Columns table(reader, reader.root(), "searches");
+  const std::vector<std::string> name = table.texts("name");
+  const std::vector<std::int64_t> evaluations = table.integers("evaluations");
+  const std::vector<double> mse = table.reals("mse");
+  const std::vector<std::int64_t> solved = table.integers("solved");
+  std::vector<SearchStudy> searches;
+  for (std::size_t i = 0; i < table.rows(); ++i) {
+    searches.push_back({name[i], evaluations[i], mse[i], solved[i] != 0});
+  }
+  return searches;
+}
+
+void check_format(const h5::Reader& reader) {
+  constexpr const char* kFormat = "kintsugi-analysis";
+  const h5::Group& root = reader.root();
+  if (h5::has_attribute(root, "format") && h5::text_attribute(root, "format") == kFormat) return;
+  throw InputError(reader.name() + ": is not a kintsugi analysis (root attribute 'format' must be '" + kFormat + "')");
+}
+
+}  // namespace
+
+void add_analysis(Report& report, const std::filesystem::path& path) {
+  const h5::SilentErrors silent;
+  const h5::Reader reader(path);
+  check_format(reader);
+  AnalysisFigures figures;
+  figures.path = path.string();
+  figures.scores = read_scores(reader, report.blocks);
+  figures.seeds = read_seeds(reader);
+  figures.bradley_terry = read_bradley_terry(reader, report.blocks.size());
+  figures.transitivity = read_transitivity(reader, report.blocks.size());
+  figures.repair = read_repair(reader);
+  figures.searches = read_searches(reader);
+  report.analysis = std::move(figures);
+}
+
+}  // namespace kintsugi::report

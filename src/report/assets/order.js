@@ -1,0 +1,304 @@
+// In which order the blocks stand: seeds, the search, neighbours, the orders that were kept.
+
+function orderSection() {
+  const node = section(
+    "order",
+    "Order",
+    "Where the search began, how it went, and how sure each place is. Positions count from 0, the first block.",
+  );
+  if (data.seeds.length) seedFigures(node);
+  else missing(node, "missing-seeds", "The solution has no seeds.");
+  if (data.trajectory.length) searchFigure(node);
+  else missing(node, "missing-trajectory", "The solution has no trajectory.");
+  if (data.margins) marginsFigure(node);
+  else
+    missing(
+      node,
+      "missing-margins",
+      "Not shown: how sure each pair of neighbours is. This solution has no margins; solving again writes them:",
+      solveCommand(""),
+    );
+  if (data.elites && data.elites.mse.length) elitesFigure(node);
+  else
+    missing(
+      node,
+      "missing-elites",
+      "Not shown: where the best orders disagree. This solution keeps no others; several islands would:",
+      solveCommand("--islands 4"),
+    );
+}
+
+function seedFigures(node) {
+  let current = data.seeds[0];
+  const both = row(node);
+  const length = data.blocks.length;
+  const select = choice(
+    "Seed",
+    data.seeds.map((s, i) => [i, s.name]),
+    (i) => {
+      current = data.seeds[i];
+      redrawSeed();
+    },
+  );
+  const redrawSeed = figure(both, {
+    id: "seed-positions",
+    title: "Where a seed had the blocks",
+    controls: [select],
+    legend: [
+      ["in its final place", "s3"],
+      ["elsewhere", "s1"],
+      ["final place", "ink", "line"],
+    ],
+    note: "One bar for each block of the answer. In a perfect seed the bars follow the line.",
+    draw: (stage, width) => {
+      const f = frame(stage, width, 320, kMargin, `Positions in the seed ${current.name}`);
+      const x = d3
+        .scaleLinear()
+        .domain([-0.5, length - 0.5])
+        .range([0, f.width]);
+      const y = d3.scaleLinear().domain([0, length]).range([f.height, 0]);
+      axes(f, x, y, "final position", "position in the seed", { xText: d3.format("d"), yText: d3.format("d") });
+      const wide = f.width / length;
+      f.plot
+        .append("g")
+        .selectAll("rect")
+        .data(current.positions)
+        .enter()
+        .append("rect")
+        .attr("class", "seed")
+        .attr("data-position", (p) => p)
+        .attr("x", (p, t) => x(t) - wide * 0.4)
+        .attr("width", Math.max(0.8, wide * 0.8))
+        .attr("y", (p) => y(p + 0.5))
+        .attr("height", (p) => f.height - y(p + 0.5))
+        .attr("fill", (p, t) => color(p === t ? "s3" : "s1"))
+        .attr("fill-opacity", 0.8);
+      f.plot
+        .append("line")
+        .attr("x1", x(0))
+        .attr("y1", y(0.5))
+        .attr("x2", x(length - 1))
+        .attr("y2", y(length - 0.5))
+        .attr("stroke", color("ink"));
+      hoverPlot(f, (px) => {
+        const t = Math.round(x.invert(px));
+        if (t < 0 || t >= length) return null;
+        const moved = current.positions[t] - t;
+        return [
+          blockName(t),
+          `position ${current.positions[t]} in ${current.name}`,
+          moved === 0
+            ? "in its final place"
+            : `${plural(Math.abs(moved), "place")} too ${moved > 0 ? "late" : "early"}`,
+        ];
+      });
+    },
+  });
+  const least = d3.min(data.seeds.map((s) => s.mse).filter((v) => v > 0)) || 1e-12;
+  const rowHeight = 26;
+  figure(both, {
+    id: "seed-errors",
+    title: "Error of each seed",
+    legend: [["mean squared error on the seeding sample", "s1"]],
+    note: "On a logarithmic scale. The table below adds inversions: pairs of blocks that stand in the other order in the answer.",
+    draw: (stage, width) => {
+      const names = Math.min(190, width * 0.42);
+      const f = frame(
+        stage,
+        width,
+        data.seeds.length * rowHeight + 66,
+        { top: 10, right: 50, bottom: 56, left: names },
+        "Errors of the seeds",
+      );
+      const most = d3.max(data.seeds, (s) => s.mse) || 1;
+      const x = d3
+        .scaleLog()
+        .domain([least / 3, Math.max(most, least) * 1.2])
+        .range([0, f.width]);
+      f.plot
+        .append("g")
+        .attr("class", "axis")
+        .attr("transform", `translate(0,${f.height})`)
+        .call(
+          d3
+            .axisBottom(x)
+            .tickValues(logTicks(x, Math.floor(f.width / 60)))
+            .tickFormat(tickText)
+            .tickSizeOuter(0),
+        );
+      f.plot
+        .append("text")
+        .attr("class", "label")
+        .attr("x", f.width / 2)
+        .attr("y", f.height + 38)
+        .attr("text-anchor", "middle")
+        .text("mean squared error");
+      const lines = f.plot
+        .selectAll("g.seed")
+        .data(data.seeds)
+        .enter()
+        .append("g")
+        .attr("class", "seed")
+        .attr("transform", (s, i) => `translate(0,${i * rowHeight})`);
+      lines
+        .append("rect")
+        .attr("height", rowHeight - 8)
+        .attr("y", 4)
+        .attr("width", (s) => (s.mse > 0 ? Math.max(1, x(s.mse)) : 1))
+        .attr("fill", color("s1"))
+        .attr("data-mse", (s) => s.mse)
+        .attr("data-name", (s) => s.name);
+      lines
+        .append("text")
+        .attr("x", -8)
+        .attr("y", rowHeight / 2 + 4)
+        .attr("text-anchor", "end")
+        .text((s) => s.name)
+        .each(function () {
+          fitText(this, names - 12);
+        });
+      lines
+        .append("text")
+        .attr("x", (s) => (s.mse > 0 ? Math.max(1, x(s.mse)) : 1) + 6)
+        .attr("y", rowHeight / 2 + 4)
+        .text((s) => s.mse.toExponential(1).replace("e+", "e"));
+      hoverPlot(f, (px, py) => {
+        const seed = data.seeds[Math.floor(py / rowHeight)];
+        return seed && px >= 0
+          ? [seed.name, `MSE ${num(seed.mse)}`, `${plural(seed.inversions, "inversion")} against the answer`]
+          : null;
+      });
+    },
+  });
+  table(
+    node,
+    "seeds-table",
+    "Seeds against the answer",
+    ["seed", "MSE", "inversions", "in place"],
+    data.seeds.map((s) => [s.name, num(s.mse), num(s.inversions), num(s.positions.filter((p, t) => p === t).length)]),
+  );
+}
+
+/// Cuts a text that is wider than `width`.
+function fitText(node, width) {
+  const whole = node.textContent;
+  for (let length = whole.length; node.getComputedTextLength() > width && length > 3; --length)
+    node.textContent = whole.slice(0, length - 1) + "…";
+}
+
+function marginsFigure(node) {
+  const margins = data.margins;
+  const size = (m) => Math.abs(m.change);
+  const doubtful = margins.filter((m) => m.interchangeable).length;
+  figure(node, {
+    id: "margins",
+    title: "How sure each pair of neighbours is",
+    legend: [
+      ["swapping them raises the error", "s1"],
+      ["swapping them lowers it", "bad"],
+      ["interchangeable", "s4"],
+    ],
+    note:
+      `Rise of the mean squared error when the blocks at positions t and t + 1 change places, on a logarithmic scale; the thin lines are one standard error. ` +
+      (doubtful === 0
+        ? "The data tells every two neighbours apart."
+        : `${plural(doubtful, "pair")} of neighbours cannot be told apart by the data.`),
+    draw: (stage, width) => {
+      const f = frame(stage, width, 320, kMargin, "Rise of the error for each swap of neighbours");
+      const positive = margins.map(size).filter((v) => v > 0);
+      const low = (d3.min(positive) || 1e-12) / 3,
+        high = (d3.max(positive) || 1) * 2;
+      const x = d3
+        .scaleLinear()
+        .domain([-0.5, Math.max(1, data.blocks.length - 1) - 0.5])
+        .range([0, f.width]);
+      const y = d3.scaleLog().domain([low, high]).range([f.height, 0]).clamp(true);
+      axes(f, x, y, "position t of the pair t, t + 1", "rise of the MSE", {
+        yTicks: logTicks(y, Math.floor(f.height / 40)),
+        xText: d3.format("d"),
+      });
+      const wide = Math.max(0.8, (x(1) - x(0)) * 0.8);
+      const top = (m) => Math.min(f.height - 3, y(Math.max(low, size(m)))); // so that a rise of 0 is still seen
+      const bars = f.plot.append("g").selectAll("g").data(margins).enter().append("g");
+      bars
+        .append("rect")
+        .attr("class", "margin")
+        .attr("data-position", (m) => m.position)
+        .attr("data-change", (m) => m.change)
+        .attr("x", (m) => x(m.position) - wide / 2)
+        .attr("width", wide)
+        .attr("y", top)
+        .attr("height", (m) => f.height - top(m))
+        .attr("fill", (m) => color(m.interchangeable ? "s4" : m.change < 0 ? "bad" : "s1"));
+      bars
+        .append("line")
+        .attr("x1", (m) => x(m.position))
+        .attr("x2", (m) => x(m.position))
+        .attr("y1", (m) => y(Math.max(low, size(m) - m.standard_error)))
+        .attr("y2", (m) => y(Math.max(low, size(m) + m.standard_error)))
+        .attr("stroke", color("ink"))
+        .attr("stroke-opacity", 0.6);
+      hoverPlot(f, (px) => {
+        const t = Math.round(x.invert(px));
+        const m = margins.find((other) => other.position === t);
+        if (!m || px < -1e6) return null;
+        return [
+          `positions ${t} and ${t + 1}`,
+          blockName(t),
+          blockName(t + 1),
+          `rise ${num(m.change)} ± ${num(m.standard_error)}`,
+          `z ${num(m.z)}${m.interchangeable ? ": interchangeable" : ""}`,
+        ];
+      });
+    },
+  });
+}
+
+function elitesFigure(node) {
+  const { mse, island, differing, displacement } = data.elites;
+  const length = data.blocks.length;
+  const agreed = differing.filter((n) => n === 0).length;
+  const shown = displacement.map((v) => (v === null ? null : v));
+  const cell = Math.max(1, Math.ceil(length / 400));
+  const columns = Math.ceil(length / cell);
+  const values = [];
+  for (let e = 0; e < mse.length; ++e) {
+    for (let c = 0; c < columns; ++c) {
+      const part = shown
+        .slice(e * length + c * cell, e * length + Math.min(length, (c + 1) * cell))
+        .filter((v) => v !== null);
+      values.push(part.length ? part.reduce((best, v) => (Math.abs(v) > Math.abs(best) ? v : best)) : null);
+    }
+  }
+  const grid = { rows: mse.length, columns, cell, values };
+  figure(node, {
+    id: "elites",
+    title: "Where the best orders disagree",
+    note:
+      `${plural(mse.length, "order")} that the search kept, the best on top, against the answer. All agree at ${num(agreed)} of ${plural(length, "position")}. ` +
+      "Empty cells: the order pairs these pieces with others." +
+      (cell > 1 ? ` Each cell is the largest displacement of ${cell} positions.` : ""),
+    draw: (stage, width) =>
+      heat(stage, width, {
+        grid,
+        scale: diverging(Math.max(1, d3.max(values.map((v) => Math.abs(v || 0)))), 0.5),
+        xName: "position in the answer",
+        yName: "order",
+        xLength: length,
+        yLength: mse.length,
+        meaning: "places earlier (negative) or later",
+        label: "Displacement of blocks in the elites",
+        tallest: 420,
+        lines: (e, c, value) => [
+          `order ${e}, island ${island[e]}`,
+          `MSE ${num(mse[e])}`,
+          cell === 1 ? blockName(c) : `positions ${cellRange(c, cell, length)}`,
+          value === null
+            ? "pairs these pieces with others"
+            : value === 0
+              ? "agrees"
+              : `${plural(Math.abs(value), "place")} ${value > 0 ? "later" : "earlier"}`,
+        ],
+      }),
+  });
+}

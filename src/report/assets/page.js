@@ -1,0 +1,182 @@
+// The page's frame: what was found, the answer to copy, the blocks one by one, the facts of the run.
+
+/// A word as a shell takes it.
+function quoted(word) {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : "'" + word.replace(/'/g, "'\\''") + "'";
+}
+
+const problemPath = () => quoted(data.problem ? data.problem.path : data.run.problem || "problem.h5");
+const problemCommand = () => `kintsugi report ${quoted(data.run.path)} --problem ${problemPath()} -o report.html`;
+const analyzeCommand = () =>
+  `mpirun -np 2 kintsugi analyze ${problemPath()} --answer ${quoted(data.run.path)} -o analysis.h5 && ` +
+  `kintsugi report ${quoted(data.run.path)} --problem ${problemPath()} --analysis analysis.h5 -o report.html`;
+const solveCommand = (options) =>
+  `mpirun -np 2 kintsugi solve ${problemPath()} --seed-order ${quoted(data.run.path)} ${options}${options && " "}-o solution.h5`;
+
+/// What the status says about the answer.
+function verdict(run) {
+  if (run.status === "solved") return " every prediction is reproduced up to rounding.";
+  if (run.status === "noise") {
+    const share = (value) => Number((100 * value).toPrecision(3)) + " %";
+    return (
+      " the error that is left is, as far as can be told, noise of the predictions: another order would explain " +
+      `${share(run.explained)} of it, by chance up to ${share(run.by_chance)}.`
+    );
+  }
+  return " this is the best order that was found; the predictions are not reproduced.";
+}
+
+function header() {
+  const run = data.run;
+  const good = run.status === "solved" || run.status === "noise";
+  const badge = el("span", { class: "status " + (good ? "good" : "bad"), "data-figure": "status" });
+  badge.textContent = run.status.replace(/_/g, " ");
+  document.getElementById("title").textContent = run.problem || run.path;
+  document.title = "kintsugi: " + (run.problem || run.path);
+  document.getElementById("verdict").append(badge, verdict(run));
+  const tiles = [
+    ["mean squared error", num(run.mse), "target " + num(run.target), "mse"],
+    ["largest error", num(run.largest_error), "of one prediction", "largest-error"],
+    ["rows", num(run.rows), "all were checked", "rows"],
+    ["blocks", num(data.blocks.length), "head: piece " + data.head, "blocks"],
+    ["exact evaluations", num(run.evaluations), "of the whole network", "evaluations"],
+  ];
+  if (run.times.total > 0)
+    tiles.push(["time", seconds(run.times.total), "of which search " + seconds(run.times.search), "seconds"]);
+  document
+    .getElementById("tiles")
+    .append(
+      ...tiles.map(([name, value, more, key]) =>
+        el(
+          "div",
+          { class: "tile" },
+          el("div", { class: "name" }, name),
+          el("div", { class: "value", "data-figure": key }, value),
+          el("div", { class: "more" }, more),
+        ),
+      ),
+    );
+  document.getElementById("warnings").append(...run.warnings.map((text) => el("li", {}, text)));
+}
+
+function answerSection() {
+  const node = section("answer", "Answer", "The pieces in their order: expand, compress, expand, compress, ..., head.");
+  const text = data.permutation.join(",");
+  const field = el("div", { class: "answer mono", id: "permutation", tabindex: "0" }, text);
+  const button = el(
+    "button",
+    {
+      type: "button",
+      id: "copy",
+      onclick: () => {
+        const done = (word) => {
+          button.textContent = word;
+          setTimeout(() => {
+            button.textContent = "Copy";
+          }, 2000);
+        };
+        const range = document.createRange();
+        range.selectNodeContents(field);
+        getSelection().removeAllRanges();
+        getSelection().addRange(range);
+        done(document.execCommand("copy") ? "Copied" : "Selected");
+      },
+    },
+    "Copy",
+  );
+  node.append(
+    field,
+    button,
+    el("p", { class: "lead" }, "SHA-256 of this text: ", el("code", { "data-figure": "sha256" }, data.run.sha256)),
+  );
+}
+
+function blocksSection() {
+  const node = section("blocks", "Blocks", "One line for each block, in the order of the answer.");
+  const margin = new Map((data.margins || []).map((m) => [m.position, m]));
+  const header = ["position", "expand", "compress", "score", "runner-up", "its score", "margin", "trusted"];
+  if (data.margins) header.push("swap with next", "z");
+  table(
+    node,
+    "blocks-table",
+    "Pairs and places",
+    header,
+    data.blocks.map((b, t) => {
+      const line = [
+        t,
+        b.expand,
+        b.compress,
+        num(b.score),
+        b.runner_up < 0 ? "–" : b.runner_up,
+        b.runner_up < 0 ? "–" : num(b.runner_up_score),
+        num(b.margin),
+        b.trusted ? "yes" : { text: "no", flag: true },
+      ];
+      if (data.margins) {
+        const m = margin.get(t);
+        line.push(
+          m
+            ? {
+                text: num(m.change) + (m.interchangeable ? " (interchangeable)" : ""),
+                flag: m.interchangeable || m.change < 0,
+              }
+            : "–",
+          m ? num(m.z) : "–",
+        );
+      }
+      return line;
+    }),
+  );
+}
+
+function factsSection() {
+  const node = section("run", "Run");
+  const run = data.run;
+  const facts = [
+    ["problem", run.problem],
+    ["solution", run.path],
+    ["version", run.version],
+    ["ranks", run.ranks],
+    ["islands", run.islands],
+    ["seed", run.seed],
+    ["exit code", run.exit_code],
+  ];
+  if (data.problem) {
+    const hidden = data.problem.hidden;
+    facts.push(
+      [
+        "network",
+        `${plural(data.blocks.length, "block")} of width ${data.problem.width}, hidden ${hidden[0] === hidden[1] ? hidden[0] : hidden.join(" to ")}, ` +
+          `${data.problem.activation}; ${plural(data.problem.outputs, "output")}`,
+      ],
+      ["data", plural(data.problem.rows, "row")],
+    );
+  }
+  if (run.times.total > 0) {
+    for (const part of ["load", "pairing", "seeding", "search", "kernels", "collectives", "check", "total"])
+      facts.push([part, seconds(run.times[part])]);
+  } else {
+    facts.push(["times", "not recorded (--no-times)"]);
+  }
+  node.append(
+    el(
+      "dl",
+      { id: "facts" },
+      ...facts.flatMap(([name, value]) => [
+        el("dt", {}, name),
+        el("dd", { "data-figure": "run-" + name.replace(/ /g, "-") }, String(value)),
+      ]),
+    ),
+  );
+  node.append(el("h3", {}, "Options"), el("pre", { id: "options", tabindex: "0" }, run.options || "none recorded"));
+}
+
+header();
+answerSection();
+pairingSection();
+orderSection();
+fitSection();
+studySection();
+blocksSection();
+factsSection();
+applyTheme();

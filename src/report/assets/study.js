@@ -1,0 +1,330 @@
+// Predictions against the reconstruction, and what `kintsugi analyze` found.
+
+function fitSection() {
+  const node = section("fit", "Predictions", "The network put together, evaluated in float64 on the problem's rows.");
+  if (!data.problem) {
+    missing(
+      node,
+      "missing-fit",
+      "Not shown: predictions against the reconstruction. They need the problem:",
+      problemCommand(),
+    );
+    return;
+  }
+  const fit = data.problem.fit;
+  const both = row(node);
+  const outputs = d3.range(fit.outputs);
+  const colorOf = (output) => (output < 8 ? "s" + (output + 1) : "muted");
+  const legend =
+    fit.outputs > 1
+      ? outputs
+          .slice(0, 8)
+          .map((k) => [`output ${k}`, colorOf(k)])
+          .concat(fit.outputs > 8 ? [["other outputs", "muted"]] : [])
+      : [];
+  const lines = (p) => () => [
+    `row ${num(p[0])}` + (fit.outputs > 1 ? `, output ${p[1]}` : ""),
+    `prediction ${num(p[2])}`,
+    `reconstruction ${num(p[2] + p[3])}`,
+    `residual ${num(p[3])}`,
+  ];
+  const thin =
+    (fit.points.length < fit.values
+      ? ` ${num(fit.points.length)} of ${num(fit.values)} are drawn, the largest residuals among them.`
+      : "") +
+    (fit.rows < data.problem.rows ? ` Evaluated on ${num(fit.rows)} of ${plural(data.problem.rows, "row")}.` : "");
+  figure(both, {
+    id: "fit-identity",
+    title: "Predictions and reconstruction",
+    legend: legend.concat([["equal", "ink", "line"]]),
+    note: "Points on the line are reproduced." + thin,
+    draw: (stage, width) => {
+      const f = frame(stage, width, 360, kMargin, "Reconstruction against prediction");
+      const values = fit.points.flatMap((p) => [p[2], p[2] + p[3]]);
+      const x = d3.scaleLinear().domain(d3.extent(values)).nice().range([0, f.width]);
+      const y = x.copy().range([f.height, 0]);
+      axes(f, x, y, "prediction", "reconstruction");
+      const [low, high] = x.domain();
+      f.plot
+        .append("line")
+        .attr("x1", x(low))
+        .attr("y1", y(low))
+        .attr("x2", x(high))
+        .attr("y2", y(high))
+        .attr("stroke", color("ink"));
+      dots(
+        f,
+        x,
+        y,
+        fit.points.map((p) => ({ x: p[2], y: p[2] + p[3], color: colorOf(p[1]), lines: lines(p) })),
+        2.5,
+        0.5,
+      );
+    },
+  });
+  figure(both, {
+    id: "fit-residuals",
+    title: "Residuals",
+    legend,
+    note: `Reconstruction less prediction. MSE ${num(fit.mse)}, largest ${num(fit.largest_error)}.` + thin,
+    draw: (stage, width) => {
+      const f = frame(stage, width, 360, kMargin, "Residuals against prediction");
+      const most = d3.max(fit.points, (p) => Math.abs(p[3])) || 1e-12;
+      const x = d3
+        .scaleLinear()
+        .domain(d3.extent(fit.points, (p) => p[2]))
+        .nice()
+        .range([0, f.width]);
+      const y = d3.scaleLinear().domain([-most, most]).nice().range([f.height, 0]);
+      axes(f, x, y, "prediction", "residual");
+      f.plot.append("line").attr("x2", f.width).attr("y1", y(0)).attr("y2", y(0)).attr("stroke", color("ink"));
+      dots(
+        f,
+        x,
+        y,
+        fit.points.map((p) => ({ x: p[2], y: p[3], color: colorOf(p[1]), lines: lines(p) })),
+        2.5,
+        0.5,
+      );
+    },
+  });
+}
+
+function studySection() {
+  const node = section(
+    "study",
+    "Study",
+    "What kintsugi analyze found about this network: how much the seeds knew, and what swapping two blocks does to the error.",
+  );
+  const study = data.analysis;
+  if (!study) {
+    missing(
+      node,
+      "missing-study",
+      "Not shown: Bradley-Terry strengths, cyclic triples, bubble repair. They need an analysis:",
+      analyzeCommand(),
+    );
+    return;
+  }
+  if (study.bradley_terry) bradleyTerryFigures(node, study.bradley_terry);
+  else missing(node, "missing-bradley-terry", "The analysis has no Bradley-Terry model.");
+  if (study.transitivity) transitivityFigure(node, study.transitivity);
+  else missing(node, "missing-transitivity", "The analysis has no count of cyclic triples.");
+  if (study.repair.length) repairFigure(node, study.repair);
+  if (study.seeds.length) {
+    table(
+      node,
+      "study-seeds",
+      "Seeds of the study",
+      ["seed", "direction", "MSE", "inversions", "Kendall tau", "rank correlation"],
+      study.seeds.map((s) => [
+        s.name,
+        s.direction,
+        num(s.mse),
+        num(s.inversions),
+        num(s.kendall_tau),
+        num(s.rank_correlation),
+      ]),
+    );
+  }
+  if (study.searches.length) {
+    table(
+      node,
+      "study-searches",
+      "Searches of the study",
+      ["search", "evaluations", "MSE at its end", "solved"],
+      study.searches.map((s) => [s.name, num(s.evaluations), num(s.mse), s.solved ? "yes" : "no"]),
+    );
+  }
+}
+
+function bradleyTerryFigures(node, model) {
+  const both = row(node);
+  const length = model.strengths.length;
+  const values = model.grid.values.filter((v) => v !== null);
+  const limit = d3.max(values, Math.abs) || 1;
+  const cell = model.grid.cell;
+  figure(both, {
+    id: "gains",
+    title: "Change of the error when two positions of the seed are swapped",
+    note:
+      (model.seed ? `Seed: ${model.seed}. ` : "") +
+      "Red: the swap makes it worse, as it must where the two stand right. The colours are spread for small values." +
+      thinned(cell, "swaps and shows the largest change"),
+    draw: (stage, width) =>
+      heat(stage, width, {
+        grid: model.grid,
+        scale: diverging(limit, 0.35),
+        xName: "later position j in the seed",
+        yName: "earlier position i",
+        xLength: length,
+        yLength: length,
+        meaning: "change of the MSE",
+        label: "Gains of all pairwise swaps",
+        lines: (r, c, value) =>
+          value === null
+            ? null
+            : [
+                cell === 1
+                  ? `positions ${r} and ${c} swapped`
+                  : `positions ${cellRange(r, cell, length)} with ${cellRange(c, cell, length)}`,
+                `MSE changes by ${num(value)}`,
+              ],
+      }),
+  });
+  const place = new Map(model.order.map((position, rank) => [position, rank]));
+  figure(both, {
+    id: "strengths",
+    title: "Bradley-Terry strengths",
+    note: `Fitted at a temperature of ${num(model.temperature)}; the stronger comes first. In a seed that is right the strengths fall from left to right.`,
+    legend: [["a position of the seed", "s1"]],
+    draw: (stage, width) => {
+      const f = frame(stage, width, 360, kMargin, "Strength of each position");
+      const x = d3
+        .scaleLinear()
+        .domain([-0.5, length - 0.5])
+        .range([0, f.width]);
+      const y = d3.scaleLinear().domain(d3.extent(model.strengths)).nice().range([f.height, 0]);
+      axes(f, x, y, "position in the seed", "strength", { xText: d3.format("d") });
+      dots(
+        f,
+        x,
+        y,
+        model.strengths.map((s, t) => ({
+          x: t,
+          y: s,
+          color: "s1",
+          lines: () => [`position ${t} of the seed`, `strength ${num(s)}`, `position ${place.get(t)} by strength`],
+        })),
+        length > 200 ? 2 : 3.5,
+      );
+    },
+  });
+}
+
+function transitivityFigure(node, study) {
+  const share = study.triples > 0 ? (100 * study.cyclic) / study.triples : 0;
+  const text = `${num(study.cyclic)} of ${plural(study.triples, "triple")} are cyclic (${num(share)} %): i before j, j before k and k before i. `;
+  if (!study.list.length) {
+    node.append(el("p", { id: "triples" }, text));
+    return;
+  }
+  figure(node, {
+    id: "triples",
+    title: "Cyclic triples",
+    legend: [["a cyclic triple", "s1"]],
+    note:
+      text +
+      "Weak margins say that the contradiction hardly matters." +
+      (study.list.length < study.listed
+        ? ` ${num(study.list.length)} of them are drawn, the strongest among them.`
+        : ""),
+    draw: (stage, width) => {
+      const f = frame(stage, width, 300, kMargin, "Cyclic triples by span and weakest margin");
+      const span = (t) => Math.max(t[0], t[1], t[2]) - Math.min(t[0], t[1], t[2]);
+      const positive = study.list.map((t) => t[3]).filter((v) => v > 0);
+      const low = (d3.min(positive) || 1e-12) / 2;
+      const x = d3
+        .scaleLinear()
+        .domain([0, d3.max(study.list, span) + 1])
+        .range([0, f.width]);
+      const y = d3
+        .scaleLog()
+        .domain([low, (d3.max(positive) || 1) * 2])
+        .range([f.height, 0]);
+      axes(f, x, y, "span of the three positions", "weakest margin (MSE)", {
+        yTicks: logTicks(y, 6),
+        xTicks: x.ticks(Math.max(2, f.width / 90)).filter(Number.isInteger),
+      });
+      dots(
+        f,
+        x,
+        y,
+        study.list.map((t) => ({
+          x: span(t),
+          y: Math.max(low, t[3]),
+          color: "s1",
+          lines: () => [
+            `positions ${t[0]}, ${t[1]}, ${t[2]} of the seed`,
+            `weakest margin ${num(t[3])}`,
+            `span ${span(t)}`,
+          ],
+        })),
+        3,
+        0.5,
+      );
+    },
+  });
+}
+
+function repairFigure(node, rounds) {
+  const starts = Array.from(new Set(rounds.map((r) => r.start)));
+  const best = (start) =>
+    d3.min(
+      rounds.filter((r) => r.start === start),
+      (r) => r.mse,
+    );
+  const colored = starts
+    .slice()
+    .sort((a, b) => best(a) - best(b))
+    .slice(0, 8);
+  const colorOf = (start) => (colored.includes(start) ? "s" + (1 + colored.indexOf(start)) : "muted");
+  const zero = rounds.some((r) => r.mse === 0);
+  figure(node, {
+    id: "repair",
+    title: "Bubble repair from each start",
+    legend: colored
+      .map((s) => [s, colorOf(s), "line"])
+      .concat(starts.length > 8 ? [["other starts", "muted", "line"]] : []),
+    note:
+      "Mean squared error on all rows after each sweep of swaps of neighbours." +
+      (zero ? " An error of 0 is drawn at the lower edge." : ""),
+    draw: (stage, width) => {
+      const f = frame(stage, width, 320, kMargin, "Error after each round of repair");
+      const positive = rounds.map((r) => r.mse).filter((v) => v > 0);
+      const low = (d3.min(positive) || 1e-12) / 2;
+      const x = d3
+        .scaleLinear()
+        .domain([0, d3.max(rounds, (r) => r.round)])
+        .range([0, f.width]);
+      const y = d3
+        .scaleLog()
+        .domain([low, (d3.max(positive) || 1) * 2])
+        .range([f.height, 0]);
+      axes(f, x, y, "round", "mean squared error", {
+        yTicks: logTicks(y, 6),
+        xText: d3.format("d"),
+        xTicks: x.ticks(Math.max(2, f.width / 80)).filter(Number.isInteger),
+      });
+      const points = [];
+      for (const start of starts) {
+        const own = rounds.filter((r) => r.start === start);
+        f.plot
+          .append("path")
+          .attr("fill", "none")
+          .attr("stroke", color(colorOf(start)))
+          .attr("stroke-width", 1.5)
+          .attr(
+            "d",
+            d3
+              .line()
+              .x((r) => x(r.round))
+              .y((r) => y(Math.max(low, r.mse)))(own),
+          );
+        for (const r of own) {
+          points.push({
+            x: r.round,
+            y: Math.max(low, r.mse),
+            color: colorOf(start),
+            lines: () => [
+              start,
+              `round ${r.round}: ${plural(r.swaps, "swap")}, ${num(r.cumulative)} in all`,
+              `MSE ${num(r.mse)}`,
+            ],
+          });
+        }
+      }
+      dots(f, x, y, points, 3);
+    },
+  });
+}

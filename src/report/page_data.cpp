@@ -1,0 +1,167 @@
+#include "report/page_data.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+#include "report/reduce.hpp"
+
+namespace kintsugi::report {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+double readable(double value) {
+  if (!std::isfinite(value)) return value;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.5g", value);
+  return std::strtod(text.data(), nullptr);
+}
+
+Json times_data(const Times& times) {
+  return {{"load", times.load},     {"pairing", times.pairing}, {"seeding", times.seeding},
+          {"search", times.search}, {"kernels", times.kernels}, {"collectives", times.collectives},
+          {"check", times.check},   {"total", times.total}};
+}
+
+Json run_data(const Report& report) {
+  const Solution& solution = report.stored.solution;
+  const RunFacts& facts = report.stored.facts;
+  return {{"path", report.path},
+          {"status", to_string(solution.status)},
+          {"mse", solution.mse},
+          {"largest_error", solution.largest_error},
+          {"target", solution.target},
+          {"rows", solution.rows},
+          {"explained", solution.explained},
+          {"by_chance", solution.by_chance},
+          {"evaluations", solution.evaluations},
+          {"sha256", solution.sha256},
+          {"warnings", solution.warnings},
+          {"problem", facts.problem},
+          {"options", facts.options},
+          {"version", facts.version},
+          {"ranks", facts.ranks},
+          {"islands", facts.islands},
+          {"seed", std::to_string(facts.seed)},  // a script's numbers have 53 bits
+          {"exit_code", facts.exit_code},
+          {"times", times_data(solution.times)}};
+}
+
+Json blocks_data(const Report& report) {
+  Json blocks = Json::array();
+  for (std::size_t t = 0; t < report.blocks.size(); ++t) {
+    const PairScore& pair = report.stored.solution.pairs[t];
+    blocks.push_back({{"expand", report.blocks[t].expand},
+                      {"compress", report.blocks[t].compress},
+                      {"score", readable(pair.score)},
+                      {"runner_up", pair.runner_up},
+                      {"runner_up_score", readable(pair.runner_up_score)},
+                      {"margin", readable(pair.margin)},
+                      {"trusted", pair.trusted}});
+  }
+  return blocks;
+}
+
+std::size_t inversions(std::span<const int> positions) {
+  std::vector<int> identity(positions.size());
+  for (std::size_t t = 0; t < identity.size(); ++t) identity[t] = static_cast<int>(t);
+  return kendall_distance(positions, identity);
+}
+
+Json seeds_data(const Report& report) {
+  Json seeds = Json::array();
+  for (std::size_t i = 0; i < report.seed_positions.size(); ++i) {
+    const SeedResult& seed = report.stored.solution.seeds[i];
+    seeds.push_back({{"name", seed.name},
+                     {"mse", seed.mse},
+                     {"inversions", inversions(report.seed_positions[i])},
+                     {"positions", report.seed_positions[i]}});
+  }
+  return seeds;
+}
+
+Json trajectory_data(const std::vector<TrajectoryRow>& rows) {
+  std::map<int, std::vector<const TrajectoryRow*>> by_island;
+  for (const TrajectoryRow& row : rows) by_island[row.island].push_back(&row);
+  Json islands = Json::array();
+  for (const auto& [island, all] : by_island) {
+    std::vector<double> errors;
+    for (const TrajectoryRow* const row : all) errors.push_back(row->mse);
+    Json kept = Json::array();
+    for (const std::size_t i : thin_curve(errors, kMostVertices)) {
+      const TrajectoryRow& row = *all[i];
+      kept.push_back({row.step, row.evaluations, readable(row.seconds), row.mse, row.best, std::string(1, row.event),
+                      row.rows, row.moves});
+    }
+    islands.push_back({{"island", island}, {"all", all.size()}, {"rows", std::move(kept)}});
+  }
+  return islands;
+}
+
+Json margins_data(const std::vector<Margin>& margins) {
+  Json rows = Json::array();
+  for (const Margin& margin : margins) {
+    rows.push_back({{"position", margin.position},
+                    {"change", margin.change},
+                    {"standard_error", margin.standard_error},
+                    {"z", readable(margin.z())},
+                    {"interchangeable", margin.interchangeable}});
+  }
+  return rows;
+}
+
+Json elites_data(const Elites& elites, std::size_t length) {
+  std::vector<std::size_t> differing(length, 0);  // elites that have another block at each position
+  std::vector<double> displacement;
+  for (std::size_t i = 0; i < elites.displacement.size(); ++i) {
+    const int moved = elites.displacement[i];
+    if (moved != 0) ++differing[i % length];
+    displacement.push_back(moved == Elites::kOtherPair ? std::numeric_limits<double>::infinity() : moved);
+  }
+  return {{"mse", elites.mse},
+          {"island", elites.island},
+          {"differing", differing},
+          {"displacement", numbers(displacement)}};  // null: the elite has no such block
+}
+
+}  // namespace
+
+Json numbers(std::span<const double> values) {
+  Json list = Json::array();
+  for (const double value : values) list.push_back(readable(value));
+  return list;
+}
+
+Json score_data(const ScoreTable& table) {
+  constexpr std::size_t kBins = 48;
+  const auto side = static_cast<std::size_t>(std::llround(std::sqrt(static_cast<double>(table.score.size()))));
+  const Histogram bins = histogram(table.score, side, kBins);
+  const Grid grid = reduce(table.score, side, side, kMostCells, Keep::highest);
+  std::vector<double> diagonal;
+  for (std::size_t t = 0; t < side; ++t) diagonal.push_back(table.score[t * side + t]);
+  return {{"name", table.name},
+          {"histogram", {{"low", bins.low}, {"high", bins.high}, {"chosen", bins.chosen}, {"others", bins.others}}},
+          {"chosen", numbers(diagonal)},
+          {"grid",
+           {{"rows", grid.rows}, {"columns", grid.columns}, {"cell", grid.cell}, {"values", numbers(grid.values)}}}};
+}
+
+Json page_data(const Report& report) {
+  Json data;
+  data["run"] = run_data(report);
+  data["permutation"] = report.stored.solution.permutation;
+  data["head"] = report.head;
+  data["blocks"] = blocks_data(report);
+  data["seeds"] = seeds_data(report);
+  data["trajectory"] = trajectory_data(report.stored.solution.trajectory);
+  data["margins"] = report.stored.solution.margins.empty() ? Json() : margins_data(report.stored.solution.margins);
+  data["elites"] = report.elites ? elites_data(*report.elites, report.blocks.size()) : Json();
+  data["problem"] = report.problem ? problem_data(*report.problem) : Json();
+  data["analysis"] = report.analysis ? analysis_data(*report.analysis) : Json();
+  return data;
+}
+
+}  // namespace kintsugi::report

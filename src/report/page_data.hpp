@@ -1,0 +1,26 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "kintsugi/report/report.hpp"
+
+namespace kintsugi::report {
+
+/// What the page's scripts draw: the report as JSON, large tables thinned. Numbers that are not finite become null;
+/// parts that the report does not have are null.
+[[nodiscard]] nlohmann::ordered_json page_data(const Report& report);
+
+/// The parts of it that come from the problem and from the analysis.
+[[nodiscard]] nlohmann::ordered_json problem_data(const ProblemFigures& figures);
+[[nodiscard]] nlohmann::ordered_json analysis_data(const AnalysisFigures& figures);
+
+/// Numbers for pictures, with as many digits as a person reads.
+[[nodiscard]] nlohmann::ordered_json numbers(std::span<const double> values);
+/// A table of pair scores: its histogram and its picture.
+[[nodiscard]] nlohmann::ordered_json score_data(const ScoreTable& table);
+
+inline constexpr std::size_t kMostCells = 160;      ///< on each side of a picture of a matrix
+inline constexpr std::size_t kMostPoints = 2000;    ///< of a cloud of points
+inline constexpr std::size_t kMostVertices = 1500;  ///< of a curve
+
+}  // namespace kintsugi::report

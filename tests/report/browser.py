@@ -1,0 +1,100 @@
+"""A headless Chromium for tests of pages."""
+
+import json
+import os
+import shutil
+import tempfile
+import unittest
+
+try:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+except ImportError:
+    webdriver = None
+
+DRIVER = shutil.which("chromedriver")
+BROWSER = shutil.which("chromium")
+needs_browser = unittest.skipIf(
+    webdriver is None or DRIVER is None or BROWSER is None,
+    "SKIPPED: no chromium, chromium-driver or python3-selenium (jobs/install-dependencies.sh --tests)")
+
+
+class Browser:
+    """One browser with a profile of its own. Pages are opened from disk."""
+
+    def __init__(self):
+        self.profile = tempfile.mkdtemp(prefix="kintsugi-browser-")
+        options = webdriver.ChromeOptions()
+        options.binary_location = BROWSER
+        # A container's root has no sandbox and often little shared memory.
+        for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
+                         "--hide-scrollbars", "--disable-background-networking", "--no-first-run",
+                         f"--user-data-dir={self.profile}"):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver = webdriver.Chrome(service=Service(DRIVER, env=os.environ), options=options)
+        self.driver.set_page_load_timeout(120)
+        self.driver.set_script_timeout(120)
+
+    def close(self):
+        self.driver.quit()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def open(self, path, width=1200, dark=False):
+        """Opens a file; gives the requests that were made for it and what the console said."""
+        self.size(width)
+        self.scheme(dark)
+        self.driver.get_log("performance")
+        self.driver.get_log("browser")
+        self.driver.get(path.as_uri())
+        return self.requests(), [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self):
+        """Addresses of all requests since the last call, but for data that is in the page itself."""
+        addresses = []
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                address = message["params"]["request"]["url"]
+                if not address.startswith("data:"):
+                    addresses.append(address)
+        return addresses
+
+    def size(self, width):
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                    {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
+
+    def scheme(self, dark):
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def texts(self, selector):
+        return self.run("return Array.from(document.querySelectorAll(arguments[0]), (n) => n.textContent)", selector)
+
+    def attributes(self, selector, name):
+        script = "return Array.from(document.querySelectorAll(arguments[0]), (n) => n.getAttribute(arguments[1]))"
+        return self.run(script, selector, name)
+
+    def figure(self, name):
+        return self.texts(f'[data-figure="{name}"]')
+
+    def hover(self, selector, across=0.5, down=0.5):
+        """Moves the pointer over an element, which is scrolled into view; gives the tip's lines."""
+        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
+        box = self.run("const b = document.querySelector(arguments[0]).getBoundingClientRect();"
+                       "return [b.x, b.y, b.width, b.height]", selector)
+        self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {
+            "type": "mouseMoved", "x": box[0] + across * box[2], "y": box[1] + down * box[3]})
+        self.run("return new Promise((done) => requestAnimationFrame(() => done()))")
+        return self.texts("#tip:not([hidden]) > *")
+
+    def screenshot(self, path):
+        import base64
+        height = self.run("return document.documentElement.scrollHeight")
+        shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {
+            "captureBeyondViewport": True,
+            "clip": {"x": 0, "y": 0, "width": self.run("return window.innerWidth"), "height": height, "scale": 1}})
+        path.write_bytes(base64.b64decode(shot["data"]))

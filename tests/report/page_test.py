@@ -1,0 +1,362 @@
+"""report: the page in a real browser, and the text."""
+
+import pathlib
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "support"), str(HERE)]
+
+import h5py
+import numpy
+
+from browser import Browser, needs_browser
+from files import Sample
+from harness import BAD_INPUT, USAGE, Planted, ProgramTest, main
+
+BLOCKS = 9
+
+# Texts of one picture that overlap, or that leave it; every element that sticks out to the right of the page.
+TEXTS_THAT_COLLIDE = """
+const found = [];
+for (const svg of document.querySelectorAll("svg")) {
+  const frame = svg.getBoundingClientRect();
+  const name = svg.closest("figure").id;
+  const boxes = Array.from(svg.querySelectorAll("text")).filter((t) => t.textContent)
+    .map((t) => [t.textContent, t.getBoundingClientRect()]);
+  boxes.forEach(([text, box], i) => {
+    if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 ||
+        box.bottom > frame.bottom + 1)
+      found.push(`${name}: '${text}' leaves the picture`);
+    for (const [other, place] of boxes.slice(i + 1)) {
+      if (box.left < place.right - 1 && place.left < box.right - 1 && box.top < place.bottom - 2 &&
+          place.top < box.bottom - 2)
+        found.push(`${name}: '${text}' and '${other}' overlap`);
+    }
+  });
+}
+return found;
+"""
+WIDER_THAN_THE_PAGE = """
+const width = document.documentElement.clientWidth;
+const boxes = "figure, .tile, .missing, h1, h2, p, svg, dl, .scroll, pre, .answer, nav";
+const wide = Array.from(document.querySelectorAll(boxes))
+  .filter((node) => node.getBoundingClientRect().right > width + 1)
+  .map((node) => node.id || node.className || node.tagName);
+const whole = document.documentElement.scrollWidth;
+if (whole > width) wide.push(`the page: ${whole} of ${width}`);
+return wide;
+"""
+
+
+class ReportTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.planted = Planted(blocks=BLOCKS, outputs=2)
+        self.planted.write(self.folder / "problem.h5")
+        self.sample = Sample(self.planted.answer)
+        self.sample.write(self.folder / "solution.h5")
+
+    def report(self, *arguments, solution="solution.h5", output="report.html"):
+        self.run_program("report", solution, "-o", output, *arguments)
+        return self.folder / output
+
+    def whole(self):
+        """The report with all parts."""
+        self.sample.write_analysis(self.folder / "analysis.h5")
+        return self.report("--problem", "problem.h5", "--analysis", "analysis.h5")
+
+
+@needs_browser
+class PageTest(ReportTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
+
+    def open(self, path, **options):
+        """Opens a page, which asks for nothing but itself and has no error."""
+        requests, console = self.browser.open(path, **options)
+        self.assertEqual(requests, [path.as_uri()])
+        self.assertEqual(console, [])
+
+    def numbers(self, selector, name):
+        return [float(value) for value in self.browser.attributes(selector, name)]
+
+    def test_figures_are_those_of_the_solution(self):
+        self.open(self.whole())
+        sample, browser = self.sample, self.browser
+        self.assertEqual(browser.texts("#permutation"), [",".join(map(str, sample.permutation))])
+        for name, value in (("status", "solved"), ("mse", "1.250e-14"), ("largest-error", "6.500e-7"), ("rows", "600"),
+                            ("blocks", str(BLOCKS)), ("evaluations", "4,321"), ("seconds", "3.88 s"),
+                            ("sha256", sample.attributes["sha256"]), ("run-ranks", "4"), ("run-islands", "3"),
+                            ("run-seed", "18446744073709551615"), ("run-version", "9.8.7"), ("run-search", "2 s")):
+            self.assertEqual(browser.figure(name), [value], name)
+        self.assertEqual(browser.texts("#warnings li"), sample.warnings)
+        self.assertEqual(browser.texts("#options"), [sample.attributes["options"]])
+        # The sample's scores are made up, and the page says so.
+        self.assertEqual([text[:30] for text in browser.texts(".missing")], ["The pairs' scores in the solut"])
+        cells = browser.texts("#blocks-table tbody td")
+        lines = numpy.array(cells).reshape(BLOCKS, -1)
+        self.assertEqual([int(c) for c in lines[:, 1]], sample.expand)
+        self.assertEqual([int(c) for c in lines[:, 2]], sample.compress)
+        self.assertEqual([c == "yes" for c in lines[:, 7]], list(sample.pairs["trusted"]))
+        numpy.testing.assert_allclose([float(c) for c in lines[:, 6]], sample.pairs["margin"], rtol=1e-3)
+
+    def test_pictures_show_the_solution(self):
+        self.open(self.whole())
+        sample, browser = self.sample, self.browser
+        self.assertEqual(sum(self.numbers("#pair-scores rect.chosen", "data-count")), BLOCKS)
+        self.assertEqual(sum(self.numbers("#pair-scores rect.others", "data-count")), BLOCKS * (BLOCKS - 1))
+        self.assertEqual(self.numbers("#margins rect.margin", "data-change"), list(sample.margins["change"]))
+        positions = numpy.argsort(sample.seed_orders[0])[sample.order]
+        self.assertEqual(self.numbers("#seed-positions rect.seed", "data-position"), list(positions))
+        browser.run("const select = document.querySelector('#seed-positions select');"
+                    "select.value = 3; select.dispatchEvent(new Event('change'))")
+        positions = numpy.argsort(sample.seed_orders[3])[sample.order]
+        self.assertEqual(self.numbers("#seed-positions rect.seed", "data-position"), list(positions))
+        self.assertEqual(self.numbers("#seed-errors rect[data-mse]", "data-mse"), [mse for _, mse in sample.seeds])
+        self.assertEqual(len(browser.attributes("#search path.best", "data-island")), 3)
+        self.assertEqual(len(browser.attributes("#search circle[fill-opacity]", "r")), len(sample.trajectory))
+        points = browser.attributes("#fit-identity circle[fill-opacity]", "r")
+        self.assertEqual(len(points), self.planted.predictions.size)
+        self.assertEqual(len(browser.attributes("#products canvas", "width")), 8)
+        self.assertEqual(browser.attributes("#elites image", "preserveAspectRatio"), ["none"])
+        self.assertIn("6 of 84 triples are cyclic (7.143 %)", browser.texts("#triples .note")[0])
+        self.assertEqual(len(browser.attributes("#triples circle[fill-opacity]", "r")), len(sample.cyclic))
+        self.assertIn("temperature of 0.001", browser.texts("#strengths .note")[0])
+        self.assertEqual(len(browser.texts("#study-seeds tbody tr")), 2)
+        for name in ("gains", "strengths", "repair", "score-matrix", "fit-residuals"):
+            self.assertEqual(len(browser.texts(f"#{name} h3")), 1, name)
+
+    def test_pictures_are_drawn_in_the_right_place(self):
+        """Heat maps by their pixels: the diagonal of the scores is the chosen pairs', elites' rows are theirs."""
+        self.open(self.whole())
+        pixels = """
+            const image = new Image();
+            image.src = document.querySelector(arguments[0]).getAttribute("href");
+            return image.decode().then(() => {
+              const canvas = document.createElement("canvas");
+              canvas.width = image.width; canvas.height = image.height;
+              const context = canvas.getContext("2d");
+              context.drawImage(image, 0, 0);
+              const pixels = context.getImageData(0, 0, image.width, image.height);
+              return [image.width, image.height, Array.from(pixels.data)];
+            });"""
+        width, height, data = self.browser.run(pixels, "#score-matrix image")
+        self.assertEqual((width, height), (BLOCKS, BLOCKS))
+        # Dark stands for a high score; the planted network's pairs score highest.
+        brightness = numpy.array(data).reshape(BLOCKS, BLOCKS, 4)[:, :, :3].sum(2)
+        self.assertTrue((brightness.argmin(1) == numpy.arange(BLOCKS)).all())
+        width, height, data = self.browser.run(pixels, "#elites image")
+        self.assertEqual((width, height), (BLOCKS, len(self.sample.elites)))
+        image = numpy.array(data).reshape(height, width, 4)
+        agreeing = image[0, 0]
+        self.assertTrue((image[0] == agreeing).all(), "the best order is the answer")
+        self.assertEqual(list(image[-1, 0]), [0, 0, 0, 0], "the last one has no such block")
+        differs = self.sample.elites[:-1, :-1:2] != self.sample.expand
+        numpy.testing.assert_array_equal((image[:-1] != agreeing).any(2), differs)
+
+    def test_hovering_names_pieces_and_numbers(self):
+        self.open(self.whole())
+        sample, browser = self.sample, self.browser
+        tip = browser.hover("#margins .catcher", across=(2 + 0.5) / (BLOCKS - 1))
+        self.assertEqual(tip[0], "positions 2 and 3")
+        self.assertEqual(tip[1], f"block 2 (pieces {sample.expand[2]}, {sample.compress[2]})")
+        tip = browser.hover("#score-matrix .catcher", across=(4 + 0.5) / BLOCKS, down=(4 + 0.5) / BLOCKS)
+        self.assertEqual(tip[0], f"{sample.expand[4]} with {sample.compress[4]}: chosen pair")
+        tip = browser.hover("#score-matrix .catcher", across=(1 + 0.5) / BLOCKS, down=(7 + 0.5) / BLOCKS)
+        self.assertEqual(tip[0], f"{sample.expand[7]} with {sample.compress[1]}: not chosen")
+        tip = browser.hover("#seed-positions .catcher", across=0.5 / BLOCKS)
+        self.assertIn(f"pieces {sample.expand[0]}, {sample.compress[0]}", tip[0])
+        tip = browser.hover("#products canvas", across=0.01, down=0.01)
+        self.assertIn("row 0, column 0", tip[1])
+        tip = browser.hover("#elites .catcher", across=0.5 / BLOCKS, down=0.05)
+        self.assertEqual((tip[0], tip[3]), ("order 0, island 0", "agrees"))
+        for name in ("search", "fit-identity", "fit-residuals", "strengths", "triples", "repair"):
+            with self.subTest(name):
+                self.assertGreater(len(browser.hover(f"#{name} circle[fill-opacity]")), 1)
+        tip = browser.hover("#pair-scores circle.pair")
+        self.assertRegex(tip[0], r"^block \d+ \(pieces \d+, \d+\)$")
+        for name in ("pair-scores", "gains", "seed-errors"):
+            with self.subTest(name):
+                self.assertGreater(len(browser.hover(f"#{name} .catcher", across=0.7, down=0.3)), 1)
+
+    def test_light_dark_and_narrow(self):
+        path = self.whole()
+        for dark in (False, True):
+            for width in (1200, 768, 390, 320):
+                with self.subTest(dark=dark, width=width):
+                    self.open(path, dark=dark, width=width)
+                    back = self.browser.run("return getComputedStyle(document.body).backgroundColor")
+                    self.assertEqual(max(int(v) for v in back[4:-1].split(",")) < 100, dark, back)
+                    self.assertEqual(self.browser.run(WIDER_THAN_THE_PAGE), [])
+                    self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
+        # The button turns it around, and drawn colours turn with it.
+        fill = self.browser.attributes("#margins rect.margin", "fill")[0]
+        self.browser.run("document.getElementById('theme').click()")
+        back = self.browser.run("return getComputedStyle(document.body).backgroundColor")
+        self.assertGreater(min(int(v) for v in back[4:-1].split(",")), 200)
+        self.assertNotEqual(self.browser.attributes("#margins rect.margin", "fill")[0], fill)
+
+    def test_parts_that_are_missing_are_named_with_the_command_that_makes_them(self):
+        self.sample.write(self.folder / "bare.h5", margins=False, elites=False)
+        self.open(self.report(solution="bare.h5"), width=390)
+        for name, command in (("missing-scores", "kintsugi report bare.h5 --problem problem.h5"),
+                              ("missing-fit", "kintsugi report bare.h5 --problem problem.h5"),
+                              ("missing-study", "kintsugi analyze problem.h5 --answer bare.h5 -o analysis.h5"),
+                              ("missing-margins", "kintsugi solve problem.h5 --seed-order bare.h5"),
+                              ("missing-elites", "kintsugi solve problem.h5 --seed-order bare.h5 --islands 4")):
+            self.assertIn(command, "".join(self.browser.texts("#" + name)), name)
+        self.assertEqual(self.browser.run(WIDER_THAN_THE_PAGE), [])
+        self.assertEqual(len(self.browser.texts("#pair-scores h3")), 1, "pairs beside their runners-up")
+
+    def test_other_ends_than_solved(self):
+        for status, explained, good, says in (("noise", 0.001, True, "explain 0.1 % of it, by chance up to 0.5 %"),
+                                              ("time_limit", 0, False, "the predictions are not reproduced")):
+            self.sample.attributes.update(status=status, explained=explained, explained_by_chance=0.005)
+            self.sample.write(self.folder / "other.h5")
+            self.open(self.report(solution="other.h5"))
+            self.assertEqual(self.browser.figure("status"), [status.replace("_", " ")])
+            expected = "status good" if good else "status bad"
+            self.assertEqual(self.browser.attributes('[data-figure="status"]', "class"), [expected])
+            self.assertIn(says, self.browser.texts("#verdict")[0])
+
+    def test_texts_from_files_stay_texts(self):
+        evil = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>\u2028.h5"
+        self.sample.attributes["problem"] = evil
+        self.sample.attributes["options"] = "{{data}} </pre><b>"
+        self.sample.warnings = [evil]
+        self.sample.write(self.folder / "evil.h5")
+        self.open(self.report(solution="evil.h5"))
+        self.assertEqual(self.browser.texts("#title"), [evil])
+        self.assertEqual(self.browser.texts("#warnings li"), [evil])
+        self.assertEqual(self.browser.texts("#options"), ["{{data}} </pre><b>"])
+        self.assertEqual(self.browser.run("return document.title"), "kintsugi: " + evil)
+
+    def test_a_large_network_is_thinned(self):
+        blocks = 1024
+        permutation = numpy.random.default_rng(1).permutation(2 * blocks + 1)
+        sample = Sample(permutation, islands=12)
+        sample.make_trajectory(numpy.random.default_rng(2), 12, steps=5000)
+        sample.write(self.folder / "large.h5")
+        sample.write_analysis(self.folder / "large-analysis.h5")
+        path = self.report("--analysis", "large-analysis.h5", solution="large.h5")
+        self.assertLess(path.stat().st_size, 6_000_000)
+        self.open(path)
+        self.assertLess(self.browser.run("return document.querySelectorAll('svg *').length"), 60_000)
+        self.assertIn("thinned", self.browser.texts("#search .note")[0])
+        self.assertIn("each cell is 7 by 7", self.browser.texts("#score-matrix .note")[0])
+        self.assertIn("7 by 7 swaps", self.browser.texts("#gains .note")[0])
+        self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
+        self.assertEqual(self.browser.figure("blocks"), ["1,024"])
+
+    def test_a_real_run(self):
+        self.run_program("solve", "problem.h5", "-o", "real.h5", "--islands", "2", np=2)
+        with h5py.File(self.folder / "real.h5") as file:
+            permutation = list(file["permutation"])
+            mse, seeds = file.attrs["mse"], len(file["seeds"])
+        self.open(self.report("--problem", "problem.h5", solution="real.h5"))
+        self.assertEqual(self.browser.texts("#permutation"), [",".join(map(str, permutation))])
+        self.assertEqual(float(self.browser.figure("mse")[0]), float(f"{mse:.3e}"))
+        self.assertEqual(len(self.browser.attributes("#seed-errors rect[data-mse]", "data-mse")), seeds)
+        self.assertFalse(any("scores in the solution" in text for text in self.browser.texts(".missing")))
+        self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
+
+
+class CommandTest(ReportTest):
+    def test_the_page_is_one_file_and_equal_reports_give_equal_bytes(self):
+        first = self.whole().read_bytes()
+        self.assertEqual(first, self.whole().read_bytes())
+        self.assertIn(b"Content-Security-Policy\" content=\"default-src 'none'", first)
+        self.assertNotIn(b"<link", first)
+        self.assertNotIn(b"<script src", first)
+
+    def test_text(self):
+        text = self.run_program("report", "solution.h5", "--format", "text", "--problem", "problem.h5").stdout
+        sample = self.sample
+        self.assertIn("status         solved\n", text)
+        self.assertIn("mse            1.2500e-14 on all 600 rows", text)
+        self.assertIn(",".join(map(str, sample.permutation)) + "\n", text)
+        self.assertIn(sample.attributes["sha256"], text)
+        self.assertIn("seed 18446744073709551615", text)
+        self.assertIn("(1 interchangeable)", text)
+        self.assertRegex(text, r"recomputed     mse \d\.\d+e-1\d, largest error .* on 600 of 600 rows")
+        inversions = sum(a > b for i, a in enumerate(numpy.argsort(sample.seed_orders[3])[sample.order])
+                         for b in numpy.argsort(sample.seed_orders[3])[sample.order][i + 1 :])
+        self.assertRegex(text, rf"wout-frobenius-reversed +8\.5000e-01 +{inversions}\n")
+        weakest = sample.pairs[numpy.argmin(sample.pairs["margin"])]
+        self.assertRegex(text, rf"margin +trusted\n  {weakest['expand']} +{weakest['compress']} ")
+        same = sample.elites == sample.permutation
+        agreed = sum(same[:, 2 * t : 2 * t + 2].all() for t in range(BLOCKS))
+        self.assertIn(f"agree with the answer at {agreed} of {BLOCKS} positions", text)
+        result = self.run_program("report", "solution.h5", "--format", "text", "-o", "report.txt", "--quiet")
+        self.assertEqual((result.stdout, result.stderr), ("", ""))
+        self.assertIn("status         solved\n", (self.folder / "report.txt").read_text())
+
+    def test_bad_calls(self):
+        self.assert_error(USAGE, "report", "solution.h5", says="--output")
+        self.assert_error(USAGE, "report", "solution.h5", "-o", "r.html", "--format", "pdf", says=["pdf", "html"])
+        self.assert_error(USAGE, "report", "solution.h5", "-o", "no/r.html", says="no folder")
+        self.assert_error(BAD_INPUT, "report", "problem.h5", "-o", "r.html",
+                          says=["problem.h5", "not a kintsugi solution"])
+        self.assert_error(BAD_INPUT, "report", "solution.h5", "-o", "r.html", "--analysis", "problem.h5",
+                          says=["problem.h5", "not a kintsugi analysis"])
+        Planted(blocks=4).write(self.folder / "other.h5")
+        self.assert_error(BAD_INPUT, "report", "solution.h5", "-o", "r.html", "--problem", "other.h5",
+                          says=["solution.h5 and other.h5", "19 pieces"])
+        self.assertFalse((self.folder / "r.html").exists())
+
+    def damaged(self, change, *arguments):
+        """Arguments of a report of files that `change(solution, analysis)` has damaged."""
+        self.sample.write(self.folder / "s.h5")
+        self.sample.write_analysis(self.folder / "a.h5")
+        with h5py.File(self.folder / "s.h5", "r+") as solution, h5py.File(self.folder / "a.h5", "r+") as analysis:
+            change(solution, analysis)
+        return ("report", "s.h5", "--format", "text", "--analysis", "a.h5", *arguments)
+
+    def test_parts_of_the_wrong_shape(self):
+        def replace(file, name, values):
+            del file[name]
+            file[name] = values
+
+        n = BLOCKS
+        cases = [
+            (lambda s, a: replace(s, "margins", numpy.zeros(3)), ["/margins", "not a table"]),
+            (lambda s, a: replace(s, "margins", self.sample.margins[list(self.sample.margins.dtype.names[:-1])]),
+             ["/margins", "no column 'interchangeable'"]),
+            (lambda s, a: replace(s, "margins", numpy.concatenate([self.sample.margins[1:]] * 2)), None),
+            (lambda s, a: s["margins"].__setitem__(0, (n - 1, 0, 0, 0, 0, 0, 0)),
+             ["/margins", f"position {n - 1}", "row 0"]),
+            (lambda s, a: replace(s, "elites/island", numpy.zeros(4, "i4")), ["/elites/island", "[4] instead of [5]"]),
+            (lambda s, a: replace(s, "elites/permutation", numpy.zeros((5, 2 * n), "i4")),
+             ["/elites/permutation", "instead of"]),
+            (lambda s, a: s["elites/permutation"].__setitem__((2, 0), 999), ["/elites/permutation, row 2"]),
+            (lambda s, a: s["seed_orders"].__setitem__((1, 0), n), ["/seed_orders", "wout-frobenius"]),
+            (lambda s, a: replace(s, "pair_scores", self.sample.pairs[1:]), ["/pair_scores", "8 rows"]),
+            (lambda s, a: replace(a, "bradley_terry/gains", numpy.zeros((n, n - 1))), ["/gains", "instead of [9, 9]"]),
+            (lambda s, a: replace(a, "bradley_terry/gains", numpy.full((n, n), b"x")), ["/gains", "wrong type"]),
+            (lambda s, a: a["transitivity/cyclic"].__setitem__(0, (0, 1, n, 0.5)), ["/transitivity/cyclic", "row 0"]),
+            (lambda s, a: replace(a, "pairing/scores/trace", numpy.zeros(n)), ["/trace"]),
+            (lambda s, a: a["bradley_terry"].attrs.__delitem__("temperature"), ["temperature"]),
+        ]
+        for number, (change, says) in enumerate(cases):
+            with self.subTest(number):
+                arguments = self.damaged(change)
+                if says is None:
+                    self.run_program(*arguments)
+                else:
+                    self.assert_error(BAD_INPUT, *arguments, says=says)
+
+    def test_parts_that_an_analysis_does_not_have(self):
+        def strip(solution, analysis):
+            for name in ("pairing", "seeds", "transitivity", "repair", "searches"):
+                del analysis[name]
+
+        text = self.run_program(*self.damaged(strip)).stdout
+        self.assertNotIn("cyclic", text)
+
+
+if __name__ == "__main__":
+    main()
