@@ -41,55 +41,34 @@ function tickText(value) {
   return Number.isInteger(value) ? value.toLocaleString("en-US") : String(Number(value.toPrecision(3)));
 }
 
-/// Axes with their names: the vertical one's above it, the horizontal one's below.
+/// The axis below a plot with ticks at `values`, and its name.
+function bottomAxis(f, scale, values, text, name) {
+  const axis = d3.axisBottom(scale).tickValues(values).tickFormat(text).tickSizeOuter(0);
+  f.plot.append("g").attr("class", "axis").attr("transform", `translate(0,${f.height})`).call(axis);
+  const label = f.plot.append("text").attr("class", "label").attr("text-anchor", "middle").text(name);
+  label.attr("x", f.width / 2).attr("y", f.height + 36);
+}
+
+/// The axis on the left, its name above it.
+function leftAxis(f, scale, values, text, name) {
+  const axis = d3.axisLeft(scale).tickValues(values).tickFormat(text).tickSizeOuter(0);
+  f.plot.append("g").attr("class", "axis").call(axis);
+  const label = f.plot.append("text").attr("class", "label").text(name);
+  label.attr("x", -f.margin.left + 4).attr("y", -10);
+}
+
+/// Both axes, and lines across at the vertical one's ticks.
 function axes(f, x, y, xName, yName, options) {
   const { xTicks, yTicks, xText, yText } = options || {};
   const xs = xTicks || x.ticks(Math.max(2, Math.floor(f.width / 90)));
   const ys = yTicks || y.ticks(Math.max(2, Math.floor(f.height / 45)));
-  f.plot
-    .append("g")
-    .selectAll("line")
-    .data(ys)
-    .enter()
-    .append("line")
-    .attr("class", "gridline")
+  const lines = f.plot.append("g").selectAll("line").data(ys).enter().append("line").attr("class", "gridline");
+  lines
     .attr("x2", f.width)
     .attr("y1", (v) => y(v))
     .attr("y2", (v) => y(v));
-  f.plot
-    .append("g")
-    .attr("class", "axis")
-    .attr("transform", `translate(0,${f.height})`)
-    .call(
-      d3
-        .axisBottom(x)
-        .tickValues(xs)
-        .tickFormat(xText || tickText)
-        .tickSizeOuter(0),
-    );
-  f.plot
-    .append("g")
-    .attr("class", "axis")
-    .call(
-      d3
-        .axisLeft(y)
-        .tickValues(ys)
-        .tickFormat(yText || tickText)
-        .tickSizeOuter(0),
-    );
-  f.plot
-    .append("text")
-    .attr("class", "label")
-    .attr("x", f.width / 2)
-    .attr("y", f.height + 36)
-    .attr("text-anchor", "middle")
-    .text(xName);
-  f.plot
-    .append("text")
-    .attr("class", "label")
-    .attr("x", -f.margin.left + 4)
-    .attr("y", -10)
-    .text(yName);
+  bottomAxis(f, x, xs, xText || tickText, xName);
+  leftAxis(f, y, ys, yText || tickText, yName);
 }
 
 /// Catches the pointer over the whole plot; `find(x, y)` gets the place in the plot and gives lines or null.
@@ -204,47 +183,15 @@ function heat(stage, width, { grid, scale, xName, yName, xLength, yLength, lines
     .attr("width", f.width)
     .attr("height", f.height)
     .attr("preserveAspectRatio", "none");
-  const x = d3.scaleLinear().domain([0, xLength]).range([0, f.width]);
-  const y = d3.scaleLinear().domain([0, yLength]).range([0, f.height]);
   const whole = (length, count) => d3.ticks(0, Math.max(1, length - 1), count).filter(Number.isInteger);
   // Ticks stand at the middle of their entry.
-  const middle = (scaled, length) => scaled.copy().domain([-0.5, length - 0.5]);
-  const xs = middle(x, xLength),
-    ys = middle(y, yLength);
-  f.plot
-    .append("g")
-    .attr("class", "axis")
-    .attr("transform", `translate(0,${f.height})`)
-    .call(
-      d3
-        .axisBottom(xs)
-        .tickValues(whole(xLength, f.width / 60))
-        .tickFormat(d3.format("d"))
-        .tickSizeOuter(0),
-    );
-  f.plot
-    .append("g")
-    .attr("class", "axis")
-    .call(
-      d3
-        .axisLeft(ys)
-        .tickValues(whole(yLength, f.height / 40))
-        .tickFormat(d3.format("d"))
-        .tickSizeOuter(0),
-    );
-  f.plot
-    .append("text")
-    .attr("class", "label")
-    .attr("x", f.width / 2)
-    .attr("y", f.height + 36)
-    .attr("text-anchor", "middle")
-    .text(xName);
-  f.plot
-    .append("text")
-    .attr("class", "label")
-    .attr("x", -margin.left + 4)
-    .attr("y", -10)
-    .text(yName);
+  const middle = (length, size) =>
+    d3
+      .scaleLinear()
+      .domain([-0.5, length - 0.5])
+      .range([0, size]);
+  bottomAxis(f, middle(xLength, f.width), whole(xLength, f.width / 60), d3.format("d"), xName);
+  leftAxis(f, middle(yLength, f.height), whole(yLength, f.height / 40), d3.format("d"), yName);
   const mark = f.plot
     .append("rect")
     .attr("class", "focus")

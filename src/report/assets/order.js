@@ -31,7 +31,6 @@ function orderSection() {
 function seedFigures(node) {
   let current = data.seeds[0];
   const both = row(node);
-  const length = data.blocks.length;
   const select = choice(
     "Seed",
     data.seeds.map((s, i) => [i, s.name]),
@@ -50,125 +49,14 @@ function seedFigures(node) {
       ["final place", "ink", "line"],
     ],
     note: "One bar for each block of the answer. In a perfect seed the bars follow the line.",
-    draw: (stage, width) => {
-      const f = frame(stage, width, 320, kMargin, `Positions in the seed ${current.name}`);
-      const x = d3
-        .scaleLinear()
-        .domain([-0.5, length - 0.5])
-        .range([0, f.width]);
-      const y = d3.scaleLinear().domain([0, length]).range([f.height, 0]);
-      axes(f, x, y, "final position", "position in the seed", { xText: d3.format("d"), yText: d3.format("d") });
-      const wide = f.width / length;
-      f.plot
-        .append("g")
-        .selectAll("rect")
-        .data(current.positions)
-        .enter()
-        .append("rect")
-        .attr("class", "seed")
-        .attr("data-position", (p) => p)
-        .attr("x", (p, t) => x(t) - wide * 0.4)
-        .attr("width", Math.max(0.8, wide * 0.8))
-        .attr("y", (p) => y(p + 0.5))
-        .attr("height", (p) => f.height - y(p + 0.5))
-        .attr("fill", (p, t) => color(p === t ? "s3" : "s1"))
-        .attr("fill-opacity", 0.8);
-      f.plot
-        .append("line")
-        .attr("x1", x(0))
-        .attr("y1", y(0.5))
-        .attr("x2", x(length - 1))
-        .attr("y2", y(length - 0.5))
-        .attr("stroke", color("ink"));
-      hoverPlot(f, (px) => {
-        const t = Math.round(x.invert(px));
-        if (t < 0 || t >= length) return null;
-        const moved = current.positions[t] - t;
-        return [
-          blockName(t),
-          `position ${current.positions[t]} in ${current.name}`,
-          moved === 0
-            ? "in its final place"
-            : `${plural(Math.abs(moved), "place")} too ${moved > 0 ? "late" : "early"}`,
-        ];
-      });
-    },
+    draw: (stage, width) => drawSeed(stage, width, current),
   });
-  const least = d3.min(data.seeds.map((s) => s.mse).filter((v) => v > 0)) || 1e-12;
-  const rowHeight = 26;
   figure(both, {
     id: "seed-errors",
     title: "Error of each seed",
     legend: [["mean squared error on the seeding sample", "s1"]],
     note: "On a logarithmic scale. The table below adds inversions: pairs of blocks that stand in the other order in the answer.",
-    draw: (stage, width) => {
-      const names = Math.min(190, width * 0.42);
-      const f = frame(
-        stage,
-        width,
-        data.seeds.length * rowHeight + 66,
-        { top: 10, right: 50, bottom: 56, left: names },
-        "Errors of the seeds",
-      );
-      const most = d3.max(data.seeds, (s) => s.mse) || 1;
-      const x = d3
-        .scaleLog()
-        .domain([least / 3, Math.max(most, least) * 1.2])
-        .range([0, f.width]);
-      f.plot
-        .append("g")
-        .attr("class", "axis")
-        .attr("transform", `translate(0,${f.height})`)
-        .call(
-          d3
-            .axisBottom(x)
-            .tickValues(logTicks(x, Math.floor(f.width / 60)))
-            .tickFormat(tickText)
-            .tickSizeOuter(0),
-        );
-      f.plot
-        .append("text")
-        .attr("class", "label")
-        .attr("x", f.width / 2)
-        .attr("y", f.height + 38)
-        .attr("text-anchor", "middle")
-        .text("mean squared error");
-      const lines = f.plot
-        .selectAll("g.seed")
-        .data(data.seeds)
-        .enter()
-        .append("g")
-        .attr("class", "seed")
-        .attr("transform", (s, i) => `translate(0,${i * rowHeight})`);
-      lines
-        .append("rect")
-        .attr("height", rowHeight - 8)
-        .attr("y", 4)
-        .attr("width", (s) => (s.mse > 0 ? Math.max(1, x(s.mse)) : 1))
-        .attr("fill", color("s1"))
-        .attr("data-mse", (s) => s.mse)
-        .attr("data-name", (s) => s.name);
-      lines
-        .append("text")
-        .attr("x", -8)
-        .attr("y", rowHeight / 2 + 4)
-        .attr("text-anchor", "end")
-        .text((s) => s.name)
-        .each(function () {
-          fitText(this, names - 12);
-        });
-      lines
-        .append("text")
-        .attr("x", (s) => (s.mse > 0 ? Math.max(1, x(s.mse)) : 1) + 6)
-        .attr("y", rowHeight / 2 + 4)
-        .text((s) => s.mse.toExponential(1).replace("e+", "e"));
-      hoverPlot(f, (px, py) => {
-        const seed = data.seeds[Math.floor(py / rowHeight)];
-        return seed && px >= 0
-          ? [seed.name, `MSE ${num(seed.mse)}`, `${plural(seed.inversions, "inversion")} against the answer`]
-          : null;
-      });
-    },
+    draw: drawSeedErrors,
   });
   table(
     node,
@@ -177,6 +65,104 @@ function seedFigures(node) {
     ["seed", "MSE", "inversions", "in place"],
     data.seeds.map((s) => [s.name, num(s.mse), num(s.inversions), num(s.positions.filter((p, t) => p === t).length)]),
   );
+}
+
+/// One bar for each block: where `seed` had it.
+function drawSeed(stage, width, seed) {
+  const length = data.blocks.length;
+  const f = frame(stage, width, 320, kMargin, `Positions in the seed ${seed.name}`);
+  const x = d3
+    .scaleLinear()
+    .domain([-0.5, length - 0.5])
+    .range([0, f.width]);
+  const y = d3.scaleLinear().domain([0, length]).range([f.height, 0]);
+  axes(f, x, y, "final position", "position in the seed", { xText: d3.format("d"), yText: d3.format("d") });
+  const wide = f.width / length;
+  f.plot
+    .append("g")
+    .selectAll("rect")
+    .data(seed.positions)
+    .enter()
+    .append("rect")
+    .attr("class", "seed")
+    .attr("data-position", (p) => p)
+    .attr("x", (p, t) => x(t) - wide * 0.4)
+    .attr("width", Math.max(0.8, wide * 0.8))
+    .attr("y", (p) => y(p + 0.5))
+    .attr("height", (p) => f.height - y(p + 0.5))
+    .attr("fill", (p, t) => color(p === t ? "s3" : "s1"))
+    .attr("fill-opacity", 0.8);
+  f.plot
+    .append("line")
+    .attr("x1", x(0))
+    .attr("y1", y(0.5))
+    .attr("x2", x(length - 1))
+    .attr("y2", y(length - 0.5))
+    .attr("stroke", color("ink"));
+  hoverPlot(f, (px) => {
+    const t = Math.round(x.invert(px));
+    if (t < 0 || t >= length) return null;
+    const moved = seed.positions[t] - t;
+    return [
+      blockName(t),
+      `position ${seed.positions[t]} in ${seed.name}`,
+      moved === 0 ? "in its final place" : `${plural(Math.abs(moved), "place")} too ${moved > 0 ? "late" : "early"}`,
+    ];
+  });
+}
+
+function drawSeedErrors(stage, width) {
+  const least = d3.min(data.seeds.map((s) => s.mse).filter((v) => v > 0)) || 1e-12;
+  const rowHeight = 26;
+  const names = Math.min(190, width * 0.42);
+  const f = frame(
+    stage,
+    width,
+    data.seeds.length * rowHeight + 66,
+    { top: 10, right: 50, bottom: 56, left: names },
+    "Errors of the seeds",
+  );
+  const most = d3.max(data.seeds, (s) => s.mse) || 1;
+  const x = d3
+    .scaleLog()
+    .domain([least / 3, Math.max(most, least) * 1.2])
+    .range([0, f.width]);
+  bottomAxis(f, x, logTicks(x, Math.floor(f.width / 60)), tickText, "mean squared error");
+  const lines = f.plot
+    .selectAll("g.seed")
+    .data(data.seeds)
+    .enter()
+    .append("g")
+    .attr("class", "seed")
+    .attr("transform", (s, i) => `translate(0,${i * rowHeight})`);
+  lines
+    .append("rect")
+    .attr("height", rowHeight - 8)
+    .attr("y", 4)
+    .attr("width", (s) => (s.mse > 0 ? Math.max(1, x(s.mse)) : 1))
+    .attr("fill", color("s1"))
+    .attr("data-mse", (s) => s.mse)
+    .attr("data-name", (s) => s.name);
+  lines
+    .append("text")
+    .attr("x", -8)
+    .attr("y", rowHeight / 2 + 4)
+    .attr("text-anchor", "end")
+    .text((s) => s.name)
+    .each(function () {
+      fitText(this, names - 12);
+    });
+  lines
+    .append("text")
+    .attr("x", (s) => (s.mse > 0 ? Math.max(1, x(s.mse)) : 1) + 6)
+    .attr("y", rowHeight / 2 + 4)
+    .text((s) => s.mse.toExponential(1).replace("e+", "e"));
+  hoverPlot(f, (px, py) => {
+    const seed = data.seeds[Math.floor(py / rowHeight)];
+    return seed && px >= 0
+      ? [seed.name, `MSE ${num(seed.mse)}`, `${plural(seed.inversions, "inversion")} against the answer`]
+      : null;
+  });
 }
 
 /// Cuts a text that is wider than `width`.
@@ -188,7 +174,6 @@ function fitText(node, width) {
 
 function marginsFigure(node) {
   const margins = data.margins;
-  const size = (m) => Math.abs(m.change);
   const doubtful = margins.filter((m) => m.interchangeable).length;
   figure(node, {
     id: "margins",
@@ -199,58 +184,60 @@ function marginsFigure(node) {
       ["interchangeable", "s4"],
     ],
     note:
-      `Rise of the mean squared error when the blocks at positions t and t + 1 change places, on a logarithmic scale; the thin lines are one standard error. ` +
-      (doubtful === 0
-        ? "The data tells every two neighbours apart."
-        : `${plural(doubtful, "pair")} of neighbours cannot be told apart by the data.`),
-    draw: (stage, width) => {
-      const f = frame(stage, width, 320, kMargin, "Rise of the error for each swap of neighbours");
-      const positive = margins.map(size).filter((v) => v > 0);
-      const low = (d3.min(positive) || 1e-12) / 3,
-        high = (d3.max(positive) || 1) * 2;
-      const x = d3
-        .scaleLinear()
-        .domain([-0.5, Math.max(1, data.blocks.length - 1) - 0.5])
-        .range([0, f.width]);
-      const y = d3.scaleLog().domain([low, high]).range([f.height, 0]).clamp(true);
-      axes(f, x, y, "position t of the pair t, t + 1", "rise of the MSE", {
-        yTicks: logTicks(y, Math.floor(f.height / 40)),
-        xText: d3.format("d"),
-      });
-      const wide = Math.max(0.8, (x(1) - x(0)) * 0.8);
-      const top = (m) => Math.min(f.height - 3, y(Math.max(low, size(m)))); // so that a rise of 0 is still seen
-      const bars = f.plot.append("g").selectAll("g").data(margins).enter().append("g");
-      bars
-        .append("rect")
-        .attr("class", "margin")
-        .attr("data-position", (m) => m.position)
-        .attr("data-change", (m) => m.change)
-        .attr("x", (m) => x(m.position) - wide / 2)
-        .attr("width", wide)
-        .attr("y", top)
-        .attr("height", (m) => f.height - top(m))
-        .attr("fill", (m) => color(m.interchangeable ? "s4" : m.change < 0 ? "bad" : "s1"));
-      bars
-        .append("line")
-        .attr("x1", (m) => x(m.position))
-        .attr("x2", (m) => x(m.position))
-        .attr("y1", (m) => y(Math.max(low, size(m) - m.standard_error)))
-        .attr("y2", (m) => y(Math.max(low, size(m) + m.standard_error)))
-        .attr("stroke", color("ink"))
-        .attr("stroke-opacity", 0.6);
-      hoverPlot(f, (px) => {
-        const t = Math.round(x.invert(px));
-        const m = margins.find((other) => other.position === t);
-        if (!m || px < -1e6) return null;
-        return [
-          `positions ${t} and ${t + 1}`,
-          blockName(t),
-          blockName(t + 1),
-          `rise ${num(m.change)} ± ${num(m.standard_error)}`,
-          `z ${num(m.z)}${m.interchangeable ? ": interchangeable" : ""}`,
-        ];
-      });
-    },
+      "Rise of the mean squared error when the blocks at positions t and t + 1 change places, on a logarithmic scale; " +
+      "the thin lines are one standard error. Interchangeable: with the two swapped, the error is still at most the target. " +
+      (doubtful === 0 ? "No pair is." : `So are ${num(doubtful)} of ${plural(margins.length, "pair")}.`),
+    draw: (stage, width) => drawMargins(stage, width, margins),
+  });
+}
+
+function drawMargins(stage, width, margins) {
+  const size = (m) => Math.abs(m.change);
+  const f = frame(stage, width, 320, kMargin, "Rise of the error for each swap of neighbours");
+  const positive = margins.map(size).filter((v) => v > 0);
+  const low = (d3.min(positive) || 1e-12) / 3,
+    high = (d3.max(positive) || 1) * 2;
+  const x = d3
+    .scaleLinear()
+    .domain([-0.5, Math.max(1, data.blocks.length - 1) - 0.5])
+    .range([0, f.width]);
+  const y = d3.scaleLog().domain([low, high]).range([f.height, 0]).clamp(true);
+  axes(f, x, y, "position t of the pair t, t + 1", "rise of the MSE", {
+    yTicks: logTicks(y, Math.floor(f.height / 40)),
+    xText: d3.format("d"),
+  });
+  const wide = Math.max(0.8, (x(1) - x(0)) * 0.8);
+  const top = (m) => Math.min(f.height - 3, y(Math.max(low, size(m)))); // so that a rise of 0 is still seen
+  const bars = f.plot.append("g").selectAll("g").data(margins).enter().append("g");
+  bars
+    .append("rect")
+    .attr("class", "margin")
+    .attr("data-position", (m) => m.position)
+    .attr("data-change", (m) => m.change)
+    .attr("x", (m) => x(m.position) - wide / 2)
+    .attr("width", wide)
+    .attr("y", top)
+    .attr("height", (m) => f.height - top(m))
+    .attr("fill", (m) => color(m.interchangeable ? "s4" : m.change < 0 ? "bad" : "s1"));
+  bars
+    .append("line")
+    .attr("x1", (m) => x(m.position))
+    .attr("x2", (m) => x(m.position))
+    .attr("y1", (m) => y(Math.max(low, size(m) - m.standard_error)))
+    .attr("y2", (m) => y(Math.max(low, size(m) + m.standard_error)))
+    .attr("stroke", color("ink"))
+    .attr("stroke-opacity", 0.6);
+  hoverPlot(f, (px) => {
+    const t = Math.round(x.invert(px));
+    const m = margins.find((other) => other.position === t);
+    if (!m || px < -1e6) return null;
+    return [
+      `positions ${t} and ${t + 1}`,
+      blockName(t),
+      blockName(t + 1),
+      `rise ${num(m.change)} ± ${num(m.standard_error)}`,
+      `z ${num(m.z)}${m.interchangeable ? ": interchangeable" : ""}`,
+    ];
   });
 }
 

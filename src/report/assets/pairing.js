@@ -19,6 +19,29 @@ function pairingSection() {
     );
     return;
   }
+  scoreFigures(node, tables, own.length > 0);
+  if (own.length && !data.problem.scores_agree) {
+    node.append(
+      el(
+        "p",
+        { class: "missing" },
+        "The pairs' scores in the solution are not those of this table: pairs were exchanged " +
+          "during the search, or they were scored with other roles or by another build.",
+      ),
+    );
+  }
+  if (data.problem && data.problem.products.length) productsFigure(node);
+  else
+    missing(
+      node,
+      "missing-products",
+      "Not shown: products of chosen and of wrong pairs. They need the problem:",
+      problemCommand(),
+    );
+}
+
+/// Histogram and matrix of one of the tables, by choice; `firstChose`: the first is the score that chose the pairs.
+function scoreFigures(node, tables, firstChose) {
   let current = tables[0];
   const both = row(node);
   const redraws = [];
@@ -27,7 +50,7 @@ function pairingSection() {
       ? [
           choice(
             "Score",
-            tables.map((s, i) => [i, s.name + (i === 0 && own.length ? " (which chose)" : "")]),
+            tables.map((s, i) => [i, s.name + (i === 0 && firstChose ? " (which chose)" : "")]),
             (i) => {
               current = tables[i];
               redraws.forEach((draw) => draw());
@@ -58,24 +81,6 @@ function pairingSection() {
       draw: (stage, width) => drawScores(stage, width, current),
     }),
   );
-  if (own.length && !data.problem.scores_agree) {
-    node.append(
-      el(
-        "p",
-        { class: "missing" },
-        "The pairs' scores in the solution are not those of this table: pairs were exchanged " +
-          "during the search, or they were scored with other roles or by another build.",
-      ),
-    );
-  }
-  if (data.problem && data.problem.products.length) productsFigure(node);
-  else
-    missing(
-      node,
-      "missing-products",
-      "Not shown: products of chosen and of wrong pairs. They need the problem:",
-      problemCommand(),
-    );
 }
 
 /// What the solution alone can tell: each pair beside its runner-up.
@@ -171,6 +176,13 @@ function drawHistogram(stage, width, scores) {
     .attr("r", 4)
     .attr("fill", color("accent"))
     .attr("fill-opacity", 0.5);
+  hoverHistogram(f, scores, dotsAt);
+}
+
+/// Bins above, single pairs (`dotsAt`: place and position) in the strip below.
+function hoverHistogram(f, scores, dotsAt) {
+  const bins = scores.histogram;
+  const count = bins.chosen.length;
   const catcher = f.plot
     .append("rect")
     .attr("class", "catcher")
@@ -190,7 +202,7 @@ function drawHistogram(stage, width, scores) {
       if (near[1] < 0 || Math.abs(near[0] - at) > 12) return null;
       return [blockName(near[1]), `${scores.name} ${num(scores.chosen[near[1]])}`];
     }
-    const i = Math.min(count - 1, Math.floor(at / span));
+    const i = Math.min(count - 1, Math.floor((at / f.width) * count));
     const step = (bins.high - bins.low) / count;
     return [
       `${num(bins.low + i * step)} to ${num(bins.low + (i + 1) * step)}`,

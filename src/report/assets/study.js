@@ -11,23 +11,61 @@ function fitSection() {
     );
     return;
   }
-  const fit = data.problem.fit;
-  const both = row(node);
-  const outputs = d3.range(fit.outputs);
-  const colorOf = (output) => (output < 8 ? "s" + (output + 1) : "muted");
-  const legend =
-    fit.outputs > 1
-      ? outputs
-          .slice(0, 8)
-          .map((k) => [`output ${k}`, colorOf(k)])
-          .concat(fit.outputs > 8 ? [["other outputs", "muted"]] : [])
-      : [];
-  const lines = (p) => () => [
-    `row ${num(p[0])}` + (fit.outputs > 1 ? `, output ${p[1]}` : ""),
+  fitFigures(node, data.problem.fit);
+}
+
+/// What a point of the cloud is: row, output, prediction, residual.
+function pointLines(p) {
+  return [
+    `row ${num(p[0])}` + (data.problem.fit.outputs > 1 ? `, output ${p[1]}` : ""),
     `prediction ${num(p[2])}`,
     `reconstruction ${num(p[2] + p[3])}`,
     `residual ${num(p[3])}`,
   ];
+}
+
+const outputColor = (output) => (output < 8 ? "s" + (output + 1) : "muted");
+
+/// A cloud of the fit's points, each at its prediction and `height(point)`.
+function fitDots(f, x, y, height) {
+  const points = data.problem.fit.points.map((p) => ({
+    x: p[2],
+    y: height(p),
+    color: outputColor(p[1]),
+    lines: () => pointLines(p),
+  }));
+  dots(f, x, y, points, 2.5, 0.5);
+}
+
+function drawIdentity(stage, width) {
+  const f = frame(stage, width, 360, kMargin, "Reconstruction against prediction");
+  const values = data.problem.fit.points.flatMap((p) => [p[2], p[2] + p[3]]);
+  const x = d3.scaleLinear().domain(d3.extent(values)).nice().range([0, f.width]);
+  const y = x.copy().range([f.height, 0]);
+  axes(f, x, y, "prediction", "reconstruction");
+  const [low, high] = x.domain();
+  const line = f.plot.append("line").attr("stroke", color("ink"));
+  line.attr("x1", x(low)).attr("y1", y(low)).attr("x2", x(high)).attr("y2", y(high));
+  fitDots(f, x, y, (p) => p[2] + p[3]);
+}
+
+function drawResiduals(stage, width) {
+  const f = frame(stage, width, 360, kMargin, "Residuals against prediction");
+  const points = data.problem.fit.points;
+  const most = d3.max(points, (p) => Math.abs(p[3])) || 1e-12;
+  const range = d3.extent(points, (p) => p[2]);
+  const x = d3.scaleLinear().domain(range).nice().range([0, f.width]);
+  const y = d3.scaleLinear().domain([-most, most]).nice().range([f.height, 0]);
+  axes(f, x, y, "prediction", "residual");
+  f.plot.append("line").attr("x2", f.width).attr("y1", y(0)).attr("y2", y(0)).attr("stroke", color("ink"));
+  fitDots(f, x, y, (p) => p[3]);
+}
+
+function fitFigures(node, fit) {
+  const both = row(node);
+  const named = d3.range(Math.min(8, fit.outputs)).map((k) => [`output ${k}`, outputColor(k)]);
+  if (fit.outputs > 8) named.push(["other outputs", "muted"]);
+  const legend = fit.outputs > 1 ? named : [];
   const thin =
     (fit.points.length < fit.values
       ? ` ${num(fit.points.length)} of ${num(fit.values)} are drawn, the largest residuals among them.`
@@ -38,55 +76,14 @@ function fitSection() {
     title: "Predictions and reconstruction",
     legend: legend.concat([["equal", "ink", "line"]]),
     note: "Points on the line are reproduced." + thin,
-    draw: (stage, width) => {
-      const f = frame(stage, width, 360, kMargin, "Reconstruction against prediction");
-      const values = fit.points.flatMap((p) => [p[2], p[2] + p[3]]);
-      const x = d3.scaleLinear().domain(d3.extent(values)).nice().range([0, f.width]);
-      const y = x.copy().range([f.height, 0]);
-      axes(f, x, y, "prediction", "reconstruction");
-      const [low, high] = x.domain();
-      f.plot
-        .append("line")
-        .attr("x1", x(low))
-        .attr("y1", y(low))
-        .attr("x2", x(high))
-        .attr("y2", y(high))
-        .attr("stroke", color("ink"));
-      dots(
-        f,
-        x,
-        y,
-        fit.points.map((p) => ({ x: p[2], y: p[2] + p[3], color: colorOf(p[1]), lines: lines(p) })),
-        2.5,
-        0.5,
-      );
-    },
+    draw: drawIdentity,
   });
   figure(both, {
     id: "fit-residuals",
     title: "Residuals",
     legend,
     note: `Reconstruction less prediction. MSE ${num(fit.mse)}, largest ${num(fit.largest_error)}.` + thin,
-    draw: (stage, width) => {
-      const f = frame(stage, width, 360, kMargin, "Residuals against prediction");
-      const most = d3.max(fit.points, (p) => Math.abs(p[3])) || 1e-12;
-      const x = d3
-        .scaleLinear()
-        .domain(d3.extent(fit.points, (p) => p[2]))
-        .nice()
-        .range([0, f.width]);
-      const y = d3.scaleLinear().domain([-most, most]).nice().range([f.height, 0]);
-      axes(f, x, y, "prediction", "residual");
-      f.plot.append("line").attr("x2", f.width).attr("y1", y(0)).attr("y2", y(0)).attr("stroke", color("ink"));
-      dots(
-        f,
-        x,
-        y,
-        fit.points.map((p) => ({ x: p[2], y: p[3], color: colorOf(p[1]), lines: lines(p) })),
-        2.5,
-        0.5,
-      );
-    },
+    draw: drawResiduals,
   });
 }
 
@@ -279,52 +276,54 @@ function repairFigure(node, rounds) {
     note:
       "Mean squared error on all rows after each sweep of swaps of neighbours." +
       (zero ? " An error of 0 is drawn at the lower edge." : ""),
-    draw: (stage, width) => {
-      const f = frame(stage, width, 320, kMargin, "Error after each round of repair");
-      const positive = rounds.map((r) => r.mse).filter((v) => v > 0);
-      const low = (d3.min(positive) || 1e-12) / 2;
-      const x = d3
-        .scaleLinear()
-        .domain([0, d3.max(rounds, (r) => r.round)])
-        .range([0, f.width]);
-      const y = d3
-        .scaleLog()
-        .domain([low, (d3.max(positive) || 1) * 2])
-        .range([f.height, 0]);
-      axes(f, x, y, "round", "mean squared error", {
-        yTicks: logTicks(y, 6),
-        xText: d3.format("d"),
-        xTicks: x.ticks(Math.max(2, f.width / 80)).filter(Number.isInteger),
-      });
-      const points = [];
-      for (const start of starts) {
-        const own = rounds.filter((r) => r.start === start);
-        f.plot
-          .append("path")
-          .attr("fill", "none")
-          .attr("stroke", color(colorOf(start)))
-          .attr("stroke-width", 1.5)
-          .attr(
-            "d",
-            d3
-              .line()
-              .x((r) => x(r.round))
-              .y((r) => y(Math.max(low, r.mse)))(own),
-          );
-        for (const r of own) {
-          points.push({
-            x: r.round,
-            y: Math.max(low, r.mse),
-            color: colorOf(start),
-            lines: () => [
-              start,
-              `round ${r.round}: ${plural(r.swaps, "swap")}, ${num(r.cumulative)} in all`,
-              `MSE ${num(r.mse)}`,
-            ],
-          });
-        }
-      }
-      dots(f, x, y, points, 3);
-    },
+    draw: (stage, width) => drawRepair(stage, width, rounds, starts, colorOf),
   });
+}
+
+function drawRepair(stage, width, rounds, starts, colorOf) {
+  const f = frame(stage, width, 320, kMargin, "Error after each round of repair");
+  const positive = rounds.map((r) => r.mse).filter((v) => v > 0);
+  const low = (d3.min(positive) || 1e-12) / 2;
+  const x = d3
+    .scaleLinear()
+    .domain([0, d3.max(rounds, (r) => r.round)])
+    .range([0, f.width]);
+  const y = d3
+    .scaleLog()
+    .domain([low, (d3.max(positive) || 1) * 2])
+    .range([f.height, 0]);
+  axes(f, x, y, "round", "mean squared error", {
+    yTicks: logTicks(y, 6),
+    xText: d3.format("d"),
+    xTicks: x.ticks(Math.max(2, f.width / 80)).filter(Number.isInteger),
+  });
+  const points = [];
+  for (const start of starts) {
+    const own = rounds.filter((r) => r.start === start);
+    f.plot
+      .append("path")
+      .attr("fill", "none")
+      .attr("stroke", color(colorOf(start)))
+      .attr("stroke-width", 1.5)
+      .attr(
+        "d",
+        d3
+          .line()
+          .x((r) => x(r.round))
+          .y((r) => y(Math.max(low, r.mse)))(own),
+      );
+    for (const r of own) {
+      points.push({
+        x: r.round,
+        y: Math.max(low, r.mse),
+        color: colorOf(start),
+        lines: () => [
+          start,
+          `round ${r.round}: ${plural(r.swaps, "swap")}, ${num(r.cumulative)} in all`,
+          `MSE ${num(r.mse)}`,
+        ],
+      });
+    }
+  }
+  dots(f, x, y, points, 3);
 }
