@@ -129,7 +129,8 @@ function missing(parent, id, what, command) {
   );
 }
 
-/// A titled box with a picture that `draw(stage, width)` makes. `legend`: [text, colour, shape] each; `controls`: nodes.
+/// A titled box with a picture that `draw(stage, width)` makes. `legend`: [text, colour, shape] each, or a function that
+/// gives them; `controls`: nodes.
 function figure(parent, { id, title, note, legend, controls, draw }) {
   const stage = el("div", { class: "stage" });
   const key = el("div", { class: "legend" });

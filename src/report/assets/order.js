@@ -55,7 +55,9 @@ function seedFigures(node) {
     id: "seed-errors",
     title: "Error of each seed",
     legend: [["mean squared error on the seeding sample", "s1"]],
-    note: "On a logarithmic scale. The table below adds inversions: pairs of blocks that stand in the other order in the answer.",
+    note:
+      "On a logarithmic scale. The table below adds inversions: pairs of blocks that stand in the other order in the " +
+      "answer.",
     draw: drawSeedErrors,
   });
   table(
@@ -184,9 +186,10 @@ function marginsFigure(node) {
       ["interchangeable", "s4"],
     ],
     note:
-      "Rise of the mean squared error when the blocks at positions t and t + 1 change places, on a logarithmic scale; " +
-      "the thin lines are one standard error. Interchangeable: with the two swapped, the error is still at most the target. " +
-      (doubtful === 0 ? "No pair is." : `So are ${num(doubtful)} of ${plural(margins.length, "pair")}.`),
+      "Rise of the mean squared error when the blocks at positions t and t + 1 change places, on a logarithmic " +
+      "scale; the thin lines are one standard error. Interchangeable: with the two swapped, the error is still at " +
+      "most the target. " +
+      `Such pairs: ${num(doubtful)} of ${num(margins.length)}.`,
     draw: (stage, width) => drawMargins(stage, width, margins),
   });
 }
@@ -262,7 +265,8 @@ function elitesFigure(node) {
     id: "elites",
     title: "Where the best orders disagree",
     note:
-      `${plural(mse.length, "order")} that the search kept, the best on top, against the answer. All agree at ${num(agreed)} of ${plural(length, "position")}. ` +
+      `${plural(mse.length, "order")} that the search kept, the best on top, against the answer. ` +
+      `All agree at ${num(agreed)} of ${plural(length, "position")}. ` +
       "Empty cells: the order pairs these pieces with others." +
       (cell > 1 ? ` Each cell is the largest displacement of ${cell} positions.` : ""),
     draw: (stage, width) =>

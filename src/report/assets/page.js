@@ -11,7 +11,8 @@ const analyzeCommand = () =>
   `mpirun -np 2 kintsugi analyze ${problemPath()} --answer ${quoted(data.run.path)} -o analysis.h5 && ` +
   `kintsugi report ${quoted(data.run.path)} --problem ${problemPath()} --analysis analysis.h5 -o report.html`;
 const solveCommand = (options) =>
-  `mpirun -np 2 kintsugi solve ${problemPath()} --seed-order ${quoted(data.run.path)} ${options}${options && " "}-o solution.h5`;
+  `mpirun -np 2 kintsugi solve ${problemPath()} --seed-order ${quoted(data.run.path)} ${options && options + " "}` +
+  "-o solution.h5";
 
 /// What the status says about the answer.
 function verdict(run) {
@@ -146,7 +147,8 @@ function factsSection() {
     facts.push(
       [
         "network",
-        `${plural(data.blocks.length, "block")} of width ${data.problem.width}, hidden ${hidden[0] === hidden[1] ? hidden[0] : hidden.join(" to ")}, ` +
+        `${plural(data.blocks.length, "block")} of width ${data.problem.width}, ` +
+          `hidden ${hidden[0] === hidden[1] ? hidden[0] : hidden.join(" to ")}, ` +
           `${data.problem.activation}; ${plural(data.problem.outputs, "output")}`,
       ],
       ["data", plural(data.problem.rows, "row")],

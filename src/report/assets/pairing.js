@@ -4,7 +4,8 @@ function pairingSection() {
   const node = section(
     "pairing",
     "Pairing",
-    "A block is an expand piece and a compress piece. Every possible pair has a score; those of true pairs should stand apart.",
+    "A block is an expand piece and a compress piece. Every possible pair has a score; those of true pairs should " +
+      "stand apart.",
   );
   const analysed = data.analysis ? data.analysis.scores : [];
   const own = data.problem ? [data.problem.scores].filter((s) => s.chosen.length) : [];
@@ -266,7 +267,8 @@ function productsFigure(node) {
           const cell = product.grid.cell;
           return [
             `pieces ${product.expand}, ${product.compress}`,
-            `row ${cellRange(r, cell, data.problem.width)}, column ${cellRange(c, cell, data.problem.width)}: ${num(product.grid.values[r * product.grid.columns + c])}`,
+            `row ${cellRange(r, cell, data.problem.width)}, column ${cellRange(c, cell, data.problem.width)}: ` +
+              num(product.grid.values[r * product.grid.columns + c]),
           ];
         });
         if (product.chosen) box.append(el("div", { class: "pair" }));

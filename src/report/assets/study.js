@@ -91,7 +91,8 @@ function studySection() {
   const node = section(
     "study",
     "Study",
-    "What kintsugi analyze found about this network: how much the seeds knew, and what swapping two blocks does to the error.",
+    "What kintsugi analyze found about this network: how much the seeds knew, and what swapping two blocks does to " +
+      "the error.",
   );
   const study = data.analysis;
   if (!study) {
@@ -173,7 +174,9 @@ function bradleyTerryFigures(node, model) {
   figure(both, {
     id: "strengths",
     title: "Bradley-Terry strengths",
-    note: `Fitted at a temperature of ${num(model.temperature)}; the stronger comes first. In a seed that is right the strengths fall from left to right.`,
+    note:
+      `Fitted at a temperature of ${num(model.temperature)}; the stronger comes first. In a seed that is right the ` +
+      "strengths fall from left to right.",
     legend: [["a position of the seed", "s1"]],
     draw: (stage, width) => {
       const f = frame(stage, width, 360, kMargin, "Strength of each position");
@@ -201,7 +204,9 @@ function bradleyTerryFigures(node, model) {
 
 function transitivityFigure(node, study) {
   const share = study.triples > 0 ? (100 * study.cyclic) / study.triples : 0;
-  const text = `${num(study.cyclic)} of ${plural(study.triples, "triple")} are cyclic (${num(share)} %): i before j, j before k and k before i. `;
+  const text =
+    `${num(study.cyclic)} of ${plural(study.triples, "triple")} are cyclic (${num(share)} %): ` +
+    "i before j, j before k and k before i. ";
   if (!study.list.length) {
     node.append(el("p", { id: "triples" }, text));
     return;
