@@ -6,12 +6,17 @@
 #include <functional>
 #include <iostream>
 
+#include "cli/bench_scale.hpp"
+#include "cli/bench_suite.hpp"
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
-#include "cli/fma_peak.hpp"
+#include "cli/kernel_speed.hpp"
 #include "cli/text.hpp"
+#include "kintsugi/core/error.hpp"
 #include "kintsugi/kernels/flush_denormals.hpp"
 #include "kintsugi/objective/evaluator.hpp"
+#include "kintsugi/search/make_search.hpp"
+#include "kintsugi/search/migration.hpp"
 #include "kintsugi/synth/planted.hpp"
 
 namespace kintsugi::cli {
@@ -19,12 +24,6 @@ namespace kintsugi::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double thread_seconds_of(const std::function<void()>& work) {
-  const double start = thread_seconds();
-  work();
-  return thread_seconds() - start;
-}
 
 double wall_seconds_of(const std::function<void()>& work) {
   const auto start = Clock::now();
@@ -46,14 +45,6 @@ Roles roles_of(const SyntheticProblem& problem) {
   return roles;
 }
 
-/// GFLOP/s of one core: the best of several short rounds, in which the three take turns so that all see the same clock
-/// frequency and the same neighbours.
-struct KernelSpeed {
-  double peak = 0;
-  double forward = 0;
-  double adjoint = 0;
-};
-
 class BenchCommand final : public Command {
  public:
   [[nodiscard]] std::string name() const override { return "bench"; }
@@ -65,7 +56,6 @@ class BenchCommand final : public Command {
   [[nodiscard]] ExitCode run(const Settings&) override;
 
  private:
-  [[nodiscard]] KernelSpeed measure_kernels(const SharedWeights& weights, const Assembly& assembly) const;
   /// Exact evaluations of the whole network on all rows, per second. Collective.
   [[nodiscard]] double measure_evaluations(const mpi::Comm& world, Evaluator& evaluator, const Blocks& blocks) const;
 
@@ -76,6 +66,10 @@ class BenchCommand final : public Command {
   int rows_ = 10000;
   Activation activation_ = Activation::relu;
   double seconds_ = 1;
+  bool scale_ = false;
+  int sample_rows_ = 512;
+  ScaleShape predict_;
+  SuiteRun suite_;
 };
 
 void BenchCommand::declare(OptionTable& options) {
@@ -85,47 +79,28 @@ void BenchCommand::declare(OptionTable& options) {
   options.option("outputs", "N", "predictions per row", integer(outputs_, 1));
   options.option("rows", "N", "rows of data", integer(rows_, 2));
   options.option("activation", "NAME", activation_names(), activation(activation_));
-  options.option("seconds", "TIME", "to spend on each of the two measurements", duration(seconds_));
-}
-
-KernelSpeed BenchCommand::measure_kernels(const SharedWeights& weights, const Assembly& assembly) const {
-  const auto width = static_cast<std::size_t>(width_);
-  const auto hidden_size = static_cast<std::size_t>(hidden_);
-  const kernels::BlockKernel kernel(width, hidden_size, weights.activation());
-  kernels::TileBuffer x(width * kernels::kTileRows);
-  kernels::TileBuffer r(width * kernels::kTileRows);
-  kernels::TileBuffer hidden(hidden_size * kernels::kTileRows);
-  kernels::TileBuffer slope(hidden_size * kernels::kTileRows);
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::sin(static_cast<float>(i));
-  const double operations =
-      kernel.flops_per_row() * static_cast<double>(kernels::kTileRows * assembly.blocks.size()) / 1e9;
-  const auto forward = [&] {
-    for (const Block& block : assembly.blocks) kernel.residual(weights.block(block), x.data(), r.data(), hidden.data());
-  };
-  const auto adjoint = [&] {
-    for (const Block& block : assembly.blocks) {
-      kernel.pull_back(weights.block(block), slope.data(), x.data(), r.data(), hidden.data());
-    }
-  };
-  kernel.residual_and_slope(weights.block(assembly.blocks[0]), x.data(), r.data(), hidden.data(), slope.data());
-
-  constexpr double kRoundMilliseconds = 5;
-  KernelSpeed best;
-  const auto repeat = [&](const std::function<void()>& work) {
-    const double once = std::max(thread_seconds_of(work), 1e-9);
-    const auto times = static_cast<std::size_t>(std::ceil(kRoundMilliseconds / 1e3 / once));
-    const double seconds = thread_seconds_of([&] {
-      for (std::size_t i = 0; i < times; ++i) work();
-    });
-    return operations * static_cast<double>(times) / seconds;
-  };
-  const auto end = Clock::now() + std::chrono::duration<double>(seconds_);
-  do {
-    best.peak = std::max(best.peak, measure_fma_peak(kRoundMilliseconds));
-    best.forward = std::max(best.forward, repeat(forward));
-    best.adjoint = std::max(best.adjoint, repeat(adjoint));
-  } while (Clock::now() < end);
-  return best;
+  options.option("seconds", "TIME", "to spend on each of the measurements", duration(seconds_));
+  options.toggle(
+      "scale",
+      "measure the parts of a solve and its memory as blocks, width, rows and ranks grow, from the sizes above "
+      "on, beside a model's figures",
+      scale_);
+  options.option("sample-rows", "N", "with --scale: rows of the search's sample", integer(sample_rows_, 1));
+  options.option("predict", "LxDxHxNxP",
+                 "with --scale: what the model says of L blocks of width D, hidden size H, N rows, "
+                 "on P ranks (or LxDxHxNxPxQ: Q a node)",
+                 scale_shape(predict_));
+  options.option("suite", "DIR", "solve every problem file in this folder and print a table", path(suite_.folder));
+  options.option("seeds", "N", "with --suite: solve each with so many seeds of the random numbers",
+                 integer(suite_.seeds, 1));
+  options.option("seed", "N", "with --suite: the first of them", unsigned_integer(suite_.options.seed));
+  options.option("islands", "N", "with --suite, as for solve", integer(suite_.options.islands, 1));
+  options.option("topology", "NAME", "with --suite, as for solve", choice(suite_.options.topology, topology_names()));
+  options.option("search", "NAME", "with --suite, as for solve", choice(suite_.options.search, search_names()));
+  options.option("seed-order", "SEED", "with --suite, as for solve, files apart", text(suite_.options.seed_order));
+  options.option("time-limit", "TIME", "with --suite: for each solve", duration(suite_.options.time_limit));
+  options.option("max-evaluations", "N", "with --suite: for each solve",
+                 integer(suite_.options.max_evaluations, std::int64_t{0}));
 }
 
 double BenchCommand::measure_evaluations(const mpi::Comm& world, Evaluator& evaluator, const Blocks& blocks) const {
@@ -148,6 +123,18 @@ double BenchCommand::measure_evaluations(const mpi::Comm& world, Evaluator& eval
 ExitCode BenchCommand::run(const Settings&) {
   const kernels::FlushDenormals flushed;
   const mpi::Comm world = mpi::Comm::world();
+  if (!suite_.folder.empty()) return bench_suite(world, suite_) ? ExitCode::success : ExitCode::not_solved;
+  if (!scale_ && predict_.blocks > 0) throw UsageError("--predict belongs to --scale");
+  if (scale_) {
+    const ScaleShape base{.blocks = static_cast<std::size_t>(blocks_),
+                          .width = static_cast<std::size_t>(width_),
+                          .hidden = static_cast<std::size_t>(hidden_),
+                          .outputs = static_cast<std::size_t>(outputs_),
+                          .rows = static_cast<std::size_t>(rows_),
+                          .sample_rows = static_cast<std::size_t>(sample_rows_)};
+    bench_scale(world, {.base = base, .activation = activation_, .seconds = seconds_, .predict = predict_});
+    return ExitCode::success;
+  }
   PlantedOptions planted;
   planted.blocks = static_cast<std::size_t>(blocks_);
   planted.width = static_cast<std::size_t>(width_);
@@ -161,7 +148,7 @@ ExitCode BenchCommand::run(const Settings&) {
   MemoryRows rows(std::make_shared<const Rows>(std::move(problem.rows)));
   Evaluator evaluator(world, weights, rows, choose_grid(world.size(), 0, 0, (planted.rows + 31) / 32));
 
-  const KernelSpeed speed = measure_kernels(weights, problem.truth);
+  const KernelSpeed speed = measure_kernels(weights, problem.truth.blocks, seconds_);
   const double evaluations = measure_evaluations(world, evaluator, problem.truth.blocks);
   if (!world.root()) return ExitCode::success;
   const double products = 4.0 * width_ * hidden_ * blocks_ + 2.0 * width_ * outputs_;

@@ -1,0 +1,143 @@
+#include "cli/scale_model.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "kintsugi/kernels/gemm.hpp"
+#include "kintsugi/objective/first_order_model.hpp"
+
+namespace kintsugi::cli {
+
+using kernels::kTileRows;
+
+namespace {
+
+constexpr double kFloat = sizeof(float);
+constexpr double kInteger = 8;
+constexpr double kSumBytes = 7 * kInteger;  // of one exact sum
+constexpr std::size_t kSeedingTiles = 2;    // 64 rows
+constexpr double kSeeds = 8;                // four orders and their reverses
+// Tables of L^2 doubles while rank 0 pairs: statistics, scores, what the assignment and the judgement copy.
+constexpr double kPairingTables = 12;
+constexpr double kGramRows = 16;
+// What pairing reaches of the block kernels' rate: it packs slabs, and forms Gram matrices a few rows at a time.
+// Measured.
+constexpr double kPairingEfficiency = 0.4;
+
+double tiles_of(std::size_t rows) { return static_cast<double>((rows + kTileRows - 1) / kTileRows); }
+
+double padded(double floats) {
+  constexpr double kAlign = 16;
+  return std::ceil(floats / kAlign) * kAlign;
+}
+
+struct Sizes {
+  explicit Sizes(const ScaleShape& s)
+      : blocks(static_cast<double>(s.blocks)),
+        width(static_cast<double>(s.width)),
+        hidden(static_cast<double>(s.hidden)),
+        outputs(static_cast<double>(s.outputs)),
+        rows(static_cast<double>(s.rows)),
+        channels(static_cast<double>(std::min(s.outputs, FirstOrderModel::kChannels))),
+        block_flops(4 * width * hidden) {}
+  double blocks, width, hidden, outputs, rows, channels;
+  double block_flops;  // of one row
+};
+
+/// Tiles that the first-order model is of: effects are kept within a bound.
+std::size_t model_rows(const ScaleShape& shape) {
+  const Sizes n(shape);
+  const double tile = n.channels * n.blocks * n.blocks * kTileRows * kFloat;
+  const double most = std::max(1.0, std::floor(static_cast<double>(FirstOrderModel::kMemory) / tile));
+  return static_cast<std::size_t>(std::min(tiles_of(std::min(shape.sample_rows, shape.rows)), most)) * kTileRows;
+}
+
+}  // namespace
+
+std::size_t busiest_tiles(std::size_t rows, std::size_t ranks) {
+  const std::size_t tiles = (rows + kTileRows - 1) / kTileRows;
+  return (tiles + ranks - 1) / ranks;
+}
+
+std::vector<PhaseCost> model_phases(const ScaleShape& shape) {
+  const Sizes n(shape);
+  const double pairs = n.blocks * n.blocks;
+  const auto rows_of = [&](std::size_t rows) {
+    return static_cast<double>(busiest_tiles(std::min(rows, shape.rows), shape.ranks) * kTileRows);
+  };
+  const double model = rows_of(model_rows(shape));
+  const double sample = rows_of(shape.sample_rows);
+  const double all = rows_of(shape.rows);
+  const double seeding = rows_of(kSeedingTiles * kTileRows);
+  const double moves = n.blocks * (2 * n.blocks - 1);
+
+  PhaseCost pairing{.name = "pairing"};
+  pairing.product_flops =
+      pairs * (2 * n.hidden * n.width + n.hidden * n.hidden) + 2 * n.blocks * n.hidden * n.hidden * n.width;
+  pairing.efficiency = kPairingEfficiency;
+  PhaseCost seeds{.name = "seeding"};
+  seeds.product_flops = n.block_flops * (kTileRows * n.blocks * (n.blocks + 1) / 2 + seeding * n.blocks * (kSeeds + 1));
+  seeds.collectives = n.blocks + 2;
+  seeds.collective_bytes = kSumBytes * (pairs / 2 + n.blocks + kSeeds);
+  PhaseCost linearise{.name = "linearise"};
+  linearise.product_flops = model * n.block_flops * n.blocks * (1 + n.channels);
+  linearise.effect_flops = model * 2 * n.width * pairs * n.channels;
+  linearise.collectives = 2;
+  linearise.collective_bytes = 2 * kSumBytes;
+  PhaseCost screen{.name = "screen"};
+  screen.screen_flops = model * 5 * pairs * n.channels;
+  screen.streamed = model * kFloat * pairs * n.channels;
+  screen.collectives = 1;
+  screen.collective_bytes = moves * kInteger;
+  PhaseCost evaluation{.name = "evaluation"};
+  evaluation.product_flops = sample * n.block_flops * n.blocks;
+  evaluation.collectives = 1;
+  evaluation.collective_bytes = kSumBytes;
+  PhaseCost check{.name = "check"};
+  check.product_flops = all * n.block_flops * n.blocks;
+  check.collectives = 2;
+  check.collective_bytes = kSumBytes + kInteger;
+  return {pairing, seeds, linearise, screen, evaluation, check};
+}
+
+double modelled_seconds(const PhaseCost& phase, const ScaleShape& shape, const MachineRates& rates) {
+  double seconds = phase.product_flops / (phase.efficiency * rates.products) + phase.effect_flops / rates.effects +
+                   std::max(phase.screen_flops / rates.screens, phase.streamed / rates.bandwidth);
+  if (shape.ranks > 1) {
+    const auto turns = static_cast<double>(std::bit_width(shape.ranks - 1));
+    seconds += phase.collectives * turns * rates.latency + 2 * phase.collective_bytes / rates.link;
+  }
+  return seconds;
+}
+
+MemoryModel model_memory(const ScaleShape& shape) {
+  const Sizes n(shape);
+  const double pairs = n.blocks * n.blocks;
+  const double weight = n.hidden * n.width;
+  MemoryModel memory;
+  memory.node = kFloat * (n.blocks * (4 * padded(weight) + padded(n.hidden) + padded(n.width)) +
+                          2 * padded(n.outputs * n.width) + padded(n.outputs));
+
+  const double row = kFloat * (n.width + n.outputs);
+  const double own_rows = static_cast<double>(busiest_tiles(shape.rows, shape.ranks) * kTileRows) * row;
+  // Rows as read; with several ranks, also as sent and as received.
+  const double loading = n.rows / static_cast<double>(shape.ranks) * row * (shape.ranks > 1 ? 3 : 1);
+  const auto model_tiles = static_cast<double>(busiest_tiles(model_rows(shape), shape.ranks));
+  const double tile = kTileRows * kFloat;
+  const double effects = model_tiles * n.channels * pairs * tile;
+  // States, residuals, gradients, pulled adjoints, and the last two regrouped; slopes.
+  const double passes = tile * n.blocks * (6 * n.width + n.hidden);
+  // Predicted changes as sums, as integers and as results; the moves among them that lower the error.
+  const double tables = 3 * 8 * 2 * pairs + 16 * pairs;
+  memory.rank = own_rows + std::max(loading, effects + passes + tables);
+
+  const double pieces = kFloat * n.blocks * (2 * weight + n.hidden + n.width);
+  const double pairing = kPairingTables * 8 * pairs + 2 * kFloat * kGramRows * n.hidden * n.blocks + kFloat * pairs;
+  memory.root = pieces;
+  memory.root_peak = pieces + std::max(pairing, memory.node + memory.rank);
+  memory.rank_peak = memory.node + memory.rank;
+  return memory;
+}
+
+}  // namespace kintsugi::cli
