@@ -33,21 +33,25 @@ Json products_data(const ProblemFigures& figures) {
 /// prediction's digits.
 Json fit_data(const Fit& fit) {
   constexpr std::size_t kExtreme = 50;
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   std::vector<double> residuals;
   double squares = 0;
   double largest = 0;
+  std::size_t not_finite = 0;
   for (std::size_t i = 0; i < fit.prediction.size(); ++i) {
     residuals.push_back(fit.reconstruction[i] - fit.prediction[i]);
     squares += residuals.back() * residuals.back();
-    largest = std::max(largest, std::abs(residuals.back()));
+    largest = std::isfinite(residuals.back()) ? std::max(largest, std::abs(residuals.back())) : kInfinity;
+    not_finite += std::isfinite(residuals.back()) ? 0 : 1;
   }
   Json points = Json::array();
   for (const std::size_t i : thin_cloud(residuals, kMostPoints, kExtreme)) {
     points.push_back({fit.row[i / fit.outputs], i % fit.outputs, fit.prediction[i], residuals[i]});
   }
   const double mse = residuals.empty() ? 0 : squares / static_cast<double>(residuals.size());
-  return {{"rows", fit.rows},         {"outputs", fit.outputs},     {"mse", mse},
-          {"largest_error", largest}, {"values", residuals.size()}, {"points", std::move(points)}};
+  return {{"rows", fit.rows},           {"outputs", fit.outputs},     {"mse", mse},
+          {"largest_error", largest},   {"values", residuals.size()}, {"not_finite", not_finite},
+          {"points", std::move(points)}};
 }
 
 Json seeds_data(const std::vector<StudiedSeed>& seeds) {

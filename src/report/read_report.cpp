@@ -63,7 +63,9 @@ void check_margins(std::vector<Margin>& margins, std::size_t length, const std::
 Elites read_elites(const h5::Reader& reader, const std::vector<Block>& blocks) {
   const h5::Group group = reader.group(reader.root(), "elites");
   const std::size_t pieces = 2 * blocks.size() + 1;
-  const std::size_t count = group.has("mse") ? reader.dataset(group, "mse").dims.at(0) : 0;
+  const h5::Dataset errors = reader.dataset(group, "mse");
+  if (errors.dims.size() != 1) throw InputError(errors.name + ": is not a list of numbers");
+  const std::size_t count = errors.dims[0];
   Elites elites;
   elites.mse = h5::read_reals(reader, group, "mse", std::array{count});
   elites.island = h5::read_integers(reader, group, "island", std::array{count});

@@ -49,8 +49,11 @@ std::vector<std::size_t> thin_cloud(std::span<const double> values, std::size_t 
   if (values.size() <= limit) return all;
   std::vector<std::size_t> kept = all;
   const auto middle = kept.begin() + static_cast<std::ptrdiff_t>(std::min(extreme, limit));
+  const auto magnitude = [&](std::size_t i) {  // what is no number is the largest of all
+    return std::isnan(values[i]) ? std::numeric_limits<double>::infinity() : std::abs(values[i]);
+  };
   std::partial_sort(kept.begin(), middle, kept.end(), [&](std::size_t a, std::size_t b) {
-    return std::pair(-std::abs(values[a]), a) < std::pair(-std::abs(values[b]), b);
+    return std::pair(-magnitude(a), a) < std::pair(-magnitude(b), b);
   });
   kept.erase(middle, kept.end());
   const std::size_t rest = limit - kept.size();

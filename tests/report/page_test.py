@@ -223,6 +223,26 @@ class PageTest(ReportTest):
             self.assertEqual(self.browser.attributes('[data-figure="status"]', "class"), [expected])
             self.assertIn(says, self.browser.texts("#verdict")[0])
 
+    def test_numbers_that_are_none(self):
+        """A network in the wrong order may overflow: the page says so and draws the rest."""
+        self.sample.seeds[2] = (self.sample.seeds[2][0], numpy.inf)
+        self.sample.seeds[3] = (self.sample.seeds[3][0], numpy.nan)
+        self.sample.trajectory["mse"][5] = numpy.inf
+        self.sample.trajectory["best"][7] = numpy.nan
+        self.sample.margins["change"][1] = numpy.nan
+        self.sample.pairs["score"][2] = numpy.nan
+        self.sample.attributes.update(mse=numpy.nan, largest_error=numpy.inf, status="not_solved")
+        self.sample.write(self.folder / "odd.h5")
+        self.planted.inputs = self.planted.inputs.astype(float)
+        self.planted.inputs[:20] = 1.7e308
+        self.planted.write(self.folder / "wide.h5")
+        self.open(self.report("--problem", "wide.h5", solution="odd.h5"))
+        self.assertEqual(self.browser.figure("mse"), ["–"])
+        self.assertEqual(self.browser.attributes("#seed-errors rect[data-mse]", "data-mse")[0], "0.00048")
+        self.assertIn("40 are infinite or no numbers", self.browser.texts("#fit-residuals .note")[0])
+        self.assertEqual(len(self.browser.attributes("#fit-residuals circle[fill-opacity]", "r")), 2 * 580)
+        self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
+
     def test_texts_from_files_stay_texts(self):
         evil = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>\u2028.h5"
         self.sample.attributes["problem"] = evil
@@ -330,6 +350,7 @@ class CommandTest(ReportTest):
             (lambda s, a: s["margins"].__setitem__(0, (n - 1, 0, 0, 0, 0, 0, 0)),
              ["/margins", f"position {n - 1}", "row 0"]),
             (lambda s, a: replace(s, "elites/island", numpy.zeros(4, "i4")), ["/elites/island", "[4] instead of [5]"]),
+            (lambda s, a: replace(s, "elites/mse", 0.5), ["/elites/mse", "not a list"]),
             (lambda s, a: replace(s, "elites/permutation", numpy.zeros((5, 2 * n), "i4")),
              ["/elites/permutation", "instead of"]),
             (lambda s, a: s["elites/permutation"].__setitem__((2, 0), 999), ["/elites/permutation, row 2"]),

@@ -75,12 +75,12 @@ function drawSearch(stage, width, islands, [key, , name], colorOf) {
   const rows = islands.flatMap((i) => i.rows);
   const errors = rows.flatMap((r) => [r[3], r[4]]).concat(data.run.target);
   const positive = errors.filter((v) => v > 0);
-  const low = d3.min(positive) / 3;
+  const low = (d3.min(positive) || 1e-12) / 3;
   const last = d3.max(rows, (r) => r[key]) || 1;
   const x = d3.scaleLinear().domain([0, last]).range([0, f.width]);
   const y = d3
     .scaleLog()
-    .domain([low, d3.max(positive) * 2])
+    .domain([low, (d3.max(positive) || 1) * 2])
     .range([f.height, 0]);
   axes(f, x, y, name, "mean squared error", { yTicks: logTicks(y, Math.floor(f.height / 40)) });
   if (data.run.target > 0) {

@@ -26,9 +26,11 @@ function pointLines(p) {
 
 const outputColor = (output) => (output < 8 ? "s" + (output + 1) : "muted");
 
+const fitPoints = () => data.problem.fit.points.filter((p) => p[3] !== null);
+
 /// A cloud of the fit's points, each at its prediction and `height(point)`.
 function fitDots(f, x, y, height) {
-  const points = data.problem.fit.points.map((p) => ({
+  const points = fitPoints().map((p) => ({
     x: p[2],
     y: height(p),
     color: outputColor(p[1]),
@@ -39,7 +41,7 @@ function fitDots(f, x, y, height) {
 
 function drawIdentity(stage, width) {
   const f = frame(stage, width, 360, kMargin, "Reconstruction against prediction");
-  const values = data.problem.fit.points.flatMap((p) => [p[2], p[2] + p[3]]);
+  const values = fitPoints().flatMap((p) => [p[2], p[2] + p[3]]);
   const x = d3.scaleLinear().domain(d3.extent(values)).nice().range([0, f.width]);
   const y = x.copy().range([f.height, 0]);
   axes(f, x, y, "prediction", "reconstruction");
@@ -51,7 +53,7 @@ function drawIdentity(stage, width) {
 
 function drawResiduals(stage, width) {
   const f = frame(stage, width, 360, kMargin, "Residuals against prediction");
-  const points = data.problem.fit.points;
+  const points = fitPoints();
   const most = d3.max(points, (p) => Math.abs(p[3])) || 1e-12;
   const range = d3.extent(points, (p) => p[2]);
   const x = d3.scaleLinear().domain(range).nice().range([0, f.width]);
@@ -70,6 +72,7 @@ function fitFigures(node, fit) {
     (fit.points.length < fit.values
       ? ` ${num(fit.points.length)} of ${num(fit.values)} are drawn, the largest residuals among them.`
       : "") +
+    (fit.not_finite > 0 ? ` ${num(fit.not_finite)} are infinite or no numbers and not drawn.` : "") +
     (fit.rows < data.problem.rows ? ` Evaluated on ${num(fit.rows)} of ${plural(data.problem.rows, "row")}.` : "");
   figure(both, {
     id: "fit-identity",
