@@ -150,8 +150,8 @@ class PublishedFiguresTest(ProgramTest):
         (self.folder / "answer.txt").write_text(self.run_program("solve", "p.h5", "-q").stdout)
         arguments = ("analyze", "p.h5", "--answer", "answer.txt", "--rows", "2000", "--temperature", "0.001",
                      "--repair", "delta-norm", "--searches", "insertion", "-q", "-o", "a.h5", "--format", "json")
-        printed = self.run_program(*arguments, np=1).stdout
-        self.assertEqual(self.run_program(*arguments, np=2).stdout, printed)
+        printed = self.run_program(*arguments, np=1, timeout=1000).stdout
+        self.assertEqual(self.run_program(*arguments, np=2, timeout=1000).stdout, printed)
         study = json.loads(printed)
         seeds = {(seed["name"], seed["direction"]): seed for seed in study["seeds"]}
         self.assertEqual(f'{seeds["delta-norm", "forward"]["mse"]:.4f}', "0.0368")
