@@ -7,7 +7,7 @@ target_compile_options(kintsugi_flags INTERFACE
   # the processor can: one build gives one result, builds for other processors may differ in the last bits.
   -fno-fast-math
   # Before version 13, GCC takes the placeholders of its own AVX-512 intrinsics for uninitialized variables.
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-maybe-uninitialized>
+  "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-uninitialized;-Wno-maybe-uninitialized>"
   $<$<BOOL:${KINTSUGI_WERROR}>:-Werror>
   $<$<BOOL:${KINTSUGI_NATIVE}>:-march=native>)
 
