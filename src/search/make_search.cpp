@@ -1,6 +1,7 @@
 #include "kintsugi/search/make_search.hpp"
 
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/search/annealing.hpp"
 #include "kintsugi/search/descent.hpp"
 #include "kintsugi/search/pair_exchange.hpp"
 #include "kintsugi/search/relocation.hpp"
@@ -11,11 +12,13 @@ namespace kintsugi {
 namespace {
 
 // Streams of random numbers of one island.
-enum Stream : std::uint64_t { kKicks = 1, kRelocation = 2, kExchange = 3, kTabu = 4, kPlateau = 5 };
+enum Stream : std::uint64_t { kKicks = 1, kRelocation = 2, kExchange = 3, kTabu = 4, kPlateau = 5, kAnnealing = 6 };
 
 }  // namespace
 
-std::vector<std::string> search_names() { return {"auto", "bubble", "insertion", "iterated", "restart", "tabu"}; }
+std::vector<std::string> search_names() {
+  return {"annealing", "auto", "bubble", "insertion", "iterated", "restart", "tabu"};
+}
 
 std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& evaluator, FirstOrderModel& model,
                                             std::uint64_t seed, int island, const std::set<int>& doubtful) {
@@ -27,9 +30,12 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
   Escape escape = Escape::kick;
   std::unique_ptr<Search> plateau;
   chain.push_back(std::make_unique<Descent>(evaluator, model, name == "bubble" ? 1 : 0));
-  if (name == "auto" || name == "iterated" || name == "restart") {
+  if (name == "auto" || name == "annealing" || name == "iterated" || name == "restart") {
     add_exchange();
     chain.push_back(std::make_unique<Relocation>(evaluator, stream(kRelocation)));
+    if (name == "auto" || name == "annealing") {
+      chain.push_back(std::make_unique<Annealing>(evaluator, model, stream(kAnnealing)));
+    }
     if (name == "restart") escape = Escape::restart;
   } else if (name == "tabu") {
     add_exchange();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kintsugi/kernels/aligned.hpp"
+#include "kintsugi/objective/effect_table.hpp"
 #include "kintsugi/objective/evaluator.hpp"
 
 namespace kintsugi {
@@ -62,6 +63,10 @@ class FirstOrderModel {
   /// Applies moves whose position ranges do not overlap.
   void apply(std::span<const Insertion> moves);
 
+  /// The effects and errors at the point of linearisation on every rank, of the first tiles as far as the effects take
+  /// at most `most_bytes` there (one tile at least).
+  void gather(EffectTable& table, std::size_t most_bytes);
+
   /// Change of the MSE where two neighbours are swapped, and its standard error from the rows' spread.
   struct SwapChange {
     double change = 0;
@@ -93,6 +98,7 @@ class FirstOrderModel {
   /// For each real row of the tile: 1, the inputs, the effects of `pairs`, and the error.
   void features(const Tile& tile, std::size_t channel, std::span<const std::pair<int, int>> pairs,
                 std::span<double> values) const;
+  void pack(const Tile& tile, float* to) const;
   [[nodiscard]] std::size_t affordable_tiles(std::size_t blocks) const;
   [[nodiscard]] double forward(const RowTile& rows, const Blocks& blocks, float* errors);
   void backward(const RowTile& rows, const Blocks& blocks, std::size_t channel);
