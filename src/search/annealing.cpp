@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-
 namespace kintsugi {
 
 namespace {
@@ -12,14 +11,18 @@ namespace {
 constexpr std::int64_t kFirstRound = 100;
 constexpr std::int64_t kLongestRound = 64 * kFirstRound;
 // In equilibrium each block holds about one temperature's worth of error: a round begins where that would be so many
-// times the present error, and cools by this factor.
+// times the present error, or less after rounds in which the order melted, and cools by this factor.
 constexpr double kHot = 4;
+constexpr double kMildest = 0.25;
 constexpr double kCooling = 300;
+// Rise of the error at which an order counts as molten.
+constexpr double kMolten = 4;
 // Moves per block in one walk.
 constexpr int kSweeps = 5;
 // Steps without a move after which a round is over.
 constexpr std::int64_t kFrozen = 8;
-// What the model may miss, relative to the larger of the equilibrium's error and a share of the present one.
+// What the model may miss, relative to the equilibrium's error, or the present one or a share of it if that is less or
+// more.
 constexpr double kShare = 0.15;
 constexpr double kGood = 0.3;
 constexpr double kBad = 1;
@@ -35,16 +38,18 @@ void Annealing::start(const Candidate& from) {
   current_ = from;
   length_ = length_ == 0 ? kFirstRound : std::min(2 * length_, kLongestRound);
   step_ = idle_ = 0;
-  hottest_ = kHot * from.mse / static_cast<double>(from.blocks.size());
-  bound_ = from.mse;
+  if (heat_ == 0) heat_ = kHot;
+  start_error_ = bound_ = from.mse;
 }
 
 double Annealing::temperature() const {
-  return hottest_ * std::pow(kCooling, -static_cast<double>(step_) / static_cast<double>(length_));
+  const double hottest = heat_ * start_error_ / static_cast<double>(current_.blocks.size());
+  return hottest * std::pow(kCooling, -static_cast<double>(step_) / static_cast<double>(length_));
 }
 
 bool Annealing::accept(const Candidate& next, double predicted) {
-  const double scale = std::max(temperature() * static_cast<double>(next.blocks.size()), kShare * current_.mse);
+  const double equilibrium = temperature() * static_cast<double>(next.blocks.size());
+  const double scale = std::clamp(equilibrium, kShare * current_.mse, current_.mse);
   const double missed = std::isfinite(next.mse) ? (next.mse - predicted) / scale : 2 * kBad;
   bound_ *= missed > kBad ? 0.5 : missed > kGood ? 0.8 : 1.25;
   bound_ = std::clamp(bound_, kLeastBound * current_.mse, kMostBound * current_.mse);
@@ -91,7 +96,9 @@ StepReport Annealing::step() {
     }
     idle_ = 0;
   }
-  report.stuck = ++step_ >= length_ || idle_ >= kFrozen;
+  const bool molten = current_.mse > kMolten * start_error_;
+  if (molten) heat_ = std::max(heat_ / 2, kMildest);
+  report.stuck = ++step_ >= length_ || idle_ >= kFrozen || molten;
   return report;
 }
 
@@ -101,7 +108,8 @@ void Annealing::save(StateWriter& writer) const {
   writer.put(length_);
   writer.put(step_);
   writer.put(idle_);
-  writer.put(hottest_);
+  writer.put(heat_);
+  writer.put(start_error_);
   writer.put(bound_);
 }
 
@@ -111,7 +119,8 @@ void Annealing::restore(StateReader& reader) {
   reader.get(length_);
   reader.get(step_);
   reader.get(idle_);
-  reader.get(hottest_);
+  reader.get(heat_);
+  reader.get(start_error_);
   reader.get(bound_);
 }
 

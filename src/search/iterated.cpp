@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace kintsugi {
 
@@ -44,6 +45,7 @@ IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr
       escape_(escape),
       random_(random) {
   if (plateau) chain_.push_back(std::move(plateau));
+  work_.assign(chain_.size(), 0);
 }
 
 std::size_t IteratedSearch::turns() const {
@@ -74,7 +76,9 @@ StepReport IteratedSearch::step() {
     best_ = current_;
     return {'S', 0, false, true};
   }
+  const std::int64_t before = evaluator_->work();
   StepReport report = chain_[active_]->step();
+  work_[active_] += evaluator_->work() - before;
   current_ = chain_[active_]->current();
   if (current_.mse < best_.mse) {
     best_ = current_;
@@ -88,14 +92,16 @@ StepReport IteratedSearch::step() {
     return report;
   }
   report.stuck = false;
-  if (++active_ < turns()) {
+  do ++active_;
+  while (active_ < turns() && 2 * work_[active_] > std::accumulate(work_.begin(), work_.end(), std::int64_t{0}));
+  if (active_ < turns()) {
     chain_[active_]->start(current_);
     return report;
   }
   if (!grow(report)) {
     if (kicks_ >= std::max(kLeastPatience, kPatience * static_cast<std::int64_t>(current_.blocks.size()))) {
       report.stuck = true;
-      --active_;
+      active_ = 0;
       return report;
     }
     escape(report);
@@ -191,6 +197,7 @@ void IteratedSearch::kick(StepReport& report) {
 void IteratedSearch::save(StateWriter& writer) const {
   for (const auto& search : chain_) search->save(writer);
   writer.put(random_);
+  for (const std::int64_t work : work_) writer.put(work);
   writer.put(static_cast<std::int64_t>(active_));
   writer.put(kicks_);
   current_.save(writer);
@@ -203,6 +210,7 @@ void IteratedSearch::save(StateWriter& writer) const {
 void IteratedSearch::restore(StateReader& reader) {
   for (const auto& search : chain_) search->restore(reader);
   reader.get(random_);
+  for (std::int64_t& work : work_) reader.get(work);
   active_ = static_cast<std::size_t>(reader.get<std::int64_t>());
   if (active_ >= chain_.size()) throw InputError("the state of a search is out of range");
   reader.get(kicks_);

@@ -48,8 +48,9 @@ class Annealing final : public Search {
   std::int64_t length_ = 0;  // steps of this round
   std::int64_t step_ = 0;    // of this round
   std::int64_t idle_ = 0;    // steps since anything moved
-  double hottest_ = 0;
-  double bound_ = 0;  // of what a walk may stray by
+  double heat_ = 0;          // equilibrium's error where a round begins, relative to the order's
+  double start_error_ = 0;   // where this round began
+  double bound_ = 0;         // of what a walk may stray by
 };
 
 }  // namespace kintsugi

@@ -20,7 +20,8 @@ enum class Escape {
 /// searches.
 ///
 /// The first search of the chain runs until it is stuck; then the next one is asked for a way on, and so forth; after a
-/// success the first one takes over again. The last of them may be for plateaus only: it is asked once in a number of
+/// success the first one takes over again. One that has taken more than half of all work so far is passed over. The
+/// last of them may be for plateaus only: it is asked once in a number of
 /// kicks without a new best order. Where all are stuck and the error on twice the rows is much higher, the
 /// sample was overfitted and is doubled. Else the order is kicked, and what comes of it replaces the order that was
 /// kicked where it is better, or worse by a small share of the error, as a cooling annealing would accept. Where other
@@ -66,6 +67,7 @@ class IteratedSearch final : public Search {
   std::set<int> doubtful_;
   Escape escape_;
   Random random_;
+  std::vector<std::int64_t> work_;  // that each of the chain has taken
   std::size_t active_ = 0;
   std::int64_t kicks_ = 0;  // since the last new best order
   Candidate current_;
