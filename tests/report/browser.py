@@ -28,7 +28,8 @@ class Browser:
         options.binary_location = BROWSER
         # A container's root has no sandbox and often little shared memory.
         for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
-                         "--hide-scrollbars", "--disable-background-networking", "--no-first-run",
+                         "--hide-scrollbars", "--disable-background-networking", "--disable-component-update",
+                         "--disable-sync", "--disable-quic", "--no-first-run",
                          f"--user-data-dir={self.profile}"):
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})

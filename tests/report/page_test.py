@@ -125,7 +125,13 @@ class PageTest(ReportTest):
         self.assertEqual(browser.attributes("#elites image", "preserveAspectRatio"), ["none"])
         self.assertIn("6 of 84 triples are cyclic (7.143 %)", browser.texts("#triples .note")[0])
         self.assertEqual(len(browser.attributes("#triples circle[fill-opacity]", "r")), len(sample.cyclic))
+        self.assertIn("They span 3 positions on average, all triples 5.5.", browser.texts("#triples .note")[0])
+        self.assertIn("weakest margins is 3.500e-5, that of the others 0.0125.", browser.texts("#triples .note")[0])
         self.assertIn("temperature of 0.001", browser.texts("#strengths .note")[0])
+        self.assertIn("MSE of 0.00625 on all rows, and 4 inversions", browser.texts("#strengths .note")[0])
+        # Three starts of four rounds; two of them have an error of their own, before the first round.
+        self.assertEqual(len(browser.attributes("#repair circle[fill-opacity]", "r")), 3 * 4 + 2)
+        self.assertEqual(browser.attributes("#repair path[stroke]", "stroke-dasharray").count("5 4"), 1)
         self.assertEqual(len(browser.texts("#study-seeds tbody tr")), 2)
         for name in ("gains", "strengths", "repair", "score-matrix", "fit-residuals"):
             self.assertEqual(len(browser.texts(f"#{name} h3")), 1, name)
@@ -177,6 +183,14 @@ class PageTest(ReportTest):
         for name in ("search", "fit-identity", "fit-residuals", "strengths", "triples", "repair"):
             with self.subTest(name):
                 self.assertGreater(len(browser.hover(f"#{name} circle[fill-opacity]")), 1)
+        pieces = [f"{expand}, {compress}" for expand, compress in sample.studied_pieces]
+        tip = browser.hover("#gains .catcher", across=(6 + 0.5) / BLOCKS, down=(2 + 0.5) / BLOCKS)
+        self.assertEqual(tip[0], "positions 2 and 6 swapped")
+        self.assertEqual(tip[2:], [f"position 2: pieces {pieces[2]}", f"position 6: pieces {pieces[6]}"])
+        tip = browser.hover("#strengths circle[fill-opacity]")
+        self.assertEqual(tip[0], f"position 0: pieces {pieces[0]}")
+        tip = browser.hover("#triples circle[fill-opacity]")
+        self.assertRegex(tip[1], r"^position \d: pieces \d+, \d+$")
         tip = browser.hover("#pair-scores circle.pair")
         self.assertRegex(tip[0], r"^block \d+ \(pieces \d+, \d+\)$")
         for name in ("pair-scores", "gains", "seed-errors"):
@@ -282,6 +296,9 @@ class PageTest(ReportTest):
         self.assertEqual(float(self.browser.figure("mse")[0]), float(f"{mse:.3e}"))
         self.assertEqual(len(self.browser.attributes("#seed-errors rect[data-mse]", "data-mse")), seeds)
         self.assertFalse(any("scores in the solution" in text for text in self.browser.texts(".missing")))
+        self.run_program("analyze", "problem.h5", "-o", "real-analysis.h5", "--repair", "none", "--searches", "none", "-q")
+        with h5py.File(self.folder / "real-analysis.h5") as file:
+            self.assertIn(file.attrs["pair_score"], self.browser.texts("#pair-scores svg .label"))
         self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
 
 
@@ -311,6 +328,11 @@ class CommandTest(ReportTest):
         same = sample.elites == sample.permutation
         agreed = sum(same[:, 2 * t : 2 * t + 2].all() for t in range(BLOCKS))
         self.assertIn(f"agree with the answer at {agreed} of {BLOCKS} positions", text)
+        sample.write_analysis(self.folder / "analysis.h5")
+        text = self.run_program("report", "solution.h5", "--format", "text", "--analysis", "analysis.h5").stdout
+        self.assertIn("Bradley-Terry order from the swaps of greedy-reversed: mse 0.00625 on all rows", text)
+        self.assertRegex(text, r"\n  tabu +5000 +0.002 +no\n")
+        self.assertIn("run            4 ranks, 3 islands, seed", text)
         result = self.run_program("report", "solution.h5", "--format", "text", "-o", "report.txt", "--quiet")
         self.assertEqual((result.stdout, result.stderr), ("", ""))
         self.assertIn("status         solved\n", (self.folder / "report.txt").read_text())
@@ -360,6 +382,9 @@ class CommandTest(ReportTest):
             (lambda s, a: replace(a, "bradley_terry/gains", numpy.full((n, n), b"x")), ["/gains", "wrong type"]),
             (lambda s, a: a["transitivity/cyclic"].__setitem__(0, (0, 1, n, 0.5)), ["/transitivity/cyclic", "row 0"]),
             (lambda s, a: replace(a, "pairing/scores/trace", numpy.zeros(n)), ["/trace"]),
+            (lambda s, a: a["pairing/chosen"].__setitem__(0, n), ["/pairing/chosen", f"{n} is not one of {n} blocks"]),
+            (lambda s, a: a["seed_orders"].__setitem__((1, 0), -1), ["/seed_orders", "-1 is not one of"]),
+            (lambda s, a: a.__delitem__("seed_orders"), None),
             (lambda s, a: a["bradley_terry"].attrs.__delitem__("temperature"), ["temperature"]),
         ]
         for number, (change, says) in enumerate(cases):

@@ -54,7 +54,7 @@ function leftAxis(f, scale, values, text, name) {
   const axis = d3.axisLeft(scale).tickValues(values).tickFormat(text).tickSizeOuter(0);
   f.plot.append("g").attr("class", "axis").call(axis);
   const label = f.plot.append("text").attr("class", "label").text(name);
-  label.attr("x", -f.margin.left + 4).attr("y", -10);
+  label.attr("x", -f.margin.left + 4).attr("y", -13);
 }
 
 /// Both axes, and lines across at the vertical one's ticks.
@@ -125,6 +125,9 @@ function dots(f, x, y, points, radius, opacity) {
 }
 
 // ---- matrices ----
+
+/// The height of a plot that stands beside a matrix, or above it on a phone.
+const besideMatrix = (width) => (width < 400 ? 330 : 470);
 
 function sequential(low, high) {
   const stops = ["ramp-0", "ramp-1", "ramp-2", "ramp-3"].map(color);

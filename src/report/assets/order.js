@@ -158,7 +158,7 @@ function drawSeedErrors(stage, width) {
     .append("text")
     .attr("x", (s) => (s.mse > 0 ? Math.max(1, x(s.mse)) : 1) + 6)
     .attr("y", rowHeight / 2 + 4)
-    .text((s) => (s.mse === null ? "none" : s.mse.toExponential(1).replace("e+", "e")));
+    .text((s) => (s.mse === null ? "none" : tickText(Number(s.mse.toPrecision(2)))));
   hoverPlot(f, (px, py) => {
     const seed = data.seeds[Math.floor(py / rowHeight)];
     return seed && px >= 0

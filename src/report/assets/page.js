@@ -62,8 +62,9 @@ function header() {
 
 function answerSection() {
   const node = section("answer", "Answer", "The pieces in their order: expand, compress, expand, compress, ..., head.");
-  const text = data.permutation.join(",");
-  const field = el("div", { class: "answer mono", id: "permutation", tabindex: "0" }, text);
+  // Lines break behind commas only.
+  const parts = data.permutation.flatMap((piece, i) => (i === 0 ? [piece] : [",", el("wbr"), piece]));
+  const field = el("div", { class: "answer mono", id: "permutation", tabindex: "0" }, ...parts);
   const button = el(
     "button",
     {

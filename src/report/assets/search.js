@@ -39,7 +39,7 @@ function searchFigure(node) {
     id: "search",
     title: "Error over the search",
     controls: clocks.length > 1 ? [select] : [],
-    legend: legend.concat([["target", "bad", "line"]]),
+    legend: legend.concat([["target", "bad", "dashed"]]),
     note: searchNote(islands),
     draw: (stage, width) => drawSearch(stage, width, islands, clock, colorOf),
   });
@@ -50,8 +50,9 @@ function searchNote(islands) {
   const shown = d3.sum(islands, (i) => i.rows.length);
   const zero = islands.some((i) => i.rows.some((r) => r[3] === 0 || r[4] === 0));
   return (
-    "Each dot is a line of the log: the mean squared error of the order on the sample of that moment; lines are the " +
-    "lowest so far. Samples grow, so that errors of different stretches are not those of one sample." +
+    "Each dot is an accepted step, a line of the log: the mean squared error of the order on the sample of that " +
+    "moment; lines are the lowest so far. Samples grow, so that errors of different stretches are not those of one " +
+    "sample." +
     (zero ? " An error of 0 is drawn at the lower edge." : "") +
     (shown < total
       ? ` ${num(total)} lines are thinned to ${num(shown)}; lowest and highest of each stretch are kept.`
@@ -82,7 +83,8 @@ function drawSearch(stage, width, islands, [key, , name], colorOf) {
     .scaleLog()
     .domain([low, (d3.max(positive) || 1) * 2])
     .range([f.height, 0]);
-  axes(f, x, y, name, "mean squared error", { yTicks: logTicks(y, Math.floor(f.height / 40)) });
+  const xTicks = x.ticks(Math.max(2, Math.floor(f.width / 90))).filter((v) => key === 2 || Number.isInteger(v));
+  axes(f, x, y, name, "mean squared error", { yTicks: logTicks(y, Math.floor(f.height / 40)), xTicks });
   if (data.run.target > 0) {
     const line = f.plot.append("line").attr("stroke", color("bad")).attr("stroke-dasharray", "5 4");
     line.attr("x2", f.width).attr("y1", y(data.run.target)).attr("y2", y(data.run.target));
