@@ -302,6 +302,26 @@ class PageTest(ReportTest):
         self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
 
 
+    def test_one_and_two_blocks(self):
+        repeated = """return Array.from(document.querySelectorAll(".axis"))
+            .map((axis) => Array.from(axis.querySelectorAll("text"), (t) => t.textContent))
+            .filter((texts) => new Set(texts).size < texts.length);"""
+        for blocks in (1, 2):
+            with self.subTest(blocks):
+                Planted(blocks=blocks).write(self.folder / "p.h5")
+                self.run_program("solve", "p.h5", "-o", "s.h5")
+                study = self.run_program("analyze", "p.h5", "--answer", "s.h5", "-o", "a.h5").stdout
+                self.assertNotRegex(study, r"\bnan\b")
+                path = self.report("--problem", "p.h5", "--analysis", "a.h5", solution="s.h5")
+                for width in (1200, 390):
+                    self.open(path, width=width)
+                    self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
+                    self.assertEqual(self.browser.run(WIDER_THAN_THE_PAGE), [])
+                    self.assertEqual(self.browser.run(repeated), [])
+                self.assertEqual(len(self.browser.texts("#gains, #no-swaps")), 1)
+                self.assertEqual(len(self.browser.texts("#blocks-table tbody tr")), blocks)
+
+
 class CommandTest(ReportTest):
     def test_the_page_is_one_file_and_equal_reports_give_equal_bytes(self):
         first = self.whole().read_bytes()

@@ -19,6 +19,9 @@ function frame(stage, width, height, margin, label) {
   };
 }
 
+/// For axes that count: ticks between whole numbers are left out.
+const wholeText = (value) => value.toLocaleString("en-US");
+
 const kMargin = { top: 24, right: 14, bottom: 42, left: 58 };
 
 /// Powers of ten in the scale's domain, few enough for `count` labels; with their 2- and 5-folds where there is room.
@@ -60,8 +63,9 @@ function leftAxis(f, scale, values, text, name) {
 /// Both axes, and lines across at the vertical one's ticks.
 function axes(f, x, y, xName, yName, options) {
   const { xTicks, yTicks, xText, yText } = options || {};
-  const xs = xTicks || x.ticks(Math.max(2, Math.floor(f.width / 90)));
-  const ys = yTicks || y.ticks(Math.max(2, Math.floor(f.height / 45)));
+  const whole = (ticks, text) => (text === wholeText ? ticks.filter(Number.isInteger) : ticks);
+  const xs = whole(xTicks || x.ticks(Math.max(2, Math.floor(f.width / 90))), xText);
+  const ys = whole(yTicks || y.ticks(Math.max(2, Math.floor(f.height / 45))), yText);
   const lines = f.plot.append("g").selectAll("line").data(ys).enter().append("line").attr("class", "gridline");
   lines
     .attr("x2", f.width)
@@ -193,8 +197,8 @@ function heat(stage, width, { grid, scale, xName, yName, xLength, yLength, lines
       .scaleLinear()
       .domain([-0.5, length - 0.5])
       .range([0, size]);
-  bottomAxis(f, middle(xLength, f.width), whole(xLength, f.width / 60), d3.format("d"), xName);
-  leftAxis(f, middle(yLength, f.height), whole(yLength, f.height / 40), d3.format("d"), yName);
+  bottomAxis(f, middle(xLength, f.width), whole(xLength, f.width / 60), wholeText, xName);
+  leftAxis(f, middle(yLength, f.height), whole(yLength, f.height / 40), wholeText, yName);
   const mark = f.plot
     .append("rect")
     .attr("class", "focus")

@@ -107,7 +107,7 @@ function runnerUps(node) {
         .domain(d3.extent(values.concat(0)))
         .nice()
         .range([f.height, 0]);
-      axes(f, x, y, "position of the block", "score", { xText: d3.format("d") });
+      axes(f, x, y, "position of the block", "score", { xText: wholeText });
       const points = [];
       data.blocks.forEach((b, t) => {
         const lines = () => [

@@ -83,8 +83,10 @@ function drawSearch(stage, width, islands, [key, , name], colorOf) {
     .scaleLog()
     .domain([low, (d3.max(positive) || 1) * 2])
     .range([f.height, 0]);
-  const xTicks = x.ticks(Math.max(2, Math.floor(f.width / 90))).filter((v) => key === 2 || Number.isInteger(v));
-  axes(f, x, y, name, "mean squared error", { yTicks: logTicks(y, Math.floor(f.height / 40)), xTicks });
+  axes(f, x, y, name, "mean squared error", {
+    yTicks: logTicks(y, Math.floor(f.height / 40)),
+    xText: key === 2 ? tickText : wholeText,
+  });
   if (data.run.target > 0) {
     const line = f.plot.append("line").attr("stroke", color("bad")).attr("stroke-dasharray", "5 4");
     line.attr("x2", f.width).attr("y1", y(data.run.target)).attr("y2", y(data.run.target));

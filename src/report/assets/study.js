@@ -107,7 +107,8 @@ function studySection() {
     );
     return;
   }
-  if (study.bradley_terry) bradleyTerryFigures(node, study.bradley_terry);
+  if (data.blocks.length < 2) missing(node, "no-swaps", "Not shown: swaps and what follows from them, of one block.");
+  else if (study.bradley_terry) bradleyTerryFigures(node, study.bradley_terry);
   else missing(node, "missing-bradley-terry", "The analysis has no Bradley-Terry model.");
   if (study.transitivity) transitivityFigure(node, study.transitivity);
   else missing(node, "missing-transitivity", "The analysis has no count of cyclic triples.");
@@ -201,7 +202,7 @@ function bradleyTerryFigures(node, model) {
         .domain([-0.5, length - 0.5])
         .range([0, f.width]);
       const y = d3.scaleLinear().domain(d3.extent(model.strengths)).nice().range([f.height, 0]);
-      axes(f, x, y, "position in the seed", "strength", { xText: d3.format("d") });
+      axes(f, x, y, "position in the seed", "strength", { xText: wholeText });
       dots(
         f,
         x,
@@ -223,10 +224,10 @@ function transitivityFigure(node, study) {
   const text =
     `${num(study.cyclic)} of ${plural(study.triples, "triple")} are cyclic (${num(share)} %): ` +
     "i before j, j before k and k before i. " +
-    (study.mean_span_cyclic === null || study.mean_span_all === null
+    (study.cyclic === 0 || study.mean_span_cyclic === null || study.mean_span_all === null
       ? ""
       : `They span ${num(study.mean_span_cyclic)} positions on average, all triples ${num(study.mean_span_all)}. `) +
-    (study.median_margin_cyclic === null || study.median_margin_transitive === null
+    (study.cyclic === 0 || study.median_margin_cyclic === null || study.median_margin_transitive === null
       ? ""
       : `The median of their weakest margins is ${num(study.median_margin_cyclic)}, that of the others ` +
         `${num(study.median_margin_transitive)}. `);
@@ -259,7 +260,7 @@ function transitivityFigure(node, study) {
         .range([f.height, 0]);
       axes(f, x, y, "span of the three positions", "weakest margin (MSE)", {
         yTicks: logTicks(y, 6),
-        xTicks: x.ticks(Math.max(2, f.width / 90)).filter(Number.isInteger),
+        xText: wholeText,
       });
       dots(
         f,
@@ -329,8 +330,7 @@ function drawRepair(stage, width, rounds, starts, colorOf) {
     .range([f.height, 0]);
   axes(f, x, y, "round", "mean squared error", {
     yTicks: logTicks(y, 6),
-    xText: d3.format("d"),
-    xTicks: x.ticks(Math.max(2, f.width / 80)).filter(Number.isInteger),
+    xText: wholeText,
   });
   const points = [];
   for (const start of starts) {
