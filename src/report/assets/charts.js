@@ -190,7 +190,8 @@ function heat(stage, width, { grid, scale, xName, yName, xLength, yLength, lines
     .attr("width", f.width)
     .attr("height", f.height)
     .attr("preserveAspectRatio", "none");
-  const whole = (length, count) => d3.ticks(0, Math.max(1, length - 1), count).filter(Number.isInteger);
+  const whole = (length, count) =>
+    d3.ticks(0, Math.max(1, length - 1), count).filter((v) => Number.isInteger(v) && v < length);
   // Ticks stand at the middle of their entry.
   const middle = (length, size) =>
     d3
