@@ -168,9 +168,9 @@ void print_searches(std::ostream& out, const Study& study) {
   if (study.searches.empty()) return;
   out << "\nWays to the answer, beside each other; the searches start at " << study.swaps.seed
       << format("; solved: mse at most %.3e\n", study.target)
-      << "  evaluations: of the whole network, in parts of it added up, each on the way's own sample of rows; mse: at "
-         "its\n"
-         "  end, on all rows\n";
+      << "  evaluations: of the whole network until solved, else in all, in parts of it added up, each on the way's "
+         "own\n  sample of rows; mse: at its end, on all rows; all searches but bubble begin with one and the same "
+         "descent\n";
   TextTable table({"way", "evaluations", "mse", "solved"});
   for (const SearchStudy& search : study.searches) {
     table.add(

@@ -133,7 +133,7 @@ function studySection() {
     table(
       node,
       "study-searches",
-      "Ways to the answer: evaluations of the whole network until solved, or until the way's end",
+      "Ways to the answer: evaluations of the whole network until solved, else in all",
       ["way", "evaluations", "MSE at its end", "solved"],
       study.searches.map((s) => [s.name, num(s.evaluations), num(s.mse), s.solved ? "yes" : "no"]),
     );
