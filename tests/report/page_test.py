@@ -136,6 +136,13 @@ class PageTest(ReportTest):
         for name in ("gains", "strengths", "repair", "score-matrix", "fit-residuals"):
             self.assertEqual(len(browser.texts(f"#{name} h3")), 1, name)
 
+    def test_copying_takes_the_answer_and_nothing_else(self):
+        self.open(self.whole(), width=390)
+        self.browser.run("document.addEventListener('copy', () => { window.copied = getSelection().toString(); })")
+        self.browser.click("#copy")
+        self.assertEqual(self.browser.run("return window.copied"), ",".join(map(str, self.sample.permutation)))
+        self.assertEqual(self.browser.texts("#copy"), ["Copied"])
+
     def test_pictures_are_drawn_in_the_right_place(self):
         """Heat maps by their pixels: the diagonal of the scores is the chosen pairs', elites' rows are theirs."""
         self.open(self.whole())
@@ -221,7 +228,7 @@ class PageTest(ReportTest):
                               ("missing-fit", "kintsugi report bare.h5 --problem problem.h5"),
                               ("missing-study", "kintsugi analyze problem.h5 --answer bare.h5 -o analysis.h5"),
                               ("missing-margins", "kintsugi solve problem.h5 --seed-order bare.h5"),
-                              ("missing-elites", "kintsugi solve problem.h5 --seed-order bare.h5 --islands 4")):
+                              ("missing-elites", "kintsugi solve problem.h5 --islands 4 -o")):
             self.assertIn(command, "".join(self.browser.texts("#" + name)), name)
         self.assertEqual(self.browser.run(WIDER_THAN_THE_PAGE), [])
         self.assertEqual(len(self.browser.texts("#pair-scores h3")), 1, "pairs beside their runners-up")

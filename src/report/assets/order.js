@@ -19,15 +19,15 @@ function orderSection() {
       node,
       "missing-margins",
       "Not shown: how sure each pair of neighbours is. This solution has no margins; solving again writes them:",
-      solveCommand(""),
+      solveCommand(),
     );
-  if (data.elites && data.elites.mse.length) elitesFigure(node);
+  if (data.elites && data.elites.mse.length > 1) elitesFigure(node);
   else
     missing(
       node,
       "missing-elites",
-      "Not shown: where the best orders disagree. This solution keeps no others; several islands would:",
-      solveCommand("--islands 4"),
+      "Not shown: where the best orders disagree. This solution keeps no others; several islands find some:",
+      `mpirun -np 2 kintsugi solve ${problemPath()} --islands 4 -o solution.h5`,
     );
 }
 
