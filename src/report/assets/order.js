@@ -270,7 +270,7 @@ function elitesFigure(node) {
     note:
       `${plural(mse.length, "order")} that the search kept, the best on top, against the answer. ` +
       `All agree at ${num(agreed)} of ${plural(length, "position")}. ` +
-      "Empty cells: the order pairs these pieces with others." +
+      (values.includes(null) ? "Empty cells: the order pairs these pieces with others." : "") +
       (cell > 1 ? ` Each cell is the largest displacement of ${cell} positions.` : ""),
     draw: (stage, width) =>
       heat(stage, width, {
