@@ -6,6 +6,7 @@ const kEvents = {
   I: "insertion",
   R: "relocation",
   T: "tabu",
+  A: "annealing",
   P: "pair exchange",
   K: "kick",
   C: "crossover",
