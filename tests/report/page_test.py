@@ -244,6 +244,18 @@ class PageTest(ReportTest):
             self.assertEqual(self.browser.attributes('[data-figure="status"]', "class"), [expected])
             self.assertIn(says, self.browser.texts("#verdict")[0])
 
+    def test_a_target_far_below_does_not_press_the_curves_together(self):
+        for lowest, shown in ((1e-3, False), (1e-13, True)):
+            self.sample.trajectory["mse"] = numpy.geomspace(1, lowest, len(self.sample.trajectory))
+            self.sample.trajectory["best"] = self.sample.trajectory["mse"]
+            self.sample.write(self.folder / "far.h5")
+            self.open(self.report(solution="far.h5"))
+            self.assertEqual("target" in self.browser.texts("#search .legend span"), shown)
+            self.assertEqual("The target, 2.000e-12, lies far below" in self.browser.texts("#search .note")[0], not shown)
+            self.assertEqual(len(self.browser.attributes("#search line[stroke-dasharray]", "y1")), shown)
+            heights = self.numbers("#search circle[fill-opacity]", "cy")
+            self.assertGreater(max(heights) - min(heights), 200)
+
     def test_numbers_that_are_none(self):
         """A network in the wrong order may overflow: the page says so and draws the rest."""
         self.sample.seeds[2] = (self.sample.seeds[2][0], numpy.inf)
