@@ -103,7 +103,9 @@ BradleyTerryFit fit_bradley_terry(std::span<const double> gains, std::size_t n, 
   fit.strengths.assign(strengths.data(), strengths.data() + strengths.size());
   fit.order.resize(n);
   std::iota(fit.order.begin(), fit.order.end(), 0);
-  std::ranges::stable_sort(fit.order, [&](int a, int b) { return strengths(a) > strengths(b); });
+  // Strengths that differ by less than the fit settles them are equal: the earlier position comes first.
+  const auto settled = [&](int position) { return std::round(strengths(position) / kSettled); };
+  std::ranges::stable_sort(fit.order, [&](int a, int b) { return settled(a) > settled(b); });
   return fit;
 }
 

@@ -104,6 +104,7 @@ BubbleRepair repair_by_bubbling(Evaluator& evaluator, Blocks blocks, std::size_t
     const std::int64_t swaps = sweep(states, blocks, mse);
     blocks_evaluated += evaluator.block_evaluations() - before;
     repair.evaluations = evaluator.to_evaluations(blocks_evaluated);
+    repair.spent.push_back(repair.evaluations);
     cumulative += swaps;
     repair.finished = swaps == 0;
     repair.rounds.push_back(

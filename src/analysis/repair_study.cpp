@@ -26,7 +26,12 @@ void repair(Workshop& shop, const std::string& start, const std::vector<int>& or
     study.repair.push_back(std::move(round));
   }
   const double mse = result.rounds.back().mse;
-  study.searches.push_back({"repair from " + start, result.evaluations, mse, mse <= study.target});
+  // The round that finds nothing more to exchange is not needed where the one before has solved it.
+  const auto solved = std::ranges::find_if(result.rounds, [&](const auto& round) { return round.mse <= study.target; });
+  const std::int64_t evaluations = mse <= study.target && solved != result.rounds.end()
+                                       ? result.spent[static_cast<std::size_t>(solved - result.rounds.begin())]
+                                       : result.evaluations;
+  study.searches.push_back({"repair from " + start, evaluations, mse, mse <= study.target});
 }
 
 }  // namespace

@@ -24,7 +24,9 @@ void print_result(std::ostream& out, const Report& report) {
       << format("mse            %.4e on all %zu rows (target %.4e)\n", solution.mse, solution.rows, solution.target)
       << format("largest error  %.4e\n", solution.largest_error)
       << format("evaluations    %lld\n", static_cast<long long>(solution.evaluations))
-      << format("run            %d ranks, %d islands, seed %llu, version ", facts.ranks, facts.islands,
+      << format("run            %s, %s, seed %llu, version ",
+                count_of(static_cast<std::size_t>(facts.ranks), "rank").c_str(),
+                count_of(static_cast<std::size_t>(facts.islands), "island").c_str(),
                 static_cast<unsigned long long>(facts.seed))
       << facts.version << '\n';
   if (solution.times.total > 0) {
@@ -108,11 +110,26 @@ void print_elites(std::ostream& out, const Report& report) {
   out << format("\nThe best %zu orders agree with the answer at %zu of %zu positions.\n", count, agreed, length);
 }
 
+void print_ways(std::ostream& out, const std::vector<SearchStudy>& ways) {
+  if (ways.empty()) return;
+  out << "\nWays to the answer, and what they cost\n";
+  TextTable table({"way", "evaluations", "mse", "solved"});
+  for (const SearchStudy& way : ways)
+    table.add({way.name, std::to_string(way.evaluations), number(way.mse), way.solved ? "yes" : "no"});
+  table.print(out);
+}
+
 void print_analysis(std::ostream& out, const report::AnalysisFigures& analysis) {
+  if (analysis.bradley_terry) {
+    out << "\nBradley-Terry order from the swaps of " << analysis.bradley_terry->seed << ": mse "
+        << number(analysis.bradley_terry->mse) << " on all rows, at temperature "
+        << number(analysis.bradley_terry->temperature) << '\n';
+  }
   if (analysis.transitivity) {
     out << format("\n%lld of %lld triples are cyclic.\n", static_cast<long long>(analysis.transitivity->cyclic),
                   static_cast<long long>(analysis.transitivity->triples));
   }
+  print_ways(out, analysis.searches);
   if (analysis.seeds.empty()) return;
   out << "\nSeeds of the study\n";
   TextTable table({"seed", "direction", "mse", "inversions", "Kendall tau", "rank correlation"});

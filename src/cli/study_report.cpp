@@ -97,7 +97,10 @@ void print_swaps(std::ostream& out, const Study& study) {
          "the "
          "mse\n"
       << format("  temperature T     %.6g, ", swaps.fit.temperature)
-      << (swaps.temperature_given ? "given" : "the median |g| of neighbours (--temperature sets it)") << '\n'
+      << (swaps.temperature_given ? "given"
+          : pairs > 0             ? "the median |g| of neighbours (--temperature sets it)"
+                                  : "there are no neighbours to go by")
+      << '\n'
       << format("  fit               by maximum likelihood, %d Newton steps", swaps.fit.iterations)
       << (swaps.fit.converged ? "" : ", NOT CONVERGED") << '\n'
       << format("  its order's mse   %.4e on all rows\n", swaps.fit_mse);
@@ -106,12 +109,11 @@ void print_swaps(std::ostream& out, const Study& study) {
     out << "  against answer    inversions " << cells[0] << ", tau " << cells[1] << ", rank correlation " << cells[2]
         << '\n';
   }
-  if (swaps.screened) {
-    out << format(
-        "  first-order screen of the same swaps: same sign in %.1f %%, correlation %.4f; its Bradley-Terry "
-        "order: mse %.4e,\n  %lld inversions against the exact one's\n",
-        100 * swaps.screen.same_sign, swaps.screen.correlation, swaps.screen.fit_mse,
-        static_cast<long long>(swaps.screen.fit_distance));
+  if (swaps.screened && pairs > 0) {
+    out << "  first-order screen of the same swaps: same sign in " << number("%.1f", 100 * swaps.screen.same_sign)
+        << " %, correlation " << number("%.4f", swaps.screen.correlation)
+        << format("; its Bradley-Terry order: mse %.4e,\n  %lld inversions against the exact one's\n",
+                  swaps.screen.fit_mse, static_cast<long long>(swaps.screen.fit_distance));
   }
 }
 
@@ -166,9 +168,9 @@ void print_searches(std::ostream& out, const Study& study) {
   if (study.searches.empty()) return;
   out << "\nWays to the answer, beside each other; the searches start at " << study.swaps.seed
       << format("; solved: mse at most %.3e\n", study.target)
-      << "  evaluations: of the whole network, in parts of it added up, each on the way's own sample of rows; mse: at "
-         "its\n"
-         "  end, on all rows\n";
+      << "  evaluations: of the whole network until solved, else in all, in parts of it added up, each on the way's "
+         "own\n  sample of rows; mse: at its end, on all rows; all searches but bubble begin with one and the same "
+         "descent\n";
   TextTable table({"way", "evaluations", "mse", "solved"});
   for (const SearchStudy& search : study.searches) {
     table.add(

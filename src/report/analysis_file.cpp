@@ -59,6 +59,40 @@ std::vector<StudiedSeed> read_seeds(const h5::Reader& reader) {
   return seeds;
 }
 
+/// An attribute that older files do not have: NaN there.
+double optional_real(const h5::Group& group, const std::string& name) {
+  return h5::has_attribute(group, name) ? h5::real_attribute(group, name) : AnalysisFigures::kNone;
+}
+
+/// The blocks of a study's seed in its order; none where the file lacks the seed, its order or the pairs.
+std::vector<Block> read_seed_blocks(const h5::Reader& reader, const std::string& seed, std::size_t length) {
+  const h5::Group& root = reader.root();
+  if (!root.has("pairing") || !root.has("seeds") || !root.has("seed_orders")) return {};
+  const h5::Group pairing = reader.group(root, "pairing");
+  if (!pairing.has("expand") || !pairing.has("compress") || !pairing.has("chosen")) return {};
+  const std::vector<StudiedSeed> seeds = read_seeds(reader);
+  const auto found = std::ranges::find(seeds, seed, [](const StudiedSeed& each) {
+    return each.direction == "reversed" ? each.name + "-reversed" : each.name;
+  });
+  if (found == seeds.end()) return {};
+  const std::vector<int> expand = h5::read_integers(reader, pairing, "expand", std::array{length});
+  const std::vector<int> compress = h5::read_integers(reader, pairing, "compress", std::array{length});
+  const std::vector<int> chosen = h5::read_integers(reader, pairing, "chosen", std::array{length});
+  const std::vector<int> orders = h5::read_integers(reader, root, "seed_orders", std::array{seeds.size(), length});
+  const auto below_length = [&](int number, const char* place) {
+    if (number >= 0 && static_cast<std::size_t>(number) < length) return static_cast<std::size_t>(number);
+    throw InputError(reader.name() + ", " + place + ": " + std::to_string(number) + " is not one of " +
+                     std::to_string(length) + " blocks");
+  };
+  std::vector<Block> blocks;
+  for (std::size_t t = 0; t < length; ++t) {
+    const int number = orders[static_cast<std::size_t>(found - seeds.begin()) * length + t];
+    const std::size_t block = below_length(number, "/seed_orders");
+    blocks.push_back({expand[block], compress[below_length(chosen[block], "/pairing/chosen")]});
+  }
+  return blocks;
+}
+
 std::optional<AnalysisFigures::BradleyTerry> read_bradley_terry(const h5::Reader& reader, std::size_t length) {
   if (!reader.root().has("bradley_terry")) return std::nullopt;
   const h5::Group group = reader.group(reader.root(), "bradley_terry");
@@ -67,7 +101,11 @@ std::optional<AnalysisFigures::BradleyTerry> read_bradley_terry(const h5::Reader
   result.strengths = h5::read_reals(reader, group, "strengths", std::array{length});
   result.order = h5::read_integers(reader, group, "order", std::array{length});
   result.temperature = h5::real_attribute(group, "temperature");
-  if (h5::has_attribute(group, "seed")) result.seed = h5::text_attribute(group, "seed");
+  result.mse = optional_real(group, "mse");
+  result.inversions = optional_real(group, "inversions");
+  if (!h5::has_attribute(group, "seed")) return result;
+  result.seed = h5::text_attribute(group, "seed");
+  result.blocks = read_seed_blocks(reader, result.seed, length);
   return result;
 }
 
@@ -77,6 +115,10 @@ std::optional<AnalysisFigures::Transitivity> read_transitivity(const h5::Reader&
   AnalysisFigures::Transitivity result;
   result.triples = h5::integer_attribute(group, "triples");
   result.cyclic = h5::integer_attribute(group, "cyclic");
+  result.mean_span_cyclic = optional_real(group, "mean_span_cyclic");
+  result.mean_span_all = optional_real(group, "mean_span_all");
+  result.median_margin_cyclic = optional_real(group, "median_margin_cyclic");
+  result.median_margin_transitive = optional_real(group, "median_margin_transitive");
   if (!group.has("cyclic")) return result;
   const h5::Columns table(reader, group, "cyclic");
   const std::vector<std::int64_t> a = table.integers("a");

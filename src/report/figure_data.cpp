@@ -74,8 +74,13 @@ Json bradley_terry_data(const AnalysisFigures::BradleyTerry& study) {
   for (std::size_t i = 0; i < length; ++i) {
     for (std::size_t j = 0; j <= i; ++j) gains[i * length + j] = std::numeric_limits<double>::quiet_NaN();
   }
+  Json blocks = Json::array();
+  for (const Block& block : study.blocks) blocks.push_back({block.expand, block.compress});
   return {{"seed", study.seed},
+          {"blocks", std::move(blocks)},
           {"temperature", study.temperature},
+          {"mse", study.mse},
+          {"inversions", study.inversions},
           {"strengths", numbers(study.strengths)},
           {"order", study.order},
           {"grid", grid_data(reduce(gains, length, length, kMostCells, Keep::largest_magnitude))}};
@@ -90,7 +95,14 @@ Json transitivity_data(const AnalysisFigures::Transitivity& study) {
     const CyclicTriple& triple = study.list[i];
     list.push_back({triple.a, triple.b, triple.c, numbers({{triple.weakest_margin}})[0]});
   }
-  return {{"triples", study.triples}, {"cyclic", study.cyclic}, {"listed", margins.size()}, {"list", std::move(list)}};
+  return {{"triples", study.triples},
+          {"cyclic", study.cyclic},
+          {"mean_span_cyclic", study.mean_span_cyclic},
+          {"mean_span_all", study.mean_span_all},
+          {"median_margin_cyclic", study.median_margin_cyclic},
+          {"median_margin_transitive", study.median_margin_transitive},
+          {"listed", margins.size()},
+          {"list", std::move(list)}};
 }
 
 Json repair_data(const std::vector<RepairRound>& rounds) {

@@ -3,6 +3,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -37,12 +38,20 @@ std::vector<PairScoreKind> candidate_kinds(const std::string& option) {
           PairScoreKind::learned};
 }
 
-/// True where the diagonal of the table is what the solution has stored for its pairs.
+/// True where the table has what the solution has stored for its pairs and their runners-up: two scores may well agree
+/// on the pairs alone.
 bool agrees(const std::vector<double>& score, const std::vector<PairScore>& pairs) {
   constexpr double kTolerance = 1e-4;  // sums of float32 products, maybe on another processor
+  const auto close = [](double a, double b) { return std::abs(a - b) <= kTolerance * (1 + std::abs(b)); };
   for (std::size_t t = 0; t < pairs.size(); ++t) {
-    const double difference = std::abs(score[t * pairs.size() + t] - pairs[t].score);
-    if (!(difference <= kTolerance * (1 + std::abs(pairs[t].score)))) return false;
+    const double* const row = score.data() + t * pairs.size();
+    if (!close(row[t], pairs[t].score)) return false;
+    if (pairs[t].runner_up < 0) continue;
+    double highest = -std::numeric_limits<double>::infinity();
+    for (std::size_t column = 0; column < pairs.size(); ++column) {
+      if (column != t) highest = std::max(highest, row[column]);
+    }
+    if (!close(highest, pairs[t].runner_up_score)) return false;
   }
   return true;
 }

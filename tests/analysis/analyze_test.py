@@ -173,6 +173,10 @@ class PublishedFiguresTest(ProgramTest):
             self.assertEqual(file["transitivity"].attrs["cyclic"], len(study["transitivity"]["cyclic"]))
             self.assertEqual(file["bradley_terry/gains"].shape, (48, 48))
             self.assertEqual(numpy.count_nonzero(file["bradley_terry/gains"][:]), 1128)
+        # Until solved: 13 sweeps, each of 47 exchanges and as many blocks passed, behind the seed's own evaluation.
+        sweep = sum(range(2, 49)) + 47
+        ways = {way["name"]: way["evaluations"] for way in study["searches"]}
+        self.assertEqual(ways["repair from delta-norm"], math.ceil((48 + 13 * sweep) / 48))
         solved = {way["name"]: way["solved"] for way in study["searches"]}
         self.assertEqual(solved, {"repair from delta-norm": True, "greedy roll-out": False, "search insertion": True})
 

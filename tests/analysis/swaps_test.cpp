@@ -165,6 +165,10 @@ TEST(BubbleRepair, DoesWhatPlainSweepsDo) {
       EXPECT_EQ(repair.rounds[round].cumulative, cumulative);
       EXPECT_EQ(repair.rounds[round].mse, evaluator.error(blocks, evaluator.rows().tiles()));
       EXPECT_EQ(swaps == 0, round + 1 == repair.rounds.size());
+      // The whole network once; then each round tries from n down to 2 blocks and passes n - 1.
+      const auto n = static_cast<std::int64_t>(blocks.size());
+      const std::int64_t a_round = n * (n + 1) / 2 - 1 + n - 1;
+      EXPECT_EQ(repair.spent[round], (n + static_cast<std::int64_t>(round + 1) * a_round + n - 1) / n);
     }
     EXPECT_EQ(repair.blocks, blocks);
   }
@@ -180,6 +184,7 @@ TEST(BubbleRepair, EndsWithItsBudget) {
   EXPECT_EQ(repair.rounds.size(), 1U);
   // A whole evaluation, 8 tries from 9 down to 2 blocks, and 8 blocks passed: (9 + 44 + 8) / 9, rounded up.
   EXPECT_EQ(repair.evaluations, 7);
+  EXPECT_EQ(repair.spent, std::vector<std::int64_t>{7});
 }
 
 }  // namespace

@@ -64,7 +64,12 @@ TEST_F(SolutionFiles, RoundTrip) {
   EXPECT_EQ(read.evaluations, wrote.evaluations);
   EXPECT_EQ(read.warnings, wrote.warnings);
   EXPECT_EQ(read.times.load, wrote.times.load);
+  EXPECT_EQ(read.times.kernels, wrote.times.kernels);
+  EXPECT_EQ(read.times.collectives, wrote.times.collectives);
+  EXPECT_EQ(read.times.check, wrote.times.check);
   EXPECT_EQ(read.times.total, wrote.times.total);
+  EXPECT_EQ(read.explained, wrote.explained);
+  EXPECT_EQ(read.by_chance, wrote.by_chance);
   ASSERT_EQ(read.pairs.size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(read.pairs[i].expand, wrote.pairs[i].expand);

@@ -31,7 +31,16 @@ inline Solution sample_solution() {
                          {1, 2, 'I', 7, 1e-14, 1e-14, 3, 1'000'000'000'000, 0.25}};
   solution.evaluations = 1'000'000'000'000;
   solution.warnings = {"block 1 is not to be trusted", "grüße"};
-  solution.times = {0.125, 0.25, 0.5, 1, 2, 4};
+  solution.explained = 0.0625;
+  solution.by_chance = 0.03125;
+  solution.times = {.load = 0.125,
+                    .pairing = 0.25,
+                    .seeding = 0.5,
+                    .search = 1,
+                    .kernels = 0.75,
+                    .collectives = 0.375,
+                    .check = 2,
+                    .total = 4};
   return solution;
 }
 

@@ -28,7 +28,8 @@ class Browser:
         options.binary_location = BROWSER
         # A container's root has no sandbox and often little shared memory.
         for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
-                         "--hide-scrollbars", "--disable-background-networking", "--no-first-run",
+                         "--hide-scrollbars", "--disable-background-networking", "--disable-component-update",
+                         "--disable-sync", "--disable-quic", "--no-first-run",
                          f"--user-data-dir={self.profile}"):
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
@@ -83,13 +84,21 @@ class Browser:
 
     def hover(self, selector, across=0.5, down=0.5):
         """Moves the pointer over an element, which is scrolled into view; gives the tip's lines."""
+        self.mouse("mouseMoved", selector, across, down)
+        self.run("return new Promise((done) => requestAnimationFrame(() => done()))")
+        return self.texts("#tip:not([hidden]) > *")
+
+    def mouse(self, event, selector, across=0.5, down=0.5, **details):
         self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
         box = self.run("const b = document.querySelector(arguments[0]).getBoundingClientRect();"
                        "return [b.x, b.y, b.width, b.height]", selector)
         self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {
-            "type": "mouseMoved", "x": box[0] + across * box[2], "y": box[1] + down * box[3]})
-        self.run("return new Promise((done) => requestAnimationFrame(() => done()))")
-        return self.texts("#tip:not([hidden]) > *")
+            "type": event, "x": box[0] + across * box[2], "y": box[1] + down * box[3], **details})
+
+    def click(self, selector):
+        """As a person does: scripts may then use the clipboard."""
+        for event in ("mousePressed", "mouseReleased"):
+            self.mouse(event, selector, button="left", clickCount=1)
 
     def screenshot(self, path):
         import base64

@@ -132,17 +132,30 @@ class Sample:
             file["bradley_terry/strengths"] = self.strengths
             file["bradley_terry/order"] = numpy.argsort(-self.strengths).astype("i4")
             file["bradley_terry"].attrs["temperature"] = 0.001
-            file["bradley_terry"].attrs["seed"] = "delta-norm"
+            file["bradley_terry"].attrs["seed"] = "greedy-reversed"
+            file["bradley_terry"].attrs["mse"] = 0.00625
+            file["bradley_terry"].attrs["inversions"] = 4.0
             file["transitivity/cyclic"] = self.cyclic
             file["transitivity"].attrs["triples"] = n * (n - 1) * (n - 2) // 6
             file["transitivity"].attrs["cyclic"] = len(self.cyclic)
+            file["transitivity"].attrs.update(mean_span_cyclic=3.0, mean_span_all=5.5, median_margin_cyclic=3.5e-5,
+                                              median_margin_transitive=0.0125)
             file.create_dataset("seeds", data=numpy.array(
                 [("greedy", "forward", 4.7e-4, 7.0, 0.98, 0.99), ("greedy", "reversed", 0.8, *[numpy.nan] * 3)],
                 dtype=[("name", TEXT), ("direction", TEXT), ("mse", "f8"), ("inversions", "f8"), ("kendall_tau", "f8"),
                        ("rank_correlation", "f8")]))
             file["pairing/scores/trace"] = random.normal(size=(n, n))
+            expand, compress = sorted(self.expand), sorted(self.compress)
+            partner = dict(zip(self.expand, self.compress))
+            self.studied_orders = numpy.array([random.permutation(n), random.permutation(n)], "i4")
+            file["pairing/expand"] = numpy.array(expand, "i4")
+            file["pairing/compress"] = numpy.array(compress, "i4")
+            file["pairing/chosen"] = numpy.array([compress.index(partner[piece]) for piece in expand], "i4")
+            file["seed_orders"] = self.studied_orders
+            self.studied_pieces = [(expand[b], partner[expand[b]]) for b in self.studied_orders[1]]
             file.create_dataset("repair", data=numpy.array(
-                [(start, r, 10 - r, 10 * r, 0.05 / base**r) for start, base in (("delta-norm", 8), ("bradley-terry", 3))
+                [(start, r, 10 - r, 10 * r, 0.05 / base**r)
+                 for start, base in (("greedy-reversed", 8), ("bradley-terry", 3), ("elsewhere", 2))
                  for r in range(1, 5)],
                 dtype=[("start", TEXT), ("round", "i4"), ("swaps", "i8"), ("cumulative", "i8"), ("mse", "f8")]))
             file.create_dataset("searches", data=numpy.array(

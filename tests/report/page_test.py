@@ -125,10 +125,23 @@ class PageTest(ReportTest):
         self.assertEqual(browser.attributes("#elites image", "preserveAspectRatio"), ["none"])
         self.assertIn("6 of 84 triples are cyclic (7.143 %)", browser.texts("#triples .note")[0])
         self.assertEqual(len(browser.attributes("#triples circle[fill-opacity]", "r")), len(sample.cyclic))
+        self.assertIn("They span 3 positions on average, all triples 5.5.", browser.texts("#triples .note")[0])
+        self.assertIn("weakest margins is 3.500e-5, that of the others 0.0125.", browser.texts("#triples .note")[0])
         self.assertIn("temperature of 0.001", browser.texts("#strengths .note")[0])
+        self.assertIn("MSE of 0.00625 on all rows, and 4 inversions", browser.texts("#strengths .note")[0])
+        # Three starts of four rounds; two of them have an error of their own, before the first round.
+        self.assertEqual(len(browser.attributes("#repair circle[fill-opacity]", "r")), 3 * 4 + 2)
+        self.assertEqual(browser.attributes("#repair path[stroke]", "stroke-dasharray").count("5 4"), 1)
         self.assertEqual(len(browser.texts("#study-seeds tbody tr")), 2)
         for name in ("gains", "strengths", "repair", "score-matrix", "fit-residuals"):
             self.assertEqual(len(browser.texts(f"#{name} h3")), 1, name)
+
+    def test_copying_takes_the_answer_and_nothing_else(self):
+        self.open(self.whole(), width=390)
+        self.browser.run("document.addEventListener('copy', () => { window.copied = getSelection().toString(); })")
+        self.browser.click("#copy")
+        self.assertEqual(self.browser.run("return window.copied"), ",".join(map(str, self.sample.permutation)))
+        self.assertEqual(self.browser.texts("#copy"), ["Copied"])
 
     def test_pictures_are_drawn_in_the_right_place(self):
         """Heat maps by their pixels: the diagonal of the scores is the chosen pairs', elites' rows are theirs."""
@@ -177,6 +190,14 @@ class PageTest(ReportTest):
         for name in ("search", "fit-identity", "fit-residuals", "strengths", "triples", "repair"):
             with self.subTest(name):
                 self.assertGreater(len(browser.hover(f"#{name} circle[fill-opacity]")), 1)
+        pieces = [f"{expand}, {compress}" for expand, compress in sample.studied_pieces]
+        tip = browser.hover("#gains .catcher", across=(6 + 0.5) / BLOCKS, down=(2 + 0.5) / BLOCKS)
+        self.assertEqual(tip[0], "positions 2 and 6 swapped")
+        self.assertEqual(tip[2:], [f"position 2: pieces {pieces[2]}", f"position 6: pieces {pieces[6]}"])
+        tip = browser.hover("#strengths circle[fill-opacity]")
+        self.assertEqual(tip[0], f"position 0: pieces {pieces[0]}")
+        tip = browser.hover("#triples circle[fill-opacity]")
+        self.assertRegex(tip[1], r"^position \d: pieces \d+, \d+$")
         tip = browser.hover("#pair-scores circle.pair")
         self.assertRegex(tip[0], r"^block \d+ \(pieces \d+, \d+\)$")
         for name in ("pair-scores", "gains", "seed-errors"):
@@ -207,7 +228,7 @@ class PageTest(ReportTest):
                               ("missing-fit", "kintsugi report bare.h5 --problem problem.h5"),
                               ("missing-study", "kintsugi analyze problem.h5 --answer bare.h5 -o analysis.h5"),
                               ("missing-margins", "kintsugi solve problem.h5 --seed-order bare.h5"),
-                              ("missing-elites", "kintsugi solve problem.h5 --seed-order bare.h5 --islands 4")):
+                              ("missing-elites", "kintsugi solve problem.h5 --islands 4 -o")):
             self.assertIn(command, "".join(self.browser.texts("#" + name)), name)
         self.assertEqual(self.browser.run(WIDER_THAN_THE_PAGE), [])
         self.assertEqual(len(self.browser.texts("#pair-scores h3")), 1, "pairs beside their runners-up")
@@ -222,6 +243,18 @@ class PageTest(ReportTest):
             expected = "status good" if good else "status bad"
             self.assertEqual(self.browser.attributes('[data-figure="status"]', "class"), [expected])
             self.assertIn(says, self.browser.texts("#verdict")[0])
+
+    def test_a_target_far_below_does_not_press_the_curves_together(self):
+        for lowest, shown in ((1e-3, False), (1e-13, True)):
+            self.sample.trajectory["mse"] = numpy.geomspace(1, lowest, len(self.sample.trajectory))
+            self.sample.trajectory["best"] = self.sample.trajectory["mse"]
+            self.sample.write(self.folder / "far.h5")
+            self.open(self.report(solution="far.h5"))
+            self.assertEqual("target" in self.browser.texts("#search .legend span"), shown)
+            self.assertEqual("The target, 2.000e-12, lies far below" in self.browser.texts("#search .note")[0], not shown)
+            self.assertEqual(len(self.browser.attributes("#search line[stroke-dasharray]", "y1")), shown)
+            heights = self.numbers("#search circle[fill-opacity]", "cy")
+            self.assertGreater(max(heights) - min(heights), 200)
 
     def test_numbers_that_are_none(self):
         """A network in the wrong order may overflow: the page says so and draws the rest."""
@@ -282,7 +315,30 @@ class PageTest(ReportTest):
         self.assertEqual(float(self.browser.figure("mse")[0]), float(f"{mse:.3e}"))
         self.assertEqual(len(self.browser.attributes("#seed-errors rect[data-mse]", "data-mse")), seeds)
         self.assertFalse(any("scores in the solution" in text for text in self.browser.texts(".missing")))
+        self.run_program("analyze", "problem.h5", "-o", "real-analysis.h5", "--repair", "none", "--searches", "none", "-q")
+        with h5py.File(self.folder / "real-analysis.h5") as file:
+            self.assertIn(file.attrs["pair_score"], self.browser.texts("#pair-scores svg .label"))
         self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
+
+
+    def test_one_and_two_blocks(self):
+        repeated = """return Array.from(document.querySelectorAll(".axis"))
+            .map((axis) => Array.from(axis.querySelectorAll("text"), (t) => t.textContent))
+            .filter((texts) => new Set(texts).size < texts.length);"""
+        for blocks in (1, 2):
+            with self.subTest(blocks):
+                Planted(blocks=blocks).write(self.folder / "p.h5")
+                self.run_program("solve", "p.h5", "-o", "s.h5")
+                study = self.run_program("analyze", "p.h5", "--answer", "s.h5", "-o", "a.h5").stdout
+                self.assertNotRegex(study, r"\bnan\b")
+                path = self.report("--problem", "p.h5", "--analysis", "a.h5", solution="s.h5")
+                for width in (1200, 390):
+                    self.open(path, width=width)
+                    self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
+                    self.assertEqual(self.browser.run(WIDER_THAN_THE_PAGE), [])
+                    self.assertEqual(self.browser.run(repeated), [])
+                self.assertEqual(len(self.browser.texts("#gains, #no-swaps")), 1)
+                self.assertEqual(len(self.browser.texts("#blocks-table tbody tr")), blocks)
 
 
 class CommandTest(ReportTest):
@@ -311,6 +367,11 @@ class CommandTest(ReportTest):
         same = sample.elites == sample.permutation
         agreed = sum(same[:, 2 * t : 2 * t + 2].all() for t in range(BLOCKS))
         self.assertIn(f"agree with the answer at {agreed} of {BLOCKS} positions", text)
+        sample.write_analysis(self.folder / "analysis.h5")
+        text = self.run_program("report", "solution.h5", "--format", "text", "--analysis", "analysis.h5").stdout
+        self.assertIn("Bradley-Terry order from the swaps of greedy-reversed: mse 0.00625 on all rows", text)
+        self.assertRegex(text, r"\n  tabu +5000 +0.002 +no\n")
+        self.assertIn("run            4 ranks, 3 islands, seed", text)
         result = self.run_program("report", "solution.h5", "--format", "text", "-o", "report.txt", "--quiet")
         self.assertEqual((result.stdout, result.stderr), ("", ""))
         self.assertIn("status         solved\n", (self.folder / "report.txt").read_text())
@@ -360,6 +421,9 @@ class CommandTest(ReportTest):
             (lambda s, a: replace(a, "bradley_terry/gains", numpy.full((n, n), b"x")), ["/gains", "wrong type"]),
             (lambda s, a: a["transitivity/cyclic"].__setitem__(0, (0, 1, n, 0.5)), ["/transitivity/cyclic", "row 0"]),
             (lambda s, a: replace(a, "pairing/scores/trace", numpy.zeros(n)), ["/trace"]),
+            (lambda s, a: a["pairing/chosen"].__setitem__(0, n), ["/pairing/chosen", f"{n} is not one of {n} blocks"]),
+            (lambda s, a: a["seed_orders"].__setitem__((1, 0), -1), ["/seed_orders", "-1 is not one of"]),
+            (lambda s, a: a.__delitem__("seed_orders"), None),
             (lambda s, a: a["bradley_terry"].attrs.__delitem__("temperature"), ["temperature"]),
         ]
         for number, (change, says) in enumerate(cases):

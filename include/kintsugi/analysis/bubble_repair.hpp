@@ -18,7 +18,8 @@ namespace kintsugi {
 struct BubbleRepair {
   Blocks blocks;                    ///< the order at the end
   std::vector<RepairRound> rounds;  ///< `start` is left empty
-  std::int64_t evaluations = 0;     ///< of the whole network, rounded up
+  std::vector<std::int64_t> spent;  ///< evaluations of the whole network until the end of each round, rounded up
+  std::int64_t evaluations = 0;     ///< the same in all
   bool finished = false;            ///< the last sweep exchanged nothing
 };
 

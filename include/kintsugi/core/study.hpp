@@ -128,7 +128,7 @@ struct RepairRound {
 /// One way to the answer, and what it cost.
 struct SearchStudy {
   std::string name;
-  std::int64_t evaluations = 0;  ///< of the whole network on the way's own sample, rounded up
+  std::int64_t evaluations = 0;  ///< until solved, else in all: of the whole network on its own sample, rounded up
   double mse = 0;                ///< at its end, on all rows
   bool solved = false;
 };

@@ -82,6 +82,8 @@ struct StudiedSeed {
 
 /// What `kintsugi analyze` found, as far as the file has it.
 struct AnalysisFigures {
+  static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
   std::string path;
   std::vector<ScoreTable> scores;
   std::vector<StudiedSeed> seeds;
@@ -90,13 +92,20 @@ struct AnalysisFigures {
     std::vector<double> strengths;  ///< [L]
     std::vector<int> order;         ///< [L] positions in the seed
     double temperature = 0;
-    std::string seed;  ///< whose positions were swapped; empty where the file does not say
+    double mse = kNone;         ///< of that order, on all rows
+    double inversions = kNone;  ///< of that order, against the answer
+    std::string seed;           ///< whose positions were swapped; empty where the file does not say
+    std::vector<Block> blocks;  ///< [L] the seed's, by the pieces' own indices; empty where the file does not say
   };
   std::optional<BradleyTerry> bradley_terry;
   struct Transitivity {
     std::int64_t triples = 0;
     std::int64_t cyclic = 0;
     std::vector<CyclicTriple> list;
+    double mean_span_cyclic = kNone;  ///< of c - a
+    double mean_span_all = kNone;
+    double median_margin_cyclic = kNone;  ///< of the weakest margins
+    double median_margin_transitive = kNone;
   };
   std::optional<Transitivity> transitivity;
   std::vector<RepairRound> repair;

@@ -19,6 +19,9 @@ function frame(stage, width, height, margin, label) {
   };
 }
 
+/// For axes that count: ticks between whole numbers are left out.
+const wholeText = (value) => value.toLocaleString("en-US");
+
 const kMargin = { top: 24, right: 14, bottom: 42, left: 58 };
 
 /// Powers of ten in the scale's domain, few enough for `count` labels; with their 2- and 5-folds where there is room.
@@ -54,14 +57,15 @@ function leftAxis(f, scale, values, text, name) {
   const axis = d3.axisLeft(scale).tickValues(values).tickFormat(text).tickSizeOuter(0);
   f.plot.append("g").attr("class", "axis").call(axis);
   const label = f.plot.append("text").attr("class", "label").text(name);
-  label.attr("x", -f.margin.left + 4).attr("y", -10);
+  label.attr("x", -f.margin.left + 4).attr("y", -13);
 }
 
 /// Both axes, and lines across at the vertical one's ticks.
 function axes(f, x, y, xName, yName, options) {
   const { xTicks, yTicks, xText, yText } = options || {};
-  const xs = xTicks || x.ticks(Math.max(2, Math.floor(f.width / 90)));
-  const ys = yTicks || y.ticks(Math.max(2, Math.floor(f.height / 45)));
+  const whole = (ticks, text) => (text === wholeText ? ticks.filter(Number.isInteger) : ticks);
+  const xs = whole(xTicks || x.ticks(Math.max(2, Math.floor(f.width / 90))), xText);
+  const ys = whole(yTicks || y.ticks(Math.max(2, Math.floor(f.height / 45))), yText);
   const lines = f.plot.append("g").selectAll("line").data(ys).enter().append("line").attr("class", "gridline");
   lines
     .attr("x2", f.width)
@@ -126,6 +130,9 @@ function dots(f, x, y, points, radius, opacity) {
 
 // ---- matrices ----
 
+/// The height of a plot that stands beside a matrix, or above it on a phone.
+const besideMatrix = (width) => (width < 400 ? 330 : 470);
+
 function sequential(low, high) {
   const stops = ["ramp-0", "ramp-1", "ramp-2", "ramp-3"].map(color);
   const scale = d3
@@ -183,15 +190,16 @@ function heat(stage, width, { grid, scale, xName, yName, xLength, yLength, lines
     .attr("width", f.width)
     .attr("height", f.height)
     .attr("preserveAspectRatio", "none");
-  const whole = (length, count) => d3.ticks(0, Math.max(1, length - 1), count).filter(Number.isInteger);
+  const whole = (length, count) =>
+    d3.ticks(0, Math.max(1, length - 1), count).filter((v) => Number.isInteger(v) && v < length);
   // Ticks stand at the middle of their entry.
   const middle = (length, size) =>
     d3
       .scaleLinear()
       .domain([-0.5, length - 0.5])
       .range([0, size]);
-  bottomAxis(f, middle(xLength, f.width), whole(xLength, f.width / 60), d3.format("d"), xName);
-  leftAxis(f, middle(yLength, f.height), whole(yLength, f.height / 40), d3.format("d"), yName);
+  bottomAxis(f, middle(xLength, f.width), whole(xLength, f.width / 60), wholeText, xName);
+  leftAxis(f, middle(yLength, f.height), whole(yLength, f.height / 40), wholeText, yName);
   const mark = f.plot
     .append("rect")
     .attr("class", "focus")

@@ -4,27 +4,30 @@ function orderSection() {
   const node = section(
     "order",
     "Order",
-    "Where the search began, how it went, and how sure each place is. Positions count from 0, the first block.",
+    data.blocks.length < 2
+      ? "One block has no order to find."
+      : "Where the search began, how it went, and how sure each place is. Positions count from 0, the first block.",
   );
   if (data.seeds.length) seedFigures(node);
   else missing(node, "missing-seeds", "The solution has no seeds.");
   if (data.trajectory.length) searchFigure(node);
   else missing(node, "missing-trajectory", "The solution has no trajectory.");
+  if (data.blocks.length < 2) return; // which has no neighbours, and one order
   if (data.margins) marginsFigure(node);
   else
     missing(
       node,
       "missing-margins",
       "Not shown: how sure each pair of neighbours is. This solution has no margins; solving again writes them:",
-      solveCommand(""),
+      solveCommand(),
     );
-  if (data.elites && data.elites.mse.length) elitesFigure(node);
+  if (data.elites && data.elites.mse.length > 1) elitesFigure(node);
   else
     missing(
       node,
       "missing-elites",
-      "Not shown: where the best orders disagree. This solution keeps no others; several islands would:",
-      solveCommand("--islands 4"),
+      "Not shown: where the best orders disagree. This solution keeps no others; several islands find some:",
+      `mpirun -np 2 kintsugi solve ${problemPath()} --islands 4 -o solution.h5`,
     );
 }
 
@@ -78,7 +81,7 @@ function drawSeed(stage, width, seed) {
     .domain([-0.5, length - 0.5])
     .range([0, f.width]);
   const y = d3.scaleLinear().domain([0, length]).range([f.height, 0]);
-  axes(f, x, y, "final position", "position in the seed", { xText: d3.format("d"), yText: d3.format("d") });
+  axes(f, x, y, "final position", "position in the seed", { xText: wholeText, yText: wholeText });
   const wide = f.width / length;
   f.plot
     .append("g")
@@ -158,7 +161,7 @@ function drawSeedErrors(stage, width) {
     .append("text")
     .attr("x", (s) => (s.mse > 0 ? Math.max(1, x(s.mse)) : 1) + 6)
     .attr("y", rowHeight / 2 + 4)
-    .text((s) => (s.mse === null ? "none" : s.mse.toExponential(1).replace("e+", "e")));
+    .text((s) => (s.mse === null ? "none" : tickText(Number(s.mse.toPrecision(2)))));
   hoverPlot(f, (px, py) => {
     const seed = data.seeds[Math.floor(py / rowHeight)];
     return seed && px >= 0
@@ -207,7 +210,7 @@ function drawMargins(stage, width, margins) {
   const y = d3.scaleLog().domain([low, high]).range([f.height, 0]).clamp(true);
   axes(f, x, y, "position t of the pair t, t + 1", "rise of the MSE", {
     yTicks: logTicks(y, Math.floor(f.height / 40)),
-    xText: d3.format("d"),
+    xText: wholeText,
   });
   const wide = Math.max(0.8, (x(1) - x(0)) * 0.8);
   const top = (m) => Math.min(f.height - 3, y(Math.max(low, size(m)))); // so that a rise of 0 is still seen
@@ -267,7 +270,7 @@ function elitesFigure(node) {
     note:
       `${plural(mse.length, "order")} that the search kept, the best on top, against the answer. ` +
       `All agree at ${num(agreed)} of ${plural(length, "position")}. ` +
-      "Empty cells: the order pairs these pieces with others." +
+      (values.includes(null) ? "Empty cells: the order pairs these pieces with others." : "") +
       (cell > 1 ? ` Each cell is the largest displacement of ${cell} positions.` : ""),
     draw: (stage, width) =>
       heat(stage, width, {

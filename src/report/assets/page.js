@@ -10,9 +10,8 @@ const problemCommand = () => `kintsugi report ${quoted(data.run.path)} --problem
 const analyzeCommand = () =>
   `mpirun -np 2 kintsugi analyze ${problemPath()} --answer ${quoted(data.run.path)} -o analysis.h5 && ` +
   `kintsugi report ${quoted(data.run.path)} --problem ${problemPath()} --analysis analysis.h5 -o report.html`;
-const solveCommand = (options) =>
-  `mpirun -np 2 kintsugi solve ${problemPath()} --seed-order ${quoted(data.run.path)} ${options && options + " "}` +
-  "-o solution.h5";
+const solveCommand = () =>
+  `mpirun -np 2 kintsugi solve ${problemPath()} --seed-order ${quoted(data.run.path)} -o solution.h5`;
 
 /// What the status says about the answer.
 function verdict(run) {
@@ -62,8 +61,9 @@ function header() {
 
 function answerSection() {
   const node = section("answer", "Answer", "The pieces in their order: expand, compress, expand, compress, ..., head.");
-  const text = data.permutation.join(",");
-  const field = el("div", { class: "answer mono", id: "permutation", tabindex: "0" }, text);
+  // Lines break behind commas only.
+  const parts = data.permutation.flatMap((piece, i) => (i === 0 ? [piece] : [",", el("wbr"), piece]));
+  const field = el("div", { class: "answer mono", id: "permutation", tabindex: "0" }, ...parts);
   const button = el(
     "button",
     {

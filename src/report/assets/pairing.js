@@ -107,7 +107,7 @@ function runnerUps(node) {
         .domain(d3.extent(values.concat(0)))
         .nice()
         .range([f.height, 0]);
-      axes(f, x, y, "position of the block", "score", { xText: d3.format("d") });
+      axes(f, x, y, "position of the block", "score", { xText: wholeText });
       const points = [];
       data.blocks.forEach((b, t) => {
         const lines = () => [
@@ -127,7 +127,7 @@ function runnerUps(node) {
 function drawHistogram(stage, width, scores) {
   const bins = scores.histogram;
   const strip = 26;
-  const f = frame(stage, width, 330, { ...kMargin, bottom: kMargin.bottom + strip }, `Histogram of ${scores.name}`);
+  const f = frame(stage, width, besideMatrix(width), { ...kMargin, bottom: kMargin.bottom + strip }, `Histogram of ${scores.name}`);
   const count = bins.chosen.length;
   const x = d3.scaleLinear().domain([bins.low, bins.high]).range([0, f.width]);
   const most = Math.max(1, d3.max(bins.others), d3.max(bins.chosen));
@@ -147,9 +147,11 @@ function drawHistogram(stage, width, scores) {
   const span = f.width / count;
   for (const [kind, shift, name] of [
     ["others", 0.5, "muted"],
-    ["chosen", 1 + span / 2, "accent"],
+    ["chosen", 0.5 + span / 2, "accent"],
   ]) {
     const values = bins[kind].map((n, i) => [n, i]).filter(([n]) => n > 0);
+    // A bin that both have is shared; else the bar has it alone.
+    const shared = (i) => bins.chosen[i] > 0 && bins.others[i] > 0;
     shown
       .selectAll("rect." + kind)
       .data(values)
@@ -158,9 +160,9 @@ function drawHistogram(stage, width, scores) {
       .attr("class", kind)
       .attr("data-count", ([n]) => n)
       .attr("fill", color(name))
-      .attr("x", ([, i]) => i * span + shift)
+      .attr("x", ([, i]) => i * span + (shared(i) ? shift : 0.5))
       .attr("y", ([n]) => y(n))
-      .attr("width", Math.max(1, span / 2 - 1))
+      .attr("width", ([, i]) => Math.max(1, (shared(i) ? span / 2 : span) - 1))
       .attr("height", ([n]) => f.height - y(n));
   }
   shown.raise();

@@ -6,6 +6,7 @@ const kEvents = {
   I: "insertion",
   R: "relocation",
   T: "tabu",
+  A: "annealing",
   P: "pair exchange",
   K: "kick",
   C: "crossover",
@@ -39,10 +40,18 @@ function searchFigure(node) {
     id: "search",
     title: "Error over the search",
     controls: clocks.length > 1 ? [select] : [],
-    legend: legend.concat([["target", "bad", "line"]]),
+    legend: targetShown(islands) ? legend.concat([["target", "bad", "dashed"]]) : legend,
     note: searchNote(islands),
     draw: (stage, width) => drawSearch(stage, width, islands, clock, colorOf),
   });
+}
+
+const logErrors = (islands) => islands.flatMap((i) => i.rows.flatMap((r) => [r[3], r[4]]));
+
+/// False where the search ended so far above the target that it would press all curves into the picture's upper edge.
+function targetShown(islands) {
+  const far = 1e3;
+  return data.run.target > 0 && logErrors(islands).some((v) => v !== null && v <= far * data.run.target);
 }
 
 function searchNote(islands) {
@@ -50,9 +59,11 @@ function searchNote(islands) {
   const shown = d3.sum(islands, (i) => i.rows.length);
   const zero = islands.some((i) => i.rows.some((r) => r[3] === 0 || r[4] === 0));
   return (
-    "Each dot is a line of the log: the mean squared error of the order on the sample of that moment; lines are the " +
-    "lowest so far. Samples grow, so that errors of different stretches are not those of one sample." +
+    "Each dot is an accepted step, a line of the log: the mean squared error of the order on the sample of that " +
+    "moment; lines are the lowest so far. Samples grow, so that errors of different stretches are not those of one " +
+    "sample." +
     (zero ? " An error of 0 is drawn at the lower edge." : "") +
+    (targetShown(islands) ? "" : ` The target, ${num(data.run.target)}, lies far below this picture.`) +
     (shown < total
       ? ` ${num(total)} lines are thinned to ${num(shown)}; lowest and highest of each stretch are kept.`
       : "")
@@ -73,17 +84,22 @@ function logLines(r, island) {
 function drawSearch(stage, width, islands, [key, , name], colorOf) {
   const f = frame(stage, width, 340, kMargin, "Mean squared error over the search");
   const rows = islands.flatMap((i) => i.rows);
-  const errors = rows.flatMap((r) => [r[3], r[4]]).concat(data.run.target);
-  const positive = errors.filter((v) => v > 0);
-  const low = (d3.min(positive) || 1e-12) / 3;
+  const withTarget = targetShown(islands);
+  const positive = logErrors(islands)
+    .concat(withTarget ? data.run.target : [])
+    .filter((v) => v > 0);
+  const low = (d3.min(positive) || 1e-12) / (withTarget ? 3 : 1.2);
   const last = d3.max(rows, (r) => r[key]) || 1;
   const x = d3.scaleLinear().domain([0, last]).range([0, f.width]);
   const y = d3
     .scaleLog()
-    .domain([low, (d3.max(positive) || 1) * 2])
+    .domain([low, (d3.max(positive) || 1) * (withTarget ? 2 : 1.2)])
     .range([f.height, 0]);
-  axes(f, x, y, name, "mean squared error", { yTicks: logTicks(y, Math.floor(f.height / 40)) });
-  if (data.run.target > 0) {
+  axes(f, x, y, name, "mean squared error", {
+    yTicks: logTicks(y, Math.floor(f.height / 40)),
+    xText: key === 2 ? tickText : wholeText,
+  });
+  if (withTarget) {
     const line = f.plot.append("line").attr("stroke", color("bad")).attr("stroke-dasharray", "5 4");
     line.attr("x2", f.width).attr("y1", y(data.run.target)).attr("y2", y(data.run.target));
   }

@@ -107,11 +107,12 @@ function studySection() {
     );
     return;
   }
-  if (study.bradley_terry) bradleyTerryFigures(node, study.bradley_terry);
+  if (data.blocks.length < 2) missing(node, "no-swaps", "Not shown: swaps and what follows from them, of one block.");
+  else if (study.bradley_terry) bradleyTerryFigures(node, study.bradley_terry);
   else missing(node, "missing-bradley-terry", "The analysis has no Bradley-Terry model.");
   if (study.transitivity) transitivityFigure(node, study.transitivity);
   else missing(node, "missing-transitivity", "The analysis has no count of cyclic triples.");
-  if (study.repair.length) repairFigure(node, study.repair);
+  if (study.repair.length) repairFigure(node, study);
   if (study.seeds.length) {
     table(
       node,
@@ -132,11 +133,18 @@ function studySection() {
     table(
       node,
       "study-searches",
-      "Searches of the study",
-      ["search", "evaluations", "MSE at its end", "solved"],
+      "Ways to the answer: evaluations of the whole network until solved, else in all",
+      ["way", "evaluations", "MSE at its end", "solved"],
       study.searches.map((s) => [s.name, num(s.evaluations), num(s.mse), s.solved ? "yes" : "no"]),
     );
   }
+}
+
+/// "position 3: pieces 7, 12" of the seed whose positions were swapped.
+function seedPlace(position) {
+  const model = data.analysis.bradley_terry;
+  const pieces = model && model.blocks[position];
+  return `position ${position}` + (pieces ? `: pieces ${pieces[0]}, ${pieces[1]}` : "");
 }
 
 function bradleyTerryFigures(node, model) {
@@ -170,6 +178,7 @@ function bradleyTerryFigures(node, model) {
                   ? `positions ${r} and ${c} swapped`
                   : `positions ${cellRange(r, cell, length)} with ${cellRange(c, cell, length)}`,
                 `MSE changes by ${num(value)}`,
+                ...(cell === 1 && model.blocks.length ? [seedPlace(r), seedPlace(c)] : []),
               ],
       }),
   });
@@ -179,16 +188,21 @@ function bradleyTerryFigures(node, model) {
     title: "Bradley-Terry strengths",
     note:
       `Fitted at a temperature of ${num(model.temperature)}; the stronger comes first. In a seed that is right the ` +
-      "strengths fall from left to right.",
+      "strengths fall from left to right." +
+      (model.mse === null ? "" : ` The order that they give has an MSE of ${num(model.mse)} on all rows`) +
+      (model.mse === null || model.inversions === null
+        ? ""
+        : `, and ${plural(model.inversions, "inversion")} against the answer`) +
+      (model.mse === null ? "" : "."),
     legend: [["a position of the seed", "s1"]],
     draw: (stage, width) => {
-      const f = frame(stage, width, 360, kMargin, "Strength of each position");
+      const f = frame(stage, width, besideMatrix(width), kMargin, "Strength of each position");
       const x = d3
         .scaleLinear()
         .domain([-0.5, length - 0.5])
         .range([0, f.width]);
       const y = d3.scaleLinear().domain(d3.extent(model.strengths)).nice().range([f.height, 0]);
-      axes(f, x, y, "position in the seed", "strength", { xText: d3.format("d") });
+      axes(f, x, y, "position in the seed", "strength", { xText: wholeText });
       dots(
         f,
         x,
@@ -197,7 +211,7 @@ function bradleyTerryFigures(node, model) {
           x: t,
           y: s,
           color: "s1",
-          lines: () => [`position ${t} of the seed`, `strength ${num(s)}`, `position ${place.get(t)} by strength`],
+          lines: () => [seedPlace(t), `strength ${num(s)}`, `place ${place.get(t)} by strength`],
         })),
         length > 200 ? 2 : 3.5,
       );
@@ -209,7 +223,14 @@ function transitivityFigure(node, study) {
   const share = study.triples > 0 ? (100 * study.cyclic) / study.triples : 0;
   const text =
     `${num(study.cyclic)} of ${plural(study.triples, "triple")} are cyclic (${num(share)} %): ` +
-    "i before j, j before k and k before i. ";
+    "i before j, j before k and k before i. " +
+    (study.cyclic === 0 || study.mean_span_cyclic === null || study.mean_span_all === null
+      ? ""
+      : `They span ${num(study.mean_span_cyclic)} positions on average, all triples ${num(study.mean_span_all)}. `) +
+    (study.cyclic === 0 || study.median_margin_cyclic === null || study.median_margin_transitive === null
+      ? ""
+      : `The median of their weakest margins is ${num(study.median_margin_cyclic)}, that of the others ` +
+        `${num(study.median_margin_transitive)}. `);
   if (!study.list.length) {
     node.append(el("p", { id: "triples" }, text));
     return;
@@ -239,7 +260,7 @@ function transitivityFigure(node, study) {
         .range([f.height, 0]);
       axes(f, x, y, "span of the three positions", "weakest margin (MSE)", {
         yTicks: logTicks(y, 6),
-        xTicks: x.ticks(Math.max(2, f.width / 90)).filter(Number.isInteger),
+        xText: wholeText,
       });
       dots(
         f,
@@ -250,39 +271,46 @@ function transitivityFigure(node, study) {
           y: Math.max(low, t[3]),
           color: "s1",
           lines: () => [
-            `positions ${t[0]}, ${t[1]}, ${t[2]} of the seed`,
+            "a cyclic triple of the seed",
+            ...t.slice(0, 3).map(seedPlace),
             `weakest margin ${num(t[3])}`,
             `span ${span(t)}`,
           ],
         })),
         3,
-        0.5,
       );
     },
   });
 }
 
-function repairFigure(node, rounds) {
+const kReversed = "-reversed";
+
+/// Errors of the starts themselves, as rounds 0.
+function repairStarts(study) {
+  const known = new Map(study.seeds.map((s) => [s.name + (s.direction === "reversed" ? kReversed : ""), s.mse]));
+  if (study.bradley_terry && study.bradley_terry.mse !== null) known.set("bradley-terry", study.bradley_terry.mse);
+  return Array.from(new Set(study.repair.map((r) => r.start)))
+    .filter((start) => Number.isFinite(known.get(start)))
+    .map((start) => ({ start, round: 0, swaps: 0, cumulative: 0, mse: known.get(start) }));
+}
+
+function repairFigure(node, study) {
+  const rounds = repairStarts(study).concat(study.repair);
+  // A start and its reverse have one colour, the reverse is dashed.
+  const plain = (start) => start.replace(kReversed, "");
   const starts = Array.from(new Set(rounds.map((r) => r.start)));
-  const best = (start) =>
-    d3.min(
-      rounds.filter((r) => r.start === start),
-      (r) => r.mse,
-    );
-  const colored = starts
-    .slice()
-    .sort((a, b) => best(a) - best(b))
-    .slice(0, 8);
-  const colorOf = (start) => (colored.includes(start) ? "s" + (1 + colored.indexOf(start)) : "muted");
+  const colored = Array.from(new Set(starts.map(plain))).slice(0, 8);
+  const colorOf = (start) => (colored.includes(plain(start)) ? "s" + (1 + colored.indexOf(plain(start))) : "muted");
   const zero = rounds.some((r) => r.mse === 0);
   figure(node, {
     id: "repair",
     title: "Bubble repair from each start",
     legend: colored
       .map((s) => [s, colorOf(s), "line"])
-      .concat(starts.length > 8 ? [["other starts", "muted", "line"]] : []),
+      .concat(starts.some((s) => colorOf(s) === "muted") ? [["other starts", "muted", "line"]] : [])
+      .concat(starts.some((s) => s !== plain(s)) ? [["reversed", "ink", "dashed"]] : []),
     note:
-      "Mean squared error on all rows after each sweep of swaps of neighbours." +
+      "Mean squared error on all rows after each sweep of swaps of neighbours; round 0: before the first." +
       (zero ? " An error of 0 is drawn at the lower edge." : ""),
     draw: (stage, width) => drawRepair(stage, width, rounds, starts, colorOf),
   });
@@ -302,8 +330,7 @@ function drawRepair(stage, width, rounds, starts, colorOf) {
     .range([f.height, 0]);
   axes(f, x, y, "round", "mean squared error", {
     yTicks: logTicks(y, 6),
-    xText: d3.format("d"),
-    xTicks: x.ticks(Math.max(2, f.width / 80)).filter(Number.isInteger),
+    xText: wholeText,
   });
   const points = [];
   for (const start of starts) {
@@ -313,6 +340,7 @@ function drawRepair(stage, width, rounds, starts, colorOf) {
       .attr("fill", "none")
       .attr("stroke", color(colorOf(start)))
       .attr("stroke-width", 1.5)
+      .attr("stroke-dasharray", start.endsWith(kReversed) ? "5 4" : null)
       .attr(
         "d",
         d3
@@ -327,7 +355,9 @@ function drawRepair(stage, width, rounds, starts, colorOf) {
         color: colorOf(start),
         lines: () => [
           start,
-          `round ${r.round}: ${plural(r.swaps, "swap")}, ${num(r.cumulative)} in all`,
+          r.round === 0
+            ? "before the first round"
+            : `round ${r.round}: ${plural(r.swaps, "swap")}, ${num(r.cumulative)} in all`,
           `MSE ${num(r.mse)}`,
         ],
       });
