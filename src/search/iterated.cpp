@@ -37,7 +37,8 @@ Blocks reorder_window(Blocks order, const Blocks& other, std::size_t first, std:
 }  // namespace
 
 IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain,
-                               std::unique_ptr<Search> plateau, std::set<int> doubtful, Escape escape, Random random)
+                               std::unique_ptr<Search> plateau, std::unique_ptr<Search> annealing,
+                               std::set<int> doubtful, Escape escape, Random random)
     : evaluator_(&evaluator),
       chain_(std::move(chain)),
       everyday_(chain_.size()),
@@ -45,12 +46,12 @@ IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr
       escape_(escape),
       random_(random) {
   if (plateau) chain_.push_back(std::move(plateau));
+  chained_ = chain_.size();
+  if (annealing) chain_.push_back(std::move(annealing));
   work_.assign(chain_.size(), 0);
 }
 
-std::size_t IteratedSearch::turns() const {
-  return kicks_ % kPlateauKicks == kPlateauKicks - 1 ? chain_.size() : everyday_;
-}
+std::size_t IteratedSearch::turns() const { return kicks_ % kPlateauKicks == kPlateauKicks - 1 ? chained_ : everyday_; }
 
 void IteratedSearch::start(const Candidate& from) {
   current_ = home_ = best_ = from;
@@ -92,9 +93,13 @@ StepReport IteratedSearch::step() {
     return report;
   }
   report.stuck = false;
-  do ++active_;
-  while (active_ < turns() && 2 * work_[active_] > std::accumulate(work_.begin(), work_.end(), std::int64_t{0}));
-  if (active_ < turns()) {
+  if (active_ == chained_) {
+    // An annealing round is over: what it came to is descended from.
+    active_ = 0;
+    chain_.front()->start(current_);
+    return report;
+  }
+  if (++active_ < turns()) {
     chain_[active_]->start(current_);
     return report;
   }
@@ -104,11 +109,22 @@ StepReport IteratedSearch::step() {
       active_ = 0;
       return report;
     }
+    if (anneal()) return report;
     escape(report);
   }
   active_ = 0;
   chain_.front()->start(current_);
   return report;
+}
+
+bool IteratedSearch::anneal() {
+  if (chained_ == chain_.size()) return false;
+  if (2 * work_[chained_] > std::accumulate(work_.begin(), work_.end(), std::int64_t{0})) return false;
+  ++kicks_;
+  current_ = home_;
+  active_ = chained_;
+  chain_[active_]->start(current_);
+  return true;
 }
 
 bool IteratedSearch::grow(StepReport& report) {

@@ -29,29 +29,30 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
   };
   Escape escape = Escape::kick;
   std::unique_ptr<Search> plateau;
+  std::unique_ptr<Search> annealing;
   chain.push_back(std::make_unique<Descent>(evaluator, model, name == "bubble" ? 1 : 0));
-  if (name == "auto" || name == "annealing" || name == "iterated" || name == "restart") {
+  if (name == "auto" || name == "iterated" || name == "restart") {
     add_exchange();
     chain.push_back(std::make_unique<Relocation>(evaluator, stream(kRelocation)));
-    if (name == "auto" || name == "annealing") {
-      chain.push_back(std::make_unique<Annealing>(evaluator, model, stream(kAnnealing)));
-    }
     if (name == "restart") escape = Escape::restart;
   } else if (name == "tabu") {
     add_exchange();
     chain.push_back(std::make_unique<Tabu>(evaluator, model, doubtful, stream(kTabu)));
-  } else if (name != "bubble" && name != "insertion") {
+  } else if (name != "annealing" && name != "bubble" && name != "insertion") {
     std::string known;
     for (const std::string& each : search_names()) known += (known.empty() ? "" : ", ") + each;
     throw UsageError("unknown search '" + std::string(name) + "'; known are " + known);
+  }
+  if (name == "auto" || name == "annealing") {
+    annealing = std::make_unique<Annealing>(evaluator, model, stream(kAnnealing));
   }
   if (name != "bubble" && name != "insertion") {
     // Weights may single out a wrong pair, too: where nothing else helps, all pairs are in doubt.
     const std::vector<int>& all = evaluator.weights().roles().expand;
     plateau = std::make_unique<PairExchange>(evaluator, std::set<int>(all.begin(), all.end()), stream(kPlateau));
   }
-  return std::make_unique<IteratedSearch>(evaluator, std::move(chain), std::move(plateau), doubtful, escape,
-                                          stream(kKicks));
+  return std::make_unique<IteratedSearch>(evaluator, std::move(chain), std::move(plateau), std::move(annealing),
+                                          doubtful, escape, stream(kKicks));
 }
 
 }  // namespace kintsugi

@@ -20,8 +20,7 @@ enum class Escape {
 /// searches.
 ///
 /// The first search of the chain runs until it is stuck; then the next one is asked for a way on, and so forth; after a
-/// success the first one takes over again. One that has taken more than half of all work so far is passed over. The
-/// last of them may be for plateaus only: it is asked once in a number of
+/// success the first one takes over again. The last of them may be for plateaus only: it is asked once in a number of
 /// kicks without a new best order. Where all are stuck and the error on twice the rows is much higher, the
 /// sample was overfitted and is doubled. Else the order is kicked, and what comes of it replaces the order that was
 /// kicked where it is better, or worse by a small share of the error, as a cooling annealing would accept. Where other
@@ -30,9 +29,9 @@ enum class Escape {
 /// island got right early in the network and another one late come together.
 class IteratedSearch final : public Search {
  public:
-  /// `doubtful`: expand pieces of the blocks whose pairs a kick may exchange. `plateau` may be empty.
+  /// `doubtful`: expand pieces of the blocks whose pairs a kick may exchange. `plateau` and `annealing` may be empty.
   IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain, std::unique_ptr<Search> plateau,
-                 std::set<int> doubtful, Escape escape, Random random);
+                 std::unique_ptr<Search> annealing, std::set<int> doubtful, Escape escape, Random random);
 
   [[nodiscard]] std::string_view name() const override { return "iterated"; }
   void start(const Candidate& from) override;
@@ -54,6 +53,7 @@ class IteratedSearch final : public Search {
   /// How many searches of the chain have their turn before the next kick.
   [[nodiscard]] std::size_t turns() const;
   bool grow(StepReport& report);
+  bool anneal();
   void escape(StepReport& report);
   void kick(StepReport& report);
   bool cross(StepReport& report);
@@ -63,7 +63,8 @@ class IteratedSearch final : public Search {
 
   Evaluator* evaluator_;
   std::vector<std::unique_ptr<Search>> chain_;
-  std::size_t everyday_;  // so many of the chain; one more is for plateaus
+  std::size_t everyday_;  // so many of the chain; one more may be for plateaus
+  std::size_t chained_;   // so many take turns; behind them there may be the annealing
   std::set<int> doubtful_;
   Escape escape_;
   Random random_;
