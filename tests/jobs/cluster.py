@@ -4,11 +4,13 @@ Everything happens in namespaces of its own (mounts, network, processes, host na
 process that asked for them, however it ends: no daemon, interface, mount, file or line of /etc/hosts remains.
 """
 
+import ctypes
 import os
 import pathlib
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ NAMESPACES = ("--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "--kill-c
 INSIDE = "SLURM_TEST_FOLDER"  # tells the inner process that it is one, and where its files go
 SUBNET = "10.77.0"
 CPUS = 2
+PR_SET_PDEATHSIG = 1
 END_STATES = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE"}
 
 CONFIGURATION = """\
@@ -62,6 +65,11 @@ def why_not():
     return None if tried.returncode == 0 else f"no namespaces here: {tried.stderr.strip()}"
 
 
+def die_with_parent():
+    """To be called in a new process: it is killed as soon as the one that started it is gone, were it by SIGKILL."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def run_inside(arguments):
     """Runs `arguments` in new namespaces and a fresh folder; returns the exit code."""
     # /var/tmp: the nodes get a /tmp of their own.
@@ -70,15 +78,20 @@ def run_inside(arguments):
     shell = ["bash", "-c", 'mount -t tmpfs -o mode=755 tmpfs "$0" && mount -t tmpfs tmpfs /dev/shm && "$@"; exit $?']
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("KINTSUGI_", "SLURM"))}
     environment["PATH"] = os.pathsep.join([environment.get("PATH", "/usr/bin:/bin"), "/usr/sbin", "/sbin"])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    inner = None
     try:
         inner = subprocess.Popen(["unshare", *NAMESPACES, *shell, folder, *arguments], env={**environment, INSIDE: folder},
-                                 stdin=subprocess.DEVNULL)
+                                 stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
         while True:
             try:
                 return inner.wait()
             except KeyboardInterrupt:  # the terminal told the inner process as well
                 continue
     finally:
+        if inner is not None:
+            inner.kill()
+            inner.wait()
         os.rmdir(folder)
 
 
