@@ -24,7 +24,7 @@ struct ExchangeReport {
   double same_pairs = 1;   ///< share of the blocks whose compress piece is the same in all
 };
 
-/// Receives what a solve has to say, as it happens. Called on rank 0 of the world only.
+/// Receives what a solve has to say, as it happens. Called on rank 0 of the world only, but for stop_requested().
 class SolveObserver {
  public:
   virtual ~SolveObserver() = default;
@@ -34,7 +34,7 @@ class SolveObserver {
   virtual void on_row(const TrajectoryRow& /*row*/) {}
   virtual void on_exchange(const ExchangeReport& /*report*/) {}
   virtual void on_warning(const std::string& /*text*/) {}
-  /// Asked between steps; true ends the search with Status::interrupted, on all ranks at the same step.
+  /// Asked between steps, on every rank; true on any ends the search with Status::interrupted, on all at the same step.
   virtual bool stop_requested() { return false; }
   /// Asked between steps; true has on_checkpoint() called at that step.
   virtual bool checkpoint_due() { return false; }

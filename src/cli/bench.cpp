@@ -67,6 +67,7 @@ class BenchCommand final : public Command {
   Activation activation_ = Activation::relu;
   double seconds_ = 1;
   bool scale_ = false;
+  int growth_ = 4;
   int sample_rows_ = 512;
   ScaleShape predict_;
   SuiteRun suite_;
@@ -85,6 +86,9 @@ void BenchCommand::declare(OptionTable& options) {
       "measure the parts of a solve and its memory as blocks, width, rows and ranks grow, from the sizes above "
       "on, beside a model's figures",
       scale_);
+  options.option("growth", "N",
+                 "with --scale: up to N times the blocks, width and rows, in steps of two; 1: the sizes above only",
+                 integer(growth_, 1));
   options.option("sample-rows", "N", "with --scale: rows of the search's sample", integer(sample_rows_, 1));
   options.option("predict", "LxDxHxNxP",
                  "with --scale: what the model says of L blocks of width D, hidden size H, N rows, "
@@ -132,7 +136,11 @@ ExitCode BenchCommand::run(const Settings&) {
                           .outputs = static_cast<std::size_t>(outputs_),
                           .rows = static_cast<std::size_t>(rows_),
                           .sample_rows = static_cast<std::size_t>(sample_rows_)};
-    bench_scale(world, {.base = base, .activation = activation_, .seconds = seconds_, .predict = predict_});
+    bench_scale(world, {.base = base,
+                        .activation = activation_,
+                        .growth = static_cast<std::size_t>(growth_),
+                        .seconds = seconds_,
+                        .predict = predict_});
     return ExitCode::success;
   }
   PlantedOptions planted;

@@ -24,7 +24,7 @@ constexpr double kClusterLink = 10e9;
 
 std::string describe(const ScaleShape& s) { return format("%zu x %zu x %zu", s.blocks, s.width, s.hidden); }
 
-std::vector<ScaleShape> shapes_to_measure(const ScaleShape& base, std::size_t ranks) {
+std::vector<ScaleShape> shapes_to_measure(const ScaleShape& base, std::size_t ranks, std::size_t growth) {
   std::vector<ScaleShape> shapes;
   const auto add = [&](ScaleShape shape, std::size_t on) {
     shape.ranks = shape.ranks_per_node = on;
@@ -32,18 +32,18 @@ std::vector<ScaleShape> shapes_to_measure(const ScaleShape& base, std::size_t ra
   };
   for (std::size_t on = 1; on < ranks; on *= 2) add(base, on);
   add(base, ranks);
-  for (const std::size_t factor : {2, 4}) {
+  for (std::size_t factor = 2; factor <= growth; factor *= 2) {
     ScaleShape shape = base;
     shape.blocks *= factor;
     add(shape, ranks);
   }
-  for (const std::size_t factor : {2, 4}) {
+  for (std::size_t factor = 2; factor <= growth; factor *= 2) {
     ScaleShape shape = base;
     shape.width *= factor;
     shape.hidden *= factor;
     add(shape, ranks);
   }
-  for (const std::size_t factor : {2, 4}) {
+  for (std::size_t factor = 2; factor <= growth; factor *= 2) {
     ScaleShape shape = base;
     shape.rows *= factor;
     add(shape, ranks);
@@ -182,7 +182,7 @@ void bench_scale(const mpi::Comm& world, const ScaleRun& run) {
   constexpr ScaleShape kFirst{.blocks = 4, .width = 16, .hidden = 16, .rows = 256, .sample_rows = 128};
   (void)measure_scale_case(world, kFirst, run.activation, 0);
   std::vector<ScaleCase> cases;
-  for (const ScaleShape& shape : shapes_to_measure(run.base, static_cast<std::size_t>(world.size()))) {
+  for (const ScaleShape& shape : shapes_to_measure(run.base, static_cast<std::size_t>(world.size()), run.growth)) {
     const bool takes_part = world.rank() < static_cast<int>(shape.ranks);
     const mpi::Comm comm = world.split(takes_part ? 0 : 1);
     if (takes_part) cases.push_back(measure_scale_case(comm, shape, run.activation, run.seconds));

@@ -86,6 +86,10 @@ class JsonLog final : public SolveLog {
 
   void on_warning(const std::string& text) override { emit({{"record", "warning"}, {"text", text}}); }
 
+  void on_memory(const MemoryUse& use) override {
+    if (use.root > 0) emit({{"record", "memory"}, {"root_bytes", use.root}, {"other_bytes", use.others}});
+  }
+
   void finish(const Solution& solution, ExitCode code, const std::string& written) override {
     Json json{{"record", "result"},    {"status", to_string(solution.status)},    {"exit", static_cast<int>(code)},
               {"mse", solution.mse},   {"largest_error", solution.largest_error}, {"target", solution.target},

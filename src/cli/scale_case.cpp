@@ -20,6 +20,7 @@
 
 #include "cli/fma_peak.hpp"
 #include "cli/kernel_speed.hpp"
+#include "cli/memory.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/random.hpp"
 #include "kintsugi/kernels/flush_denormals.hpp"
@@ -101,17 +102,6 @@ Roles made_roles(const ScaleShape& shape) {
   roles.width = shape.width;
   roles.outputs = shape.outputs;
   return roles;
-}
-
-/// A figure of /proc/self/status in bytes; 0 where there is none.
-double memory_figure(const std::string& key) {
-  std::ifstream status("/proc/self/status");
-  std::string word;
-  while (status >> word) {
-    double kibibytes = 0;
-    if (word == key && status >> kibibytes) return 1024 * kibibytes;
-  }
-  return 0;
 }
 
 /// Gives back what earlier work left, and starts the count of the peak anew.

@@ -304,6 +304,8 @@ ExitCode SolveCommand::run(const Settings& settings) {
   solution.times.total = seconds_since(start);
   if (no_times_) leave_out_times(solution);
 
+  const MemoryUse memory = memory_use(world);
+  if (world.root() && !no_times_) log->on_memory(memory);
   ExitCode code = exit_code(solution.status);
   std::vector<int> complete{1};
   if (world.root()) complete[0] = deliver(network, solution, facts(world, settings, code), *log) ? 1 : 0;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/memory.hpp"
 #include "cli/settings.hpp"
 #include "kintsugi/core/exit_code.hpp"
 #include "kintsugi/io/checkpoint_file.hpp"
@@ -34,6 +35,8 @@ class SolveLog : public SolveObserver {
  public:
   /// Comes first. `network` must outlive the log.
   virtual void begin(const SolveHeader& /*header*/, const Network& /*network*/) {}
+  /// Comes before the last, and not without times: runs differ in this.
+  virtual void on_memory(const MemoryUse& /*use*/) {}
   /// Comes last. `written`: where the solution went, or empty.
   virtual void finish(const Solution& /*solution*/, ExitCode /*code*/, const std::string& /*written*/) {}
   bool stop_requested() override;

@@ -29,6 +29,7 @@ class TableLog final : public SolveLog {
   void on_exchange(const ExchangeReport& report) override;
   void on_warning(const std::string& text) override { line("warning: " + text); }
   void on_resume(const std::string& text) override { line("resume   " + text); }
+  void on_memory(const MemoryUse& use) override { memory_ = use; }
   void finish(const Solution& solution, ExitCode code, const std::string& written) override;
 
  private:
@@ -45,6 +46,7 @@ class TableLog final : public SolveLog {
   std::ostream& out_;
   LogStyle style_;
   const Network* network_ = nullptr;
+  MemoryUse memory_;
   std::map<std::int64_t, double> best_by_rows_;
   std::optional<TrajectoryRow> held_back_;  ///< the latest row, if it was not printed
   double last_printed_ = 0;
@@ -191,6 +193,11 @@ void TableLog::print_statistics(const Solution& solution) {
                 t.pairing, t.seeding, t.search, t.check, t.total));
   }
   line(work);
+  if (memory_.root > 0) {
+    std::string memory = format("memory   rank 0 held at most %.1f MB", memory_.root / 1e6);
+    if (memory_.others > 0) memory += format(", another at most %.1f MB", memory_.others / 1e6);
+    line(memory + ", with the weights that a node's ranks share");
+  }
 }
 
 void TableLog::finish(const Solution& solution, ExitCode code, const std::string& written) {

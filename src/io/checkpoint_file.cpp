@@ -1,16 +1,20 @@
 #include "kintsugi/io/checkpoint_file.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <cstring>
 #include <sstream>
 #include <string_view>
 #include <system_error>
 
+#include "io/file_descriptor.hpp"
 #include "io/hdf5.hpp"
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/io/atomic_file.hpp"
 
 namespace kintsugi {
 
@@ -108,6 +112,35 @@ void require_same(const std::string& name, const CheckpointKey& stored, const Ch
 
 }  // namespace
 
+namespace {
+
+std::string system_message() { return std::generic_category().message(errno); }
+
+/// Writes and syncs a file of a fixed name: what a run leaves that is killed here, the next one writes over. Nothing is
+/// left where the disk does not take it; `name` is for the message.
+void write_beside(const std::filesystem::path& path, std::string_view content, const std::string& name) {
+  FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (file.get() < 0) throw UsageError(name + ": cannot be written: " + system_message());
+  while (!content.empty()) {
+    const ssize_t written = ::write(file.get(), content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) break;
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (content.empty() && ::fsync(file.get()) == 0 && file.close()) return;
+  const std::string why = system_message();
+  ::unlink(path.c_str());
+  throw InternalError(name + ": cannot be written: " + why);
+}
+
+/// Makes the renames in a folder last, where the file system can.
+void sync_folder(const std::filesystem::path& folder) {
+  const FileDescriptor fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() >= 0) static_cast<void>(::fsync(fd.get()));
+}
+
+}  // namespace
+
 std::filesystem::path previous_checkpoint(const std::filesystem::path& path) {
   std::filesystem::path previous = path;
   previous += ".previous";
@@ -140,11 +173,12 @@ void write_checkpoint(const std::filesystem::path& path, const SearchState& stat
 
   std::filesystem::path next = path;
   next += ".next";
-  write_file_atomically(next, std::string_view(bytes.data(), bytes.size()));
+  write_beside(next, std::string_view(bytes.data(), bytes.size()), path.string());
   std::error_code error;
   std::filesystem::rename(path, previous_checkpoint(path), error);  // the first has none before it
   std::filesystem::rename(next, path, error);
   if (error) throw InternalError(path.string() + ": cannot be put in place: " + error.message());
+  sync_folder(path.parent_path());
 }
 
 SearchState read_checkpoint(const std::filesystem::path& path, const CheckpointKey& key) {

@@ -165,15 +165,15 @@ Archipelago::Verdict Archipelago::judge(Clock::time_point start, SolveObserver& 
                                         std::int64_t evaluations) const {
   const bool late =
       options_->time_limit > 0 && std::chrono::duration<double>(Clock::now() - start).count() > options_->time_limit;
-  // Only rank 0's clock and observer count: the others follow.
+  // Only rank 0's clock counts: the others follow. A signal may have come to any of them.
   std::int64_t votes[] = {0, 0, 0, 0, 0, 0};
   for (const Island& island : own_) {
     if (island.solved()) votes[0] = 1;
     if (!island.finished()) votes[1] = 1;
     if (island.noise()) votes[5] = 1;
   }
+  votes[2] = observer.stop_requested() ? 1 : 0;
   if (world_->root()) {
-    votes[2] = observer.stop_requested() ? 1 : 0;
     votes[3] = late ? 1 : 0;
     votes[4] = observer.checkpoint_due() ? 1 : 0;
   }

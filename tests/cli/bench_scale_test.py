@@ -27,7 +27,7 @@ class BenchScaleTest(ProgramTest):
 
     def test_every_shape_is_measured(self):
         text, result = self.scale("--blocks", "4", "--width", "8", "--hidden", "12", "--rows", "200", np=3)
-        times = text[text.index("Time in ms"):text.index("Memory in MB")]
+        times = text[text.index("Processor time"):text.index("Memory in MB")]
         shapes = re.findall(r"(?m)^  (\d+) x (\d+) x (\d+) +(\d+) +(\d+) ", times)
         base = ("4", "8", "12", "200")
         self.assertEqual(shapes, [base + ("1",), base + ("2",), base + ("3",), ("8", "8", "12", "200", "3"),
@@ -35,6 +35,11 @@ class BenchScaleTest(ProgramTest):
                                   ("4", "32", "48", "200", "3"), ("4", "8", "12", "400", "3"),
                                   ("4", "8", "12", "800", "3")])
         self.assertEqual(result["cases"], len(shapes))
+
+    def test_growth(self):
+        small = ("--blocks", "4", "--width", "8", "--hidden", "12", "--rows", "200")
+        self.assertEqual(self.scale(*small, "--growth", "1", np=2)[1]["cases"], 2)
+        self.assertEqual(self.scale(*small, "--growth", "2")[1]["cases"], 4)
 
     def test_prediction(self):
         small = ("--blocks", "2", "--width", "4", "--hidden", "4", "--rows", "64")

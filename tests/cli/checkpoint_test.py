@@ -3,6 +3,7 @@
 import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
@@ -28,6 +29,15 @@ class CheckpointTest(ProgramTest):
 
     def solve(self, *arguments, **options):
         return self.run_program("solve", "p.h5", *SLOW, *arguments, **options)
+
+    def start(self, command):
+        """Starts a solve in the background; comes back when its log has begun."""
+        process = subprocess.Popen([str(word) for word in command], cwd=self.folder, env=clean_environment(),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self.addCleanup(process.communicate)
+        first = process.stderr.readline()
+        self.assertTrue(first.startswith("kintsugi "), first)
+        return process
 
     def trajectory(self, name):
         with h5py.File(self.folder / name) as file:
@@ -63,16 +73,60 @@ class ResumeTest(CheckpointTest):
         self.assertIn("there is no checkpoint c.h5 yet: from the beginning", result.stderr)
 
     def test_a_signal_leaves_one(self):
+        # No error is as low as this: without a signal it would go on for long.
+        endless = [harness.PROGRAM, "solve", "p.h5", *SLOW, "--tolerance", "1e-30"]
+        ranks = [harness.MPIRUN, "2"]
+        # At SIGTERM mpirun passes it on, but also gives up itself, with a code of its own.
+        for number, launcher, code in ((signal.SIGTERM, [], STOPPED), (signal.SIGUSR1, [], STOPPED),
+                                       (signal.SIGINT, [], STOPPED), (signal.SIGUSR1, ranks, STOPPED),
+                                       (signal.SIGTERM, ranks, None)):
+            with self.subTest(signal=number, launcher=launcher):
+                process = self.start([*launcher, *endless, "--checkpoint", "c.h5"])
+                time.sleep(0.2)
+                process.send_signal(number)
+                _, log = process.communicate(timeout=120)
+                if code is not None:
+                    self.assertEqual(process.returncode, code, log)
+                self.assertIn("status=interrupted exit=4", log)
+                result = self.solve("--tolerance", "1e-30", "--checkpoint", "c.h5", "--resume", "--time-limit", "0.001",
+                                    code=STOPPED)
+                self.assertIn("resume   from c.h5,", result.stderr)
+                (self.folder / "c.h5").unlink()
+                (self.folder / "c.h5.previous").unlink(missing_ok=True)
+
+    def test_the_time_limit_leaves_one(self):
         self.evaluations()
-        process = subprocess.Popen([str(harness.MPIRUN), "2", harness.PROGRAM, "solve", "p.h5", *SLOW, "--tolerance",
-                                    "1e-30", "--checkpoint", "c.h5", "--search", "bubble"], cwd=self.folder,
-                                   env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.communicate)
-        self.assertTrue(process.stderr.readline().startswith("kintsugi "))
-        process.send_signal(signal.SIGUSR1)
-        process.communicate(timeout=120)
-        self.assertEqual(process.returncode, STOPPED)
-        self.assertTrue((self.folder / "c.h5").exists())
+        stopped = self.solve("--checkpoint", "c.h5", "--time-limit", "0.001", np=2, code=STOPPED)
+        self.assertIn("status=time_limit exit=4", stopped.stderr)
+        self.solve("--checkpoint", "c.h5", "--resume", "-o", "s.h5")
+        self.assertEqual(self.trajectory("s.h5"), self.trajectory("whole.h5"))
+
+    def rows_kept(self):
+        """Rows of the log in the checkpoint that a resumed run would take."""
+        for name in ("c.h5", "c.h5.previous"):
+            if (self.folder / name).exists():
+                with h5py.File(self.folder / name) as file:
+                    return file["trajectory"].shape[0]
+        return 0
+
+    def test_a_kill_loses_at_most_one_interval(self):
+        # One step of one island is an interval here, and the log has a line or two for it.
+        choice = random.Random(5)
+        command = [str(harness.MPIRUN), "2", harness.PROGRAM, "solve", "p.h5", "--seed-order", "random", "--no-times",
+                   "--sample-rows", "64", "--tolerance", "1e-30", "--checkpoint", "c.h5", "--checkpoint-interval", "0",
+                   "--resume"]
+        for _ in range(4):
+            before = self.rows_kept()
+            process = self.start(command)
+            time.sleep(choice.uniform(0.1, 0.6))
+            ranks = self.children(process.pid)
+            os.kill(int(choice.choice(ranks)), signal.SIGKILL)
+            _, log = process.communicate(timeout=120)
+            printed = len(re.findall(r"(?m)^  [A-Z] +\d+ +0 ", log))
+            self.assertGreaterEqual(self.rows_kept(), before + printed - 3, log)
+            hidden = [path.name for path in self.folder.glob(".*")]
+            self.assertEqual(hidden, [], "a killed run leaves no files but c.h5.next")
+        self.assertGreater(self.rows_kept(), 0)
 
     def test_kill_any_rank_at_any_moment(self):
         self.evaluations()
@@ -82,15 +136,10 @@ class ResumeTest(CheckpointTest):
         kills = int(os.environ.get("KINTSUGI_TEST_KILLS", "6"))
         killed = 0
         for attempt in range(20 * kills):
-            process = subprocess.Popen(command, cwd=self.folder, env=clean_environment(), stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.PIPE, text=True, start_new_session=True)
-            first = process.stderr.readline()
-            self.assertTrue(first.startswith("kintsugi "), first)
+            process = self.start(command)
             if killed < kills:
                 time.sleep(choice.uniform(0, 0.4))
-                ranks = subprocess.run(["pgrep", "-g", str(os.getpgid(process.pid)), "-f", f"^{harness.PROGRAM} solve"],
-                                       capture_output=True, text=True).stdout.split()
-                ranks = ranks or self.children(process.pid)
+                ranks = self.children(process.pid)
                 if ranks:
                     killed += 1
                     os.kill(int(choice.choice(ranks)), signal.SIGKILL)
@@ -182,6 +231,50 @@ class RefusalTest(CheckpointTest):
 
     def test_folder_that_is_not_there_is_known_before_the_search(self):
         self.assert_error(USAGE, "solve", "p.h5", *SLOW, "--checkpoint", "no/c.h5", says="no/c.h5")
+
+    def disk(self, size):
+        """A file system of its own, in the folder `disk`."""
+        disk = self.folder / "disk"
+        disk.mkdir()
+        mount = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk], capture_output=True, text=True)
+        if mount.returncode != 0:
+            self.skipTest(f"SKIPPED: no small disk can be mounted here: {mount.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        return disk
+
+    def test_a_small_disk_ends_no_search(self):
+        disk = self.disk("64k")
+        for np in (None, 2):
+            result = self.solve("--checkpoint", "disk/c.h5", "--checkpoint-interval", "0", np=np)
+            self.assertIn("no checkpoint was written: disk/c.h5: cannot be written: No space left on device", result.stderr)
+            self.assertIn("status=solved", result.stderr)
+            # What fitted is there, and whole.
+            left = sorted(path.name for path in disk.iterdir())
+            self.assertTrue(set(left) <= {"c.h5", "c.h5.previous"}, left)
+            resumed = self.solve("--checkpoint", "disk/c.h5", "--resume")
+            self.assertIn("resume   from disk/c.h5", resumed.stderr)
+
+    def test_a_folder_that_cannot_be_written(self):
+        disk = self.disk("10m")
+        self.solve("--checkpoint", "disk/c.h5", "--max-evaluations", "60", code=STOPPED)
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        for np in (None, 2):
+            self.assert_error(USAGE, "solve", "p.h5", *SLOW, "--checkpoint", "disk/c.h5", "--resume", np=np,
+                              says=["'disk/c.h5'", "Read-only file system"])
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        # What happens to a disk while a search runs does not end it.
+        process = self.start([harness.PROGRAM, "solve", "p.h5", *SLOW, "--tolerance", "1e-30", "--checkpoint", "disk/d.h5",
+                              "--checkpoint-interval", "0"])
+        while subprocess.run(["mount", "-o", "remount,ro", disk], capture_output=True).returncode != 0:
+            self.assertIsNone(process.poll(), "the disk is busy only while a checkpoint is written")
+        line = ""
+        while not line.startswith("warning: no checkpoint was written: disk/d.h5: cannot be written: Read-only file system"):
+            line = process.stderr.readline()
+            self.assertTrue(line, "the log has ended without a warning")
+        process.send_signal(signal.SIGUSR1)
+        _, log = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, STOPPED, log)
+        self.assertIn("status=interrupted", log)
 
     def test_a_disk_that_is_full_ends_no_search(self):
         self.checkpoint()

@@ -162,6 +162,28 @@ TEST(JsonLog, EveryLineIsAnObject) {
   EXPECT_EQ(records[15]["exit"], 4);
 }
 
+TEST_F(TableLogTest, MemoryIsSaidWhereItIsKnown) {
+  start({});
+  log_->on_memory({.root = 64e6, .others = 0});
+  log_->finish({}, ExitCode::success, "");
+  EXPECT_NE(said().find("\nmemory   rank 0 held at most 64.0 MB, with the weights"), std::string::npos);
+  start({});
+  log_->on_memory({.root = 64e6, .others = 32.5e6});
+  log_->finish({}, ExitCode::success, "");
+  EXPECT_NE(said().find("at most 64.0 MB, another at most 32.5 MB, with"), std::string::npos);
+  start({});
+  log_->on_memory({});
+  log_->finish({}, ExitCode::success, "");
+  EXPECT_EQ(said().find("memory"), std::string::npos);
+
+  std::ostringstream out;
+  make_json_log(out, {})->on_memory({.root = 64e6, .others = 32e6});
+  const nlohmann::json record = nlohmann::json::parse(out.str());
+  EXPECT_EQ(record["record"], "memory");
+  EXPECT_EQ(record["root_bytes"], 64e6);
+  EXPECT_EQ(record["other_bytes"], 32e6);
+}
+
 TEST(JsonLog, LeavesOutTimes) {
   const Network network = three_pieces();
   std::ostringstream out;

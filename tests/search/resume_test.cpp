@@ -36,6 +36,19 @@ Solution resumed(const mpi::Comm& comm, const PlantedProblem& problem, const Sol
   return solve(comm, comm.root() ? problem.network : Network{}, rows, options, silent, state ? &*state : nullptr);
 }
 
+/// Asks to stop on one rank alone.
+class OneRankStops final : public SolveObserver {
+ public:
+  explicit OneRankStops(bool asks) : asks_(asks) {}
+  bool stop_requested() override { return asks_ && ++questions_ == 4; }
+  void on_checkpoint(const SearchState& state) override { kept = state; }
+  std::optional<SearchState> kept;
+
+ private:
+  bool asks_;
+  int questions_ = 0;
+};
+
 SolveOptions long_options(int islands, const std::string& search) {
   SolveOptions options;
   options.islands = islands;
@@ -87,6 +100,17 @@ TEST(Resume, AStopLeavesAStateThatGoesOn) {
   EXPECT_EQ(keeper.kept.has_value(), world.root());
   options.max_evaluations = 1000;
   EXPECT_EQ(describe(resumed(world, problem, options, keeper.kept)), whole);
+}
+
+TEST(Resume, AnyRankMayAskToStop) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = noisy_problem(9, 200);
+  const SolveOptions options = long_options(1, "auto");
+  OneRankStops observer(world.rank() == world.size() - 1);
+  EXPECT_EQ(solve_planted(world, problem, options, observer).status, Status::interrupted);
+  EXPECT_EQ(observer.kept.has_value(), world.root());
+  EXPECT_EQ(describe(resumed(world, problem, options, observer.kept)),
+            describe(solve_planted(world, problem, options)));
 }
 
 TEST(Resume, RefusesForeignStatesOnAllRanks) {

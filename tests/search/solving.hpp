@@ -23,10 +23,7 @@ class CountingObserver final : public SolveObserver {
     ++calls;
     rows.push_back(row);
   }
-  bool stop_requested() override {
-    ++calls;
-    return ++questions_ == stop_at_;
-  }
+  bool stop_requested() override { return ++questions_ == stop_at_; }
 
   int calls = 0;
   std::vector<SeedResult> seeds;

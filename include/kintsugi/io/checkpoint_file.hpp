@@ -17,7 +17,7 @@ struct CheckpointKey {
 /// Where the checkpoint before the newest is kept.
 [[nodiscard]] std::filesystem::path previous_checkpoint(const std::filesystem::path& path);
 
-/// Writes a checkpoint beside `path`, synced, then renames the one at `path` to previous_checkpoint(path) and the new
+/// Writes a checkpoint beside `path` (PATH.next), synced, then renames the one at `path` to previous_checkpoint(path) and the new
 /// one to `path`: at any moment one of the two is whole. HDF5:
 ///   /islands/words [n] int64, /islands/sizes [islands] int64   the islands' states, one after another
 ///   /shared [m] int64                                          what all islands know
