@@ -118,6 +118,7 @@ void print_result(const std::vector<ScaleCase>& cases) {
     }
     for (std::size_t rank = 0; rank < each.peak.size(); ++rank) memory = std::max(memory, memory_ratio(each, rank));
   }
+  if (highest == 0) lowest = 0;  // nothing took long enough
   std::cout << format("\nRESULT cases=%zu lowest_time_ratio=%.3f highest_time_ratio=%.3f highest_memory_ratio=%.3f\n",
                       cases.size(), lowest, highest, memory);
 }
@@ -144,9 +145,11 @@ void print_prediction(const ScaleShape& shape, const MachineRates& rates) {
   const auto per_node = static_cast<double>(shape.ranks_per_node);
   std::cout << format(
       "  a step of the search (linearise, %.0f screens, evaluation): %s\n"
-      "  memory: weights %.1f GB a node, %.2f GB a rank besides; the first node %.1f GB, another %.1f GB\n",
+      "  memory: weights %.1f GB a node, %.2f GB a rank besides; the first node %.1f GB, another %.1f GB\n"
+      "  largest resident memory, shared weights included: rank 0 %.2f GB, another rank %.2f GB\n",
       kScreensPerStep, duration_of(step).c_str(), memory.node / 1e9, memory.rank / 1e9,
-      (memory.node + memory.root + per_node * memory.rank) / 1e9, (memory.node + per_node * memory.rank) / 1e9);
+      (memory.node + memory.root + per_node * memory.rank) / 1e9, (memory.node + per_node * memory.rank) / 1e9,
+      memory.root_peak / 1e9, memory.rank_peak / 1e9);
 }
 
 }  // namespace

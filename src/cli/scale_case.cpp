@@ -223,8 +223,7 @@ ScaleCase measure_scale_case(const mpi::Comm& comm, const ScaleShape& shape, Act
 
   result.seconds.push_back(time_of(comm, seconds, [&] {
     comm.agree([&] {
-      if (comm.root() && !pair_pieces(network, roles, "auto").trusted)
-        throw InternalError("the made-up network is odd");
+      if (comm.root()) (void)pair_pieces(network, roles, "auto");
     });
   }));
   Blocks blocks;

@@ -13,7 +13,7 @@ struct ScaleShape {
   std::size_t hidden = 0;  ///< h
   std::size_t outputs = 1;
   std::size_t rows = 0;
-  std::size_t sample_rows = 0;  ///< of the search
+  std::size_t sample_rows = 0;  ///< of the search, at its largest
   std::size_t ranks = 1;
   std::size_t ranks_per_node = 1;
 };
@@ -61,7 +61,8 @@ struct PhaseCost {
 /// long ones).
 [[nodiscard]] double modelled_seconds(const PhaseCost& phase, const ScaleShape& shape, const MachineRates& rates);
 
-/// Bytes that a solve holds at most, without what the program and MPI themselves need.
+/// Bytes that a solve holds at most, without what the program and MPI themselves need. A solve that ends unsolved looks
+/// at its neighbours on all rows: its largest sample is all of them.
 struct MemoryModel {
   double node = 0;       ///< weights and their transposes, once per node in shared memory
   double rank = 0;       ///< of each rank: rows, the first-order model of its tiles, passes, tables of moves

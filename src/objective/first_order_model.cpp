@@ -47,6 +47,8 @@ bool FirstOrderModel::linearise(const Blocks& blocks, std::size_t tiles, std::si
   for (const RowTile* const rows : evaluator_->own_tiles(tiles_)) {
     own_.push_back({rows, own_.size() * channels_ * one_channel, own_.size() * channels_ * kTileRows});
   }
+  // The old effects are of no use: a vector that grows would hold both.
+  if (effects_.capacity() < own_.size() * channels_ * one_channel) kernels::TileBuffer().swap(effects_);
   effects_.resize(own_.size() * channels_ * one_channel);
   base_errors_.resize(own_.size() * channels_ * kTileRows);
   mpi::ExactSums squares(1);

@@ -104,6 +104,22 @@ class GenerateTest(ProgramTest):
         self.assertAlmostEqual(numpy.mean((predictions - targets) ** 2), float(result["loss_after"]), delta=1e-5)
         self.run_program("verify", "t.h5", "t.txt")
 
+    def traces(self, name):
+        """tr(W_out W_in) of each block."""
+        pieces, _, _, answer = self.read(name)
+        return [numpy.sum(pieces[compress][0] * pieces[expand][0].T) for expand, compress in zip(answer[:-1:2], answer[1::2])]
+
+    def test_training_makes_the_diagonal_negative_and_the_network_solvable(self):
+        shape = ("--kind", "trained", "--blocks", 12, "--width", 24, "--hidden", 48, "--rows", 4000, "--batch", 64)
+        self.generate("raw", *shape, "--steps", 0)
+        result = facts(self.generate("t", *shape, "--steps", 3000, np=2).stdout)
+        self.assertEqual(result["wrong_pairs"], "0")
+        untrained, trained = self.traces("raw"), self.traces("t")
+        self.assertGreater(sum(trace >= 0 for trace in untrained), 2)
+        self.assertLessEqual(sum(trace >= 0 for trace in trained), 1, trained)
+        self.assertLess(numpy.mean(trained), 2 * min(untrained))
+        self.assertEqual(self.run_program("solve", "t.h5", np=2).stdout, (self.folder / "t.txt").read_text())
+
     def test_training_on_rows_from_a_file(self):
         planted = Planted(blocks=3, width=5, rows=400)
         data = planted.write_csv(self.folder / "data.csv")
