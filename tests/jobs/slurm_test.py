@@ -38,9 +38,12 @@ HOLDING_PROGRAM = """\
 #!/usr/bin/env bash
 [ "$1" = solve ] && [ "${{PMIX_RANK:-}}" = 0 ] && mkdir "{folder}/held" 2>/dev/null || exec "{program}" "$@"
 "{program}" "$@" &
-until [ -e "{folder}/checkpoint.h5" ] || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
-kill -STOP $! && sleep {seconds} && kill -CONT $!
-wait $!
+solve=$!
+trap 'kill -USR1 $solve' USR1
+until [ -e "{folder}/checkpoint.h5" ] || ! kill -0 $solve 2>/dev/null; do sleep 0.02; done
+kill -STOP $solve && sleep {seconds} && kill -CONT $solve
+while wait $solve; code=$?; kill -0 $solve 2>/dev/null; do :; done
+exit $code
 """
 
 
