@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <bit>
 #include <cerrno>
-#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string_view>
 #include <system_error>
@@ -44,19 +44,27 @@ Arrays flatten(const SearchState& state) {
   return arrays;
 }
 
-std::string checksum(const Arrays& arrays, const CheckpointKey& key, double seconds) {
-  std::string content = key.problem + '\n' + key.options + '\n';
-  const auto append = [&](const Words& words) {
-    const auto count = static_cast<std::int64_t>(words.size());
-    content.append(reinterpret_cast<const char*>(&count), sizeof count);
-    content.append(reinterpret_cast<const char*>(words.data()), words.size() * sizeof(std::int64_t));
-  };
-  append(arrays.words);
-  append(arrays.sizes);
-  append(arrays.shared);
-  append(arrays.trajectory);
-  append({std::bit_cast<std::int64_t>(seconds)});
-  return sha256_hex(content);
+// The file ends with a line of its own behind what HDF5 knows of: a checksum of all before it. It is looked at first,
+// since HDF5 does not survive everything that a damaged file can say.
+constexpr std::string_view kSumKey = "\nsha256 ";
+constexpr std::size_t kSumLine = kSumKey.size() + 64 + 1;
+
+std::string sum_line(const std::string& content) { return std::string(kSumKey) + sha256_hex(content) + '\n'; }
+
+void require_whole(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) throw InputError(path.string() + ": cannot be read");
+  const std::size_t size = content.size() < kSumLine ? 0 : content.size() - kSumLine;
+  const std::string line = content.substr(size);
+  if (size == 0 || !line.starts_with(kSumKey) || line.back() != '\n') {
+    throw InputError(path.string() +
+                     ": is not a kintsugi checkpoint, or a torn one (its last line must be its checksum)");
+  }
+  content.resize(size);
+  if (sum_line(content) != line) {
+    throw InputError(path.string() + ": is damaged (its content does not have the checksum that it names)");
+  }
 }
 
 Words read_words(const h5::Reader& reader, const h5::Group& parent, const char* name, std::size_t rank) {
@@ -157,7 +165,6 @@ void write_checkpoint(const std::filesystem::path& path, const SearchState& stat
   image.attribute(image.root(), "problem", key.problem);
   image.attribute(image.root(), "options", key.options);
   image.attribute(image.root(), "seconds", state.seconds);
-  image.attribute(image.root(), "sha256", checksum(arrays, key, state.seconds));
   const auto put = [&](hid_t parent, const char* name, const Words& words) {
     image.dataset(parent, name, std::array<hsize_t, 1>{words.size()}, H5T_STD_I64LE, H5T_NATIVE_INT64, words.data());
   };
@@ -170,10 +177,12 @@ void write_checkpoint(const std::filesystem::path& path, const SearchState& stat
   image.dataset(image.root(), "trajectory", std::array<hsize_t, 2>{state.trajectory.size(), kTrajectoryWords},
                 H5T_STD_I64LE, H5T_NATIVE_INT64, arrays.trajectory.data());
   const std::vector<char> bytes = image.finish();
+  std::string content(bytes.begin(), bytes.end());
+  content += sum_line(content);
 
   std::filesystem::path next = path;
   next += ".next";
-  write_beside(next, std::string_view(bytes.data(), bytes.size()), path.string());
+  write_beside(next, content, path.string());
   std::error_code error;
   std::filesystem::rename(path, previous_checkpoint(path), error);  // the first has none before it
   std::filesystem::rename(next, path, error);
@@ -182,6 +191,7 @@ void write_checkpoint(const std::filesystem::path& path, const SearchState& stat
 }
 
 SearchState read_checkpoint(const std::filesystem::path& path, const CheckpointKey& key) {
+  require_whole(path);
   const h5::SilentErrors silent;
   const h5::Reader reader(path);
   const h5::Group& root = reader.root();
@@ -202,9 +212,6 @@ SearchState read_checkpoint(const std::filesystem::path& path, const CheckpointK
   arrays.sizes = read_words(reader, islands, "sizes", 1);
   arrays.shared = read_words(reader, root, "shared", 1);
   arrays.trajectory = read_words(reader, root, "trajectory", 2);
-  if (checksum(arrays, stored, seconds) != h5::text_attribute(root, "sha256")) {
-    throw InputError(reader.name() + ": is damaged (its content does not have the checksum that it names)");
-  }
   require_same(reader.name(), stored, key);
   return assemble(arrays, seconds, reader.name());
 }

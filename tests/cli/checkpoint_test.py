@@ -76,17 +76,18 @@ class ResumeTest(CheckpointTest):
         # No error is as low as this: without a signal it would go on for long.
         endless = [harness.PROGRAM, "solve", "p.h5", *SLOW, "--tolerance", "1e-30"]
         ranks = [harness.MPIRUN, "2"]
-        # At SIGTERM mpirun passes it on, but also gives up itself, with a code of its own.
-        for number, launcher, code in ((signal.SIGTERM, [], STOPPED), (signal.SIGUSR1, [], STOPPED),
-                                       (signal.SIGINT, [], STOPPED), (signal.SIGUSR1, ranks, STOPPED),
-                                       (signal.SIGTERM, ranks, None)):
+        for number, launcher in ((signal.SIGTERM, []), (signal.SIGUSR1, []), (signal.SIGINT, []), (signal.SIGUSR1, ranks),
+                                 (signal.SIGTERM, ranks)):
             with self.subTest(signal=number, launcher=launcher):
                 process = self.start([*launcher, *endless, "--checkpoint", "c.h5"])
                 time.sleep(0.2)
-                process.send_signal(number)
+                if launcher and number == signal.SIGTERM:
+                    # As Slurm sends it: mpirun would soon kill its ranks. One rank is enough.
+                    os.kill(int(self.children(process.pid)[-1]), number)
+                else:
+                    process.send_signal(number)
                 _, log = process.communicate(timeout=120)
-                if code is not None:
-                    self.assertEqual(process.returncode, code, log)
+                self.assertEqual(process.returncode, STOPPED, log)
                 self.assertIn("status=interrupted exit=4", log)
                 result = self.solve("--tolerance", "1e-30", "--checkpoint", "c.h5", "--resume", "--time-limit", "0.001",
                                     code=STOPPED)
@@ -211,12 +212,11 @@ class RefusalTest(CheckpointTest):
         shutil.copy(self.folder / "c.h5", self.folder / "c.h5.previous")
         content = (self.folder / "c.h5").read_bytes()
         middle = len(content) // 2
-        for damaged in (content[:middle], b"", b"not HDF5", content[:middle] + bytes([content[middle] ^ 1]) +
-                        content[middle + 1:]):
+        # A byte in the middle, one in the head that HDF5 would crash at, one of the checksum itself.
+        flipped = [content[:place] + bytes([content[place] ^ 1]) + content[place + 1:] for place in (middle, 2918, len(content) - 9)]
+        for damaged in (content[:middle], content[:-1], b"", b"not HDF5", *flipped):
             (self.folder / "c.h5").write_bytes(damaged)
             result = self.resume("-o", "s.h5")
-            if "resume   from c.h5," in result.stderr:  # the byte that was changed is one that says nothing
-                continue
             self.assertIn("the one before is taken", result.stderr)
             self.assertIn("from c.h5.previous", result.stderr)
             self.assertEqual(self.trajectory("s.h5"), self.trajectory("whole.h5"))

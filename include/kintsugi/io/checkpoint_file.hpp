@@ -17,14 +17,14 @@ struct CheckpointKey {
 /// Where the checkpoint before the newest is kept.
 [[nodiscard]] std::filesystem::path previous_checkpoint(const std::filesystem::path& path);
 
-/// Writes a checkpoint beside `path` (PATH.next), synced, then renames the one at `path` to previous_checkpoint(path) and the new
-/// one to `path`: at any moment one of the two is whole. HDF5:
+/// Writes a checkpoint beside `path` (PATH.next), synced, then renames the one at `path` to previous_checkpoint(path)
+/// and the new one to `path`: at any moment one of the two is whole. HDF5:
 ///   /islands/words [n] int64, /islands/sizes [islands] int64   the islands' states, one after another
 ///   /shared [m] int64                                          what all islands know
 ///   /trajectory [T, 9] int64                                   rows of the log, reals by their bits
-/// Root attributes: format ("kintsugi-checkpoint"), format_version, problem, options, seconds, sha256 (over the
-/// arrays' bytes and the other attributes). Not collective; rank 0 calls it. Throws UsageError where `path` cannot be a
-/// file, InternalError where the disk does not take it; what was there stays then.
+/// Root attributes: format ("kintsugi-checkpoint"), format_version, problem, options, seconds. Behind the HDF5 data, a
+/// line "sha256 <hex>" over all bytes before it. Not collective; rank 0 calls it. Throws UsageError where `path` cannot
+/// be a file, InternalError where the disk does not take it; what was there stays then.
 void write_checkpoint(const std::filesystem::path& path, const SearchState& state, const CheckpointKey& key);
 
 /// The state in `path`. Throws InputError that names the file and the rule: no checkpoint, torn, of another version, of
