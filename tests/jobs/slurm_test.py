@@ -41,7 +41,9 @@ HOLDING_PROGRAM = """\
 solve=$!
 trap 'kill -USR1 $solve' USR1
 until [ -e "{folder}/checkpoint.h5" ] || ! kill -0 $solve 2>/dev/null; do sleep 0.02; done
-kill -STOP $solve && sleep {seconds} && kill -CONT $solve
+kill -STOP $solve
+(trap "" USR1; exec sleep {seconds})  # Slurm signals every process of a step
+kill -CONT $solve
 while wait $solve; code=$?; kill -0 $solve 2>/dev/null; do :; done
 exit $code
 """
