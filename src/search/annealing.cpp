@@ -30,7 +30,7 @@ constexpr double kBad = 1;
 constexpr double kLeastBound = 0.01;
 constexpr double kMostBound = 100;
 // Of an island's effects, on each rank.
-constexpr std::size_t kTableBytes = std::size_t{128} << 20;
+constexpr std::size_t kTableBytes = std::size_t{512} << 20;
 
 }  // namespace
 

@@ -20,6 +20,9 @@ constexpr std::int64_t kLeastPatience = 200;
 constexpr std::int64_t kPlateauKicks = 32;
 // The error on twice the rows, relative to the sample's, from which the sample counts as overfitted.
 constexpr double kOverfitted = 1.3;
+// A descent that lowers the error to no less than this share of it in so many steps has frozen.
+constexpr std::int64_t kPaceSteps = 8;
+constexpr double kPace = 0.9;
 // One in so many kicks is a crossover, where there is an order to cross with; so many children are looked at.
 constexpr std::uint64_t kCrossEvery = 4;
 constexpr std::size_t kChildren = 8;
@@ -55,9 +58,8 @@ std::size_t IteratedSearch::turns() const { return kicks_ % kPlateauKicks == kPl
 
 void IteratedSearch::start(const Candidate& from) {
   current_ = home_ = best_ = from;
-  active_ = 0;
   kicks_ = 0;
-  chain_.front()->start(from);
+  begin_chain();
 }
 
 void IteratedSearch::adopt(const Blocks& blocks, double mse) {
@@ -66,8 +68,7 @@ void IteratedSearch::adopt(const Blocks& blocks, double mse) {
   home_ = current_;
   if (mse < best_.mse) best_ = current_;
   kicks_ = 0;
-  active_ = 0;
-  chain_.front()->start(current_);
+  begin_chain();
 }
 
 StepReport IteratedSearch::step() {
@@ -87,16 +88,20 @@ StepReport IteratedSearch::step() {
   }
   if (!report.stuck) {
     if (active_ > 0 && report.improved) {
-      active_ = 0;
-      chain_.front()->start(current_);
+      begin_chain();
+    } else if (active_ == 0 && crawls() && may_anneal()) {
+      if (grow(report)) {
+        begin_chain();
+      } else {
+        anneal();
+      }
     }
     return report;
   }
   report.stuck = false;
   if (active_ == chained_) {
     // An annealing round is over: what it came to is descended from.
-    active_ = 0;
-    chain_.front()->start(current_);
+    begin_chain();
     return report;
   }
   if (++active_ < turns()) {
@@ -109,22 +114,39 @@ StepReport IteratedSearch::step() {
       active_ = 0;
       return report;
     }
-    if (anneal()) return report;
+    if (may_anneal()) {
+      anneal();
+      return report;
+    }
     escape(report);
   }
-  active_ = 0;
-  chain_.front()->start(current_);
+  begin_chain();
   return report;
 }
 
-bool IteratedSearch::anneal() {
-  if (chained_ == chain_.size()) return false;
-  if (2 * work_[chained_] > std::accumulate(work_.begin(), work_.end(), std::int64_t{0})) return false;
+void IteratedSearch::begin_chain() {
+  active_ = 0;
+  pace_steps_ = 0;
+  chain_.front()->start(current_);
+}
+
+bool IteratedSearch::crawls() {
+  if (pace_steps_ == 0) pace_error_ = current_.mse;
+  if (++pace_steps_ <= kPaceSteps) return false;
+  pace_steps_ = 0;
+  return current_.mse > kPace * pace_error_;
+}
+
+bool IteratedSearch::may_anneal() const {
+  return chained_ < chain_.size() &&
+         2 * work_[chained_] <= std::accumulate(work_.begin(), work_.end(), std::int64_t{0});
+}
+
+void IteratedSearch::anneal() {
   ++kicks_;
   current_ = home_;
   active_ = chained_;
   chain_[active_]->start(current_);
-  return true;
 }
 
 bool IteratedSearch::grow(StepReport& report) {
@@ -216,6 +238,8 @@ void IteratedSearch::save(StateWriter& writer) const {
   for (const std::int64_t work : work_) writer.put(work);
   writer.put(static_cast<std::int64_t>(active_));
   writer.put(kicks_);
+  writer.put(pace_steps_);
+  writer.put(pace_error_);
   current_.save(writer);
   home_.save(writer);
   best_.save(writer);
@@ -230,6 +254,8 @@ void IteratedSearch::restore(StateReader& reader) {
   active_ = static_cast<std::size_t>(reader.get<std::int64_t>());
   if (active_ >= chain_.size()) throw InputError("the state of a search is out of range");
   reader.get(kicks_);
+  reader.get(pace_steps_);
+  reader.get(pace_error_);
   current_.restore(reader);
   home_.restore(reader);
   best_.restore(reader);

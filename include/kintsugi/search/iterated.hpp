@@ -53,7 +53,11 @@ class IteratedSearch final : public Search {
   /// How many searches of the chain have their turn before the next kick.
   [[nodiscard]] std::size_t turns() const;
   bool grow(StepReport& report);
-  bool anneal();
+  void begin_chain();
+  /// Whether the chain's first search is getting nowhere; to be asked once a step.
+  [[nodiscard]] bool crawls();
+  [[nodiscard]] bool may_anneal() const;
+  void anneal();
   void escape(StepReport& report);
   void kick(StepReport& report);
   bool cross(StepReport& report);
@@ -70,7 +74,9 @@ class IteratedSearch final : public Search {
   Random random_;
   std::vector<std::int64_t> work_;  // that each of the chain has taken
   std::size_t active_ = 0;
-  std::int64_t kicks_ = 0;  // since the last new best order
+  std::int64_t kicks_ = 0;       // since the last new best order
+  std::int64_t pace_steps_ = 0;  // of the chain's first search since the error was pace_error_
+  double pace_error_ = 0;
   Candidate current_;
   Candidate home_;  // what the last kick started from
   Candidate best_;
