@@ -23,6 +23,8 @@ constexpr double kOverfitted = 1.3;
 // A descent that lowers the error to no less than this share of it in so many steps has frozen.
 constexpr std::int64_t kPaceSteps = 8;
 constexpr double kPace = 0.9;
+// Annealing has as much work as all else while it is what finds new best orders, else the so manieth part of it.
+constexpr std::int64_t kReluctance = 4;
 // One in so many kicks is a crossover, where there is an order to cross with; so many children are looked at.
 constexpr std::uint64_t kCrossEvery = 4;
 constexpr std::size_t kChildren = 8;
@@ -85,18 +87,14 @@ StepReport IteratedSearch::step() {
   if (current_.mse < best_.mse) {
     best_ = current_;
     kicks_ = 0;
+    if (way_ != Way::begun) annealing_pays_ = way_ == Way::annealed;
   }
   if (!report.stuck) {
     if (active_ > 0 && report.improved) {
       begin_chain();
-    } else if (active_ == 0 && crawls() && may_anneal()) {
-      if (grow(report)) {
-        begin_chain();
-      } else {
-        anneal();
-      }
+      return report;
     }
-    return report;
+    if (active_ > 0 || !crawls() || !may_anneal()) return report;
   }
   report.stuck = false;
   if (active_ == chained_) {
@@ -139,11 +137,13 @@ bool IteratedSearch::crawls() {
 
 bool IteratedSearch::may_anneal() const {
   return chained_ < chain_.size() &&
-         2 * work_[chained_] <= std::accumulate(work_.begin(), work_.end(), std::int64_t{0});
+         (annealing_pays_ ? 1 : kReluctance) * work_[chained_] <=
+             std::accumulate(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(chained_), std::int64_t{0});
 }
 
 void IteratedSearch::anneal() {
   ++kicks_;
+  way_ = Way::annealed;
   current_ = home_;
   active_ = chained_;
   chain_[active_]->start(current_);
@@ -170,6 +170,7 @@ void IteratedSearch::settle() {
 
 void IteratedSearch::escape(StepReport& report) {
   ++kicks_;
+  way_ = Way::escaped;
   if (escape_ == Escape::restart) {
     restart(report);
   } else if (elites_.empty() || random_.below(kCrossEvery) != 0 || !cross(report)) {
@@ -240,6 +241,8 @@ void IteratedSearch::save(StateWriter& writer) const {
   writer.put(kicks_);
   writer.put(pace_steps_);
   writer.put(pace_error_);
+  writer.put(static_cast<std::int64_t>(way_));
+  writer.put(static_cast<std::int64_t>(annealing_pays_));
   current_.save(writer);
   home_.save(writer);
   best_.save(writer);
@@ -256,6 +259,8 @@ void IteratedSearch::restore(StateReader& reader) {
   reader.get(kicks_);
   reader.get(pace_steps_);
   reader.get(pace_error_);
+  way_ = static_cast<Way>(reader.get<std::int64_t>());
+  annealing_pays_ = reader.get<std::int64_t>() != 0;
   current_.restore(reader);
   home_.restore(reader);
   best_.restore(reader);

@@ -77,6 +77,10 @@ class IteratedSearch final : public Search {
   std::int64_t kicks_ = 0;       // since the last new best order
   std::int64_t pace_steps_ = 0;  // of the chain's first search since the error was pace_error_
   double pace_error_ = 0;
+  /// What the present way began with.
+  enum class Way { begun, escaped, annealed };
+  Way way_ = Way::begun;
+  bool annealing_pays_ = true;  // the last way to a new best order began so
   Candidate current_;
   Candidate home_;  // what the last kick started from
   Candidate best_;
