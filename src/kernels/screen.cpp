@@ -151,4 +151,22 @@ void apply_insertion(std::span<const int> order, std::size_t from, std::size_t t
   }
 }
 
+double pass_block(std::size_t count, float sign, const float* effect, const float* errors, float* moved) {
+  Lanes even = {};
+  Lanes odd = {};
+  for (std::size_t i = 0; i < count; i += 2 * kLanes) {
+    const Lanes first = load(moved + i) + sign * load(effect + i);
+    const Lanes second = load(moved + i + kLanes) + sign * load(effect + i + kLanes);
+    store(moved + i, first);
+    store(moved + i + kLanes, second);
+    even += (2 * load(errors + i) + first) * first;
+    odd += (2 * load(errors + i + kLanes) + second) * second;
+  }
+  even += odd;
+  // In float64: small differences of long sums decide here.
+  double sum = 0;
+  for (std::size_t i = 0; i < kLanes; ++i) sum += even[i];
+  return sum;
+}
+
 }  // namespace kintsugi::kernels

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "kintsugi/kernels/effect_scan.hpp"
+#include "kintsugi/kernels/screen.hpp"
 #include "kintsugi/objective/first_order_model.hpp"
 
 namespace kintsugi {

@@ -170,6 +170,25 @@ TEST(ApplyInsertion, IsUndoneByTheWayBack) {
   for (std::size_t row = 0; row < kTileRows; ++row) EXPECT_NEAR(errors[row], s.errors[row], 1e-5);
 }
 
+TEST(PassBlock, AddsUpWhatABlockPasses) {
+  constexpr std::size_t kCount = 3 * kTileRows;
+  Random random(5);
+  const TileBuffer errors = random_floats(random, kCount, 2);
+  TileBuffer moved(kCount);
+  std::vector<double> expected(kCount, 0.0);
+  for (const float sign : {1.0F, -1.0F, 1.0F}) {
+    const TileBuffer effect = random_floats(random, kCount);
+    double change = 0;
+    for (std::size_t i = 0; i < kCount; ++i) {
+      expected[i] += static_cast<double>(sign) * effect[i];
+      change += (2 * static_cast<double>(errors[i]) + expected[i]) * expected[i];
+    }
+    EXPECT_NEAR(pass_block(kCount, sign, effect.data(), errors.data(), moved.data()), change,
+                1e-5 * (1 + std::fabs(change)) * kCount);
+    for (std::size_t i = 0; i < kCount; ++i) EXPECT_NEAR(moved[i], expected[i], 1e-5);
+  }
+}
+
 TEST(Screen, RowsThatFillATileUpHaveNoEffect) {
   constexpr std::size_t kReal = 19;
   const Screened s(5, 8, kReal);

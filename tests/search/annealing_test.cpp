@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "kintsugi/kernels/effect_scan.hpp"
+#include "kintsugi/kernels/screen.hpp"
 #include "kintsugi/search/descent.hpp"
 #include "kintsugi/search/model_walk.hpp"
 #include "objective/reference.hpp"

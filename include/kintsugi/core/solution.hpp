@@ -40,12 +40,12 @@ struct PairScore {
 struct TrajectoryRow {
   std::int64_t step = 0;  ///< counts the search's decisions
   std::int32_t island = 0;
-  char event = ' ';        ///< S seed, B bubble repair, I insertion, R relocation, T tabu, P pair exchange, K kick,
-                           ///< C crossover, N new random start, M migrant, G larger sample
-  std::int64_t rows = 0;   ///< rows in the sample
-  double mse = 0;          ///< of the current order on the sample
-  double best = 0;         ///< lowest so far on the sample
-  std::int64_t moves = 0;  ///< moves applied since the previous row
+  char event = ' ';  ///< S seed, B bubble repair, I insertion, R relocation, T tabu, A annealing, P pair exchange, K
+                     ///< kick, C crossover, N new random start, M migrant, G larger sample
+  std::int64_t rows = 0;         ///< rows in the sample
+  double mse = 0;                ///< of the current order on the sample
+  double best = 0;               ///< lowest so far on the sample
+  std::int64_t moves = 0;        ///< moves applied since the previous row
   std::int64_t evaluations = 0;  ///< exact evaluations so far, in whole-network equivalents rounded up
   double seconds = 0;            ///< wall time since the start of the search; 0 with --no-times
 };

@@ -27,6 +27,10 @@ enum class Escape {
 /// islands' orders are known, some kicks are crossovers with one of them instead: the blocks of a window of the order
 /// are put into the sequence that the other order has them in (after Davis's order crossover, 1985), so that what one
 /// island got right early in the network and another one late come together.
+///
+/// An annealing, where there is one, has a round from the order that would be kicked instead of a kick. It has as much
+/// work as all else as long as it is what finds new best orders, and less after a kick has found one. While it may have
+/// a round, a descent that crawls counts as stuck, too.
 class IteratedSearch final : public Search {
  public:
   /// `doubtful`: expand pieces of the blocks whose pairs a kick may exchange. `plateau` and `annealing` may be empty.
