@@ -23,8 +23,11 @@ constexpr double kOverfitted = 1.3;
 // A descent that lowers the error to no less than this share of it in so many steps has frozen.
 constexpr std::int64_t kPaceSteps = 8;
 constexpr double kPace = 0.9;
-// Annealing has as much work as all else while it is what finds new best orders, else the so manieth part of it.
+// A search that works in rounds has as much work as the chain while it is what finds new best orders, else the so
+// manieth part of it.
 constexpr std::int64_t kReluctance = 4;
+// Its next round begins where its last one led, unless the best order's error is so many times lower.
+constexpr double kFarBehind = 4;
 // One in so many kicks is a crossover, where there is an order to cross with; so many children are looked at.
 constexpr std::uint64_t kCrossEvery = 4;
 constexpr std::size_t kChildren = 8;
@@ -42,8 +45,8 @@ Blocks reorder_window(Blocks order, const Blocks& other, std::size_t first, std:
 }  // namespace
 
 IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain,
-                               std::unique_ptr<Search> plateau, std::unique_ptr<Search> annealing,
-                               std::set<int> doubtful, Escape escape, Random random)
+                               std::unique_ptr<Search> plateau,
+                               std::vector<std::unique_ptr<Search>> rounds, std::set<int> doubtful, Escape escape, Random random)
     : evaluator_(&evaluator),
       chain_(std::move(chain)),
       everyday_(chain_.size()),
@@ -52,8 +55,11 @@ IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr
       random_(random) {
   if (plateau) chain_.push_back(std::move(plateau));
   chained_ = chain_.size();
-  if (annealing) chain_.push_back(std::move(annealing));
+  for (std::unique_ptr<Search>& search : rounds) chain_.push_back(std::move(search));
   work_.assign(chain_.size(), 0);
+  pays_.assign(chain_.size(), 1);
+  came_to_.assign(chain_.size(), {});
+  rounds_.assign(chain_.size(), {});
 }
 
 std::size_t IteratedSearch::turns() const { return kicks_ % kPlateauKicks == kPlateauKicks - 1 ? chained_ : everyday_; }
@@ -61,6 +67,9 @@ std::size_t IteratedSearch::turns() const { return kicks_ % kPlateauKicks == kPl
 void IteratedSearch::start(const Candidate& from) {
   current_ = home_ = best_ = from;
   kicks_ = 0;
+  way_ = 0;
+  came_to_.assign(chain_.size(), {});
+  rounds_.assign(chain_.size(), {});
   begin_chain();
 }
 
@@ -70,6 +79,7 @@ void IteratedSearch::adopt(const Blocks& blocks, double mse) {
   home_ = current_;
   if (mse < best_.mse) best_ = current_;
   kicks_ = 0;
+  way_ = 0;
   begin_chain();
 }
 
@@ -87,18 +97,21 @@ StepReport IteratedSearch::step() {
   if (current_.mse < best_.mse) {
     best_ = current_;
     kicks_ = 0;
-    if (way_ != Way::begun) annealing_pays_ = way_ == Way::annealed;
+    if (escaped_) {
+      pays_.assign(chain_.size(), 0);
+      pays_[way_] = 1;
+    }
   }
   if (!report.stuck) {
     if (active_ > 0 && report.improved) {
       begin_chain();
       return report;
     }
-    if (active_ > 0 || !crawls() || !may_anneal()) return report;
+    if (active_ > 0 || !crawls() || next_round() == 0) return report;
   }
   report.stuck = false;
-  if (active_ == chained_) {
-    // An annealing round is over: what it came to is descended from.
+  if (active_ >= chained_) {
+    // A round is over: what it came to is descended from.
     begin_chain();
     return report;
   }
@@ -112,8 +125,8 @@ StepReport IteratedSearch::step() {
       active_ = 0;
       return report;
     }
-    if (may_anneal()) {
-      anneal();
+    if (const std::size_t search = next_round(); search > 0) {
+      begin_round(search);
       return report;
     }
     escape(report);
@@ -135,18 +148,35 @@ bool IteratedSearch::crawls() {
   return current_.mse > kPace * pace_error_;
 }
 
-bool IteratedSearch::may_anneal() const {
-  return chained_ < chain_.size() &&
-         (annealing_pays_ ? 1 : kReluctance) * work_[chained_] <=
-             std::accumulate(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(chained_), std::int64_t{0});
+std::size_t IteratedSearch::next_round() {
+  const std::int64_t chain =
+      std::accumulate(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(chained_), std::int64_t{0});
+  std::size_t next = 0;
+  std::int64_t least = chain + 1;
+  for (std::size_t i = chained_; i < chain_.size(); ++i) {
+    const std::int64_t weighted = (pays_[i] != 0 ? 1 : kReluctance) * work_[i];
+    // The same start leads a search that carries on to the same end.
+    if (weighted >= least || (chain_[i]->carries_on() && rounds_[i].blocks == round_start(i).blocks)) continue;
+    next = i;
+    least = weighted;
+  }
+  return next;
 }
 
-void IteratedSearch::anneal() {
+void IteratedSearch::begin_round(std::size_t search) {
   ++kicks_;
-  way_ = Way::annealed;
-  current_ = home_;
-  active_ = chained_;
+  way_ = search;
+  escaped_ = true;
+  current_ = rounds_[search] = round_start(search);
+  active_ = search;
   chain_[active_]->start(current_);
+}
+
+Candidate IteratedSearch::round_start(std::size_t search) {
+  Candidate& last = came_to_[search];
+  if (last.blocks.empty()) return home_;
+  if (last.tiles != home_.tiles) last = {last.blocks, evaluator_->error(last.blocks, home_.tiles), home_.tiles};
+  return last.mse < kFarBehind * home_.mse ? last : home_;
 }
 
 bool IteratedSearch::grow(StepReport& report) {
@@ -165,12 +195,14 @@ bool IteratedSearch::grow(StepReport& report) {
 }
 
 void IteratedSearch::settle() {
+  if (chain_[way_]->carries_on()) came_to_[way_] = current_;
   if (current_.mse < home_.mse * (1 + kAcceptWorse)) home_ = current_;
 }
 
 void IteratedSearch::escape(StepReport& report) {
   ++kicks_;
-  way_ = Way::escaped;
+  way_ = 0;
+  escaped_ = true;
   if (escape_ == Escape::restart) {
     restart(report);
   } else if (elites_.empty() || random_.below(kCrossEvery) != 0 || !cross(report)) {
@@ -242,7 +274,10 @@ void IteratedSearch::save(StateWriter& writer) const {
   writer.put(pace_steps_);
   writer.put(pace_error_);
   writer.put(static_cast<std::int64_t>(way_));
-  writer.put(static_cast<std::int64_t>(annealing_pays_));
+  writer.put(static_cast<std::int64_t>(escaped_));
+  for (const Candidate& candidate : came_to_) candidate.save(writer);
+  for (const Candidate& candidate : rounds_) candidate.save(writer);
+  for (const char pays : pays_) writer.put(static_cast<std::int64_t>(pays));
   current_.save(writer);
   home_.save(writer);
   best_.save(writer);
@@ -259,8 +294,12 @@ void IteratedSearch::restore(StateReader& reader) {
   reader.get(kicks_);
   reader.get(pace_steps_);
   reader.get(pace_error_);
-  way_ = static_cast<Way>(reader.get<std::int64_t>());
-  annealing_pays_ = reader.get<std::int64_t>() != 0;
+  way_ = static_cast<std::size_t>(reader.get<std::int64_t>());
+  if (way_ >= chain_.size()) throw InputError("the state of a search is out of range");
+  escaped_ = reader.get<std::int64_t>() != 0;
+  for (Candidate& candidate : came_to_) candidate.restore(reader);
+  for (Candidate& candidate : rounds_) candidate.restore(reader);
+  for (char& pays : pays_) pays = reader.get<std::int64_t>() != 0 ? 1 : 0;
   current_.restore(reader);
   home_.restore(reader);
   best_.restore(reader);

@@ -3,6 +3,7 @@
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/search/annealing.hpp"
 #include "kintsugi/search/descent.hpp"
+#include "kintsugi/search/gauss_newton.hpp"
 #include "kintsugi/search/pair_exchange.hpp"
 #include "kintsugi/search/relocation.hpp"
 #include "kintsugi/search/tabu.hpp"
@@ -17,7 +18,7 @@ enum Stream : std::uint64_t { kKicks = 1, kRelocation = 2, kExchange = 3, kTabu 
 }  // namespace
 
 std::vector<std::string> search_names() {
-  return {"annealing", "auto", "bubble", "insertion", "iterated", "restart", "tabu"};
+  return {"annealing", "auto", "bubble", "gauss-newton", "insertion", "iterated", "restart", "tabu"};
 }
 
 std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& evaluator, FirstOrderModel& model,
@@ -29,7 +30,7 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
   };
   Escape escape = Escape::kick;
   std::unique_ptr<Search> plateau;
-  std::unique_ptr<Search> annealing;
+  std::vector<std::unique_ptr<Search>> rounds;
   chain.push_back(std::make_unique<Descent>(evaluator, model, name == "bubble" ? 1 : 0));
   if (name == "auto" || name == "iterated" || name == "restart") {
     add_exchange();
@@ -38,20 +39,21 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
   } else if (name == "tabu") {
     add_exchange();
     chain.push_back(std::make_unique<Tabu>(evaluator, model, doubtful, stream(kTabu)));
-  } else if (name != "annealing" && name != "bubble" && name != "insertion") {
+  } else if (name != "annealing" && name != "bubble" && name != "gauss-newton" && name != "insertion") {
     std::string known;
     for (const std::string& each : search_names()) known += (known.empty() ? "" : ", ") + each;
     throw UsageError("unknown search '" + std::string(name) + "'; known are " + known);
   }
+  if (name == "auto" || name == "gauss-newton") rounds.push_back(std::make_unique<GaussNewton>(evaluator, model));
   if (name == "auto" || name == "annealing") {
-    annealing = std::make_unique<Annealing>(evaluator, model, stream(kAnnealing));
+    rounds.push_back(std::make_unique<Annealing>(evaluator, model, stream(kAnnealing)));
   }
   if (name != "bubble" && name != "insertion") {
     // Weights may single out a wrong pair, too: where nothing else helps, all pairs are in doubt.
     const std::vector<int>& all = evaluator.weights().roles().expand;
     plateau = std::make_unique<PairExchange>(evaluator, std::set<int>(all.begin(), all.end()), stream(kPlateau));
   }
-  return std::make_unique<IteratedSearch>(evaluator, std::move(chain), std::move(plateau), std::move(annealing),
+  return std::make_unique<IteratedSearch>(evaluator, std::move(chain), std::move(plateau), std::move(rounds),
                                           doubtful, escape, stream(kKicks));
 }
 

@@ -63,6 +63,19 @@ class FirstOrderModel {
   /// Applies moves whose position ranges do not overlap.
   void apply(std::span<const Insertion> moves);
 
+  /// An order's MSE, and how far each of its blocks is to move, in places.
+  struct PlaceStep {
+    double mse = 0;
+    std::vector<double> places;  ///< by position; not finite where the model overflows, empty where `mse` is infinite
+  };
+  /// The Gauss-Newton step for all blocks' places at once, at `blocks` on the first `tiles` tiles. A block's place
+  /// counts as a real number: of two blocks x places apart, that their pair has changed sides counts by the normal
+  /// distribution's share at x / `bandwidth`, so that a row's error becomes smooth in the places. Its slopes need
+  /// no effects of pairs, only the residuals and adjoints smoothed along the depth. The normal equations, with `damping`
+  /// times their mean diagonal entry added to the diagonal (Levenberg, Quart. Appl. Math. 2, 1944), are summed exactly.
+  /// Leaves the point of linearisation as it is.
+  [[nodiscard]] PlaceStep place_step(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping);
+
   /// The effects and errors at the point of linearisation on every rank, of the first tiles as far as the effects take
   /// at most `most_bytes` there (one tile at least).
   void gather(EffectTable& table, std::size_t most_bytes);

@@ -28,14 +28,15 @@ enum class Escape {
 /// are put into the sequence that the other order has them in (after Davis's order crossover, 1985), so that what one
 /// island got right early in the network and another one late come together.
 ///
-/// An annealing, where there is one, has a round from the order that would be kicked instead of a kick. It has as much
-/// work as all else as long as it is what finds new best orders, and less after a kick has found one. While it may have
-/// a round, a descent that crawls counts as stuck, too.
+/// Searches that work in rounds (Gauss-Newton, annealing), where there are any, have a round from the order that would be
+/// kicked instead of a kick. Each has as much work as the chain as long as it is what finds new best orders, and less
+/// after something else has found one. While one may have a round, a descent that crawls counts as stuck, too.
 class IteratedSearch final : public Search {
  public:
-  /// `doubtful`: expand pieces of the blocks whose pairs a kick may exchange. `plateau` and `annealing` may be empty.
+  /// `doubtful`: expand pieces of the blocks whose pairs a kick may exchange. `plateau` may be empty; `rounds` are the
+  /// searches that work in rounds, none or more.
   IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain, std::unique_ptr<Search> plateau,
-                 std::unique_ptr<Search> annealing, std::set<int> doubtful, Escape escape, Random random);
+                 std::vector<std::unique_ptr<Search>> rounds, std::set<int> doubtful, Escape escape, Random random);
 
   [[nodiscard]] std::string_view name() const override { return "iterated"; }
   void start(const Candidate& from) override;
@@ -60,8 +61,10 @@ class IteratedSearch final : public Search {
   void begin_chain();
   /// Whether the chain's first search is getting nowhere; to be asked once a step.
   [[nodiscard]] bool crawls();
-  [[nodiscard]] bool may_anneal() const;
-  void anneal();
+  /// Which of chain_ is to have a round; 0 where none may.
+  [[nodiscard]] std::size_t next_round();
+  void begin_round(std::size_t search);
+  [[nodiscard]] Candidate round_start(std::size_t search);
   void escape(StepReport& report);
   void kick(StepReport& report);
   bool cross(StepReport& report);
@@ -72,7 +75,7 @@ class IteratedSearch final : public Search {
   Evaluator* evaluator_;
   std::vector<std::unique_ptr<Search>> chain_;
   std::size_t everyday_;  // so many of the chain; one more may be for plateaus
-  std::size_t chained_;   // so many take turns; behind them there may be the annealing
+  std::size_t chained_;   // so many take turns; those behind them work in rounds
   std::set<int> doubtful_;
   Escape escape_;
   Random random_;
@@ -81,10 +84,11 @@ class IteratedSearch final : public Search {
   std::int64_t kicks_ = 0;       // since the last new best order
   std::int64_t pace_steps_ = 0;  // of the chain's first search since the error was pace_error_
   double pace_error_ = 0;
-  /// What the present way began with.
-  enum class Way { begun, escaped, annealed };
-  Way way_ = Way::begun;
-  bool annealing_pays_ = true;  // the last way to a new best order began so
+  std::vector<Candidate> came_to_;  // by search of chain_: what became of its last round, where it carries on
+  std::vector<Candidate> rounds_;   // by search of chain_: where its last round began
+  bool escaped_ = false;    // from the start's local optimum, at least once
+  std::size_t way_ = 0;     // what the present way began with: a round of chain_[way_], or 0: a kick
+  std::vector<char> pays_;  // by search of chain_: it may have as much work as the chain
   Candidate current_;
   Candidate home_;  // what the last kick started from
   Candidate best_;

@@ -43,6 +43,9 @@ class Search {
  public:
   virtual ~Search() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
+  /// Whether the search comes nearer to the answer before the error shows it: it is best started again from what became
+  /// of its last result, even if a better order is known.
+  [[nodiscard]] virtual bool carries_on() const { return false; }
   /// Begins at `from`, on its sample. An infinite `from.mse` means that it has not been evaluated there yet.
   virtual void start(const Candidate& from) = 0;
   virtual StepReport step() = 0;
