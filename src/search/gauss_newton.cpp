@@ -69,7 +69,7 @@ StepReport GaussNewton::step() {
   const double width = widths[static_cast<std::size_t>(step_ % cycle)];
   const FirstOrderModel::PlaceStep found = model_->place_step(walker_.blocks, walker_.tiles, width, damping_);
   walker_.mse = found.mse;
-  if (step_ > 0 && walker_.mse < lowest_.mse) lowest_ = walker_;
+  if (walker_.mse < lowest_.mse) lowest_ = walker_;
   bool molten = !move(found.places, width);
   bool settled = false;
   report.moves = 1;

@@ -7,6 +7,7 @@ const kEvents = {
   R: "relocation",
   T: "tabu",
   A: "annealing",
+  L: "Gauss-Newton",
   P: "pair exchange",
   K: "kick",
   C: "crossover",

@@ -1,0 +1,189 @@
+#include "kintsugi/search/gauss_newton.hpp"
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <vector>
+
+#include "kintsugi/search/descent.hpp"
+#include "objective/reference.hpp"
+
+namespace kintsugi {
+namespace {
+
+using kintsugi::testing::all_grids;
+using kintsugi::testing::make_planted;
+using kintsugi::testing::PlantedProblem;
+using kintsugi::testing::shuffled_blocks;
+using kintsugi::testing::Workbench;
+
+constexpr std::size_t kTiles = 6;
+constexpr std::size_t kAnyBytes = std::size_t{1} << 30;
+
+PlantedProblem outputs_problem() {
+  PlantedOptions options;
+  options.blocks = 9;
+  options.width = 8;
+  options.hidden = {12, 7};
+  options.outputs = 2;
+  options.pair_signal = 0.5;
+  options.rows = 32 * kTiles - 5;
+  return make_planted(options);
+}
+
+// A trap for descents: small steps, no order in the weights.
+PlantedProblem freezing_problem() {
+  PlantedOptions options;
+  options.blocks = 40;
+  options.width = 16;
+  options.hidden = {32};
+  options.rows = 32 * 48;
+  options.residual = 0.1;
+  return make_planted(options);
+}
+
+int inversions(const Blocks& order, const Blocks& truth) {
+  std::vector<std::ptrdiff_t> places;
+  for (const Block& block : order) places.push_back(std::ranges::find(truth, block) - truth.begin());
+  int count = 0;
+  for (std::size_t p = 0; p < places.size(); ++p) {
+    for (std::size_t q = p + 1; q < places.size(); ++q) count += places[p] > places[q] ? 1 : 0;
+  }
+  return count;
+}
+
+// The normal equations' matrix and right-hand side from the effects of all pairs, by plain float64 loops.
+std::pair<Eigen::MatrixXd, Eigen::VectorXd> normal_equations(const EffectTable& table, double bandwidth) {
+  const auto blocks = static_cast<Eigen::Index>(table.blocks);
+  Eigen::MatrixXd slopes = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(table.rows), blocks);
+  for (Eigen::Index a = 0; a < blocks; ++a) {
+    for (Eigen::Index b = a + 1; b < blocks; ++b) {
+      const double z = static_cast<double>(b - a) / bandwidth;
+      const double density = std::exp(-0.5 * z * z) / (bandwidth * std::sqrt(2 * std::numbers::pi));
+      const float* const effect = table.effect(static_cast<std::size_t>(a), static_cast<std::size_t>(b));
+      for (Eigen::Index row = 0; row < slopes.rows(); ++row) {
+        // Where a moves up or b moves down the pair comes nearer to changing sides.
+        slopes(row, a) += density * effect[row];
+        slopes(row, b) -= density * effect[row];
+      }
+    }
+  }
+  const Eigen::VectorXd errors =
+      Eigen::Map<const Eigen::VectorXf>(table.errors.data(), slopes.rows()).cast<double>();
+  return {slopes.transpose() * slopes, slopes.transpose() * errors};
+}
+
+TEST(PlaceStep, SolvesTheDampedNormalEquationsOnEveryGrid) {
+  const mpi::Comm world = mpi::Comm::world();
+  const mpi::Comm self = mpi::Comm::self();
+  const PlantedProblem problem = outputs_problem();
+  const Blocks order = shuffled_blocks(problem, 1);
+  Workbench alone(self, problem, {1, 1});
+  FirstOrderModel whole(alone.evaluator());
+  ASSERT_TRUE(whole.linearise(order, kTiles));
+  EffectTable table;
+  whole.gather(table, kAnyBytes);
+  for (const double bandwidth : {1.5, 4.0}) {
+    const double damping = 0.1;
+    const auto [gram, along] = normal_equations(table, bandwidth);
+    Eigen::MatrixXd damped = gram;
+    for (Eigen::Index i = 0; i < gram.rows(); ++i) damped(i, i) += damping * std::sqrt(gram(i, i) * gram.diagonal().mean());
+    const FirstOrderModel::PlaceStep step = whole.place_step(order, kTiles, bandwidth, damping);
+    ASSERT_EQ(step.places.size(), order.size());
+    const Eigen::Map<const Eigen::VectorXd> places(step.places.data(), gram.rows());
+    EXPECT_LT((damped * places + along).norm(), 1e-3 * along.norm()) << "bandwidth " << bandwidth;
+    EXPECT_NEAR(step.mse, whole.base_error(), 1e-6 * whole.base_error());
+    for (const Grid grid : all_grids(world.size())) {
+      Workbench bench(world, problem, grid);
+      FirstOrderModel model(bench.evaluator());
+      const FirstOrderModel::PlaceStep divided = model.place_step(order, kTiles, bandwidth, damping);
+      EXPECT_EQ(divided.mse, step.mse) << "to the last bit";
+      EXPECT_EQ(divided.places, step.places) << "to the last bit";
+    }
+  }
+}
+
+TEST(PlaceStep, LeavesTheAnswerWhereItIs) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = outputs_problem();
+  Workbench bench(world, problem, {1, world.size()});
+  FirstOrderModel model(bench.evaluator());
+  const FirstOrderModel::PlaceStep step = model.place_step(problem.truth.blocks, kTiles, 2, 0.1);
+  for (const double place : step.places) EXPECT_LT(std::fabs(place), 1e-3);
+}
+
+TEST(GaussNewton, ComesNearerWhereDescentsFreeze) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = freezing_problem();
+  Workbench bench(world, problem, {1, world.size()});
+  FirstOrderModel model(bench.evaluator());
+  const std::size_t tiles = 48;
+  const Blocks start = shuffled_blocks(problem, 1);
+  Descent descent(bench.evaluator(), model, 0);
+  descent.start({start, bench.evaluator().error(start, tiles), tiles});
+  while (!descent.step().stuck) continue;
+  const int frozen = inversions(descent.current().blocks, problem.truth.blocks);
+  ASSERT_GT(frozen, 0) << "a descent suffices here";
+  GaussNewton search(bench.evaluator(), model);
+  Candidate from = descent.current();
+  int left = frozen;
+  for (int round = 0; round < 3 && left > 0; ++round) {
+    search.start(from);
+    while (!search.step().stuck) continue;
+    EXPECT_EQ(search.current().mse, bench.evaluator().error(search.current().blocks, tiles));
+    descent.start(search.current());
+    while (!descent.step().stuck) continue;
+    from = descent.current();
+    left = inversions(from.blocks, problem.truth.blocks);
+  }
+  EXPECT_LT(left, frozen / 4);
+}
+
+TEST(GaussNewton, ClaimsErrorsOnTheSampleThatItWasGiven) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = freezing_problem();
+  Workbench bench(world, problem, {1, world.size()});
+  FirstOrderModel model(bench.evaluator());
+  const std::size_t tiles = 8;
+  const Blocks start = shuffled_blocks(problem, 2);
+  GaussNewton search(bench.evaluator(), model);
+  search.start({start, bench.evaluator().error(start, tiles), tiles});
+  int steps = 0;
+  StepReport report;
+  while (!report.stuck && steps < 1000) {
+    report = search.step();
+    ++steps;
+    EXPECT_EQ(search.current().tiles, tiles);
+    EXPECT_EQ(search.current().mse, bench.evaluator().error(search.current().blocks, tiles));
+  }
+  EXPECT_LE(steps, 100) << "a round has an end";
+}
+
+TEST(GaussNewton, GoesOnFromItsState) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = freezing_problem();
+  Workbench bench(world, problem, {1, world.size()});
+  FirstOrderModel model(bench.evaluator());
+  const Blocks start = shuffled_blocks(problem, 3);
+  GaussNewton first(bench.evaluator(), model);
+  first.start({start, bench.evaluator().error(start, kTiles), kTiles});
+  for (int i = 0; i < 4; ++i) (void)first.step();
+  StateWriter writer;
+  first.save(writer);
+  GaussNewton second(bench.evaluator(), model);
+  StateReader reader(writer.words());
+  second.restore(reader);
+  EXPECT_TRUE(reader.at_end());
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(first.step().stuck, second.step().stuck);
+    ASSERT_EQ(first.current().blocks, second.current().blocks);
+    ASSERT_EQ(first.current().mse, second.current().mse);
+  }
+}
+
+}  // namespace
+}  // namespace kintsugi
