@@ -59,7 +59,6 @@ IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr
   work_.assign(chain_.size(), 0);
   pays_.assign(chain_.size(), 1);
   came_to_.assign(chain_.size(), {});
-  rounds_.assign(chain_.size(), {});
 }
 
 std::size_t IteratedSearch::turns() const { return kicks_ % kPlateauKicks == kPlateauKicks - 1 ? chained_ : everyday_; }
@@ -69,7 +68,6 @@ void IteratedSearch::start(const Candidate& from) {
   kicks_ = 0;
   way_ = 0;
   came_to_.assign(chain_.size(), {});
-  rounds_.assign(chain_.size(), {});
   begin_chain();
 }
 
@@ -148,15 +146,15 @@ bool IteratedSearch::crawls() {
   return current_.mse > kPace * pace_error_;
 }
 
-std::size_t IteratedSearch::next_round() {
+std::size_t IteratedSearch::next_round() const {
   const std::int64_t chain =
       std::accumulate(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(chained_), std::int64_t{0});
   std::size_t next = 0;
   std::int64_t least = chain + 1;
   for (std::size_t i = chained_; i < chain_.size(); ++i) {
     const std::int64_t weighted = (pays_[i] != 0 ? 1 : kReluctance) * work_[i];
-    // The same start leads a search that carries on to the same end.
-    if (weighted >= least || (chain_[i]->carries_on() && rounds_[i].blocks == round_start(i).blocks)) continue;
+    // After a round in vain something else has its turn.
+    if (weighted >= least || (i == way_ && kicks_ > 0)) continue;
     next = i;
     least = weighted;
   }
@@ -167,7 +165,7 @@ void IteratedSearch::begin_round(std::size_t search) {
   ++kicks_;
   way_ = search;
   escaped_ = true;
-  current_ = rounds_[search] = round_start(search);
+  current_ = round_start(search);
   active_ = search;
   chain_[active_]->start(current_);
 }
@@ -276,7 +274,6 @@ void IteratedSearch::save(StateWriter& writer) const {
   writer.put(static_cast<std::int64_t>(way_));
   writer.put(static_cast<std::int64_t>(escaped_));
   for (const Candidate& candidate : came_to_) candidate.save(writer);
-  for (const Candidate& candidate : rounds_) candidate.save(writer);
   for (const char pays : pays_) writer.put(static_cast<std::int64_t>(pays));
   current_.save(writer);
   home_.save(writer);
@@ -298,7 +295,6 @@ void IteratedSearch::restore(StateReader& reader) {
   if (way_ >= chain_.size()) throw InputError("the state of a search is out of range");
   escaped_ = reader.get<std::int64_t>() != 0;
   for (Candidate& candidate : came_to_) candidate.restore(reader);
-  for (Candidate& candidate : rounds_) candidate.restore(reader);
   for (char& pays : pays_) pays = reader.get<std::int64_t>() != 0 ? 1 : 0;
   current_.restore(reader);
   home_.restore(reader);

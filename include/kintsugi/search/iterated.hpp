@@ -62,7 +62,7 @@ class IteratedSearch final : public Search {
   /// Whether the chain's first search is getting nowhere; to be asked once a step.
   [[nodiscard]] bool crawls();
   /// Which of chain_ is to have a round; 0 where none may.
-  [[nodiscard]] std::size_t next_round();
+  [[nodiscard]] std::size_t next_round() const;
   void begin_round(std::size_t search);
   [[nodiscard]] Candidate round_start(std::size_t search);
   void escape(StepReport& report);
@@ -85,7 +85,6 @@ class IteratedSearch final : public Search {
   std::int64_t pace_steps_ = 0;  // of the chain's first search since the error was pace_error_
   double pace_error_ = 0;
   std::vector<Candidate> came_to_;  // by search of chain_: what became of its last round, where it carries on
-  std::vector<Candidate> rounds_;   // by search of chain_: where its last round began
   bool escaped_ = false;    // from the start's local optimum, at least once
   std::size_t way_ = 0;     // what the present way began with: a round of chain_[way_], or 0: a kick
   std::vector<char> pays_;  // by search of chain_: it may have as much work as the chain
