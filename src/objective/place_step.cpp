@@ -88,8 +88,9 @@ FirstOrderModel::PlaceStep FirstOrderModel::place_step(const Blocks& blocks, std
         slopes.setZero();
         for (Eigen::Index b = 0; b < columns; ++b) {
           for (Eigen::Index f = 0; f < size; f += kTileRows) {
-            slopes.col(b).array() += u.col(b).segment<kTileRows>(f).array() * residuals.col(b).segment<kTileRows>(f).array() -
-                                     r.col(b).segment<kTileRows>(f).array() * pulled.col(b).segment<kTileRows>(f).array();
+            slopes.col(b).array() +=
+                u.col(b).segment<kTileRows>(f).array() * residuals.col(b).segment<kTileRows>(f).array() -
+                r.col(b).segment<kTileRows>(f).array() * pulled.col(b).segment<kTileRows>(f).array();
           }
         }
         add_products(slopes, errors.data() + c * kTileRows, sums);

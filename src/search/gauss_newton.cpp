@@ -51,9 +51,8 @@ bool GaussNewton::move(const std::vector<double>& places, double farthest) {
   if (places.empty() || !std::ranges::all_of(places, usable)) return false;
   std::vector<std::size_t> order(places.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::size_t p) {
-    return static_cast<double>(p) + std::clamp(places[p], -farthest, farthest);
-  });
+  std::ranges::stable_sort(
+      order, {}, [&](std::size_t p) { return static_cast<double>(p) + std::clamp(places[p], -farthest, farthest); });
   Blocks moved;
   for (const std::size_t p : order) moved.push_back(walker_.blocks[p]);
   moved_ = moved_ || moved != walker_.blocks;

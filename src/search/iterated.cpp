@@ -45,8 +45,8 @@ Blocks reorder_window(Blocks order, const Blocks& other, std::size_t first, std:
 }  // namespace
 
 IteratedSearch::IteratedSearch(Evaluator& evaluator, std::vector<std::unique_ptr<Search>> chain,
-                               std::unique_ptr<Search> plateau,
-                               std::vector<std::unique_ptr<Search>> rounds, std::set<int> doubtful, Escape escape, Random random)
+                               std::unique_ptr<Search> plateau, std::vector<std::unique_ptr<Search>> rounds,
+                               std::set<int> doubtful, Escape escape, Random random)
     : evaluator_(&evaluator),
       chain_(std::move(chain)),
       everyday_(chain_.size()),

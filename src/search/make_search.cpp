@@ -53,8 +53,8 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
     const std::vector<int>& all = evaluator.weights().roles().expand;
     plateau = std::make_unique<PairExchange>(evaluator, std::set<int>(all.begin(), all.end()), stream(kPlateau));
   }
-  return std::make_unique<IteratedSearch>(evaluator, std::move(chain), std::move(plateau), std::move(rounds),
-                                          doubtful, escape, stream(kKicks));
+  return std::make_unique<IteratedSearch>(evaluator, std::move(chain), std::move(plateau), std::move(rounds), doubtful,
+                                          escape, stream(kKicks));
 }
 
 }  // namespace kintsugi

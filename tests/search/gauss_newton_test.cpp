@@ -72,8 +72,7 @@ std::pair<Eigen::MatrixXd, Eigen::VectorXd> normal_equations(const EffectTable& 
       }
     }
   }
-  const Eigen::VectorXd errors =
-      Eigen::Map<const Eigen::VectorXf>(table.errors.data(), slopes.rows()).cast<double>();
+  const Eigen::VectorXd errors = Eigen::Map<const Eigen::VectorXf>(table.errors.data(), slopes.rows()).cast<double>();
   return {slopes.transpose() * slopes, slopes.transpose() * errors};
 }
 
@@ -91,7 +90,8 @@ TEST(PlaceStep, SolvesTheDampedNormalEquationsOnEveryGrid) {
     const double damping = 0.1;
     const auto [gram, along] = normal_equations(table, bandwidth);
     Eigen::MatrixXd damped = gram;
-    for (Eigen::Index i = 0; i < gram.rows(); ++i) damped(i, i) += damping * std::sqrt(gram(i, i) * gram.diagonal().mean());
+    for (Eigen::Index i = 0; i < gram.rows(); ++i)
+      damped(i, i) += damping * std::sqrt(gram(i, i) * gram.diagonal().mean());
     const FirstOrderModel::PlaceStep step = whole.place_step(order, kTiles, bandwidth, damping);
     ASSERT_EQ(step.places.size(), order.size());
     const Eigen::Map<const Eigen::VectorXd> places(step.places.data(), gram.rows());

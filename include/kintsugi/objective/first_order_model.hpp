@@ -72,9 +72,9 @@ class FirstOrderModel {
   /// counts as a real number: of two blocks x places apart, that their pair has changed sides counts by the normal
   /// distribution's share at x / `bandwidth`, so that a row's error becomes smooth in the places. Its slopes need
   /// no effects of pairs, only the residuals and adjoints smoothed along the depth. The normal equations are summed
-  /// exactly and damped: `damping` times the geometric mean of a diagonal entry and their average is added to it, halfway
-  /// between Levenberg (Quart. Appl. Math. 2, 1944) and Marquardt (J. SIAM 11, 1963).
-  /// Leaves the point of linearisation as it is.
+  /// exactly and damped: `damping` times the geometric mean of a diagonal entry and their average is added to it,
+  /// halfway between Levenberg (Quart. Appl. Math. 2, 1944) and Marquardt (J. SIAM 11, 1963). Leaves the point of
+  /// linearisation as it is.
   [[nodiscard]] PlaceStep place_step(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping);
 
   /// The effects and errors at the point of linearisation on every rank, of the first tiles as far as the effects take

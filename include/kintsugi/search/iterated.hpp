@@ -28,9 +28,9 @@ enum class Escape {
 /// are put into the sequence that the other order has them in (after Davis's order crossover, 1985), so that what one
 /// island got right early in the network and another one late come together.
 ///
-/// Searches that work in rounds (Gauss-Newton, annealing), where there are any, have a round from the order that would be
-/// kicked instead of a kick. Each has as much work as the chain as long as it is what finds new best orders, and less
-/// after something else has found one. While one may have a round, a descent that crawls counts as stuck, too.
+/// Searches that work in rounds (Gauss-Newton, annealing), where there are any, have a round from the order that would
+/// be kicked instead of a kick. Each has as much work as the chain as long as it is what finds new best orders, and
+/// less after something else has found one. While one may have a round, a descent that crawls counts as stuck, too.
 class IteratedSearch final : public Search {
  public:
   /// `doubtful`: expand pieces of the blocks whose pairs a kick may exchange. `plateau` may be empty; `rounds` are the
@@ -85,9 +85,9 @@ class IteratedSearch final : public Search {
   std::int64_t pace_steps_ = 0;  // of the chain's first search since the error was pace_error_
   double pace_error_ = 0;
   std::vector<Candidate> came_to_;  // by search of chain_: what became of its last round, where it carries on
-  bool escaped_ = false;    // from the start's local optimum, at least once
-  std::size_t way_ = 0;     // what the present way began with: a round of chain_[way_], or 0: a kick
-  std::vector<char> pays_;  // by search of chain_: it may have as much work as the chain
+  bool escaped_ = false;            // from the start's local optimum, at least once
+  std::size_t way_ = 0;             // what the present way began with: a round of chain_[way_], or 0: a kick
+  std::vector<char> pays_;          // by search of chain_: it may have as much work as the chain
   Candidate current_;
   Candidate home_;  // what the last kick started from
   Candidate best_;
