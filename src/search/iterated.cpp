@@ -147,14 +147,15 @@ bool IteratedSearch::crawls() {
 }
 
 std::size_t IteratedSearch::next_round() const {
+  // A round in vain is followed by a kick: else rounds of several searches could take turns for ever.
+  if (way_ >= chained_ && kicks_ > 0) return 0;
   const std::int64_t chain =
       std::accumulate(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(chained_), std::int64_t{0});
   std::size_t next = 0;
   std::int64_t least = chain + 1;
   for (std::size_t i = chained_; i < chain_.size(); ++i) {
     const std::int64_t weighted = (pays_[i] != 0 ? 1 : kReluctance) * work_[i];
-    // After a round in vain something else has its turn.
-    if (weighted >= least || (i == way_ && kicks_ > 0)) continue;
+    if (weighted >= least) continue;
     next = i;
     least = weighted;
   }
