@@ -70,6 +70,17 @@ double Reference::largest_error(const Blocks& blocks) const {
   return largest;
 }
 
+PlantedProblem outputs_problem(std::size_t tiles) {
+  PlantedOptions options;
+  options.blocks = 9;
+  options.width = 8;
+  options.hidden = {12, 7};
+  options.outputs = 2;
+  options.pair_signal = 0.5;
+  options.rows = 32 * tiles - 5;
+  return make_planted(options);
+}
+
 Roles roles_of(const PlantedProblem& problem) {
   Roles roles;
   for (const Block& block : problem.truth.blocks) {

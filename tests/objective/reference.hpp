@@ -37,6 +37,9 @@ class Reference {
   int head_;
 };
 
+/// A small problem with two outputs and two hidden sizes; its rows end within the last of `tiles` tiles.
+[[nodiscard]] PlantedProblem outputs_problem(std::size_t tiles);
+
 /// The roles of a planted problem's pieces.
 [[nodiscard]] Roles roles_of(const PlantedProblem& problem);
 

@@ -16,23 +16,13 @@ namespace {
 
 using kintsugi::testing::all_grids;
 using kintsugi::testing::make_planted;
+using kintsugi::testing::outputs_problem;
 using kintsugi::testing::PlantedProblem;
 using kintsugi::testing::shuffled_blocks;
 using kintsugi::testing::Workbench;
 
 constexpr std::size_t kTiles = 6;
 constexpr std::size_t kAnyBytes = std::size_t{1} << 30;
-
-PlantedProblem outputs_problem() {
-  PlantedOptions options;
-  options.blocks = 9;
-  options.width = 8;
-  options.hidden = {12, 7};
-  options.outputs = 2;
-  options.pair_signal = 0.5;
-  options.rows = 32 * kTiles - 5;
-  return make_planted(options);
-}
 
 // The MSE that a table's model gives an order, by plain float64 loops.
 double predicted(const EffectTable& table, const std::vector<int>& order) {
@@ -64,7 +54,7 @@ double strayed(const EffectTable& table, const std::vector<int>& order) {
 TEST(EffectTable, IsTheModelOnEveryRankAndGrid) {
   const mpi::Comm world = mpi::Comm::world();
   const mpi::Comm self = mpi::Comm::self();
-  const PlantedProblem problem = outputs_problem();
+  const PlantedProblem problem = outputs_problem(kTiles);
   const Blocks order = shuffled_blocks(problem, 1);
   const std::size_t reach = order.size() - 1;
   Workbench alone(self, problem, {1, 1});

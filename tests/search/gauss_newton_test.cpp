@@ -3,13 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
-#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <vector>
 
 #include "kintsugi/search/descent.hpp"
+#include "kintsugi/search/elite_pool.hpp"
 #include "objective/reference.hpp"
 
 namespace kintsugi {
@@ -17,23 +16,13 @@ namespace {
 
 using kintsugi::testing::all_grids;
 using kintsugi::testing::make_planted;
+using kintsugi::testing::outputs_problem;
 using kintsugi::testing::PlantedProblem;
 using kintsugi::testing::shuffled_blocks;
 using kintsugi::testing::Workbench;
 
 constexpr std::size_t kTiles = 6;
 constexpr std::size_t kAnyBytes = std::size_t{1} << 30;
-
-PlantedProblem outputs_problem() {
-  PlantedOptions options;
-  options.blocks = 9;
-  options.width = 8;
-  options.hidden = {12, 7};
-  options.outputs = 2;
-  options.pair_signal = 0.5;
-  options.rows = 32 * kTiles - 5;
-  return make_planted(options);
-}
 
 // A trap for descents: small steps, no order in the weights.
 PlantedProblem freezing_problem() {
@@ -44,16 +33,6 @@ PlantedProblem freezing_problem() {
   options.rows = 32 * 48;
   options.residual = 0.1;
   return make_planted(options);
-}
-
-int inversions(const Blocks& order, const Blocks& truth) {
-  std::vector<std::ptrdiff_t> places;
-  for (const Block& block : order) places.push_back(std::ranges::find(truth, block) - truth.begin());
-  int count = 0;
-  for (std::size_t p = 0; p < places.size(); ++p) {
-    for (std::size_t q = p + 1; q < places.size(); ++q) count += places[p] > places[q] ? 1 : 0;
-  }
-  return count;
 }
 
 // The normal equations' matrix and right-hand side from the effects of all pairs, by plain float64 loops.
@@ -79,7 +58,7 @@ std::pair<Eigen::MatrixXd, Eigen::VectorXd> normal_equations(const EffectTable& 
 TEST(PlaceStep, SolvesTheDampedNormalEquationsOnEveryGrid) {
   const mpi::Comm world = mpi::Comm::world();
   const mpi::Comm self = mpi::Comm::self();
-  const PlantedProblem problem = outputs_problem();
+  const PlantedProblem problem = outputs_problem(kTiles);
   const Blocks order = shuffled_blocks(problem, 1);
   Workbench alone(self, problem, {1, 1});
   FirstOrderModel whole(alone.evaluator());
@@ -109,7 +88,7 @@ TEST(PlaceStep, SolvesTheDampedNormalEquationsOnEveryGrid) {
 
 TEST(PlaceStep, LeavesTheAnswerWhereItIs) {
   const mpi::Comm world = mpi::Comm::world();
-  const PlantedProblem problem = outputs_problem();
+  const PlantedProblem problem = outputs_problem(kTiles);
   Workbench bench(world, problem, {1, world.size()});
   FirstOrderModel model(bench.evaluator());
   const FirstOrderModel::PlaceStep step = model.place_step(problem.truth.blocks, kTiles, 2, 0.1);
@@ -126,11 +105,11 @@ TEST(GaussNewton, ComesNearerWhereDescentsFreeze) {
   Descent descent(bench.evaluator(), model, 0);
   descent.start({start, bench.evaluator().error(start, tiles), tiles});
   while (!descent.step().stuck) continue;
-  const int frozen = inversions(descent.current().blocks, problem.truth.blocks);
+  const auto frozen = distance(descent.current().blocks, problem.truth.blocks).inversions;
   ASSERT_GT(frozen, 0) << "a descent suffices here";
   GaussNewton search(bench.evaluator(), model);
   Candidate from = descent.current();
-  int left = frozen;
+  auto left = frozen;
   for (int round = 0; round < 3 && left > 0; ++round) {
     search.start(from);
     while (!search.step().stuck) continue;
@@ -138,7 +117,7 @@ TEST(GaussNewton, ComesNearerWhereDescentsFreeze) {
     descent.start(search.current());
     while (!descent.step().stuck) continue;
     from = descent.current();
-    left = inversions(from.blocks, problem.truth.blocks);
+    left = distance(from.blocks, problem.truth.blocks).inversions;
   }
   EXPECT_LT(left, frozen / 4);
 }
