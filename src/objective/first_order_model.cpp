@@ -90,7 +90,6 @@ void FirstOrderModel::rewind() {
 
 double FirstOrderModel::forward(const RowTile& rows, const Blocks& blocks, float* errors) {
   const SharedWeights& weights = evaluator_->weights();
-  const std::size_t outputs = weights.roles().outputs;
   const std::size_t size = weights.roles().width * kTileRows;
   std::size_t widest = 0;
   slope_at_.assign(blocks.size() + 1, 0);
@@ -112,8 +111,14 @@ double FirstOrderModel::forward(const RowTile& rows, const Blocks& blocks, float
                                                      slopes_.data() + slope_at_[b]);
     for (std::size_t i = 0; i < size; ++i) next[i] = x[i] + r[i];
   }
+  return sketch_errors(rows, states_.data() + blocks.size() * size, errors);
+}
+
+// Sum of the squared errors of all outputs; the channels' errors, [channels][kTileRows].
+double FirstOrderModel::sketch_errors(const RowTile& rows, const float* state, float* errors) {
+  const std::size_t outputs = evaluator_->weights().roles().outputs;
   outputs_.resize(outputs * kTileRows);
-  evaluator_->tile_errors(rows, states_.data() + blocks.size() * size, outputs_.data());
+  evaluator_->tile_errors(rows, state, outputs_.data());
   double squares = 0;
   for (const float error : outputs_) squares += static_cast<double>(error) * error;
   std::fill_n(errors, channels_ * kTileRows, 0.0F);

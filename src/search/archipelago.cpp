@@ -228,7 +228,7 @@ void Archipelago::migrate(const std::vector<Elite>& bests) {
     for (const Elite& elite : pool_.elites()) {
       if (elite.blocks != island.best().blocks) elites.push_back(elite.blocks);
     }
-    island.set_elites(std::move(elites));
+    island.set_elites(elites);
   }
 }
 

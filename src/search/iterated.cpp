@@ -81,6 +81,11 @@ void IteratedSearch::adopt(const Blocks& blocks, double mse) {
   begin_chain();
 }
 
+void IteratedSearch::set_elites(const std::vector<Blocks>& elites) {
+  elites_ = elites;
+  for (const auto& search : chain_) search->set_elites(elites);
+}
+
 StepReport IteratedSearch::step() {
   if (current_.blocks.size() < 2) {
     // Nothing to order.
@@ -154,7 +159,7 @@ std::size_t IteratedSearch::next_round() const {
   std::size_t next = 0;
   std::int64_t least = chain + 1;
   for (std::size_t i = chained_; i < chain_.size(); ++i) {
-    const std::int64_t weighted = (pays_[i] != 0 ? 1 : kReluctance) * work_[i];
+    const std::int64_t weighted = (pays_[i] != 0 || chain_[i]->carries_on() ? 1 : kReluctance) * work_[i];
     if (weighted >= least) continue;
     next = i;
     least = weighted;
@@ -300,8 +305,9 @@ void IteratedSearch::restore(StateReader& reader) {
   current_.restore(reader);
   home_.restore(reader);
   best_.restore(reader);
-  elites_.clear();
-  for (auto left = reader.get<std::int64_t>(); left > 0; --left) reader.get(elites_.emplace_back());
+  std::vector<Blocks> elites;
+  for (auto left = reader.get<std::int64_t>(); left > 0; --left) reader.get(elites.emplace_back());
+  set_elites(elites);
 }
 
 }  // namespace kintsugi

@@ -13,7 +13,15 @@ namespace kintsugi {
 namespace {
 
 // Streams of random numbers of one island.
-enum Stream : std::uint64_t { kKicks = 1, kRelocation = 2, kExchange = 3, kTabu = 4, kPlateau = 5, kAnnealing = 6 };
+enum Stream : std::uint64_t {
+  kKicks = 1,
+  kRelocation = 2,
+  kExchange = 3,
+  kTabu = 4,
+  kPlateau = 5,
+  kAnnealing = 6,
+  kPlaces = 7
+};
 
 }  // namespace
 
@@ -44,7 +52,9 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
     for (const std::string& each : search_names()) known += (known.empty() ? "" : ", ") + each;
     throw UsageError("unknown search '" + std::string(name) + "'; known are " + known);
   }
-  if (name == "auto" || name == "gauss-newton") rounds.push_back(std::make_unique<GaussNewton>(evaluator, model));
+  if (name == "auto" || name == "gauss-newton") {
+    rounds.push_back(std::make_unique<GaussNewton>(evaluator, model, stream(kPlaces)));
+  }
   if (name == "auto" || name == "annealing") {
     rounds.push_back(std::make_unique<Annealing>(evaluator, model, stream(kAnnealing)));
   }

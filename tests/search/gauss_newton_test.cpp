@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <Eigen/Cholesky>
 #include <Eigen/Core>
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <vector>
@@ -35,8 +37,8 @@ PlantedProblem freezing_problem() {
   return make_planted(options);
 }
 
-// The normal equations' matrix and right-hand side from the effects of all pairs, by plain float64 loops.
-std::pair<Eigen::MatrixXd, Eigen::VectorXd> normal_equations(const EffectTable& table, double bandwidth) {
+// The rows' slopes in the blocks' places from the effects of all pairs, by plain float64 loops: [rows x blocks].
+Eigen::MatrixXd place_slopes(const EffectTable& table, double bandwidth) {
   const auto blocks = static_cast<Eigen::Index>(table.blocks);
   Eigen::MatrixXd slopes = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(table.rows), blocks);
   for (Eigen::Index a = 0; a < blocks; ++a) {
@@ -51,8 +53,18 @@ std::pair<Eigen::MatrixXd, Eigen::VectorXd> normal_equations(const EffectTable& 
       }
     }
   }
-  const Eigen::VectorXd errors = Eigen::Map<const Eigen::VectorXf>(table.errors.data(), slopes.rows()).cast<double>();
-  return {slopes.transpose() * slopes, slopes.transpose() * errors};
+  return slopes;
+}
+
+Eigen::VectorXd row_errors(const EffectTable& table) {
+  return Eigen::Map<const Eigen::VectorXf>(table.errors.data(), static_cast<Eigen::Index>(table.rows)).cast<double>();
+}
+
+Eigen::MatrixXd damped_normal_matrix(const Eigen::MatrixXd& slopes, double damping) {
+  Eigen::MatrixXd damped = slopes.transpose() * slopes;
+  const Eigen::VectorXd own = damped.diagonal();
+  damped.diagonal().array() += damping * (own.array() * own.mean()).sqrt();
+  return damped;
 }
 
 TEST(PlaceStep, SolvesTheDampedNormalEquationsOnEveryGrid) {
@@ -67,13 +79,12 @@ TEST(PlaceStep, SolvesTheDampedNormalEquationsOnEveryGrid) {
   whole.gather(table, kAnyBytes);
   for (const double bandwidth : {1.5, 4.0}) {
     const double damping = 0.1;
-    const auto [gram, along] = normal_equations(table, bandwidth);
-    Eigen::MatrixXd damped = gram;
-    for (Eigen::Index i = 0; i < gram.rows(); ++i)
-      damped(i, i) += damping * std::sqrt(gram(i, i) * gram.diagonal().mean());
+    const Eigen::MatrixXd slopes = place_slopes(table, bandwidth);
+    const Eigen::MatrixXd damped = damped_normal_matrix(slopes, damping);
+    const Eigen::VectorXd along = slopes.transpose() * row_errors(table);
     const FirstOrderModel::PlaceStep step = whole.place_step(order, kTiles, bandwidth, damping);
     ASSERT_EQ(step.places.size(), order.size());
-    const Eigen::Map<const Eigen::VectorXd> places(step.places.data(), gram.rows());
+    const Eigen::Map<const Eigen::VectorXd> places(step.places.data(), damped.rows());
     EXPECT_LT((damped * places + along).norm(), 1e-3 * along.norm()) << "bandwidth " << bandwidth;
     EXPECT_NEAR(step.mse, whole.base_error(), 1e-6 * whole.base_error());
     for (const Grid grid : all_grids(world.size())) {
@@ -95,6 +106,41 @@ TEST(PlaceStep, LeavesTheAnswerWhereItIs) {
   for (const double place : step.places) EXPECT_LT(std::fabs(place), 1e-3);
 }
 
+TEST(AdjustedErrors, AreWhatTheDampedStepLeavesOnEveryGrid) {
+  const mpi::Comm world = mpi::Comm::world();
+  const mpi::Comm self = mpi::Comm::self();
+  const PlantedProblem problem = outputs_problem(kTiles);
+  std::vector<Blocks> orders(4, shuffled_blocks(problem, 1));
+  const int last = static_cast<int>(orders.front().size()) - 1;
+  insert_in(orders[1], 0, last);
+  insert_in(orders[2], last, 1);
+  Workbench alone(self, problem, {1, 1});
+  FirstOrderModel whole(alone.evaluator());
+  const double damping = 0.1;
+  const double bandwidth = 3;
+  const std::vector<double> adjusted = whole.adjusted_errors(orders, kTiles, bandwidth, damping);
+  ASSERT_EQ(adjusted.size(), orders.size());
+  EXPECT_EQ(adjusted[3], adjusted[0]) << "of equal orders";
+  EXPECT_NEAR(whole.place_step(orders[0], kTiles, bandwidth, damping).left, adjusted[0], 1e-5 * adjusted[0]);
+  Eigen::MatrixXd slopes;
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    ASSERT_TRUE(whole.linearise(orders[i], kTiles));
+    EffectTable table;
+    whole.gather(table, kAnyBytes);
+    if (i == 0) slopes = place_slopes(table, bandwidth);
+    const Eigen::VectorXd along = slopes.transpose() * row_errors(table);
+    const Eigen::VectorXd step = damped_normal_matrix(slopes, damping).ldlt().solve(along);
+    const double expected = (row_errors(table).squaredNorm() - along.dot(step)) * table.to_mse;
+    EXPECT_NEAR(adjusted[i], expected, 1e-3 * expected);
+    EXPECT_LT(adjusted[i], whole.base_error()) << "the others make up for something";
+  }
+  for (const Grid grid : all_grids(world.size())) {
+    Workbench bench(world, problem, grid);
+    FirstOrderModel model(bench.evaluator());
+    EXPECT_EQ(model.adjusted_errors(orders, kTiles, bandwidth, damping), adjusted) << "to the last bit";
+  }
+}
+
 TEST(GaussNewton, ComesNearerWhereDescentsFreeze) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = freezing_problem();
@@ -107,7 +153,7 @@ TEST(GaussNewton, ComesNearerWhereDescentsFreeze) {
   while (!descent.step().stuck) continue;
   const auto frozen = distance(descent.current().blocks, problem.truth.blocks).inversions;
   ASSERT_GT(frozen, 0) << "a descent suffices here";
-  GaussNewton search(bench.evaluator(), model);
+  GaussNewton search(bench.evaluator(), model, Random(1));
   Candidate from = descent.current();
   auto left = frozen;
   for (int round = 0; round < 3 && left > 0; ++round) {
@@ -122,6 +168,33 @@ TEST(GaussNewton, ComesNearerWhereDescentsFreeze) {
   EXPECT_LT(left, frozen / 4);
 }
 
+TEST(GaussNewton, RelocatesBlocksWhereARoundBeginsWithTheLastOnesError) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = freezing_problem();
+  Workbench bench(world, problem, {1, world.size()});
+  FirstOrderModel model(bench.evaluator());
+  const std::size_t tiles = 48;
+  const Blocks start = shuffled_blocks(problem, 4);
+  const double error = bench.evaluator().error(start, tiles);
+  GaussNewton search(bench.evaluator(), model, Random(1));
+  std::vector<std::int64_t> relocations;
+  for (int round = 0; round < 2; ++round) {
+    search.start({start, error, tiles});
+    StepReport report;
+    while (!report.stuck) {
+      report = search.step();
+      if (report.event != 'R') continue;
+      EXPECT_EQ(round, 1);
+      relocations.push_back(report.moves);
+    }
+    EXPECT_EQ(search.current().mse, bench.evaluator().error(search.current().blocks, tiles));
+  }
+  ASSERT_FALSE(relocations.empty());
+  EXPECT_GE(std::ranges::min(relocations), 1);
+  EXPECT_LE(std::ranges::max(relocations), 4);
+  EXPECT_LT(search.current().mse, error);
+}
+
 TEST(GaussNewton, ClaimsErrorsOnTheSampleThatItWasGiven) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = freezing_problem();
@@ -129,7 +202,7 @@ TEST(GaussNewton, ClaimsErrorsOnTheSampleThatItWasGiven) {
   FirstOrderModel model(bench.evaluator());
   const std::size_t tiles = 8;
   const Blocks start = shuffled_blocks(problem, 2);
-  GaussNewton search(bench.evaluator(), model);
+  GaussNewton search(bench.evaluator(), model, Random(1));
   search.start({start, bench.evaluator().error(start, tiles), tiles});
   int steps = 0;
   StepReport report;
@@ -148,17 +221,21 @@ TEST(GaussNewton, GoesOnFromItsState) {
   Workbench bench(world, problem, {1, world.size()});
   FirstOrderModel model(bench.evaluator());
   const Blocks start = shuffled_blocks(problem, 3);
-  GaussNewton first(bench.evaluator(), model);
-  first.start({start, bench.evaluator().error(start, kTiles), kTiles});
+  GaussNewton first(bench.evaluator(), model, Random(1));
+  const Candidate from{start, bench.evaluator().error(start, kTiles), kTiles};
+  first.start(from);
   for (int i = 0; i < 4; ++i) (void)first.step();
+  first.start(from);
+  EXPECT_EQ(first.step().event, 'R') << "the round begins where the last one did";
+  for (int i = 0; i < 3; ++i) (void)first.step();
   StateWriter writer;
   first.save(writer);
-  GaussNewton second(bench.evaluator(), model);
+  GaussNewton second(bench.evaluator(), model, Random(2));
   StateReader reader(writer.words());
   second.restore(reader);
   EXPECT_TRUE(reader.at_end());
-  for (int i = 0; i < 8; ++i) {
-    EXPECT_EQ(first.step().stuck, second.step().stuck);
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_EQ(first.step().event, second.step().event);
     ASSERT_EQ(first.current().blocks, second.current().blocks);
     ASSERT_EQ(first.current().mse, second.current().mse);
   }

@@ -66,6 +66,7 @@ class FirstOrderModel {
   /// An order's MSE, and how far each of its blocks is to move, in places.
   struct PlaceStep {
     double mse = 0;
+    double left = 0;             ///< of the MSE, if the step did what its slopes promise: the order's adjusted_errors()
     std::vector<double> places;  ///< by position; not finite where the model overflows, empty where `mse` is infinite
   };
   /// The Gauss-Newton step for all blocks' places at once, at `blocks` on the first `tiles` tiles. A block's place
@@ -76,6 +77,13 @@ class FirstOrderModel {
   /// halfway between Levenberg (Quart. Appl. Math. 2, 1944) and Marquardt (J. SIAM 11, 1963). Leaves the point of
   /// linearisation as it is.
   [[nodiscard]] PlaceStep place_step(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping);
+
+  /// What the damped Gauss-Newton step of all places leaves of each order's MSE, under the slopes at the first of the
+  /// orders: so a move shows its worth where other blocks have made up for its lack (variable projection: Golub and
+  /// Pereyra, SIAM J. Numer. Anal. 10, 1973). The rows' errors that are projected are exact. Of the sketched outputs
+  /// where there are more than kChannels; +infinity where the network overflows.
+  [[nodiscard]] std::vector<double> adjusted_errors(std::span<const Blocks> orders, std::size_t tiles, double bandwidth,
+                                                    double damping);
 
   /// The effects and errors at the point of linearisation on every rank, of the first tiles as far as the effects take
   /// at most `most_bytes` there (one tile at least).
@@ -113,6 +121,9 @@ class FirstOrderModel {
   void features(const Tile& tile, std::size_t channel, std::span<const std::pair<int, int>> pairs,
                 std::span<double> values) const;
   void pack(const Tile& tile, float* to) const;
+  void place_slopes(std::size_t blocks, std::span<const float> density, std::span<float> slopes);
+  void errors_from(const RowTile& rows, const Blocks& blocks, std::size_t first, float* errors);
+  [[nodiscard]] double sketch_errors(const RowTile& rows, const float* state, float* errors);
   [[nodiscard]] std::size_t affordable_tiles(std::size_t blocks) const;
   [[nodiscard]] double forward(const RowTile& rows, const Blocks& blocks, float* errors);
   void backward(const RowTile& rows, const Blocks& blocks, std::size_t channel);
@@ -140,6 +151,7 @@ class FirstOrderModel {
   kernels::TileBuffer slopes_;  // one tile of h features per block
   std::vector<std::size_t> slope_at_;
   kernels::TileBuffer shifted_, response_, hidden_, outputs_, scratch_;
+  kernels::TileBuffer smooth_residuals_, smooth_pulled_;
   std::vector<double> change_;
   std::vector<std::int64_t> units_;
 };

@@ -31,7 +31,7 @@ class Island {
   /// Goes on from the best of other islands' orders, where `rule` says so.
   void receive(std::span<const Blocks> migrants, const Replacement& rule);
   /// Orders that the search may cross its own with.
-  void set_elites(std::vector<Blocks> elites) { search_->set_elites(std::move(elites)); }
+  void set_elites(const std::vector<Blocks>& elites) { search_->set_elites(elites); }
 
   [[nodiscard]] int number() const noexcept { return number_; }
   [[nodiscard]] bool solved() const noexcept { return solved_; }

@@ -30,7 +30,8 @@ enum class Escape {
 ///
 /// Searches that work in rounds (Gauss-Newton, annealing), where there are any, have a round from the order that would
 /// be kicked instead of a kick. Each has as much work as the chain as long as it is what finds new best orders, and
-/// less after something else has found one. While one may have a round, a descent that crawls counts as stuck, too.
+/// less after something else has found one, unless it comes nearer to the answer before the error shows it
+/// (Search::carries_on). While one may have a round, a descent that crawls counts as stuck, too.
 class IteratedSearch final : public Search {
  public:
   /// `doubtful`: expand pieces of the blocks whose pairs a kick may exchange. `plateau` may be empty; `rounds` are the
@@ -51,8 +52,8 @@ class IteratedSearch final : public Search {
   [[nodiscard]] std::int64_t kicks_since_best() const noexcept { return kicks_; }
   /// Goes on from another island's order, whose error on this search's sample is `mse`.
   void adopt(const Blocks& blocks, double mse);
-  /// Other islands' orders, for crossovers.
-  void set_elites(std::vector<Blocks> elites) { elites_ = std::move(elites); }
+  /// Other islands' orders, for crossovers and relocations.
+  void set_elites(const std::vector<Blocks>& elites) override;
 
  private:
   /// How many searches of the chain have their turn before the next kick.

@@ -46,6 +46,8 @@ class Search {
   /// Whether the search comes nearer to the answer before the error shows it: it is best started again from what became
   /// of its last result, even if a better order is known.
   [[nodiscard]] virtual bool carries_on() const { return false; }
+  /// Other islands' orders, for searches that have a use for them; not part of the state.
+  virtual void set_elites(const std::vector<Blocks>& /*elites*/) {}
   /// Begins at `from`, on its sample. An infinite `from.mse` means that it has not been evaluated there yet.
   virtual void start(const Candidate& from) = 0;
   virtual StepReport step() = 0;
