@@ -36,10 +36,12 @@ constexpr double kAdjustingWidth = 3;
 // present order leaves.
 constexpr std::int64_t kMostMoved = 4;
 constexpr double kAdmissible = 1.05;
-// A cycle stands if what it leaves is at most so much more, as a share, than what was left before; the share falls to
-// none over a round of so many cycles. After so many cycles in a row, relocations reach farther again.
-constexpr double kAcceptWorse = 0.2;
-constexpr std::int64_t kRelocatingCycles = 20;
+// A cycle stands if what it leaves is at most so much more, as a share, than the least left so far; the share falls to
+// none over a round. The first round with relocations has so many cycles, each further one twice as many.
+constexpr double kAcceptWorse = 1;
+constexpr std::int64_t kFirstRelocating = 10;
+constexpr std::int64_t kLongestRelocating = 8 * kFirstRelocating;
+// After so many cycles that stand in a row, relocations reach farther again.
 constexpr std::int64_t kWidenAfter = 4;
 constexpr double kUnknown = std::numeric_limits<double>::infinity();
 
@@ -64,10 +66,11 @@ void GaussNewton::start(const Candidate& from) {
   const bool goes_on = level_ > 0 && walker_.tiles == tiles && walker_.mse < kFarBehind * from.mse;
   if (!goes_on) {
     walker_ = {from.blocks, from.mse, tiles};
-    before_left_ = kUnknown;
+    least_left_ = kUnknown;
   }
   const bool frozen = start_error_ > 0 && from.mse > kFrozen * start_error_;
   if (level_ == 0 && frozen && bandwidths(from.blocks.size()).size() > 1) level_ = 1;
+  if (level_ > 0) relocating_ = relocating_ == 0 ? kFirstRelocating : std::min(2 * relocating_, kLongestRelocating);
   if (damping_ == 0) damping_ = kDamping;
   start_error_ = from.mse;
   cycle_ = 0;
@@ -138,10 +141,10 @@ bool GaussNewton::move(const std::vector<double>& places, double farthest) {
 void GaussNewton::end_cycle() {
   Candidate result = lowest_;
   if (level_ > 0) {
-    const double share = kAcceptWorse * (1 - static_cast<double>(cycle_) / static_cast<double>(kRelocatingCycles));
-    if (lowest_left_ < (1 + share) * before_left_) {
+    const double share = kAcceptWorse * (1 - static_cast<double>(cycle_) / static_cast<double>(relocating_));
+    if (lowest_left_ <= (1 + share) * least_left_) {
       walker_ = lowest_;
-      before_left_ = lowest_left_;
+      least_left_ = std::min(least_left_, lowest_left_);
       if (++accepted_ % kWidenAfter == 0) level_ = std::max<std::int64_t>(1, level_ - 1);
     } else {
       result = walker_ = before_;
@@ -181,7 +184,7 @@ StepReport GaussNewton::step() {
     settled = level_ == 0 && !moved_;
     if (!molten) end_cycle();
   }
-  report.stuck = molten || settled || cycle_ >= (level_ > 0 ? kRelocatingCycles : kCycles);
+  report.stuck = molten || settled || cycle_ >= (level_ > 0 ? relocating_ : kCycles);
   if (report.stuck) {
     damping_ = std::clamp(molten ? damping_ * kDampingFactor : damping_ / kDampingFactor, kDamping, kMostDamping);
   }
@@ -197,7 +200,8 @@ void GaussNewton::save(StateWriter& writer) const {
   writer.put(damping_);
   writer.put(start_error_);
   writer.put(lowest_left_);
-  writer.put(before_left_);
+  writer.put(least_left_);
+  writer.put(relocating_);
   writer.put(level_);
   writer.put(cycle_);
   writer.put(step_);
@@ -215,7 +219,8 @@ void GaussNewton::restore(StateReader& reader) {
   reader.get(damping_);
   reader.get(start_error_);
   reader.get(lowest_left_);
-  reader.get(before_left_);
+  reader.get(least_left_);
+  reader.get(relocating_);
   reader.get(level_);
   if (level_ < 0 || level_ >= static_cast<std::int64_t>(bandwidths(walker_.blocks.size()).size())) {
     throw InputError("the state of a search is out of range");

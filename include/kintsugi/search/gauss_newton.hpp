@@ -24,9 +24,10 @@ namespace kintsugi {
 /// before each cycle: of many relocations, drawn at random or from other islands' orders, those are made that leave
 /// least of the error after the others' step (variable projection, see FirstOrderModel::adjusted_errors). What is left
 /// so, not the error itself, is lowered in these rounds: it is free of what places lack by being whole numbers, and
-/// tells far better how many pairs are on the wrong side. A cycle stands unless it leaves too much (threshold
-/// accepting: Dueck and Scheuer, J. Comput. Phys. 90, 1990), less and less of it over a round; after one that does not
-/// stand, relocations are fewer and nearer, and so are the steps.
+/// tells far better how many pairs are on the wrong side. A cycle stands unless it leaves too much, measured by the
+/// least so far (record-to-record travel: Dueck, J. Comput. Phys. 104, 1993), and less and less over a round; after one
+/// that does not stand, relocations are fewer and nearer, and so are the steps. Such rounds go on from one another,
+/// whatever descents make of their results.
 class GaussNewton final : public Search {
  public:
   GaussNewton(Evaluator& evaluator, FirstOrderModel& model, Random random)
@@ -55,20 +56,21 @@ class GaussNewton final : public Search {
   FirstOrderModel* model_;
   Random random_;
   std::vector<Blocks> elites_;
-  Candidate current_;          // the last cycle's result, on the sample that the search was started with
-  Candidate walker_;           // on a sample of its own
-  Candidate before_;           // the walker at the start of this cycle
-  Candidate lowest_;           // the walker's best of this cycle
-  double damping_ = 0;         // 0: none yet
-  double start_error_ = 0;     // of the order that the round began with; 0: none yet
-  double lowest_left_ = 0;     // of lowest_'s error after the step of all places
-  double before_left_ = 0;     // of before_'s; infinite: not known yet
-  std::int64_t level_ = 0;     // 0: no relocations; else how many of the widest bandwidths are left out with them
-  std::int64_t cycle_ = 0;     // of the round
-  std::int64_t step_ = 0;      // of the cycle
-  std::int64_t accepted_ = 0;  // cycles with relocations, in a row
-  bool relocated_ = false;     // in this cycle
-  bool moved_ = false;         // in this cycle
+  Candidate current_;            // the last cycle's result, on the sample that the search was started with
+  Candidate walker_;             // on a sample of its own
+  Candidate before_;             // the walker at the start of this cycle
+  Candidate lowest_;             // the walker's best of this cycle
+  double damping_ = 0;           // 0: none yet
+  double start_error_ = 0;       // of the order that the round began with; 0: none yet
+  double lowest_left_ = 0;       // of lowest_'s error after the step of all places
+  double least_left_ = 0;        // of all cycles with relocations since the walker's start; infinite: not known yet
+  std::int64_t level_ = 0;       // 0: no relocations; else how many of the widest bandwidths are left out with them
+  std::int64_t relocating_ = 0;  // cycles of the present round with relocations, or of the last one
+  std::int64_t cycle_ = 0;       // of the round
+  std::int64_t step_ = 0;        // of the cycle
+  std::int64_t accepted_ = 0;    // cycles with relocations, in a row
+  bool relocated_ = false;       // in this cycle
+  bool moved_ = false;           // in this cycle
 };
 
 }  // namespace kintsugi
