@@ -195,6 +195,27 @@ TEST(GaussNewton, RelocatesBlocksWhereARoundBeginsWithTheLastOnesError) {
   EXPECT_LT(search.current().mse, error);
 }
 
+TEST(GaussNewton, TakesPlacesFromOtherIslandsOrders) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = freezing_problem();
+  Workbench bench(world, problem, {1, world.size()});
+  FirstOrderModel model(bench.evaluator());
+  const std::size_t tiles = 48;
+  const Blocks start = shuffled_blocks(problem, 4);
+  const Candidate from{start, bench.evaluator().error(start, tiles), tiles};
+  constexpr int kTwoCycles = 2 * (1 + 6);
+  const auto inversions_after = [&](const std::vector<Blocks>& elites) {
+    GaussNewton search(bench.evaluator(), model, Random(1));
+    search.set_elites(elites);
+    search.start(from);
+    while (!search.step().stuck) continue;
+    search.start(from);
+    for (int step = 0; step < kTwoCycles; ++step) (void)search.step();
+    return distance(search.current().blocks, problem.truth.blocks).inversions;
+  };
+  EXPECT_LT(inversions_after({problem.truth.blocks}), inversions_after({}));
+}
+
 TEST(GaussNewton, ClaimsErrorsOnTheSampleThatItWasGiven) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = freezing_problem();
