@@ -25,15 +25,16 @@ constexpr double kMostDamping = 10;
 constexpr double kDampingFactor = 3;
 // Plain rounds are at their end where a round begins at more than this share of the last one's error.
 constexpr double kFrozen = 0.5;
-// Relocating rounds go on from the last one's order, unless they are given one with so many times less error.
+// Relocating rounds go on from the last one's order, unless they are given one with so many times less error or with
+// other pairs.
 constexpr double kFarBehind = 4;
 // Relocations that are looked at before a cycle, on so many rows for each block.
 constexpr int kTried = 256;
 constexpr std::size_t kTriedRowsPerBlock = 6;
 // The places' bandwidth in which the other blocks make up for one.
 constexpr double kAdjustingWidth = 3;
-// The best one is made, and more of them, halved with each level, where what is left is at most so many times what the
-// present order leaves.
+// The best one is made, and up to so many, halved with each level, that leave at most so many times what the present
+// order leaves.
 constexpr std::int64_t kMostMoved = 4;
 constexpr double kAdmissible = 1.05;
 // A cycle stands if what it leaves is at most so much more, as a share, than the least left so far; the share falls to
@@ -63,7 +64,8 @@ void GaussNewton::start(const Candidate& from) {
   current_ = from;
   const std::size_t tiles = std::max(from.tiles, rows.tiles_for(kRowsPerBlock * from.blocks.size()));
   // Descents lower the error at once, but lead away from what relocations have come to.
-  const bool goes_on = level_ > 0 && walker_.tiles == tiles && walker_.mse < kFarBehind * from.mse;
+  const bool goes_on = level_ > 0 && walker_.tiles == tiles && walker_.mse < kFarBehind * from.mse &&
+                       std::ranges::is_permutation(walker_.blocks, from.blocks);
   if (!goes_on) {
     walker_ = {from.blocks, from.mse, tiles};
     least_left_ = kUnknown;
@@ -114,7 +116,7 @@ std::int64_t GaussNewton::relocate() {
   std::ranges::stable_sort(rank, {}, [&](std::size_t i) { return errors[i]; });
   std::set<int> moved;
   for (const std::size_t i : rank) {
-    if (static_cast<std::int64_t>(moved.size()) == std::max<std::int64_t>(1, (2 * kMostMoved) >> level_)) break;
+    if (static_cast<std::int64_t>(moved.size()) == std::max<std::int64_t>(1, kMostMoved >> (level_ - 1))) break;
     if (!moved.empty() && !(errors[i] < kAdmissible * errors.front())) break;
     const int expand = base[static_cast<std::size_t>(moves[i].from)].expand;
     if (moved.insert(expand).second) {

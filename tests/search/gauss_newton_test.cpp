@@ -141,124 +141,112 @@ TEST(AdjustedErrors, AreWhatTheDampedStepLeavesOnEveryGrid) {
   }
 }
 
-TEST(GaussNewton, ComesNearerWhereDescentsFreeze) {
-  const mpi::Comm world = mpi::Comm::world();
-  const PlantedProblem problem = freezing_problem();
-  Workbench bench(world, problem, {1, world.size()});
-  FirstOrderModel model(bench.evaluator());
-  const std::size_t tiles = 48;
-  const Blocks start = shuffled_blocks(problem, 1);
-  Descent descent(bench.evaluator(), model, 0);
-  descent.start({start, bench.evaluator().error(start, tiles), tiles});
+// On a problem where descents freeze.
+class GaussNewtonOnFreezing : public ::testing::Test {
+ protected:
+  Candidate shuffled(std::uint64_t seed, std::size_t tiles) {
+    const Blocks start = shuffled_blocks(problem_, seed);
+    return {start, error(start, tiles), tiles};
+  }
+  double error(const Blocks& order, std::size_t tiles) { return bench_.evaluator().error(order, tiles); }
+  [[nodiscard]] auto inversions(const Blocks& order) const { return distance(order, problem_.truth.blocks).inversions; }
+  static void run_round(GaussNewton& search, const Candidate& from) {
+    search.start(from);
+    while (!search.step().stuck) continue;
+  }
+
+  static constexpr std::size_t kAllTiles = 48;
+  const mpi::Comm world_ = mpi::Comm::world();
+  const PlantedProblem problem_ = freezing_problem();
+  Workbench bench_{world_, problem_, {1, world_.size()}};
+  FirstOrderModel model_{bench_.evaluator()};
+  GaussNewton search_{bench_.evaluator(), model_, Random(1)};
+};
+
+TEST_F(GaussNewtonOnFreezing, ComesNearer) {
+  Descent descent(bench_.evaluator(), model_, 0);
+  descent.start(shuffled(1, kAllTiles));
   while (!descent.step().stuck) continue;
-  const auto frozen = distance(descent.current().blocks, problem.truth.blocks).inversions;
+  const auto frozen = inversions(descent.current().blocks);
   ASSERT_GT(frozen, 0) << "a descent suffices here";
-  GaussNewton search(bench.evaluator(), model, Random(1));
   Candidate from = descent.current();
   auto left = frozen;
   for (int round = 0; round < 3 && left > 0; ++round) {
-    search.start(from);
-    while (!search.step().stuck) continue;
-    EXPECT_EQ(search.current().mse, bench.evaluator().error(search.current().blocks, tiles));
-    descent.start(search.current());
+    run_round(search_, from);
+    EXPECT_EQ(search_.current().mse, error(search_.current().blocks, kAllTiles));
+    descent.start(search_.current());
     while (!descent.step().stuck) continue;
     from = descent.current();
-    left = distance(from.blocks, problem.truth.blocks).inversions;
+    left = inversions(from.blocks);
   }
   EXPECT_LT(left, frozen / 4);
 }
 
-TEST(GaussNewton, RelocatesBlocksWhereARoundBeginsWithTheLastOnesError) {
-  const mpi::Comm world = mpi::Comm::world();
-  const PlantedProblem problem = freezing_problem();
-  Workbench bench(world, problem, {1, world.size()});
-  FirstOrderModel model(bench.evaluator());
-  const std::size_t tiles = 48;
-  const Blocks start = shuffled_blocks(problem, 4);
-  const double error = bench.evaluator().error(start, tiles);
-  GaussNewton search(bench.evaluator(), model, Random(1));
+TEST_F(GaussNewtonOnFreezing, RelocatesBlocksWhereARoundBeginsWithTheLastOnesError) {
+  const Candidate from = shuffled(4, kAllTiles);
   std::vector<std::int64_t> relocations;
   for (int round = 0; round < 2; ++round) {
-    search.start({start, error, tiles});
+    search_.start(from);
     StepReport report;
     while (!report.stuck) {
-      report = search.step();
+      report = search_.step();
       if (report.event != 'R') continue;
       EXPECT_EQ(round, 1);
       relocations.push_back(report.moves);
     }
-    EXPECT_EQ(search.current().mse, bench.evaluator().error(search.current().blocks, tiles));
+    EXPECT_EQ(search_.current().mse, error(search_.current().blocks, kAllTiles));
   }
   ASSERT_FALSE(relocations.empty());
   EXPECT_GE(std::ranges::min(relocations), 1);
   EXPECT_LE(std::ranges::max(relocations), 4);
-  EXPECT_LT(search.current().mse, error);
+  EXPECT_LT(search_.current().mse, from.mse);
 }
 
-TEST(GaussNewton, TakesPlacesFromOtherIslandsOrders) {
-  const mpi::Comm world = mpi::Comm::world();
-  const PlantedProblem problem = freezing_problem();
-  Workbench bench(world, problem, {1, world.size()});
-  FirstOrderModel model(bench.evaluator());
-  const std::size_t tiles = 48;
-  const Blocks start = shuffled_blocks(problem, 4);
-  const Candidate from{start, bench.evaluator().error(start, tiles), tiles};
+TEST_F(GaussNewtonOnFreezing, TakesPlacesFromOtherIslandsOrders) {
+  const Candidate from = shuffled(4, kAllTiles);
   constexpr int kTwoCycles = 2 * (1 + 6);
   const auto inversions_after = [&](const std::vector<Blocks>& elites) {
-    GaussNewton search(bench.evaluator(), model, Random(1));
+    GaussNewton search(bench_.evaluator(), model_, Random(1));
     search.set_elites(elites);
-    search.start(from);
-    while (!search.step().stuck) continue;
+    run_round(search, from);
     search.start(from);
     for (int step = 0; step < kTwoCycles; ++step) (void)search.step();
-    return distance(search.current().blocks, problem.truth.blocks).inversions;
+    return inversions(search.current().blocks);
   };
-  EXPECT_LT(inversions_after({problem.truth.blocks}), inversions_after({}));
+  EXPECT_LT(inversions_after({problem_.truth.blocks}), inversions_after({}));
 }
 
-TEST(GaussNewton, ClaimsErrorsOnTheSampleThatItWasGiven) {
-  const mpi::Comm world = mpi::Comm::world();
-  const PlantedProblem problem = freezing_problem();
-  Workbench bench(world, problem, {1, world.size()});
-  FirstOrderModel model(bench.evaluator());
+TEST_F(GaussNewtonOnFreezing, ClaimsErrorsOnTheSampleThatItWasGiven) {
   const std::size_t tiles = 8;
-  const Blocks start = shuffled_blocks(problem, 2);
-  GaussNewton search(bench.evaluator(), model, Random(1));
-  search.start({start, bench.evaluator().error(start, tiles), tiles});
+  search_.start(shuffled(2, tiles));
   int steps = 0;
   StepReport report;
   while (!report.stuck && steps < 1000) {
-    report = search.step();
+    report = search_.step();
     ++steps;
-    EXPECT_EQ(search.current().tiles, tiles);
-    EXPECT_EQ(search.current().mse, bench.evaluator().error(search.current().blocks, tiles));
+    EXPECT_EQ(search_.current().tiles, tiles);
+    EXPECT_EQ(search_.current().mse, error(search_.current().blocks, tiles));
   }
   EXPECT_LE(steps, 100) << "a round has an end";
 }
 
-TEST(GaussNewton, GoesOnFromItsState) {
-  const mpi::Comm world = mpi::Comm::world();
-  const PlantedProblem problem = freezing_problem();
-  Workbench bench(world, problem, {1, world.size()});
-  FirstOrderModel model(bench.evaluator());
-  const Blocks start = shuffled_blocks(problem, 3);
-  GaussNewton first(bench.evaluator(), model, Random(1));
-  const Candidate from{start, bench.evaluator().error(start, kTiles), kTiles};
-  first.start(from);
-  for (int i = 0; i < 4; ++i) (void)first.step();
-  first.start(from);
-  EXPECT_EQ(first.step().event, 'R') << "the round begins where the last one did";
-  for (int i = 0; i < 3; ++i) (void)first.step();
+TEST_F(GaussNewtonOnFreezing, GoesOnFromItsState) {
+  const Candidate from = shuffled(3, kTiles);
+  search_.start(from);
+  for (int i = 0; i < 4; ++i) (void)search_.step();
+  search_.start(from);
+  EXPECT_EQ(search_.step().event, 'R') << "the round begins where the last one did";
+  for (int i = 0; i < 3; ++i) (void)search_.step();
   StateWriter writer;
-  first.save(writer);
-  GaussNewton second(bench.evaluator(), model, Random(2));
+  search_.save(writer);
+  GaussNewton second(bench_.evaluator(), model_, Random(2));
   StateReader reader(writer.words());
   second.restore(reader);
   EXPECT_TRUE(reader.at_end());
   for (int i = 0; i < 12; ++i) {
-    EXPECT_EQ(first.step().event, second.step().event);
-    ASSERT_EQ(first.current().blocks, second.current().blocks);
-    ASSERT_EQ(first.current().mse, second.current().mse);
+    EXPECT_EQ(search_.step().event, second.step().event);
+    ASSERT_EQ(search_.current().blocks, second.current().blocks);
+    ASSERT_EQ(search_.current().mse, second.current().mse);
   }
 }
 
