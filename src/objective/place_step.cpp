@@ -37,6 +37,30 @@ double squared_norm(std::span<const float> errors) {
   return sum;
 }
 
+// Swaps of blocks up to so many places apart make up for a move; their equations are damped by so much.
+constexpr std::size_t kNear = 2;
+constexpr double kSwapDamping = 1e-3;
+
+template <class Call>
+void for_near_swaps(std::size_t blocks, const Call& call) {
+  for (std::size_t first = 0; first < blocks; ++first) {
+    for (std::size_t second = first + 1; second < std::min(blocks, first + kNear + 1); ++second) call(first, second);
+  }
+}
+
+std::size_t near_swaps(std::size_t blocks) {
+  std::size_t count = 0;
+  for_near_swaps(blocks, [&](std::size_t, std::size_t) { ++count; });
+  return count;
+}
+
+// Adds, for each row, the scalar product of two vectors of features to `sums`; [features][kTileRows], `size` in all.
+void add_products(const float* a, const float* b, std::size_t size, float* sums) {
+  for (std::size_t i = 0; i < size; i += kTileRows) {
+    for (std::size_t row = 0; row < kTileRows; ++row) sums[row] += a[i + row] * b[i + row];
+  }
+}
+
 // The damped normal equations of slopes [rows x blocks]: sums over the rows of all tiles, exact.
 class NormalEquations {
  public:
@@ -132,7 +156,7 @@ void FirstOrderModel::place_slopes(std::size_t blocks, std::span<const float> de
 FirstOrderModel::PlaceStep FirstOrderModel::place_step(const Blocks& blocks, std::size_t tiles, double bandwidth,
                                                        double damping) {
   const std::vector<float> density = smoothing(blocks.size(), bandwidth);
-  mpi::ExactSums squares(2);
+  mpi::ExactSums squares(1);
   NormalEquations equations(blocks.size(), 1);
   {
     const ScopedSeconds timing(evaluator_->clock().kernels);
@@ -140,7 +164,6 @@ FirstOrderModel::PlaceStep FirstOrderModel::place_step(const Blocks& blocks, std
     std::vector<float> slopes(blocks.size() * kTileRows);
     for (const RowTile* const rows : evaluator_->own_tiles(tiles)) {
       squares.add(0, forward(*rows, blocks, errors.data()));
-      squares.add(1, squared_norm(errors));
       for (std::size_t c = 0; c < channels_; ++c) {
         backward(*rows, blocks, c);
         place_slopes(blocks.size(), density, slopes);
@@ -156,73 +179,139 @@ FirstOrderModel::PlaceStep FirstOrderModel::place_step(const Blocks& blocks, std
     equations.reduce(evaluator_->island());
   }
   const auto entries = static_cast<double>(evaluator_->rows().rows_in(tiles) * evaluator_->weights().roles().outputs);
-  PlaceStep step{squares.value(0) / entries, std::numeric_limits<double>::infinity(), {}};
+  PlaceStep step{squares.value(0) / entries, {}};
   if (!std::isfinite(step.mse)) return step;
   const NormalEquations::Solution found = equations.solve(damping);
-  step.left = (squares.value(1) + found.along.col(0).dot(found.steps.col(0))) / entries;
   step.places.assign(found.steps.data(), found.steps.data() + found.steps.size());
   return step;
 }
 
-// The rows' errors, sketched, of an order that has the last forward pass's blocks before position `first`.
-void FirstOrderModel::errors_from(const RowTile& rows, const Blocks& blocks, std::size_t first, float* errors) {
+// Of the last forward pass's order: what each swap changes in the state behind its second block, swapped_, in the
+// sequence of near_swaps().
+void FirstOrderModel::respond_to_swaps(const Blocks& blocks) {
   const SharedWeights& weights = evaluator_->weights();
   const std::size_t size = weights.roles().width * kTileRows;
-  shifted_.assign(states_.begin() + static_cast<std::ptrdiff_t>(first * size),
-                  states_.begin() + static_cast<std::ptrdiff_t>((first + 1) * size));
+  swapped_.resize(near_swaps(blocks.size()) * size);
   response_.resize(size);
-  for (std::size_t b = first; b < blocks.size(); ++b) {
-    evaluator_->kernel(blocks[b]).residual(weights.block(blocks[b]), shifted_.data(), response_.data(), hidden_.data());
-    for (std::size_t i = 0; i < size; ++i) shifted_[i] += response_[i];
-  }
-  (void)sketch_errors(rows, shifted_.data(), errors);
+  float* change = swapped_.data();
+  for_near_swaps(blocks.size(), [&](std::size_t first, std::size_t second) {
+    shifted_.assign(states_.begin() + static_cast<std::ptrdiff_t>(first * size),
+                    states_.begin() + static_cast<std::ptrdiff_t>((first + 1) * size));
+    for (std::size_t p = first; p <= second; ++p) {
+      const Block& block = blocks[p == first ? second : p == second ? first : p];
+      evaluator_->kernel(block).residual(weights.block(block), shifted_.data(), response_.data(), hidden_.data());
+      for (std::size_t i = 0; i < size; ++i) shifted_[i] += response_[i];
+    }
+    const float* const behind = states_.data() + (second + 1) * size;
+    for (std::size_t i = 0; i < size; ++i) change[i] = shifted_[i] - behind[i];
+    change += size;
+  });
 }
 
-std::vector<double> FirstOrderModel::adjusted_errors(std::span<const Blocks> orders, std::size_t tiles,
-                                                     double bandwidth, double damping) {
-  const Blocks& base = orders.front();
-  const std::vector<float> density = smoothing(base.size(), bandwidth);
-  std::vector<std::size_t> first;
-  for (const Blocks& order : orders) {
-    first.push_back(static_cast<std::size_t>(std::ranges::mismatch(base, order).in1 - base.begin()));
-  }
+// The swaps' effects on the rows' errors, [swaps][kTileRows], with the last backward pass's gradients.
+void FirstOrderModel::swap_slopes(const Blocks& blocks, std::span<float> slopes) const {
+  const std::size_t size = evaluator_->weights().roles().width * kTileRows;
+  std::ranges::fill(slopes, 0.0F);
+  const float* change = swapped_.data();
+  float* slope = slopes.data();
+  for_near_swaps(blocks.size(), [&](std::size_t /*first*/, std::size_t second) {
+    add_products(gradients_.data() + (second + 1) * size, change, size, slope);
+    change += size;
+    slope += kTileRows;
+  });
+}
+
+// The rows' errors, sketched, with the block at position `from` put at each position: [blocks][channels][kTileRows].
+void FirstOrderModel::insertion_errors(const RowTile& rows, const Blocks& blocks, int from, std::span<float> errors) {
+  const SharedWeights& weights = evaluator_->weights();
+  const std::size_t size = weights.roles().width * kTileRows;
   const std::size_t stride = channels_ * kTileRows;
-  mpi::ExactSums squares(orders.size());
-  NormalEquations equations(base.size(), orders.size());
-  std::int64_t evaluated = static_cast<std::int64_t>(base.size() * (1 + 2 * channels_));
-  for (const std::size_t from : first) evaluated += static_cast<std::int64_t>(base.size() - from);
+  const Block block = blocks[static_cast<std::size_t>(from)];
+  Blocks others = blocks;
+  others.erase(others.begin() + from);
+  (void)forward(rows, others, errors.data());
+  for (std::size_t to = 1; to < blocks.size(); ++to) std::copy_n(errors.begin(), stride, &errors[to * stride]);
+  inserted_.resize(blocks.size() * size);
+  hidden_.resize(std::max(hidden_.size(), weights.hidden(block.expand) * kTileRows));
+  for (std::size_t to = 0; to < blocks.size(); ++to) {
+    evaluator_->kernel(block).residual(weights.block(block), states_.data() + to * size, inserted_.data() + to * size,
+                                       hidden_.data());
+  }
+  for (std::size_t c = 0; c < channels_; ++c) {
+    backward(rows, others, c);
+    for (std::size_t to = 0; to < blocks.size(); ++to) {
+      add_products(gradients_.data() + to * size, inserted_.data() + to * size, size,
+                   &errors[to * stride + c * kTileRows]);
+    }
+  }
+}
+
+FirstOrderModel::AdjustedErrors FirstOrderModel::adjusted_errors(const Blocks& blocks, std::span<const int> from,
+                                                                 std::size_t tiles) {
+  const std::size_t positions = blocks.size();
+  const std::size_t targets = 1 + from.size() * positions;
+  const std::size_t stride = channels_ * kTileRows;
+  mpi::ExactSums squares(targets);
+  NormalEquations equations(near_swaps(positions), targets);
   {
     const ScopedSeconds timing(evaluator_->clock().kernels);
-    std::vector<float> errors(orders.size() * stride);
-    std::vector<float> slopes(base.size() * kTileRows);
+    std::vector<float> errors(targets * stride);
+    std::vector<float> slopes(channels_ * near_swaps(positions) * kTileRows);
     for (const RowTile* const rows : evaluator_->own_tiles(tiles)) {
-      (void)forward(*rows, base, errors.data());
-      for (std::size_t i = 1; i < orders.size(); ++i) errors_from(*rows, orders[i], first[i], &errors[i * stride]);
-      for (std::size_t i = 0; i < orders.size(); ++i) {
+      (void)forward(*rows, blocks, errors.data());
+      respond_to_swaps(blocks);
+      const auto of_channel = [&](std::size_t c) {
+        return std::span(slopes).subspan(c * near_swaps(positions) * kTileRows, near_swaps(positions) * kTileRows);
+      };
+      for (std::size_t c = 0; c < channels_; ++c) {
+        backward(*rows, blocks, c);
+        swap_slopes(blocks, of_channel(c));
+        equations.add_slopes(of_channel(c));
+      }
+      for (std::size_t i = 0; i < from.size(); ++i) {
+        insertion_errors(*rows, blocks, from[i],
+                         std::span(errors).subspan((1 + i * positions) * stride, positions * stride));
+      }
+      for (std::size_t i = 0; i < targets; ++i) {
         squares.add(i, squared_norm(std::span(errors).subspan(i * stride, stride)));
       }
       for (std::size_t c = 0; c < channels_; ++c) {
-        backward(*rows, base, c);
-        place_slopes(base.size(), density, slopes);
-        equations.add_slopes(slopes);
-        equations.add_errors(slopes, errors.data() + c * kTileRows, stride);
+        equations.add_errors(of_channel(c), errors.data() + c * kTileRows, stride);
       }
     }
   }
-  evaluator_->count_blocks(evaluated, tiles);
+  // Forward and backward passes; a swap's blocks and those between; and each moved block at every position.
+  evaluator_->count_blocks(
+      static_cast<std::int64_t>(positions * (6 + channels_) + from.size() * positions * (2 + channels_)), tiles);
   {
     const ScopedSeconds timing(evaluator_->clock().collectives);
     squares.reduce(evaluator_->island());
     equations.reduce(evaluator_->island());
   }
-  const NormalEquations::Solution found = equations.solve(damping);
+  const NormalEquations::Solution found = equations.solve(kSwapDamping);
   const auto entries = static_cast<double>(evaluator_->rows().rows_in(tiles) * evaluator_->weights().roles().outputs);
-  std::vector<double> result;
-  for (std::size_t i = 0; i < orders.size(); ++i) {
-    const auto column = static_cast<Eigen::Index>(i);
-    const double error = (squares.value(i) + found.along.col(column).dot(found.steps.col(column))) / entries;
-    result.push_back(std::isfinite(error) ? error : std::numeric_limits<double>::infinity());
+  const auto left = [&](std::size_t target) {
+    const auto column = static_cast<Eigen::Index>(target);
+    const double error = (squares.value(target) + found.along.col(column).dot(found.steps.col(column))) / entries;
+    return std::isfinite(error) ? error : std::numeric_limits<double>::infinity();
+  };
+  AdjustedErrors result{left(0), std::vector<double>(from.size() * positions), {}};
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    for (std::size_t to = 0; to < positions; ++to) result.moved[i * positions + to] = left(1 + i * positions + to);
+    // Here nothing needs to be predicted.
+    result.moved[i * positions + static_cast<std::size_t>(from[i])] = result.present;
   }
+  // A swap of blocks two places apart changes the sides of the pairs with the one between, too.
+  result.flips.assign(positions, {0, 0});
+  Eigen::Index swap = 0;
+  for_near_swaps(positions, [&](std::size_t first, std::size_t second) {
+    const double coefficient = found.steps(swap++, 0);
+    result.flips[first][second - first - 1] += coefficient;
+    if (second - first == 2) {
+      result.flips[first][0] += coefficient;
+      result.flips[first + 1][0] += coefficient;
+    }
+  });
   return result;
 }
 

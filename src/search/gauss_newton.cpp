@@ -1,10 +1,13 @@
 #include "kintsugi/search/gauss_newton.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <numeric>
 #include <set>
+#include <span>
 
 namespace kintsugi {
 
@@ -16,8 +19,6 @@ constexpr std::size_t kRowsPerBlock = 40;
 constexpr double kWidest = 1.0 / 6;
 constexpr double kNarrowest = 1.5;
 constexpr std::int64_t kCycles = 10;
-// Gauss-Newton steps after relocations, at least.
-constexpr std::int64_t kSettlingSteps = 6;
 // A round has melted where even a cycle's lowest error is so many times the one that it was given; damping then rises.
 constexpr double kMolten = 4;
 constexpr double kDamping = 0.1;
@@ -25,25 +26,25 @@ constexpr double kMostDamping = 10;
 constexpr double kDampingFactor = 3;
 // Plain rounds are at their end where a round begins at more than this share of the last one's error.
 constexpr double kFrozen = 0.5;
-// Relocating rounds go on from the last one's order, unless they are given one with so many times less error or with
-// other pairs.
-constexpr double kFarBehind = 4;
-// Relocations that are looked at before a cycle, on so many rows for each block.
-constexpr int kTried = 256;
-constexpr std::size_t kTriedRowsPerBlock = 6;
-// The places' bandwidth in which the other blocks make up for one.
-constexpr double kAdjustingWidth = 3;
-// The best one is made, and up to so many, halved with each level, that leave at most so many times what the present
-// order leaves.
-constexpr std::int64_t kMostMoved = 4;
-constexpr double kAdmissible = 1.05;
-// A cycle stands if what it leaves is at most so much more, as a share, than the least left so far; the share falls to
-// none over a round. The first round with relocations has so many cycles, each further one twice as many.
-constexpr double kAcceptWorse = 1;
-constexpr std::int64_t kFirstRelocating = 10;
+// One block in so many is tried at all places before a relocation, on so many rows for each block; what comes of it is
+// judged on more.
+constexpr std::size_t kTriedShare = 4;
+constexpr std::size_t kTriedRowsPerBlock = 8;
+constexpr std::size_t kJudgedRowsPerBlock = 20;
+// Nearer places make no difference that swaps of neighbours could not make up for.
+constexpr int kNearest = 3;
+// The best relocation is made, and up to so many that promise to leave less than the present order.
+constexpr std::size_t kMostMoved = 4;
+// An order is walked to if it leaves at most so much more, as a share, than the least left so far; the share falls to
+// none over a round.
+constexpr double kAcceptWorse = 0.1;
+// After so many relocations the steps of all blocks have a cycle. The first round with relocations has so many, each
+// further one twice as many.
+constexpr std::int64_t kSettleEvery = 6;
+constexpr std::int64_t kFirstRelocating = 2 * kSettleEvery;
 constexpr std::int64_t kLongestRelocating = 8 * kFirstRelocating;
-// After so many cycles that stand in a row, relocations reach farther again.
-constexpr std::int64_t kWidenAfter = 4;
+// Pairs change sides where their coefficients are above the one of these that leaves least.
+constexpr double kCertain[] = {0.5, 0.7, 0.85};
 constexpr double kUnknown = std::numeric_limits<double>::infinity();
 
 // From wide to narrow.
@@ -53,77 +54,120 @@ std::vector<double> bandwidths(std::size_t blocks) {
   return all;
 }
 
-std::size_t position_of(int expand, const Blocks& order) {
-  return static_cast<std::size_t>(std::ranges::find(order, expand, &Block::expand) - order.begin());
+// The order where pairs change sides whose coefficients are above `certain`.
+Blocks flipped(const Blocks& order, const std::vector<std::array<double, 2>>& flips, double certain) {
+  std::vector<std::size_t> places(order.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::vector<std::size_t> sequence = places;
+  for (std::size_t p = 0; p < order.size(); ++p) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (!(flips[p][i] > certain)) continue;
+      ++places[p];
+      --places[p + 1 + i];
+    }
+  }
+  std::ranges::stable_sort(sequence, {}, [&](std::size_t p) { return places[p]; });
+  Blocks result;
+  for (const std::size_t p : sequence) result.push_back(order[p]);
+  return result;
 }
 
 }  // namespace
 
 void GaussNewton::start(const Candidate& from) {
-  const RowTiles& rows = evaluator_->rows();
   current_ = from;
-  const std::size_t tiles = std::max(from.tiles, rows.tiles_for(kRowsPerBlock * from.blocks.size()));
-  // Descents lower the error at once, but lead away from what relocations have come to.
-  const bool goes_on = level_ > 0 && walker_.tiles == tiles && walker_.mse < kFarBehind * from.mse &&
-                       std::ranges::is_permutation(walker_.blocks, from.blocks);
-  if (!goes_on) {
-    walker_ = {from.blocks, from.mse, tiles};
-    least_left_ = kUnknown;
-  }
+  walker_ = {from.blocks, from.mse,
+             std::max(from.tiles, evaluator_->rows().tiles_for(kRowsPerBlock * from.blocks.size()))};
   const bool frozen = start_error_ > 0 && from.mse > kFrozen * start_error_;
-  if (level_ == 0 && frozen && bandwidths(from.blocks.size()).size() > 1) level_ = 1;
-  if (level_ > 0) relocating_ = relocating_ == 0 ? kFirstRelocating : std::min(2 * relocating_, kLongestRelocating);
+  if (relocating_ == 0 && frozen && bandwidths(from.blocks.size()).size() > 1) relocating_ = kFirstRelocating / 2;
+  if (relocating_ > 0) {
+    relocating_ = std::min(2 * relocating_, kLongestRelocating);
+    // Descents lower the error at once, but lead away from what relocations have come to.
+    const double left = judge(from.blocks);
+    if (!(left_ <= left) || !std::ranges::is_permutation(home_, from.blocks)) {
+      home_ = from.blocks;
+      left_ = least_left_ = left;
+    }
+  }
   if (damping_ == 0) damping_ = kDamping;
   start_error_ = from.mse;
   cycle_ = 0;
-  accepted_ = 0;
   begin_cycle();
 }
 
 void GaussNewton::begin_cycle() {
-  before_ = walker_;
-  lowest_.mse = lowest_left_ = kUnknown;
-  relocated_ = false;
+  lowest_.mse = settled_left_ = kUnknown;
   moved_ = false;
+  flipped_out_ = false;
   step_ = 0;
+  if (relocating_ > 0) walker_.blocks = home_;
 }
 
-void GaussNewton::propose(std::vector<Insertion>& moves, double least) {
-  const Blocks& order = walker_.blocks;
-  const auto blocks = static_cast<std::uint64_t>(order.size());
-  for (int i = 0; i < kTried; ++i) {
-    const std::size_t from = random_.below(blocks);
-    std::size_t to = random_.below(blocks);
-    if (!elites_.empty() && random_.below(2) == 0) {
-      to = position_of(order[from].expand, elites_[random_.below(elites_.size())]);
-    }
-    const double distance = std::abs(static_cast<double>(to) - static_cast<double>(from));
-    if (distance >= least) moves.push_back({static_cast<int>(from), static_cast<int>(to)});
+double GaussNewton::judge(const Blocks& order) {
+  const std::size_t tiles = evaluator_->rows().tiles_for(kJudgedRowsPerBlock * order.size());
+  return model_->adjusted_errors(order, {}, tiles).present;
+}
+
+bool GaussNewton::walk_to(const Blocks& order, double left) {
+  const double share = kAcceptWorse * (1 - static_cast<double>(cycle_) / static_cast<double>(relocating_));
+  if (!(left <= (1 + share) * least_left_)) return false;
+  home_ = order;
+  left_ = left;
+  least_left_ = std::min(least_left_, left);
+  return true;
+}
+
+std::vector<int> GaussNewton::draw() {
+  std::vector<int> positions(home_.size());
+  std::iota(positions.begin(), positions.end(), 0);
+  random_.shuffle(std::span(positions));
+  if (!elites_.empty() && random_.below(2) == 0) {
+    const Blocks& elite = elites_[random_.below(elites_.size())];
+    std::ranges::stable_partition(positions, [&](int p) {
+      return std::abs(position_of(home_[static_cast<std::size_t>(p)].expand, elite) - p) >= kNearest;
+    });
   }
+  positions.resize(std::max<std::size_t>(1, positions.size() / kTriedShare));
+  return positions;
 }
 
 std::int64_t GaussNewton::relocate() {
-  const Blocks base = walker_.blocks;
-  std::vector<Insertion> moves{{}};
-  propose(moves, std::max(2.0, bandwidths(base.size())[static_cast<std::size_t>(level_)]));
-  std::vector<Blocks> orders(moves.size(), base);
-  for (std::size_t i = 1; i < moves.size(); ++i) insert_in(orders[i], moves[i].from, moves[i].to);
-  const std::size_t tiles = std::min(walker_.tiles, evaluator_->rows().tiles_for(kTriedRowsPerBlock * base.size()));
-  const std::vector<double> errors = model_->adjusted_errors(orders, tiles, kAdjustingWidth, damping_);
-
-  std::vector<std::size_t> rank(moves.size() - 1);
-  std::iota(rank.begin(), rank.end(), std::size_t{1});
-  std::ranges::stable_sort(rank, {}, [&](std::size_t i) { return errors[i]; });
-  std::set<int> moved;
-  for (const std::size_t i : rank) {
-    if (static_cast<std::int64_t>(moved.size()) == std::max<std::int64_t>(1, kMostMoved >> (level_ - 1))) break;
-    if (!moved.empty() && !(errors[i] < kAdmissible * errors.front())) break;
-    const int expand = base[static_cast<std::size_t>(moves[i].from)].expand;
-    if (moved.insert(expand).second) {
-      insert_in(walker_.blocks, static_cast<int>(position_of(expand, walker_.blocks)), moves[i].to);
+  const std::vector<int> from = draw();
+  const auto blocks = static_cast<int>(home_.size());
+  const std::size_t tiles = evaluator_->rows().tiles_for(kTriedRowsPerBlock * home_.size());
+  const FirstOrderModel::AdjustedErrors errors = model_->adjusted_errors(home_, from, tiles);
+  std::vector<Insertion> moves;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    for (int to = 0; to < blocks; ++to) {
+      if (std::abs(to - from[i]) < kNearest) continue;
+      moves.push_back({from[i], to, errors.moved[i * home_.size() + static_cast<std::size_t>(to)] - errors.present});
     }
   }
-  return static_cast<std::int64_t>(moved.size());
+  std::ranges::stable_sort(moves, {}, &Insertion::change);
+  Blocks order = home_;
+  std::set<int> moved;
+  for (const Insertion& move : moves) {
+    if (moved.size() == kMostMoved || (!moved.empty() && !(move.change < 0))) break;
+    const int expand = home_[static_cast<std::size_t>(move.from)].expand;
+    if (moved.insert(expand).second) insert_in(order, position_of(expand, order), move.to);
+  }
+  return walk_to(order, judge(order)) ? static_cast<std::int64_t>(moved.size()) : 0;
+}
+
+bool GaussNewton::flip() {
+  const std::size_t tiles = evaluator_->rows().tiles_for(kJudgedRowsPerBlock * home_.size());
+  const FirstOrderModel::AdjustedErrors errors = model_->adjusted_errors(home_, {}, tiles);
+  Blocks best;
+  double least = left_;
+  for (const double certain : kCertain) {
+    const Blocks order = flipped(home_, errors.flips, certain);
+    if (order == home_) break;
+    if (const double left = judge(order); left < least) {
+      best = order;
+      least = left;
+    }
+  }
+  return !best.empty() && walk_to(best, least);
 }
 
 bool GaussNewton::move(const std::vector<double>& places, double farthest) {
@@ -141,52 +185,52 @@ bool GaussNewton::move(const std::vector<double>& places, double farthest) {
 }
 
 void GaussNewton::end_cycle() {
-  Candidate result = lowest_;
-  if (level_ > 0) {
-    const double share = kAcceptWorse * (1 - static_cast<double>(cycle_) / static_cast<double>(relocating_));
-    if (lowest_left_ <= (1 + share) * least_left_) {
-      walker_ = lowest_;
-      least_left_ = std::min(least_left_, lowest_left_);
-      if (++accepted_ % kWidenAfter == 0) level_ = std::max<std::int64_t>(1, level_ - 1);
-    } else {
-      result = walker_ = before_;
-      accepted_ = 0;
-      level_ = std::min(level_ + 1, static_cast<std::int64_t>(bandwidths(walker_.blocks.size()).size()) - 1);
-    }
-  }
-  current_.blocks = result.blocks;
-  current_.mse = current_.tiles == result.tiles ? result.mse : evaluator_->error(result.blocks, current_.tiles);
+  if (relocating_ > 0) (void)walk_to(settled_, settled_left_);
+  current_.blocks = lowest_.blocks;
+  current_.mse = current_.tiles == lowest_.tiles ? lowest_.mse : evaluator_->error(lowest_.blocks, current_.tiles);
   ++cycle_;
   begin_cycle();
 }
 
 StepReport GaussNewton::step() {
   StepReport report;
-  if (level_ > 0 && !relocated_) {
-    relocated_ = true;
+  const bool relocates = relocating_ > 0;
+  if (relocates && (cycle_ + 1) % kSettleEvery != 0) {
     report.event = 'R';
     report.moves = relocate();
+    ++cycle_;
+    begin_cycle();
     return report;
   }
-  const std::vector<double> widths = bandwidths(walker_.blocks.size());
-  const std::int64_t sweep = static_cast<std::int64_t>(widths.size()) - level_;
-  const double width = widths[static_cast<std::size_t>(level_ + step_ % sweep)];
+  report.event = 'L';
+  if (relocates && !flipped_out_) {
+    flipped_out_ = !flip();
+    report.moves = flipped_out_ ? 0 : 1;
+    walker_.blocks = home_;
+    return report;
+  }
+  std::vector<double> widths = bandwidths(walker_.blocks.size());
+  if (relocates) widths.erase(widths.begin());
+  const auto sweep = static_cast<std::int64_t>(widths.size());
+  const double width = widths[static_cast<std::size_t>(step_ % sweep)];
   const FirstOrderModel::PlaceStep found = model_->place_step(walker_.blocks, walker_.tiles, width, damping_);
   walker_.mse = found.mse;
-  if (level_ > 0 ? found.left < lowest_left_ : walker_.mse < lowest_.mse) {
-    lowest_ = walker_;
-    lowest_left_ = found.left;
-  }
-  report.event = 'L';
+  if (walker_.mse < lowest_.mse || step_ == 0) lowest_ = walker_;
   report.moves = 1;
   bool molten = !move(found.places, width);
-  bool settled = false;
-  if (++step_ % sweep == 0 && (level_ == 0 || step_ >= kSettlingSteps)) {
-    molten = molten || (level_ == 0 && lowest_.mse > kMolten * start_error_);
-    settled = level_ == 0 && !moved_;
-    if (!molten) end_cycle();
+  if (relocates) {
+    if (const double left = judge(walker_.blocks); left < settled_left_ || step_ == 0) {
+      settled_ = walker_.blocks;
+      settled_left_ = left;
+    }
   }
-  report.stuck = molten || settled || cycle_ >= (level_ > 0 ? relocating_ : kCycles);
+  bool settled = false;
+  if (++step_ % sweep == 0) {
+    molten = molten || (!relocates && lowest_.mse > kMolten * start_error_);
+    settled = !relocates && !moved_;
+    if (!molten || relocates) end_cycle();
+  }
+  report.stuck = (molten && !relocates) || settled || cycle_ >= (relocates ? relocating_ : kCycles);
   if (report.stuck) {
     damping_ = std::clamp(molten ? damping_ * kDampingFactor : damping_ / kDampingFactor, kDamping, kMostDamping);
   }
@@ -196,42 +240,39 @@ StepReport GaussNewton::step() {
 void GaussNewton::save(StateWriter& writer) const {
   current_.save(writer);
   walker_.save(writer);
-  before_.save(writer);
   lowest_.save(writer);
   writer.put(random_);
   writer.put(damping_);
   writer.put(start_error_);
-  writer.put(lowest_left_);
+  writer.put(home_);
+  writer.put(left_);
   writer.put(least_left_);
+  writer.put(settled_);
+  writer.put(settled_left_);
   writer.put(relocating_);
-  writer.put(level_);
   writer.put(cycle_);
   writer.put(step_);
-  writer.put(accepted_);
-  writer.put(static_cast<std::int64_t>(relocated_));
   writer.put(static_cast<std::int64_t>(moved_));
+  writer.put(static_cast<std::int64_t>(flipped_out_));
 }
 
 void GaussNewton::restore(StateReader& reader) {
   current_.restore(reader);
   walker_.restore(reader);
-  before_.restore(reader);
   lowest_.restore(reader);
   reader.get(random_);
   reader.get(damping_);
   reader.get(start_error_);
-  reader.get(lowest_left_);
+  reader.get(home_);
+  reader.get(left_);
   reader.get(least_left_);
+  reader.get(settled_);
+  reader.get(settled_left_);
   reader.get(relocating_);
-  reader.get(level_);
-  if (level_ < 0 || level_ >= static_cast<std::int64_t>(bandwidths(walker_.blocks.size()).size())) {
-    throw InputError("the state of a search is out of range");
-  }
   reader.get(cycle_);
   reader.get(step_);
-  reader.get(accepted_);
-  relocated_ = reader.get<std::int64_t>() != 0;
   moved_ = reader.get<std::int64_t>() != 0;
+  flipped_out_ = reader.get<std::int64_t>() != 0;
 }
 
 }  // namespace kintsugi

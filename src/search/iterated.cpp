@@ -34,9 +34,7 @@ constexpr std::size_t kChildren = 8;
 
 // `order` with the blocks of its window [first, last) in the sequence that they have in `other`. Pairs stay.
 Blocks reorder_window(Blocks order, const Blocks& other, std::size_t first, std::size_t last) {
-  const auto place = [&](const Block& block) {
-    return std::ranges::find(other, block.expand, &Block::expand) - other.begin();
-  };
+  const auto place = [&](const Block& block) { return position_of(block.expand, other); };
   std::ranges::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(first),
                            order.begin() + static_cast<std::ptrdiff_t>(last), {}, place);
   return order;
@@ -159,7 +157,8 @@ std::size_t IteratedSearch::next_round() const {
   std::size_t next = 0;
   std::int64_t least = chain + 1;
   for (std::size_t i = chained_; i < chain_.size(); ++i) {
-    const std::int64_t weighted = (pays_[i] != 0 || chain_[i]->carries_on() ? 1 : kReluctance) * work_[i];
+    const std::int64_t claim = chain_[i]->claim();
+    const std::int64_t weighted = claim > 0 ? work_[i] / claim : (pays_[i] != 0 ? 1 : kReluctance) * work_[i];
     if (weighted >= least) continue;
     next = i;
     least = weighted;
@@ -199,7 +198,7 @@ bool IteratedSearch::grow(StepReport& report) {
 }
 
 void IteratedSearch::settle() {
-  if (chain_[way_]->carries_on()) came_to_[way_] = current_;
+  if (chain_[way_]->claim() > 0) came_to_[way_] = current_;
   if (current_.mse < home_.mse * (1 + kAcceptWorse)) home_ = current_;
 }
 

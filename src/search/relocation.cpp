@@ -43,8 +43,7 @@ StepReport Relocation::step() {
   for (std::size_t i = 0; i < std::min(turn_.size(), kBlocksAtOnce); ++i) {
     const int expand = turn_[next_];
     next_ = (next_ + 1) % turn_.size();
-    add_targets(static_cast<int>(std::ranges::find(current_.blocks, expand, &Block::expand) - current_.blocks.begin()),
-                orders);
+    add_targets(position_of(expand, current_.blocks), orders);
   }
   report.improved =
       !orders.empty() && take_best(*evaluator_, current_, std::move(orders), screen_error(*evaluator_, current_));

@@ -20,21 +20,21 @@ namespace kintsugi {
 /// ends, and the next one is damped more.
 ///
 /// What such steps do not mend are single blocks far from their places, for which all others have made up: taken alone,
-/// each way back raises the error many times. Where plain rounds no longer lower the error, rounds relocate such blocks
-/// before each cycle: of many relocations, drawn at random or from other islands' orders, those are made that leave
-/// least of the error after the others' step (variable projection, see FirstOrderModel::adjusted_errors). What is left
-/// so, not the error itself, is lowered in these rounds: it is free of what places lack by being whole numbers, and
-/// tells far better how many pairs are on the wrong side. A cycle stands unless it leaves too much, measured by the
-/// least so far (record-to-record travel: Dueck, J. Comput. Phys. 104, 1993), and less and less over a round; after one
-/// that does not stand, relocations are fewer and nearer, and so are the steps. Such rounds go on from one another,
-/// whatever descents make of their results.
+/// each way back raises the error many times. Where plain rounds no longer lower the error, rounds relocate such
+/// blocks: of some blocks, drawn at random or where another island has them elsewhere, all places are tried, and the
+/// moves made that leave least of the error after swaps of near blocks have made up for what they can (variable
+/// projection, see FirstOrderModel::adjusted_errors). What is left so, not the error itself, is lowered in these
+/// rounds: it tells far better how many pairs are on the wrong side. An order is walked to unless it leaves too much,
+/// measured by the least so far (record-to-record travel: Dueck, J. Comput. Phys. 104, 1993), and less and less over a
+/// round. Now and then a cycle of the steps above, without the widest, is tried from there; its lowest error is the
+/// round's result. Such rounds go on from one another, unless what others made of their results leaves less.
 class GaussNewton final : public Search {
  public:
   GaussNewton(Evaluator& evaluator, FirstOrderModel& model, Random random)
       : evaluator_(&evaluator), model_(&model), random_(random) {}
 
   [[nodiscard]] std::string_view name() const override { return "gauss-newton"; }
-  [[nodiscard]] bool carries_on() const override { return true; }
+  [[nodiscard]] std::int64_t claim() const override { return relocating_ > 0 ? 4 : 1; }
   void set_elites(const std::vector<Blocks>& elites) override { elites_ = elites; }
   void start(const Candidate& from) override;
   StepReport step() override;
@@ -45,10 +45,16 @@ class GaussNewton final : public Search {
  private:
   void begin_cycle();
   void end_cycle();
-  /// Adds relocations of the walker's blocks by `least` places or more.
-  void propose(std::vector<Insertion>& moves, double least);
-  /// Makes the few relocations that the others can best make up for; returns their number.
+  /// What swaps of near blocks leave of the error of `order`.
+  [[nodiscard]] double judge(const Blocks& order);
+  /// Makes `order` the one that relocations go on from, if it may be.
+  bool walk_to(const Blocks& order, double left);
+  /// Positions of home_ whose blocks are tried elsewhere.
+  [[nodiscard]] std::vector<int> draw();
+  /// Walks a few relocations on; returns their number, 0 where it stays.
   std::int64_t relocate();
+  /// Walks on by changing the sides of near pairs whose coefficients say so, where that leaves less.
+  bool flip();
   /// Moves the walker's blocks by `places`, each by at most `farthest`; false where those are not finite.
   bool move(const std::vector<double>& places, double farthest);
 
@@ -57,20 +63,20 @@ class GaussNewton final : public Search {
   Random random_;
   std::vector<Blocks> elites_;
   Candidate current_;            // the last cycle's result, on the sample that the search was started with
-  Candidate walker_;             // on a sample of its own
-  Candidate before_;             // the walker at the start of this cycle
+  Candidate walker_;             // what the steps of all blocks have come to, on a sample of its own
   Candidate lowest_;             // the walker's best of this cycle
   double damping_ = 0;           // 0: none yet
   double start_error_ = 0;       // of the order that the round began with; 0: none yet
-  double lowest_left_ = 0;       // of lowest_'s error after the step of all places
-  double least_left_ = 0;        // of all cycles with relocations since the walker's start; infinite: not known yet
-  std::int64_t level_ = 0;       // 0: no relocations; else how many of the widest bandwidths are left out with them
-  std::int64_t relocating_ = 0;  // cycles of the present round with relocations, or of the last one
-  std::int64_t cycle_ = 0;       // of the round
+  Blocks home_;                  // what relocations have come to
+  double left_ = 0;              // of its error, by judge()
+  double least_left_ = 0;        // since relocations began from an order that they were given
+  Blocks settled_;               // of this cycle's walker, what leaves least
+  double settled_left_ = 0;      // of its error, by judge()
+  std::int64_t relocating_ = 0;  // cycles of the present round with relocations, or of the last one; 0: none yet
+  std::int64_t cycle_ = 0;       // of the round: a relocation, or a sweep of steps
   std::int64_t step_ = 0;        // of the cycle
-  std::int64_t accepted_ = 0;    // cycles with relocations, in a row
-  bool relocated_ = false;       // in this cycle
   bool moved_ = false;           // in this cycle
+  bool flipped_out_ = false;     // in this cycle: no more pairs to change sides
 };
 
 }  // namespace kintsugi

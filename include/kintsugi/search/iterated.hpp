@@ -31,7 +31,7 @@ enum class Escape {
 /// Searches that work in rounds (Gauss-Newton, annealing), where there are any, have a round from the order that would
 /// be kicked instead of a kick. Each has as much work as the chain as long as it is what finds new best orders, and
 /// less after something else has found one, unless it comes nearer to the answer before the error shows it
-/// (Search::carries_on). While one may have a round, a descent that crawls counts as stuck, too.
+/// (Search::claim). While one may have a round, a descent that crawls counts as stuck, too.
 class IteratedSearch final : public Search {
  public:
   /// `doubtful`: expand pieces of the blocks whose pairs a kick may exchange. `plateau` may be empty; `rounds` are the

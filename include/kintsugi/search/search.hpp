@@ -43,9 +43,10 @@ class Search {
  public:
   virtual ~Search() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
-  /// Whether the search comes nearer to the answer before the error shows it: it is best started again from what became
-  /// of its last result, even if a better order is known.
-  [[nodiscard]] virtual bool carries_on() const { return false; }
+  /// Not 0 where the search comes nearer to the answer before the error shows it: it is best started again from what
+  /// became of its last result, even if a better order is known, and has so many times the work of the searches that
+  /// take turns.
+  [[nodiscard]] virtual std::int64_t claim() const { return 0; }
   /// Other islands' orders, for searches that have a use for them; not part of the state.
   virtual void set_elites(const std::vector<Blocks>& /*elites*/) {}
   /// Begins at `from`, on its sample. An infinite `from.mse` means that it has not been evaluated there yet.
