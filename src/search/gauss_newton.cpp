@@ -29,6 +29,7 @@ constexpr double kFrozen = 0.5;
 // One block in so many is tried at all places before a relocation, on so many rows for each block; what comes of it is
 // judged on more.
 constexpr std::size_t kTriedShare = 4;
+constexpr std::size_t kMostTried = 4096;  // places of all these blocks: memory and time grow with them
 constexpr std::size_t kTriedRowsPerBlock = 8;
 constexpr std::size_t kJudgedRowsPerBlock = 20;
 // Nearer places make no difference that swaps of neighbours could not make up for.
@@ -43,7 +44,8 @@ constexpr double kAcceptWorse = 0.1;
 constexpr std::int64_t kSettleEvery = 6;
 constexpr std::int64_t kFirstRelocating = 2 * kSettleEvery;
 constexpr std::int64_t kLongestRelocating = 8 * kFirstRelocating;
-// Pairs change sides where their coefficients are above the one of these that leaves least.
+// Where relocations since the last cycle were in vain, pairs change sides: those with coefficients above the one of
+// these that leaves least.
 constexpr double kCertain[] = {0.5, 0.7, 0.85};
 constexpr double kUnknown = std::numeric_limits<double>::infinity();
 
@@ -127,7 +129,8 @@ std::vector<int> GaussNewton::draw() {
       return std::abs(position_of(home_[static_cast<std::size_t>(p)].expand, elite) - p) >= kNearest;
     });
   }
-  positions.resize(std::max<std::size_t>(1, positions.size() / kTriedShare));
+  const std::size_t affordable = std::max<std::size_t>(1, kMostTried / positions.size());
+  positions.resize(std::clamp<std::size_t>(positions.size() / kTriedShare, 1, affordable));
   return positions;
 }
 
@@ -198,12 +201,13 @@ StepReport GaussNewton::step() {
   if (relocates && (cycle_ + 1) % kSettleEvery != 0) {
     report.event = 'R';
     report.moves = relocate();
+    in_vain_ = report.moves > 0 ? 0 : in_vain_ + 1;
     ++cycle_;
     begin_cycle();
     return report;
   }
   report.event = 'L';
-  if (relocates && !flipped_out_) {
+  if (relocates && in_vain_ >= kSettleEvery - 1 && !flipped_out_) {
     flipped_out_ = !flip();
     report.moves = flipped_out_ ? 0 : 1;
     walker_.blocks = home_;
@@ -251,6 +255,7 @@ void GaussNewton::save(StateWriter& writer) const {
   writer.put(settled_left_);
   writer.put(relocating_);
   writer.put(cycle_);
+  writer.put(in_vain_);
   writer.put(step_);
   writer.put(static_cast<std::int64_t>(moved_));
   writer.put(static_cast<std::int64_t>(flipped_out_));
@@ -270,6 +275,7 @@ void GaussNewton::restore(StateReader& reader) {
   reader.get(settled_left_);
   reader.get(relocating_);
   reader.get(cycle_);
+  reader.get(in_vain_);
   reader.get(step_);
   moved_ = reader.get<std::int64_t>() != 0;
   flipped_out_ = reader.get<std::int64_t>() != 0;

@@ -26,8 +26,9 @@ namespace kintsugi {
 /// projection, see FirstOrderModel::adjusted_errors). What is left so, not the error itself, is lowered in these
 /// rounds: it tells far better how many pairs are on the wrong side. An order is walked to unless it leaves too much,
 /// measured by the least so far (record-to-record travel: Dueck, J. Comput. Phys. 104, 1993), and less and less over a
-/// round. Now and then a cycle of the steps above, without the widest, is tried from there; its lowest error is the
-/// round's result. Such rounds go on from one another, unless what others made of their results leaves less.
+/// round. Now and then, after near pairs have changed sides whose coefficients say so if relocations were in vain, a
+/// cycle of the steps above, without the widest, is tried from there; its lowest error is the round's result. Such
+/// rounds go on from one another, unless what others made of their results leaves less.
 class GaussNewton final : public Search {
  public:
   GaussNewton(Evaluator& evaluator, FirstOrderModel& model, Random random)
@@ -75,6 +76,7 @@ class GaussNewton final : public Search {
   std::int64_t relocating_ = 0;  // cycles of the present round with relocations, or of the last one; 0: none yet
   std::int64_t cycle_ = 0;       // of the round: a relocation, or a sweep of steps
   std::int64_t step_ = 0;        // of the cycle
+  std::int64_t in_vain_ = 0;     // relocations in a row that were not walked to
   bool moved_ = false;           // in this cycle
   bool flipped_out_ = false;     // in this cycle: no more pairs to change sides
 };
