@@ -39,7 +39,7 @@ struct Sizes {
         hidden(static_cast<double>(s.hidden)),
         outputs(static_cast<double>(s.outputs)),
         rows(static_cast<double>(s.rows)),
-        channels(static_cast<double>(std::min(s.outputs, FirstOrderModel::kChannels))),
+        channels(static_cast<double>(std::min(s.outputs, Passes::kChannels))),
         block_flops(4 * width * hidden) {}
   double blocks, width, hidden, outputs, rows, channels;
   double block_flops;  // of one row

@@ -5,7 +5,6 @@
 #include <limits>
 #include <numeric>
 
-#include "kintsugi/core/random.hpp"
 #include "kintsugi/kernels/screen.hpp"
 
 namespace kintsugi {
@@ -13,26 +12,7 @@ namespace kintsugi {
 using kernels::kTileRows;
 
 FirstOrderModel::FirstOrderModel(Evaluator& evaluator)
-    : evaluator_(&evaluator), channels_(std::min(evaluator.weights().roles().outputs, kChannels)) {
-  const Roles& roles = evaluator.weights().roles();
-  sketch_.assign(channels_ * roles.outputs, 0.0F);
-  if (channels_ == roles.outputs) {
-    for (std::size_t c = 0; c < channels_; ++c) sketch_[c * roles.outputs + c] = 1;
-  } else {
-    Random random(channels_);
-    const auto size = static_cast<float>(1 / std::sqrt(static_cast<double>(channels_)));
-    for (float& entry : sketch_) entry = random.below(2) == 0 ? size : -size;
-  }
-  heads_.assign(channels_ * roles.width, 0.0F);
-  for (std::size_t c = 0; c < channels_; ++c) {
-    for (std::size_t q = 0; q < roles.outputs; ++q) {
-      for (std::size_t f = 0; f < roles.width; ++f) {
-        heads_[c * roles.width + f] +=
-            sketch_[c * roles.outputs + q] * evaluator.weights().head_weight()[q * roles.width + f];
-      }
-    }
-  }
-}
+    : evaluator_(&evaluator), passes_(evaluator), channels_(passes_.channels()) {}
 
 std::size_t FirstOrderModel::affordable_tiles(std::size_t blocks) const {
   const std::size_t bytes = channels_ * blocks * blocks * kTileRows * sizeof(float);
@@ -54,14 +34,15 @@ bool FirstOrderModel::linearise(const Blocks& blocks, std::size_t tiles, std::si
   mpi::ExactSums squares(1);
   {
     const ScopedSeconds timing(evaluator_->clock().kernels);
+    const std::vector<Layer> layers = layers_of(*evaluator_, blocks);
     for (const Tile& tile : own_) {
-      squares.add(0, forward(*tile.rows, blocks, base_errors_.data() + tile.errors));
+      squares.add(0, passes_.forward(*tile.rows, layers, base_errors_.data() + tile.errors));
       for (std::size_t c = 0; c < channels_; ++c) {
         float* const effects = effects_.data() + tile.effects + c * one_channel;
-        backward(*tile.rows, blocks, c);
-        kernels::pair_effects(blocks.size(), evaluator_->weights().roles().width, residuals_.data(), pulled_.data(),
-                              effects, scratch_);
-        if (near > 0) refine(blocks, near, effects);
+        passes_.backward(*tile.rows, layers, c);
+        kernels::pair_effects(blocks.size(), evaluator_->weights().roles().width, passes_.residuals().data(),
+                              passes_.pulled().data(), effects, scratch_);
+        if (near > 0) refine(layers, near, effects);
       }
     }
   }
@@ -88,99 +69,28 @@ void FirstOrderModel::rewind() {
   predicted_error_ = base_error_;
 }
 
-double FirstOrderModel::forward(const RowTile& rows, const Blocks& blocks, float* errors) {
-  const SharedWeights& weights = evaluator_->weights();
-  const std::size_t size = weights.roles().width * kTileRows;
-  std::size_t widest = 0;
-  slope_at_.assign(blocks.size() + 1, 0);
-  for (std::size_t b = 0; b < blocks.size(); ++b) {
-    const std::size_t hidden = weights.hidden(blocks[b].expand);
-    widest = std::max(widest, hidden);
-    slope_at_[b + 1] = slope_at_[b] + hidden * kTileRows;
-  }
-  hidden_.resize(widest * kTileRows);
-  slopes_.resize(slope_at_.back());
-  residuals_.resize(blocks.size() * size);
-  states_.resize((blocks.size() + 1) * size);
-  std::copy_n(rows.inputs, size, states_.begin());
-  for (std::size_t b = 0; b < blocks.size(); ++b) {
-    const float* const x = states_.data() + b * size;
-    float* const next = states_.data() + (b + 1) * size;
-    float* const r = residuals_.data() + b * size;
-    evaluator_->kernel(blocks[b]).residual_and_slope(weights.block(blocks[b]), x, r, hidden_.data(),
-                                                     slopes_.data() + slope_at_[b]);
-    for (std::size_t i = 0; i < size; ++i) next[i] = x[i] + r[i];
-  }
-  return sketch_errors(rows, states_.data() + blocks.size() * size, errors);
-}
-
-// Sum of the squared errors of all outputs; the channels' errors, [channels][kTileRows].
-double FirstOrderModel::sketch_errors(const RowTile& rows, const float* state, float* errors) {
-  const std::size_t outputs = evaluator_->weights().roles().outputs;
-  outputs_.resize(outputs * kTileRows);
-  evaluator_->tile_errors(rows, state, outputs_.data());
-  double squares = 0;
-  for (const float error : outputs_) squares += static_cast<double>(error) * error;
-  std::fill_n(errors, channels_ * kTileRows, 0.0F);
-  for (std::size_t c = 0; c < channels_; ++c) {
-    for (std::size_t q = 0; q < outputs; ++q) {
-      const float factor = sketch_[c * outputs + q];
-      for (std::size_t row = 0; row < kTileRows; ++row) {
-        errors[c * kTileRows + row] += factor * outputs_[q * kTileRows + row];
-      }
-    }
-  }
-  return squares;
-}
-
-void FirstOrderModel::backward(const RowTile& rows, const Blocks& blocks, std::size_t channel) {
-  const SharedWeights& weights = evaluator_->weights();
-  const std::size_t width = weights.roles().width;
-  const std::size_t size = width * kTileRows;
-  pulled_.resize(blocks.size() * size);
-  gradients_.resize((blocks.size() + 1) * size);
-  // Rows that only fill the tile up get a zero gradient and so no effects.
-  float* const last = gradients_.data() + blocks.size() * size;
-  for (std::size_t f = 0; f < width; ++f) {
-    for (std::size_t row = 0; row < kTileRows; ++row) {
-      last[f * kTileRows + row] = row < rows.rows ? heads_[channel * width + f] : 0;
-    }
-  }
-  for (std::size_t b = blocks.size(); b-- > 0;) {
-    const float* const g = gradients_.data() + (b + 1) * size;
-    float* const before = gradients_.data() + b * size;
-    float* const u = pulled_.data() + b * size;
-    evaluator_->kernel(blocks[b]).pull_back(weights.block(blocks[b]), slopes_.data() + slope_at_[b], g, u,
-                                            hidden_.data());
-    for (std::size_t i = 0; i < size; ++i) before[i] = g[i] + u[i];
-  }
-}
-
-void FirstOrderModel::refine(const Blocks& blocks, std::size_t near, float* effects) {
-  const SharedWeights& weights = evaluator_->weights();
-  const std::size_t width = weights.roles().width;
-  const std::size_t size = width * kTileRows;
+void FirstOrderModel::refine(std::span<const Layer> layers, std::size_t near, float* effects) {
+  const std::size_t blocks = layers.size();
+  const std::size_t size = passes_.size();
   shifted_.resize(size);
   response_.resize(size);
+  hidden_.resize(hidden_tile(layers));
   // Adds g . (f_b(x_b + sign * r_other) - r_b) to the rows of `effect`.
   const auto add_response = [&](std::size_t b, std::size_t other, float sign, float* effect) {
-    const float* const x = states_.data() + b * size;
-    const float* const r = residuals_.data() + b * size;
-    const float* const g = gradients_.data() + (b + 1) * size;
-    const float* const shift = residuals_.data() + other * size;
+    const float* const x = passes_.state(b);
+    const float* const r = passes_.residual(b);
+    const float* const g = passes_.gradient(b + 1);
+    const float* const shift = passes_.residual(other);
     for (std::size_t i = 0; i < size; ++i) shifted_[i] = x[i] + sign * shift[i];
-    evaluator_->kernel(blocks[b]).residual(weights.block(blocks[b]), shifted_.data(), response_.data(), hidden_.data());
-    for (std::size_t f = 0; f < width; ++f) {
-      for (std::size_t row = 0; row < kTileRows; ++row) {
-        const std::size_t i = f * kTileRows + row;
-        effect[row] += g[i] * (response_[i] - r[i]);
-      }
+    layers[b].kernel->residual(layers[b].weights, shifted_.data(), response_.data(), hidden_.data());
+    for (std::size_t i = 0; i < size; i += kTileRows) {
+      for (std::size_t row = 0; row < kTileRows; ++row) effect[row] += g[i + row] * (response_[i + row] - r[i + row]);
     }
   };
-  for (std::size_t a = 0; a < blocks.size(); ++a) {
-    for (std::size_t b = a + 1; b < std::min(blocks.size(), a + near + 1); ++b) {
-      float* const effect = effects + (a * blocks.size() + b) * kTileRows;
-      float* const opposite = effects + (b * blocks.size() + a) * kTileRows;
+  for (std::size_t a = 0; a < blocks; ++a) {
+    for (std::size_t b = a + 1; b < std::min(blocks, a + near + 1); ++b) {
+      float* const effect = effects + (a * blocks + b) * kTileRows;
+      float* const opposite = effects + (b * blocks + a) * kTileRows;
       std::fill_n(effect, kTileRows, 0.0F);
       add_response(a, b, 1, effect);
       add_response(b, a, -1, effect);

@@ -245,7 +245,7 @@ PlantedProblem wide_problem(double noise) {
   options.blocks = 6;
   options.width = 24;
   options.hidden = {30};
-  options.outputs = FirstOrderModel::kChannels + 9;
+  options.outputs = Passes::kChannels + 9;
   options.activation = Activation::gelu;
   options.rows = 32 * kTiles;
   options.pair_signal = 0.5;

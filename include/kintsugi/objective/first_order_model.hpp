@@ -11,6 +11,7 @@
 #include "kintsugi/kernels/aligned.hpp"
 #include "kintsugi/objective/effect_table.hpp"
 #include "kintsugi/objective/evaluator.hpp"
+#include "kintsugi/objective/passes.hpp"
 
 namespace kintsugi {
 
@@ -48,12 +49,10 @@ class FirstOrderModel {
   /// Takes the model at `blocks` on the first `tiles` tiles. False, with the model unusable, where the error there is
   /// not finite. Pairs at most `near` places apart get their effect from differences of the blocks themselves instead
   /// of their Jacobians, which sees the kinks of relu; that costs two block evaluations a pair.
-  /// With more than kChannels outputs, effects are kept for as many random combinations of them (a Rademacher sketch,
-  /// which keeps sums of squares in the mean); and where effects would take more than kMemory on the island, for the
+  /// Effects are kept for the channels of Passes; and where they would take more than kMemory on the island, for the
   /// first tiles of the sample only. Predictions are then scaled to the error of the whole sample.
   [[nodiscard]] bool linearise(const Blocks& blocks, std::size_t tiles, std::size_t near = 0);
 
-  static constexpr std::size_t kChannels = 16;
   static constexpr std::size_t kMemory = std::size_t{4} << 30;  // bytes
 
   /// MSE at the point of linearisation, on the whole sample.
@@ -97,7 +96,7 @@ class FirstOrderModel {
   /// shows its worth where other blocks have made up for its lack (variable projection: Golub and Pereyra, SIAM J.
   /// Numer. Anal. 10, 1973). The rows' errors after an insertion are exact for the network without the block, to first
   /// order in its residual at its new place; swaps' effects are exact in the blocks between, and linear behind them.
-  /// Of the sketched outputs where there are more than kChannels; +infinity where the network overflows. Takes fewer
+  /// Of the channels of Passes; +infinity where the network overflows. Takes fewer
   /// rows than a step of all places does; five for each block at the least. Leaves the point of linearisation as it is.
   [[nodiscard]] AdjustedErrors adjusted_errors(const Blocks& blocks, std::span<const int> from, std::size_t tiles);
 
@@ -138,22 +137,18 @@ class FirstOrderModel {
                 std::span<double> values) const;
   void pack(const Tile& tile, float* to) const;
   void place_slopes(std::size_t blocks, std::span<const float> density, std::span<float> slopes);
-  void respond_to_swaps(const Blocks& blocks);
-  void swap_slopes(const Blocks& blocks, std::span<float> slopes) const;
-  void insertion_errors(const RowTile& rows, const Blocks& blocks, int from, std::span<float> errors);
-  [[nodiscard]] double sketch_errors(const RowTile& rows, const float* state, float* errors);
+  void respond_to_swaps(std::span<const Layer> layers);
+  void swap_slopes(std::size_t blocks, std::span<float> slopes) const;
+  void insertion_errors(const RowTile& rows, std::span<const Layer> layers, int from, std::span<float> errors);
   [[nodiscard]] std::size_t affordable_tiles(std::size_t blocks) const;
-  [[nodiscard]] double forward(const RowTile& rows, const Blocks& blocks, float* errors);
-  void backward(const RowTile& rows, const Blocks& blocks, std::size_t channel);
-  void refine(const Blocks& blocks, std::size_t near, float* effects);
+  void refine(std::span<const Layer> layers, std::size_t near, float* effects);
   double sum_of_squares();
 
   Evaluator* evaluator_;
+  Passes passes_;
   std::size_t channels_;
-  std::vector<float> sketch_;  // [channels][k]
-  std::vector<float> heads_;   // [channels][d]: the sketch of the head's rows
-  std::size_t tiles_ = 0;      // that the model is of
-  double scale_ = 1;           // of the sample's error to the model's
+  std::size_t tiles_ = 0;  // that the model is of
+  double scale_ = 1;       // of the sample's error to the model's
   std::vector<Tile> own_;
   kernels::TileBuffer effects_;
   kernels::TileBuffer errors_;
@@ -164,11 +159,7 @@ class FirstOrderModel {
   double base_error_ = 0;
   double predicted_error_ = 0;
 
-  // One tile's passes: [blocks][width][kTileRows] each, states and gradients with one more.
-  kernels::TileBuffer states_, residuals_, gradients_, pulled_;
-  kernels::TileBuffer slopes_;  // one tile of h features per block
-  std::vector<std::size_t> slope_at_;
-  kernels::TileBuffer shifted_, response_, hidden_, outputs_, scratch_;
+  kernels::TileBuffer shifted_, response_, hidden_, scratch_;
   kernels::TileBuffer smooth_residuals_, smooth_pulled_;
   kernels::TileBuffer swapped_, inserted_;  // [swaps][width][kTileRows], [blocks][width][kTileRows]
   std::vector<double> change_;
