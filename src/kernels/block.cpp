@@ -24,7 +24,11 @@ BlockKernel::BlockKernel(std::size_t width, std::size_t hidden, Activation activ
 void BlockKernel::residual(const BlockWeights& block, const float* x, float* r, float* hidden) const {
   expand_(x, block.w_in, hidden);
   activate_tile(activation_, block.b_in, hidden_, hidden);
-  compress_(hidden, block.w_out, r);
+  compress(block, hidden, r);
+}
+
+void BlockKernel::compress(const BlockWeights& block, const float* a, float* r) const {
+  compress_(a, block.w_out, r);
   add_bias(block.b_out, width_, r);
 }
 
@@ -32,8 +36,7 @@ void BlockKernel::residual_and_slope(const BlockWeights& block, const float* x, 
                                      float* slope) const {
   expand_(x, block.w_in, hidden);
   activate_tile_with_slope(activation_, block.b_in, hidden_, hidden, slope);
-  compress_(hidden, block.w_out, r);
-  add_bias(block.b_out, width_, r);
+  compress(block, hidden, r);
 }
 
 void BlockKernel::pull_back(const BlockWeights& block, const float* slope, const float* g, float* u,

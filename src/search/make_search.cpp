@@ -5,6 +5,7 @@
 #include "kintsugi/search/descent.hpp"
 #include "kintsugi/search/gauss_newton.hpp"
 #include "kintsugi/search/pair_exchange.hpp"
+#include "kintsugi/search/pair_relaxation.hpp"
 #include "kintsugi/search/relocation.hpp"
 #include "kintsugi/search/tabu.hpp"
 
@@ -51,6 +52,9 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
     std::string known;
     for (const std::string& each : search_names()) known += (known.empty() ? "" : ", ") + each;
     throw UsageError("unknown search '" + std::string(name) + "'; known are " + known);
+  }
+  if (name == "auto" && doubtful.size() > 1) {
+    rounds.push_back(std::make_unique<PairRelaxation>(evaluator, doubtful));
   }
   if (name == "auto" || name == "gauss-newton") {
     rounds.push_back(std::make_unique<GaussNewton>(evaluator, model, stream(kPlaces)));

@@ -28,7 +28,10 @@ class BlockKernel {
   /// r = W_out act(W_in x + b_in) + b_out. `hidden` is scratch; it holds act(..) afterwards.
   void residual(const BlockWeights& block, const float* x, float* r, float* hidden) const;
 
-  /// The same, and what pull_back() needs to know of the point x in `slope`, a tile of h features.
+  /// The second half of residual(): r = W_out a + b_out, with `a` a tile of h features.
+  void compress(const BlockWeights& block, const float* a, float* r) const;
+
+  /// residual(), and what pull_back() needs to know of the point x in `slope`, a tile of h features.
   void residual_and_slope(const BlockWeights& block, const float* x, float* r, float* hidden, float* slope) const;
 
   /// u = J^T g with J the Jacobian of the residual at the point where `slope` was taken. `hidden` is scratch; it

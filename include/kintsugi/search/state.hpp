@@ -24,6 +24,10 @@ class StateWriter {
     put(static_cast<std::int64_t>(values.size()));
     words_.insert(words_.end(), values.begin(), values.end());
   }
+  void put(std::span<const double> values) {
+    put(static_cast<std::int64_t>(values.size()));
+    for (const double value : values) put(value);
+  }
   void put(const std::vector<Block>& blocks) {
     put(static_cast<std::int64_t>(blocks.size()));
     for (const Block& block : blocks) words_.insert(words_.end(), {block.expand, block.compress});
@@ -50,6 +54,10 @@ class StateReader {
   void get(std::vector<int>& values) {
     values.resize(count(1));
     for (int& value : values) value = small();
+  }
+  void get(std::vector<double>& values) {
+    values.resize(count(1));
+    for (double& value : values) get(value);
   }
   void get(std::vector<Block>& blocks) {
     blocks.resize(count(2));
