@@ -6,6 +6,7 @@
 #include <map>
 
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/objective/first_order_model.hpp"
 #include "kintsugi/pairing/pairing.hpp"
 
 namespace kintsugi {
@@ -49,16 +50,19 @@ void RelaxedPairing::find_groups(const Blocks& blocks, const std::set<int>& loos
   for (std::size_t p = 0; p < blocks.size(); ++p) {
     if (!loose.contains(blocks[p].expand)) continue;
     Group& group = by_hidden[evaluator_->weights().hidden(blocks[p].expand)];
-    group.positions.push_back(p);
+    group.expand.push_back(blocks[p].expand);
     group.compress.push_back(blocks[p].compress);
   }
   groups_.clear();
   std::size_t shares = 0;
   for (auto& [hidden, group] : by_hidden) {
-    // The sequence of the pieces is not to depend on their present partners.
+    std::ranges::sort(group.expand);
     std::ranges::sort(group.compress);
+    for (const int expand : group.expand) {
+      group.positions.push_back(static_cast<std::size_t>(position_of(expand, blocks)));
+    }
     group.shares = shares;
-    shares += group.positions.size() * group.compress.size();
+    shares += group.expand.size() * group.compress.size();
     groups_.push_back(std::move(group));
   }
   shares_.assign(shares, 0);
@@ -276,13 +280,13 @@ bool RelaxedPairing::step(std::size_t tiles) {
   return false;
 }
 
-Blocks RelaxedPairing::rounded() const {
-  Blocks blocks = blocks_;
+Blocks RelaxedPairing::rounded(Blocks blocks, std::span<const double> shares) const {
   for (const Group& group : groups_) {
     const std::size_t size = group.compress.size();
-    const std::vector<int> chosen = assign(std::span(shares_).subspan(group.shares, size * size), size, size);
+    const std::vector<int> chosen = assign(shares.subspan(group.shares, size * size), size, size);
     for (std::size_t i = 0; i < size; ++i) {
-      blocks[group.positions[i]].compress = group.compress[static_cast<std::size_t>(chosen[i])];
+      blocks[static_cast<std::size_t>(position_of(group.expand[i], blocks))].compress =
+          group.compress[static_cast<std::size_t>(chosen[i])];
     }
   }
   return blocks;

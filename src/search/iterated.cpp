@@ -66,6 +66,12 @@ void IteratedSearch::start(const Candidate& from) {
   kicks_ = 0;
   way_ = 0;
   came_to_.assign(chain_.size(), {});
+  for (std::size_t i = chained_; i < chain_.size(); ++i) {
+    if (chain_[i]->claim() <= 1) continue;
+    way_ = active_ = i;
+    chain_[i]->start(current_);
+    return;
+  }
   begin_chain();
 }
 

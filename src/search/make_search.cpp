@@ -21,7 +21,8 @@ enum Stream : std::uint64_t {
   kTabu = 4,
   kPlateau = 5,
   kAnnealing = 6,
-  kPlaces = 7
+  kPlaces = 7,
+  kRelaxation = 8
 };
 
 }  // namespace
@@ -42,8 +43,8 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
   std::vector<std::unique_ptr<Search>> rounds;
   chain.push_back(std::make_unique<Descent>(evaluator, model, name == "bubble" ? 1 : 0));
   if (name == "auto" || name == "iterated" || name == "restart") {
-    add_exchange();
     chain.push_back(std::make_unique<Relocation>(evaluator, stream(kRelocation)));
+    add_exchange();
     if (name == "restart") escape = Escape::restart;
   } else if (name == "tabu") {
     add_exchange();
@@ -54,7 +55,7 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
     throw UsageError("unknown search '" + std::string(name) + "'; known are " + known);
   }
   if (name == "auto" && doubtful.size() > 1) {
-    rounds.push_back(std::make_unique<PairRelaxation>(evaluator, doubtful));
+    rounds.push_back(std::make_unique<PairRelaxation>(evaluator, doubtful, stream(kRelaxation)));
   }
   if (name == "auto" || name == "gauss-newton") {
     rounds.push_back(std::make_unique<GaussNewton>(evaluator, model, stream(kPlaces)));

@@ -38,10 +38,12 @@ class RelaxedPairing {
 
   /// MSE of the mixtures at the last step.
   [[nodiscard]] double error() const noexcept { return error_; }
-  /// X of the loose blocks, group by group of one hidden size: [expand][compress], by position in the order.
+  /// X of the loose blocks, group by group of one hidden size: [expand][compress], pieces ascending; the same layout
+  /// for every order.
   [[nodiscard]] std::span<const double> shares() const noexcept { return shares_; }
-  /// The order with the pairs that have the largest shares in all. Not collective.
-  [[nodiscard]] Blocks rounded() const;
+  /// The pairs that have the largest `shares` in all, in the order of `blocks`, which has the same loose blocks. Not
+  /// collective.
+  [[nodiscard]] Blocks rounded(Blocks blocks, std::span<const double> shares) const;
 
   static constexpr std::size_t kMemory = std::size_t{1} << 30;  // bytes
 
@@ -52,9 +54,10 @@ class RelaxedPairing {
  private:
   /// Loose blocks of one hidden size.
   struct Group {
-    std::vector<std::size_t> positions;
+    std::vector<int> expand;
     std::vector<int> compress;
-    std::size_t shares = 0;  // offset of [positions][compress] in shares_
+    std::vector<std::size_t> positions;  // of the expand pieces in blocks_
+    std::size_t shares = 0;              // offset of [expand][compress] in shares_
   };
   /// The compress piece of a block that is a mixture.
   struct Mixture {

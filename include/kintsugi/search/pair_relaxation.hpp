@@ -1,24 +1,30 @@
 #pragma once
 
+#include <cstdint>
 #include <set>
+#include <vector>
 
+#include "kintsugi/core/random.hpp"
 #include "kintsugi/objective/relaxed_pairing.hpp"
 #include "kintsugi/search/search.hpp"
 
 namespace kintsugi {
 
-/// Pairing by data, all pairs at once: a round of steps of RelaxedPairing at the present order, from equal shares.
+/// Pairing by data, all pairs at once: steps of RelaxedPairing at the present order, from equal shares.
 ///
-/// Each step's shares are rounded to pairs, and the round's result is the pairing of these that has the lowest error,
-/// even if that is higher than the error of the pairs before: those suit the order that the search is at, right ones
-/// suit the right order. As long as the order is wrong, the last steps fit the shares to its errors; a round is short.
+/// Steps are few, as further ones fit the shares to what is wrong with the order. What a wrong order does to the shares
+/// differs from order to order, so that they are averaged over all rounds, the latest ones counting most, and in the
+/// first round over random orders besides. A round's result is the pairing by these shares, or by the round's own
+/// where its error is lower, even if either is higher than the error of the pairs before: those suit the order that
+/// the search is at, right ones suit the right order.
 class PairRelaxation final : public Search {
  public:
   /// `loose`: expand pieces of the blocks that look for partners.
-  PairRelaxation(Evaluator& evaluator, std::set<int> loose)
-      : evaluator_(&evaluator), pairing_(evaluator), loose_(std::move(loose)) {}
+  PairRelaxation(Evaluator& evaluator, std::set<int> loose, Random random)
+      : evaluator_(&evaluator), pairing_(evaluator), loose_(std::move(loose)), random_(random) {}
 
   [[nodiscard]] std::string_view name() const override { return "pair-relaxation"; }
+  [[nodiscard]] std::int64_t claim() const override;
   void start(const Candidate& from) override;
   StepReport step() override;
   [[nodiscard]] const Candidate& current() const override { return current_; }
@@ -26,11 +32,21 @@ class PairRelaxation final : public Search {
   void restore(StateReader& reader) override;
 
  private:
+  void average();
+  void finish(StepReport& report);
+
   Evaluator* evaluator_;
   RelaxedPairing pairing_;
   std::set<int> loose_;
+  Random random_;
   Candidate current_;
-  std::int64_t steps_ = 0;  // of the round
+  Blocks last_;               // order that the last round was started from
+  std::vector<double> mean_;  // shares, over samples_ orders
+  std::int64_t samples_ = 0;
+  std::int64_t rounds_ = 0;
+  std::int64_t left_ = 0;   // orders of this round still to be taken
+  std::int64_t steps_ = 0;  // at the present one of them
+  bool moved_ = true;       // the last round changed pairs
 };
 
 }  // namespace kintsugi
