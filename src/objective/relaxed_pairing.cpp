@@ -2,6 +2,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -251,12 +252,23 @@ double RelaxedPairing::mixture_error(std::span<const double> shares, std::size_t
          static_cast<double>(evaluator_->rows().rows_in(tiles) * evaluator_->weights().roles().outputs);
 }
 
+std::size_t RelaxedPairing::affordable_tiles() const {
+  const std::size_t bytes = shares_.size() * passes_.channels() * kTileRows * sizeof(float);
+  return std::max<std::size_t>(1, kMemory / bytes);
+}
+
 bool RelaxedPairing::step(std::size_t tiles) {
   if (shares_.empty()) return false;
-  const std::size_t bytes = shares_.size() * passes_.channels() * kTileRows * sizeof(float);
-  const std::size_t used = std::min(tiles, std::max<std::size_t>(1, kMemory / bytes));
+  const std::size_t used = std::min(tiles, affordable_tiles());
   const double diagonal = linearise(used);
   if (!std::isfinite(error_) || !std::isfinite(diagonal)) return false;
+  const bool lower = descend(diagonal, used);
+  // Searches are many, and slopes take much memory.
+  std::vector<Equations>().swap(equations_);
+  return lower;
+}
+
+bool RelaxedPairing::descend(double diagonal, std::size_t used) {
   const std::vector<double> slope = sum_over_rows({});
   const auto entries = static_cast<double>(evaluator_->rows().rows_in(used) * evaluator_->weights().roles().outputs);
   for (int trial = 0; trial < kTrials; ++trial) {
@@ -278,6 +290,54 @@ bool RelaxedPairing::step(std::size_t tiles) {
     return true;
   }
   return false;
+}
+
+std::vector<RelaxedPairing::Exchange> RelaxedPairing::exchanges(const Blocks& blocks, const std::set<int>& loose,
+                                                                std::size_t tiles) {
+  find_groups(blocks, loose);
+  std::vector<Exchange> all;
+  if (shares_.empty()) return all;
+  std::vector<std::array<std::size_t, 4>> entries;  // of each exchange in the shares: two to come, two to go
+  for (const Group& group : groups_) {
+    const std::size_t size = group.expand.size();
+    std::vector<std::size_t> column(size);
+    for (std::size_t i = 0; i < size; ++i) {
+      const int compress = blocks[group.positions[i]].compress;
+      column[i] = static_cast<std::size_t>(std::ranges::lower_bound(group.compress, compress) - group.compress.begin());
+      shares_[group.shares + i * size + column[i]] = 1;
+    }
+    const auto entry = [&](std::size_t i, std::size_t j) { return group.shares + i * size + column[j]; };
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t j = i + 1; j < size; ++j) {
+        const auto [a, b] = std::minmax(group.positions[i], group.positions[j]);
+        all.push_back({a, b, 0});
+        entries.push_back({entry(i, j), entry(j, i), entry(i, i), entry(j, j)});
+      }
+    }
+  }
+  const std::size_t used = std::min(tiles, affordable_tiles());
+  (void)linearise(used);
+  mpi::ExactSums sums(all.size());
+  {
+    const ScopedSeconds timing(evaluator_->clock().kernels);
+    for (const Equations& equations : equations_) {
+      const Slopes slopes(equations.slopes.data(), kRows, static_cast<Eigen::Index>(shares_.size()));
+      const Eigen::Map<const RowValues> errors(equations.errors.data());
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto slope = [&](std::size_t k) { return slopes.col(static_cast<Eigen::Index>(entries[i][k])); };
+        const RowValues effect = slope(0) + slope(1) - slope(2) - slope(3);
+        sums.add(i, effect.dot(2 * errors + effect));
+      }
+    }
+  }
+  std::vector<Equations>().swap(equations_);
+  {
+    const ScopedSeconds timing(evaluator_->clock().collectives);
+    sums.reduce(evaluator_->island());
+  }
+  const auto count = static_cast<double>(evaluator_->rows().rows_in(used) * evaluator_->weights().roles().outputs);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].change = sums.value(i) / count;
+  return all;
 }
 
 Blocks RelaxedPairing::rounded(Blocks blocks, std::span<const double> shares) const {

@@ -17,9 +17,7 @@ namespace {
 enum Stream : std::uint64_t {
   kKicks = 1,
   kRelocation = 2,
-  kExchange = 3,
   kTabu = 4,
-  kPlateau = 5,
   kAnnealing = 6,
   kPlaces = 7,
   kRelaxation = 8
@@ -36,7 +34,7 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
   const auto stream = [&](Stream kind) { return Random(seed, static_cast<std::uint64_t>(island), kind); };
   std::vector<std::unique_ptr<Search>> chain;
   const auto add_exchange = [&] {
-    if (!doubtful.empty()) chain.push_back(std::make_unique<PairExchange>(evaluator, doubtful, stream(kExchange)));
+    if (!doubtful.empty()) chain.push_back(std::make_unique<PairExchange>(evaluator, doubtful));
   };
   Escape escape = Escape::kick;
   std::unique_ptr<Search> plateau;
@@ -66,7 +64,7 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
   if (name != "bubble" && name != "insertion") {
     // Weights may single out a wrong pair, too: where nothing else helps, all pairs are in doubt.
     const std::vector<int>& all = evaluator.weights().roles().expand;
-    plateau = std::make_unique<PairExchange>(evaluator, std::set<int>(all.begin(), all.end()), stream(kPlateau));
+    plateau = std::make_unique<PairExchange>(evaluator, std::set<int>(all.begin(), all.end()));
   }
   return std::make_unique<IteratedSearch>(evaluator, std::move(chain), std::move(plateau), std::move(rounds), doubtful,
                                           escape, stream(kKicks));

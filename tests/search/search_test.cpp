@@ -128,10 +128,10 @@ TEST_F(SearchOnPlanted, PairExchangeMendsWrongPairs) {
   Blocks wrong = truth_;
   std::swap(wrong[3].compress, wrong[8].compress);
   const std::set<int> doubtful{wrong[3].expand, wrong[8].expand};
-  PairExchange in_doubt(evaluator(), doubtful, Random(1));
+  PairExchange in_doubt(evaluator(), doubtful);
   EXPECT_EQ(run_until_stuck(in_doubt, {wrong, error(wrong), kTiles}, recompute).blocks, truth_);
   std::swap(wrong[0].compress, wrong[5].compress);
-  PairExchange all(evaluator(), all_blocks(truth_), Random(1));
+  PairExchange all(evaluator(), all_blocks(truth_));
   EXPECT_EQ(run_until_stuck(all, {wrong, error(wrong), kTiles}, recompute).blocks, truth_);
 }
 
@@ -139,7 +139,7 @@ TEST_F(SearchOnPlanted, PairExchangeLeavesTrustedPairsAlone) {
   Blocks wrong = truth_;
   std::swap(wrong[3].compress, wrong[8].compress);
   for (const std::set<int>& doubtful : {std::set<int>{}, {wrong[3].expand}, {wrong[3].expand, wrong[1].expand}}) {
-    PairExchange exchange(evaluator(), doubtful, Random(1));
+    PairExchange exchange(evaluator(), doubtful);
     exchange.start({wrong, error(wrong), kTiles});
     while (!exchange.step().stuck) continue;
     EXPECT_EQ(exchange.current().blocks[8], wrong[8]);
@@ -183,7 +183,7 @@ TEST(PairExchange, KeepsToBlocksOfOneHiddenSize) {
     }
     return bench.evaluator().error(blocks, 5);
   };
-  PairExchange exchange(bench.evaluator(), all_blocks(problem.truth.blocks), Random(2));
+  PairExchange exchange(bench.evaluator(), all_blocks(problem.truth.blocks));
   EXPECT_EQ(run_until_stuck(exchange, {wrong, recompute(wrong), 5}, recompute).blocks, problem.truth.blocks);
 }
 

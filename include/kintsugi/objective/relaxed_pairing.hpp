@@ -45,6 +45,17 @@ class RelaxedPairing {
   /// collective.
   [[nodiscard]] Blocks rounded(Blocks blocks, std::span<const double> shares) const;
 
+  /// Two blocks of an order that trade their compress pieces.
+  struct Exchange {
+    std::size_t a = 0;  ///< positions, a < b
+    std::size_t b = 0;
+    double change = 0;  ///< of the MSE, predicted; negative is better, not finite where the network overflows
+  };
+  /// All exchanges between loose blocks of one hidden size at a pairing, on the first `tiles` tiles or as many as kMemory
+  /// allows for: the blocks' new residuals exactly, what comes behind them to first order. Leaves the relaxation's order
+  /// and shares undefined.
+  [[nodiscard]] std::vector<Exchange> exchanges(const Blocks& blocks, const std::set<int>& loose, std::size_t tiles);
+
   static constexpr std::size_t kMemory = std::size_t{1} << 30;  // bytes
 
   /// Not collective.
@@ -72,10 +83,12 @@ class RelaxedPairing {
   void find_groups(const Blocks& blocks, const std::set<int>& loose);
   [[nodiscard]] std::vector<Layer> mix(std::span<const double> shares);
   void project(std::vector<double>& step) const;
+  [[nodiscard]] std::size_t affordable_tiles() const;
   double linearise(std::size_t tiles);
   void add_slopes(std::span<const Layer> layers, std::size_t first_equation);
   [[nodiscard]] std::vector<double> sum_over_rows(std::span<const double> along);
   [[nodiscard]] std::vector<double> solve(std::vector<double> slope, double damping);
+  [[nodiscard]] bool descend(double diagonal, std::size_t used);
   [[nodiscard]] double mixture_error(std::span<const double> shares, std::size_t tiles);
 
   Evaluator* evaluator_;
