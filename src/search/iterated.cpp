@@ -204,6 +204,11 @@ bool IteratedSearch::grow(StepReport& report) {
 }
 
 void IteratedSearch::settle() {
+  if (chain_[way_]->insists()) {
+    home_ = current_;
+    came_to_.assign(chain_.size(), {});
+    return;
+  }
   if (chain_[way_]->claim() > 0) came_to_[way_] = current_;
   if (current_.mse < home_.mse * (1 + kAcceptWorse)) home_ = current_;
 }

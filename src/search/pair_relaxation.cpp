@@ -24,7 +24,7 @@ bool same_sequence(const Blocks& a, const Blocks& b) {
 
 }  // namespace
 
-std::int64_t PairRelaxation::claim() const { return moved_ ? kUnsettled : 1; }
+std::int64_t PairRelaxation::claim() const { return moved_ || !settled_ ? kUnsettled : 1; }
 
 void PairRelaxation::start(const Candidate& from) {
   current_ = from;
@@ -73,7 +73,8 @@ void PairRelaxation::finish(StepReport& report) {
   for (std::size_t p = 0; p < before.size(); ++p) {
     if (before[p].compress != current_.blocks[p].compress) ++report.moves;
   }
-  moved_ = report.moves > 0 || found[0] != found[1];
+  moved_ = report.moves > 0;
+  settled_ = found[0] == found[1];
 }
 
 void PairRelaxation::save(StateWriter& writer) const {
@@ -85,6 +86,7 @@ void PairRelaxation::save(StateWriter& writer) const {
   writer.put(samples_);
   writer.put(rounds_);
   writer.put(static_cast<std::int64_t>(moved_));
+  writer.put(static_cast<std::int64_t>(settled_));
   writer.put(left_);
   writer.put(steps_);
 }
@@ -98,6 +100,7 @@ void PairRelaxation::restore(StateReader& reader) {
   reader.get(samples_);
   reader.get(rounds_);
   moved_ = reader.get<std::int64_t>() != 0;
+  settled_ = reader.get<std::int64_t>() != 0;
   reader.get(left_);
   reader.get(steps_);
 }

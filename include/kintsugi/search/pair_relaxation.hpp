@@ -16,7 +16,7 @@ namespace kintsugi {
 /// differs from order to order, so that they are averaged over all rounds, the latest ones counting most, and in the
 /// first round over random orders besides. A round's result is the pairing by these shares, or by the round's own
 /// where its error is lower, even if either is higher than the error of the pairs before: those suit the order that
-/// the search is at, right ones suit the right order.
+/// the search is at, right ones suit the right order. Where both are the same, they are insisted on.
 class PairRelaxation final : public Search {
  public:
   /// `loose`: expand pieces of the blocks that look for partners.
@@ -25,6 +25,7 @@ class PairRelaxation final : public Search {
 
   [[nodiscard]] std::string_view name() const override { return "pair-relaxation"; }
   [[nodiscard]] std::int64_t claim() const override;
+  [[nodiscard]] bool insists() const override { return settled_ && moved_; }
   void start(const Candidate& from) override;
   StepReport step() override;
   [[nodiscard]] const Candidate& current() const override { return current_; }
@@ -47,6 +48,7 @@ class PairRelaxation final : public Search {
   std::int64_t left_ = 0;   // orders of this round still to be taken
   std::int64_t steps_ = 0;  // at the present one of them
   bool moved_ = true;       // the last round changed pairs
+  bool settled_ = false;    // it found the pairs that the average has
 };
 
 }  // namespace kintsugi

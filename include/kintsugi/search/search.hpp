@@ -47,6 +47,8 @@ class Search {
   /// became of its last result, even if a better order is known, and has so many times the work of the searches that
   /// take turns.
   [[nodiscard]] virtual std::int64_t claim() const { return 0; }
+  /// Whether what became of its last result is to be gone on from even if the error is higher than before.
+  [[nodiscard]] virtual bool insists() const { return false; }
   /// Other islands' orders, for searches that have a use for them; not part of the state.
   virtual void set_elites(const std::vector<Blocks>& /*elites*/) {}
   /// Begins at `from`, on its sample. An infinite `from.mse` means that it has not been evaluated there yet.
