@@ -150,9 +150,9 @@ void TableLog::print_row(const TrajectoryRow& row) {
   last_printed_ = row.seconds;
   if (rows_printed_ == 0) {
     line(
-        "\nkey: S seed, B bubble repair, I insertion, R relocation, T tabu, L Gauss-Newton, A annealing, P pair "
-        "exchange,\n"
-        "     K kick, C crossover, N new random start, M migrant, G larger sample;\n"
+        "\nkey: S seed, B bubble repair, I insertion, R relocation, T tabu, L Gauss-Newton, A annealing, X pair "
+        "relaxation,\n"
+        "     P pair exchange, K kick, C crossover, N new random start, M migrant, G larger sample;\n"
         "     mse and best are on the sample of so many rows, evals count whole networks");
   }
   if (rows_printed_ % kHeaderEvery == 0) {

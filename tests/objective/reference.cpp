@@ -39,15 +39,19 @@ std::vector<double> Reference::residual(const Block& block, std::span<const doub
   return layer(network_.pieces[static_cast<std::size_t>(block.compress)], hidden);
 }
 
+std::vector<double> Reference::errors_at(std::span<const double> state, std::size_t row) const {
+  std::vector<double> errors = layer(network_.pieces[static_cast<std::size_t>(head_)], state);
+  for (std::size_t q = 0; q < errors.size(); ++q) errors[q] -= rows_->predictions[row * errors.size() + q];
+  return errors;
+}
+
 std::vector<double> Reference::row_errors(const Blocks& blocks, std::size_t row) const {
   std::vector<double> x = input(row);
   for (const Block& block : blocks) {
     const std::vector<double> r = residual(block, x);
     for (std::size_t f = 0; f < x.size(); ++f) x[f] += r[f];
   }
-  std::vector<double> errors = layer(network_.pieces[static_cast<std::size_t>(head_)], x);
-  for (std::size_t q = 0; q < errors.size(); ++q) errors[q] -= rows_->predictions[row * errors.size() + q];
-  return errors;
+  return errors_at(x, row);
 }
 
 double Reference::mse(const Blocks& blocks, std::size_t tiles) const {

@@ -23,7 +23,8 @@ class Reference {
   [[nodiscard]] std::vector<double> input(std::size_t row) const;
   /// W_out act(W_in x + b_in) + b_out.
   [[nodiscard]] std::vector<double> residual(const Block& block, std::span<const double> x) const;
-  /// Prediction minus data of one row, [k].
+  /// Prediction minus data of one row, [k], for its final state.
+  [[nodiscard]] std::vector<double> errors_at(std::span<const double> state, std::size_t row) const;
   [[nodiscard]] std::vector<double> row_errors(const Blocks& blocks, std::size_t row) const;
   [[nodiscard]] double mse(const Blocks& blocks, std::size_t tiles) const;
   /// Largest |prediction - data| over all rows.

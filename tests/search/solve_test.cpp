@@ -99,6 +99,23 @@ TEST(Solve, IsTheSameOnAnyNumberOfRanks) {
   }
 }
 
+TEST(Solve, FindsPairsOnAnyNumberOfRanks) {
+  const mpi::Comm world = mpi::Comm::world();
+  PlantedOptions planted;
+  planted.blocks = 10;
+  planted.width = 10;
+  planted.hidden = {20};
+  planted.rows = 700;
+  planted.pair_signal = 0;
+  planted.depth = DepthTrend::none;
+  const PlantedProblem problem = make_planted(planted);
+  const SolveOptions options = limited(options_for("auto"), 5000);
+  const Solution solution = solve_planted(world, problem, options);
+  EXPECT_EQ(solution.status, Status::solved);
+  EXPECT_GT(std::ranges::count(solution.trajectory, 'X', &TrajectoryRow::event), 0);
+  EXPECT_EQ(describe(solution), solved_alone(world, problem, options));
+}
+
 TEST(Solve, IsTheSameOnEveryGrid) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = noisy_problem(5, 150);

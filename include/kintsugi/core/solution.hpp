@@ -40,8 +40,9 @@ struct PairScore {
 struct TrajectoryRow {
   std::int64_t step = 0;  ///< counts the search's decisions
   std::int32_t island = 0;
-  char event = ' ';  ///< S seed, B bubble repair, I insertion, R relocation, T tabu, L Gauss-Newton, A annealing, P
-                     ///< pair exchange, K kick, C crossover, N new random start, M migrant, G larger sample
+  /// S seed, B bubble repair, I insertion, R relocation, T tabu, L Gauss-Newton, A annealing, X pair relaxation, P pair
+  /// exchange, K kick, C crossover, N new random start, M migrant, G larger sample
+  char event = ' ';
   std::int64_t rows = 0;         ///< rows in the sample
   double mse = 0;                ///< of the current order on the sample
   double best = 0;               ///< lowest so far on the sample

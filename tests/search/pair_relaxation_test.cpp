@@ -1,0 +1,137 @@
+#include "kintsugi/search/pair_relaxation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "objective/reference.hpp"
+
+namespace kintsugi {
+namespace {
+
+using kintsugi::testing::make_planted;
+using kintsugi::testing::PlantedProblem;
+using kintsugi::testing::shuffled_blocks;
+using kintsugi::testing::Workbench;
+
+constexpr std::size_t kTiles = 16;
+constexpr double kUnknown = std::numeric_limits<double>::infinity();
+
+PlantedProblem silent_problem() {
+  PlantedOptions options;
+  options.blocks = 12;
+  options.width = 16;
+  options.hidden = {32};
+  options.rows = 2000;
+  options.pair_signal = 0;
+  options.depth = DepthTrend::none;
+  options.residual = 0.1;
+  return make_planted(options);
+}
+
+class PairRelaxationOnPlanted : public ::testing::Test {
+ protected:
+  // A random order; the compress pieces of its first `wrong` blocks are handed on by one place.
+  Candidate start_with(std::size_t wrong) {
+    Blocks blocks = shuffled_blocks(problem_, 5);
+    for (std::size_t p = 0; p + 1 < wrong; ++p) std::swap(blocks[p].compress, blocks[p + 1].compress);
+    return {blocks, kUnknown, kTiles};
+  }
+  static std::set<int> first(const Blocks& blocks, std::size_t count) {
+    std::set<int> pieces;
+    for (std::size_t p = 0; p < count; ++p) pieces.insert(blocks[p].expand);
+    return pieces;
+  }
+  static void finish_round(PairRelaxation& search) {
+    for (int step = 0; step < 100; ++step) {
+      const StepReport report = search.step();
+      EXPECT_EQ(report.event, 'X');
+      if (report.stuck) return;
+    }
+    FAIL() << "a round ends";
+  }
+
+  mpi::Comm world_ = mpi::Comm::world();
+  PlantedProblem problem_ = silent_problem();
+  Workbench bench_{world_, problem_, {1, world_.size()}};
+};
+
+TEST_F(PairRelaxationOnPlanted, ARoundFindsThePairsAtTheOrderThatItWasGiven) {
+  const Candidate from = start_with(12);
+  PairRelaxation search(bench_.evaluator(), first(from.blocks, 12), Random(1));
+  EXPECT_GT(search.claim(), 1) << "comes first";
+  EXPECT_FALSE(search.insists());
+  search.start(from);
+  finish_round(search);
+  EXPECT_EQ(search.current().blocks, shuffled_blocks(problem_, 5));
+  EXPECT_EQ(search.current().mse, bench_.evaluator().error(search.current().blocks, kTiles));
+  EXPECT_TRUE(search.insists());
+  // There is nothing new to say in another round.
+  search.start(search.current());
+  finish_round(search);
+  EXPECT_EQ(search.current().blocks, shuffled_blocks(problem_, 5));
+  EXPECT_FALSE(search.insists());
+  EXPECT_EQ(search.claim(), 1);
+}
+
+TEST_F(PairRelaxationOnPlanted, LeavesOtherBlocksAlone) {
+  Candidate from = start_with(5);
+  std::swap(from.blocks[8].compress, from.blocks[9].compress);
+  PairRelaxation search(bench_.evaluator(), first(from.blocks, 5), Random(1));
+  search.start(from);
+  finish_round(search);
+  Blocks expected = shuffled_blocks(problem_, 5);
+  std::swap(expected[8].compress, expected[9].compress);
+  EXPECT_EQ(search.current().blocks, expected);
+}
+
+TEST_F(PairRelaxationOnPlanted, TakesAnotherOrderWhereTheSameWouldSayTheSame) {
+  const Candidate from = start_with(12);
+  PairRelaxation search(bench_.evaluator(), first(from.blocks, 12), Random(1));
+  const auto sequence = [](const Blocks& blocks) {
+    std::vector<int> pieces;
+    for (const Block& block : blocks) pieces.push_back(block.expand);
+    return pieces;
+  };
+  int others = 0;
+  for (int round = 0; round < 5; ++round) {
+    search.start(from);
+    finish_round(search);
+    others += sequence(search.current().blocks) != sequence(from.blocks) ? 1 : 0;
+  }
+  EXPECT_EQ(others, 2) << "after the rounds that have more and more rows";
+}
+
+TEST_F(PairRelaxationOnPlanted, GoesOnFromItsState) {
+  const Candidate from = start_with(12);
+  const std::set<int> loose = first(from.blocks, 12);
+  PairRelaxation whole(bench_.evaluator(), loose, Random(1));
+  whole.start(from);
+  for (int stop = 0; stop < 9; ++stop) {
+    StateWriter writer;
+    whole.save(writer);
+    PairRelaxation resumed(bench_.evaluator(), loose, Random(99));
+    StateReader reader(writer.words());
+    resumed.restore(reader);
+    EXPECT_TRUE(reader.at_end());
+    const auto go_on = [](PairRelaxation& search) {
+      if (search.step().stuck) search.start(search.current());
+    };
+    go_on(whole);
+    go_on(resumed);
+    EXPECT_EQ(resumed.current().blocks, whole.current().blocks);
+    EXPECT_EQ(resumed.current().mse, whole.current().mse);
+    StateWriter one;
+    StateWriter other;
+    whole.save(one);
+    resumed.save(other);
+    EXPECT_EQ(one.words(), other.words()) << "after " << stop << " steps";
+  }
+}
+
+}  // namespace
+}  // namespace kintsugi
