@@ -19,7 +19,7 @@ namespace {
 // Of the mean diagonal entry of the normal equations. Too little and the first step overshoots; a step that was
 // predicted well lowers it.
 constexpr double kDamping = 0.3;
-constexpr double kTrials = 6;
+constexpr int kTrials = 6;
 constexpr double kStronger = 4;
 constexpr double kWeaker = 0.25;
 // Actual by predicted fall of the error, from where on the model is good, and below which it is bad.
@@ -178,7 +178,8 @@ double RelaxedPairing::linearise(std::size_t tiles) {
                            tiles);
   const ScopedSeconds timing(evaluator_->clock().collectives);
   sums.reduce(evaluator_->island());
-  error_ = sums.value(0) / static_cast<double>(evaluator_->rows().rows_in(tiles) * evaluator_->weights().roles().outputs);
+  error_ =
+      sums.value(0) / static_cast<double>(evaluator_->rows().rows_in(tiles) * evaluator_->weights().roles().outputs);
   return sums.value(1) / static_cast<double>(shares_.size());
 }
 
@@ -189,7 +190,8 @@ std::vector<double> RelaxedPairing::sum_over_rows(std::span<const double> along)
   {
     const ScopedSeconds timing(evaluator_->clock().kernels);
     Eigen::VectorXf direction(static_cast<Eigen::Index>(along.size()));
-    for (Eigen::Index i = 0; i < direction.size(); ++i) direction[i] = static_cast<float>(along[static_cast<std::size_t>(i)]);
+    for (Eigen::Index i = 0; i < direction.size(); ++i)
+      direction[i] = static_cast<float>(along[static_cast<std::size_t>(i)]);
     RowValues rows;
     Eigen::VectorXf sum(shares);
     for (const Equations& equations : equations_) {
@@ -261,13 +263,13 @@ bool RelaxedPairing::step(std::size_t tiles) {
   if (shares_.empty()) return false;
   const std::size_t used = std::min(tiles, affordable_tiles());
   const double diagonal = linearise(used);
-  if (!std::isfinite(error_) || !std::isfinite(diagonal)) return false;
-  const bool lower = descend(diagonal, used);
+  const bool lower = std::isfinite(error_) && std::isfinite(diagonal) && descend(diagonal, used);
   // Searches are many, and slopes take much memory.
   std::vector<Equations>().swap(equations_);
   return lower;
 }
 
+// With the equations of the present shares; `diagonal` is the mean of their normal matrix.
 bool RelaxedPairing::descend(double diagonal, std::size_t used) {
   const std::vector<double> slope = sum_over_rows({});
   const auto entries = static_cast<double>(evaluator_->rows().rows_in(used) * evaluator_->weights().roles().outputs);

@@ -78,7 +78,7 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
     plateau = std::make_unique<PairExchange>(evaluator, std::set<int>(all.begin(), all.end()));
   }
   std::vector<std::unique_ptr<Search>> rounds;
-  if (recipe.pairs && doubtful.size() > 1) {
+  if (recipe.pairs && doubtful.size() > 1 && doubtful.size() <= PairRelaxation::kMostBlocks) {
     rounds.push_back(std::make_unique<PairRelaxation>(evaluator, doubtful, stream(kRelaxation)));
   }
   if (recipe.gauss_newton) rounds.push_back(std::make_unique<GaussNewton>(evaluator, model, stream(kPlaces)));

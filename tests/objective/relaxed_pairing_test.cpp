@@ -22,6 +22,7 @@ using kintsugi::testing::outputs_problem;
 using kintsugi::testing::PlantedProblem;
 using kintsugi::testing::Reference;
 using kintsugi::testing::shuffled_blocks;
+using kintsugi::testing::silent_options;
 using kintsugi::testing::Workbench;
 
 constexpr std::size_t kTiles = 6;
@@ -30,19 +31,6 @@ std::set<int> expand_pieces(const Blocks& blocks) {
   std::set<int> pieces;
   for (const Block& block : blocks) pieces.insert(block.expand);
   return pieces;
-}
-
-// Weights that say nothing of pairs or depth.
-PlantedOptions silent_options() {
-  PlantedOptions options;
-  options.blocks = 16;
-  options.width = 16;
-  options.hidden = {32};
-  options.rows = 2000;
-  options.pair_signal = 0;
-  options.depth = DepthTrend::none;
-  options.residual = 0.1;
-  return options;
 }
 
 // The order with the compress pieces handed on by one place.
@@ -167,7 +155,7 @@ TEST(RelaxedPairing, StepsLowerTheErrorOfMixturesThatKeepTheirSumsOnEveryGrid) {
 
 TEST(RelaxedPairing, FindsAllPairsAtOnceWhereTheWeightsSayNothing) {
   const mpi::Comm world = mpi::Comm::world();
-  const PlantedProblem problem = make_planted(silent_options());
+  const PlantedProblem problem = make_planted(silent_options(16, 16, 2000));
   Workbench bench(world, problem, {1, world.size()});
   const std::size_t tiles = bench.evaluator().rows().tiles();
   const Blocks order = shuffled_blocks(problem, 3);
@@ -195,11 +183,9 @@ TEST(RelaxedPairing, HasNothingToDoWithoutLooseBlocks) {
 TEST(RelaxedPairing, PredictsExchangesOnEveryGrid) {
   const mpi::Comm world = mpi::Comm::world();
   const mpi::Comm self = mpi::Comm::self();
-  PlantedOptions options = silent_options();
-  options.blocks = 7;
+  PlantedOptions options = silent_options(7, 16, 32 * kTiles - 7);
   options.hidden = {24, 20};
   options.outputs = 3;
-  options.rows = 32 * kTiles - 7;
   options.residual = 0.02;
   const PlantedProblem problem = make_planted(options);
   Blocks wrong = problem.truth.blocks;

@@ -16,22 +16,11 @@ namespace {
 using kintsugi::testing::make_planted;
 using kintsugi::testing::PlantedProblem;
 using kintsugi::testing::shuffled_blocks;
+using kintsugi::testing::silent_options;
 using kintsugi::testing::Workbench;
 
 constexpr std::size_t kTiles = 16;
 constexpr double kUnknown = std::numeric_limits<double>::infinity();
-
-PlantedProblem silent_problem() {
-  PlantedOptions options;
-  options.blocks = 12;
-  options.width = 16;
-  options.hidden = {32};
-  options.rows = 2000;
-  options.pair_signal = 0;
-  options.depth = DepthTrend::none;
-  options.residual = 0.1;
-  return make_planted(options);
-}
 
 class PairRelaxationOnPlanted : public ::testing::Test {
  protected:
@@ -56,7 +45,7 @@ class PairRelaxationOnPlanted : public ::testing::Test {
   }
 
   mpi::Comm world_ = mpi::Comm::world();
-  PlantedProblem problem_ = silent_problem();
+  PlantedProblem problem_ = make_planted(silent_options(12, 16, 2000));
   Workbench bench_{world_, problem_, {1, world_.size()}};
 };
 

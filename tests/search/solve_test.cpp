@@ -17,6 +17,7 @@ using kintsugi::testing::describe;
 using kintsugi::testing::make_planted;
 using kintsugi::testing::noisy_problem;
 using kintsugi::testing::PlantedProblem;
+using kintsugi::testing::silent_options;
 using kintsugi::testing::solve_planted;
 using kintsugi::testing::solved_alone;
 
@@ -101,14 +102,7 @@ TEST(Solve, IsTheSameOnAnyNumberOfRanks) {
 
 TEST(Solve, FindsPairsOnAnyNumberOfRanks) {
   const mpi::Comm world = mpi::Comm::world();
-  PlantedOptions planted;
-  planted.blocks = 10;
-  planted.width = 10;
-  planted.hidden = {20};
-  planted.rows = 700;
-  planted.pair_signal = 0;
-  planted.depth = DepthTrend::none;
-  const PlantedProblem problem = make_planted(planted);
+  const PlantedProblem problem = make_planted(silent_options(10, 10, 700));
   const SolveOptions options = limited(options_for("auto"), 5000);
   const Solution solution = solve_planted(world, problem, options);
   EXPECT_EQ(solution.status, Status::solved);

@@ -22,4 +22,15 @@ PlantedProblem make_planted(std::size_t blocks, std::size_t width, std::size_t r
   return make_planted(options);
 }
 
+PlantedOptions silent_options(std::size_t blocks, std::size_t width, std::size_t rows) {
+  PlantedOptions options;
+  options.blocks = blocks;
+  options.width = width;
+  options.hidden = {2 * width};
+  options.rows = rows;
+  options.pair_signal = 0;
+  options.depth = DepthTrend::none;
+  return options;
+}
+
 }  // namespace kintsugi::testing

@@ -24,4 +24,7 @@ struct PlantedProblem {
 [[nodiscard]] PlantedProblem make_planted(std::size_t blocks, std::size_t width, std::size_t rows,
                                           std::uint64_t seed = 1);
 
+/// A network whose weights say nothing of pairs or depth; hidden size twice the width.
+[[nodiscard]] PlantedOptions silent_options(std::size_t blocks, std::size_t width, std::size_t rows);
+
 }  // namespace kintsugi::testing

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <vector>
@@ -19,7 +20,11 @@ namespace kintsugi {
 /// the search is at, right ones suit the right order. Where both are the same, they are insisted on.
 class PairRelaxation final : public Search {
  public:
-  /// `loose`: expand pieces of the blocks that look for partners.
+  /// Blocks that look for partners: a step costs half as many evaluations of the whole network, and has the square of
+  /// it as unknowns.
+  static constexpr std::size_t kMostBlocks = 512;
+
+  /// `loose`: expand pieces of the blocks that look for partners, up to kMostBlocks.
   PairRelaxation(Evaluator& evaluator, std::set<int> loose, Random random)
       : evaluator_(&evaluator), pairing_(evaluator), loose_(std::move(loose)), random_(random) {}
 
