@@ -39,5 +39,4 @@ StepReport PairExchange::step() {
   return report;
 }
 
-
 }  // namespace kintsugi

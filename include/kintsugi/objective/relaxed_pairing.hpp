@@ -19,7 +19,8 @@ namespace kintsugi {
 /// pairs can be found at once, by least squares from the middle, where every piece has the same share in every block.
 /// One exchange after the other does not get there: while the other pairs are wrong, a right one hardly helps. Nor do
 /// least squares from some pairing, as its own states mislead them. Shares come out as pairs by the assignment that has
-/// the largest sum of them. (Relaxed matching with rounding at the end: Gold and Rangarajan, IEEE Trans. PAMI 18, 1996.)
+/// the largest sum of them. (Relaxed matching with rounding at the end: Gold and Rangarajan, IEEE Trans. PAMI 18,
+/// 1996.)
 ///
 /// Members are collective over the evaluator's island unless said otherwise, and all its ranks hold equal shares.
 class RelaxedPairing {
@@ -51,9 +52,9 @@ class RelaxedPairing {
     std::size_t b = 0;
     double change = 0;  ///< of the MSE, predicted; negative is better, not finite where the network overflows
   };
-  /// All exchanges between loose blocks of one hidden size at a pairing, on the first `tiles` tiles or as many as kMemory
-  /// allows for: the blocks' new residuals exactly, what comes behind them to first order. Leaves the relaxation's order
-  /// and shares undefined.
+  /// All exchanges between loose blocks of one hidden size at a pairing, on the first `tiles` tiles or as many as
+  /// kMemory allows for: the blocks' new residuals exactly, what comes behind them to first order. Leaves the
+  /// relaxation's order and shares undefined.
   [[nodiscard]] std::vector<Exchange> exchanges(const Blocks& blocks, const std::set<int>& loose, std::size_t tiles);
 
   static constexpr std::size_t kMemory = std::size_t{1} << 30;  // bytes

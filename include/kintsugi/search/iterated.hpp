@@ -29,10 +29,10 @@ enum class Escape {
 /// island got right early in the network and another one late come together.
 ///
 /// Searches that work in rounds (pair relaxation, Gauss-Newton, annealing), where there are any, have a round from the
-/// order that would be kicked instead of a kick. Each has as much work as the chain as long as it is what finds new best
-/// orders, and less after something else has found one, unless it comes nearer to the answer before the error shows it
-/// (Search::claim). While one may have a round, a descent that crawls counts as stuck, too. One that claims more than
-/// the chain from the start comes before it.
+/// order that would be kicked instead of a kick. Each has as much work as the chain as long as it is what finds new
+/// best orders, and less after something else has found one, unless it comes nearer to the answer before the error
+/// shows it (Search::claim). While one may have a round, a descent that crawls counts as stuck, too. One that claims
+/// more than the chain from the start comes before it.
 class IteratedSearch final : public Search {
  public:
   /// `doubtful`: expand pieces of the blocks whose pairs a kick may exchange. `plateau` may be empty; `rounds` are the
