@@ -1,6 +1,7 @@
 #include "kintsugi/search/pair_relaxation.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace kintsugi {
 
@@ -29,7 +30,9 @@ std::int64_t PairRelaxation::claim() const { return moved_ || !settled_ ? kUnset
 void PairRelaxation::start(const Candidate& from) {
   current_ = from;
   // The same order would give the same shares again.
-  if (rounds_ > kDoublings && same_sequence(from.blocks, last_)) random_.shuffle(std::span(current_.blocks));
+  const bool another = rounds_ > kDoublings && same_sequence(from.blocks, last_);
+  if (another) random_.shuffle(std::span(current_.blocks));
+  if (another || !std::isfinite(from.mse)) current_.mse = evaluator_->error(current_.blocks, current_.tiles);
   last_ = from.blocks;
   pairing_.start(current_.blocks, loose_);
   left_ = rounds_ == 0 ? kFirstOrders : 1;
