@@ -146,8 +146,7 @@ void RelaxedPairing::add_slopes(std::span<const Layer> layers, std::size_t first
 }
 
 // Fills equations_ and error_; returns the mean diagonal entry of the normal equations.
-double RelaxedPairing::linearise(std::size_t tiles) {
-  const std::vector<Layer> layers = mix(shares_);
+double RelaxedPairing::linearise(std::span<const Layer> layers, std::size_t tiles) {
   const std::vector<const RowTile*> own = evaluator_->own_tiles(tiles);
   const std::size_t channels = passes_.channels();
   mpi::ExactSums sums(2);
@@ -262,7 +261,7 @@ std::size_t RelaxedPairing::affordable_tiles() const {
 bool RelaxedPairing::step(std::size_t tiles) {
   if (shares_.empty()) return false;
   const std::size_t used = std::min(tiles, affordable_tiles());
-  const double diagonal = linearise(used);
+  const double diagonal = linearise(mix(shares_), used);
   const bool lower = std::isfinite(error_) && std::isfinite(diagonal) && descend(diagonal, used);
   // Searches are many, and slopes take much memory.
   std::vector<Equations>().swap(equations_);
@@ -306,7 +305,6 @@ std::vector<RelaxedPairing::Exchange> RelaxedPairing::exchanges(const Blocks& bl
     for (std::size_t i = 0; i < size; ++i) {
       const int compress = blocks[group.positions[i]].compress;
       column[i] = static_cast<std::size_t>(std::ranges::lower_bound(group.compress, compress) - group.compress.begin());
-      shares_[group.shares + i * size + column[i]] = 1;
     }
     const auto entry = [&](std::size_t i, std::size_t j) { return group.shares + i * size + column[j]; };
     for (std::size_t i = 0; i < size; ++i) {
@@ -318,7 +316,8 @@ std::vector<RelaxedPairing::Exchange> RelaxedPairing::exchanges(const Blocks& bl
     }
   }
   const std::size_t used = std::min(tiles, affordable_tiles());
-  (void)linearise(used);
+  // A pairing needs no mixtures, which would be a copy of its weights.
+  (void)linearise(layers_of(*evaluator_, blocks), used);
   mpi::ExactSums sums(all.size());
   {
     const ScopedSeconds timing(evaluator_->clock().kernels);

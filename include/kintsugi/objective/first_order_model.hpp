@@ -96,8 +96,8 @@ class FirstOrderModel {
   /// shows its worth where other blocks have made up for its lack (variable projection: Golub and Pereyra, SIAM J.
   /// Numer. Anal. 10, 1973). The rows' errors after an insertion are exact for the network without the block, to first
   /// order in its residual at its new place; swaps' effects are exact in the blocks between, and linear behind them.
-  /// Of the channels of Passes; +infinity where the network overflows. Takes fewer
-  /// rows than a step of all places does; five for each block at the least. Leaves the point of linearisation as it is.
+  /// Of the channels of Passes; +infinity where the network overflows. Takes fewer rows than a step of all places does;
+  /// five for each block at the least. Leaves the point of linearisation as it is.
   [[nodiscard]] AdjustedErrors adjusted_errors(const Blocks& blocks, std::span<const int> from, std::size_t tiles);
 
   /// The effects and errors at the point of linearisation on every rank, of the first tiles as far as the effects take

@@ -85,7 +85,7 @@ class RelaxedPairing {
   [[nodiscard]] std::vector<Layer> mix(std::span<const double> shares);
   void project(std::vector<double>& step) const;
   [[nodiscard]] std::size_t affordable_tiles() const;
-  double linearise(std::size_t tiles);
+  double linearise(std::span<const Layer> layers, std::size_t tiles);
   void add_slopes(std::span<const Layer> layers, std::size_t first_equation);
   [[nodiscard]] std::vector<double> sum_over_rows(std::span<const double> along);
   [[nodiscard]] std::vector<double> solve(std::vector<double> slope, double damping);
