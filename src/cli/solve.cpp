@@ -23,6 +23,7 @@
 #include "kintsugi/kernels/gemm.hpp"
 #include "kintsugi/mpi/comm.hpp"
 #include "kintsugi/pairing/pairing.hpp"
+#include "kintsugi/search/make_search.hpp"
 #include "kintsugi/search/migration.hpp"
 #include "kintsugi/seeding/seeding.hpp"
 
@@ -151,7 +152,8 @@ void SolveCommand::declare(OptionTable& options) {
   options.option("roles", "FILE",
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
                  path(roles_));
-  options.option("search", "NAME", "the search, or auto", text(options_.search));
+  options.option("search", "NAME", "the search: " + join(search_names(), ", "),
+                 choice(options_.search, search_names()));
   options.option("sample-rows", "N", "rows of the first sample; 0: chosen",
                  integer(options_.sample_rows, std::int64_t{0}));
   options.option("time-limit", "TIME", "wall time: 90, 90s, 10m, 2h; 0: none", duration(options_.time_limit));

@@ -100,6 +100,10 @@ FirstOrderModel::Explained FirstOrderModel::explain_errors() {
   return result;
 }
 
+FirstOrderModel::Explained FirstOrderModel::explain_errors(const Blocks& blocks) {
+  return linearise(blocks, evaluator_->rows().tiles(), 1) ? explain_errors() : Explained{};
+}
+
 std::vector<FirstOrderModel::SwapChange> FirstOrderModel::swap_changes() {
   const std::size_t blocks = base_blocks_.size();
   if (blocks < 2) return {};

@@ -102,14 +102,17 @@ Blocks Archipelago::search(Clock::time_point start, SolveObserver& observer, Sol
   solution.status = verdict.status;
   if (options_->islands > 1) (void)fill_pool();
   solution.elites = pool_.elites();
-  Blocks best = choose_best(solution);
-  find_margins(best, solution);
+  const Answer answer = choose_answer();
+  solution.mse = answer.mse;
+  solution.largest_error = answer.largest_error;
+  ask_for_noise(answer.blocks, solution);
+  find_margins(answer.blocks, solution);
   for (const Island& island : own_) solution.times.check += island.check_seconds();
   const double spent = std::chrono::duration<double>(Clock::now() - begin_).count();
   solution.times.search = spent - solution.times.check;
   solution.times.kernels = evaluator_.clock().kernels - before.kernels;
   solution.times.collectives = evaluator_.clock().collectives - before.collectives;
-  return best;
+  return answer.blocks;
 }
 
 std::vector<std::vector<std::int64_t>> Archipelago::gather_islands(
@@ -161,8 +164,7 @@ std::int64_t Archipelago::total_evaluations() const {
   return total;
 }
 
-Archipelago::Verdict Archipelago::judge(Clock::time_point start, SolveObserver& observer,
-                                        std::int64_t evaluations) const {
+Archipelago::Verdict Archipelago::judge(Clock::time_point start, SolveObserver& observer, std::int64_t evaluations) {
   const bool late =
       options_->time_limit > 0 && std::chrono::duration<double>(Clock::now() - start).count() > options_->time_limit;
   // Only rank 0's clock counts: the others follow. A signal may have come to any of them.
@@ -180,7 +182,8 @@ Archipelago::Verdict Archipelago::judge(Clock::time_point start, SolveObserver& 
   world_->max(votes);
   const bool checkpoint = votes[4] != 0;
   if (votes[0] != 0) return {true, false, Status::solved};
-  if (votes[5] != 0) return {true, false, Status::noise};
+  // What one island has come to may be noise where another's order is better still.
+  if (votes[5] != 0 && explained(choose_answer().blocks).noise) return {true, false, Status::noise};
   if (votes[2] != 0) return {true, checkpoint, Status::interrupted};
   if (votes[3] != 0) return {true, checkpoint, Status::time_limit};
   if (options_->max_evaluations > 0 && evaluations >= options_->max_evaluations) {
@@ -298,32 +301,39 @@ void Archipelago::resume(const SearchState* state) {
   });
 }
 
-Blocks Archipelago::choose_best(Solution& solution) {
-  // By error on all rows; the lowest number of equals.
-  const auto outcome = [](Island& island, StateWriter& writer) {
+Archipelago::Answer Archipelago::choose_answer() {
+  const auto write_best = [](Island& island, StateWriter& writer) {
     writer.put(island.final_check().mse);
     writer.put(island.final_check().largest_error);
-    writer.put(static_cast<std::int64_t>(island.noise()));
-    writer.put(island.explained().share);
-    writer.put(island.explained().by_chance);
     writer.put(island.best().blocks);
   };
-  Blocks best;
-  bool noise = false;
-  for (const std::vector<std::int64_t>& words : gather_islands(outcome)) {
+  Answer answer;
+  for (const std::vector<std::int64_t>& words : gather_islands(write_best)) {
     StateReader reader(words);
     const auto mse = reader.get<double>();
-    if (!best.empty() && !(mse < solution.mse)) continue;
-    solution.mse = mse;
-    reader.get(solution.largest_error);
-    noise = reader.get<std::int64_t>() != 0;
-    reader.get(solution.explained);
-    reader.get(solution.by_chance);
-    reader.get(best);
+    if (!answer.blocks.empty() && !(mse < answer.mse)) continue;
+    answer.mse = mse;
+    reader.get(answer.largest_error);
+    reader.get(answer.blocks);
   }
-  // The order that an island found to be at the noise may not be the best after all.
-  if (solution.status == Status::noise && !noise) solution.status = Status::not_solved;
-  return best;
+  return answer;
+}
+
+const FirstOrderModel::Explained& Archipelago::explained(const Blocks& blocks) {
+  if (questioned_ != blocks) {
+    questioned_ = blocks;
+    explained_ = model_.explain_errors(blocks);
+  }
+  return explained_;
+}
+
+void Archipelago::ask_for_noise(const Blocks& blocks, Solution& solution) {
+  if (solution.status == Status::solved || floor_->given() || blocks.empty()) return;
+  const FirstOrderModel::Explained& found = explained(blocks);
+  solution.explained = found.share;
+  solution.by_chance = found.by_chance;
+  // Where a limit or a signal has ended the search, it had not yet withstood enough for a verdict.
+  if (solution.status == Status::not_solved && found.noise) solution.status = Status::noise;
 }
 
 void Archipelago::find_margins(const Blocks& blocks, Solution& solution) {

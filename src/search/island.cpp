@@ -46,7 +46,7 @@ void Island::advance(std::int64_t work) {
     audit();
     log(report);
     check_all_rows();
-    if (report.event == 'K') check_noise();
+    check_noise();
   } while (evaluator_->work() < end);
 }
 
@@ -84,8 +84,9 @@ void Island::check_all_rows() {
 }
 
 void Island::check_noise() {
-  if (search_->kicks_since_best() != kNoiseKicks || solved_ || floor_->given()) return;
-  if (model_->linearise(best().blocks, evaluator_->rows().tiles(), 1)) explained_ = model_->explain_errors();
+  if (search_->kicks_since_best() < kNoiseKicks || solved_ || floor_->given() || questioned_ == best().blocks) return;
+  questioned_ = best().blocks;
+  explained_ = model_->explain_errors(questioned_);
 }
 
 const Evaluator::Check& Island::final_check() {
@@ -128,6 +129,8 @@ void Island::save(StateWriter& writer) const {
   writer.put(block_evaluations_);
   writer.put(static_cast<std::int64_t>(solved_));
   writer.put(static_cast<std::int64_t>(stuck_));
+  writer.put(questioned_);
+  writer.put(static_cast<std::int64_t>(explained_.noise));
 }
 
 void Island::restore(StateReader& reader) {
@@ -136,6 +139,8 @@ void Island::restore(StateReader& reader) {
   reader.get(block_evaluations_);
   solved_ = reader.get<std::int64_t>() != 0;
   stuck_ = reader.get<std::int64_t>() != 0;
+  reader.get(questioned_);
+  explained_.noise = reader.get<std::int64_t>() != 0;
 }
 
 std::vector<TrajectoryRow> Island::take_rows() { return std::exchange(rows_, {}); }

@@ -125,6 +125,13 @@ class ValueTest(ProgramTest):
         self.assert_refused("pairing", "best", "one of auto, ")
         self.assert_refused("no-times", "perhaps", "true or false")
         self.assert_refused("seed-order", "gredy", "one of auto, ")
+        self.assert_refused("search", "anneling", "one of annealing, auto, bubble, ")
+
+    def test_help_lists_the_searches(self):
+        text = " ".join(self.run_program("solve", "--help").stdout.split())
+        for name in ("annealing", "auto", "bubble", "gauss-newton", "insertion", "iterated", "pair-relaxation",
+                     "restart", "tabu"):
+            self.assertIn(name, text)
 
     def test_durations(self):
         for value in ("m", "5x", "-1s", "1h30m", "1e308h"):

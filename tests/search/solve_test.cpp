@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kintsugi/objective/evaluator.hpp"
+#include "kintsugi/search/make_search.hpp"
 #include "search/solving.hpp"
 
 namespace kintsugi {
@@ -158,6 +159,54 @@ TEST(Solve, GivesUpWhereNothingLeadsOn) {
     EXPECT_GT(solution.mse, solution.target);
     EXPECT_EQ(solution.permutation.size(), 5U) << "the best order is given";
   }
+}
+
+// Predictions with so much noise that even the true order's error is far above rounding, and rows enough to tell.
+PlantedProblem noise_only() {
+  PlantedOptions options;
+  options.blocks = 8;
+  options.width = 8;
+  options.hidden = {16};
+  options.rows = 800;
+  options.pair_signal = 1;
+  options.depth = DepthTrend::none;
+  options.noise = 0.05;
+  options.seed = 3;
+  return make_planted(options);
+}
+
+TEST(Solve, EverySearchEndsWithNoiseWhereOnlyNoiseIsLeft) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = noise_only();
+  for (const std::string& search : search_names()) {
+    for (const int islands : {1, 3}) {
+      for (const std::uint64_t seed : {1, 2, 3}) {
+        SolveOptions options = options_for("random", seed);
+        options.search = search;
+        options.islands = islands;
+        const Solution solution = solve_planted(world, problem, options);
+        EXPECT_EQ(solution.status, Status::noise) << search << ", " << islands << " islands, seed " << seed;
+        EXPECT_GT(solution.mse, solution.target);
+        EXPECT_GT(solution.by_chance, 0);
+        EXPECT_LT(solution.explained, solution.by_chance);
+      }
+    }
+  }
+}
+
+TEST(Solve, NoiseIsAskedOfTheOrderThatIsReturned) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = noise_only();
+  SolveOptions options = limited(options_for("random"), 5);
+  const Solution early = solve_planted(world, problem, options);
+  EXPECT_EQ(early.status, Status::evaluations);
+  EXPECT_GT(early.explained, early.by_chance) << "a wrong order's error has a cause";
+  options = options_for("given");
+  options.given_permutation = to_permutation(problem.truth);
+  options.max_evaluations = 5;
+  const Solution stopped = solve_planted(world, problem, options);
+  EXPECT_EQ(stopped.status, Status::evaluations) << "the truth, but it has not withstood anything yet";
+  EXPECT_LT(stopped.explained, stopped.by_chance);
 }
 
 TEST(Solve, OneBlockAndTwo) {

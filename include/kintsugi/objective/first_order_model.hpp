@@ -121,6 +121,8 @@ class FirstOrderModel {
   /// Regression of the rows' errors on the inputs and on the effects of swapping blocks a few places apart. The errors
   /// of a wrong order are a function of the inputs and made of such effects; noise in the predictions is not.
   [[nodiscard]] Explained explain_errors();
+  /// The same, at `blocks` on all rows, which becomes the point of linearisation; nothing where the error overflows.
+  [[nodiscard]] Explained explain_errors(const Blocks& blocks);
 
   /// Goes back to the point of linearisation. Not collective.
   void rewind();

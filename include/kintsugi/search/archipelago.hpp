@@ -51,8 +51,14 @@ class Archipelago {
     Status status = Status::not_solved;
   };
   void collect_rows(Solution& solution, SolveObserver& observer);
+  /// An island's best order, and its error on all rows.
+  struct Answer {
+    Blocks blocks;
+    double mse = 0;
+    double largest_error = 0;
+  };
   [[nodiscard]] Verdict judge(std::chrono::steady_clock::time_point start, SolveObserver& observer,
-                              std::int64_t evaluations) const;
+                              std::int64_t evaluations);
   [[nodiscard]] std::int64_t total_evaluations() const;
   /// Offers the islands' best orders to the pool and returns them, by island.
   std::vector<Elite> fill_pool();
@@ -61,7 +67,11 @@ class Archipelago {
   [[nodiscard]] std::vector<std::vector<std::int64_t>> gather_islands(
       const std::function<void(Island&, StateWriter&)>& write);
   [[nodiscard]] SearchState state(const Solution& solution);
-  [[nodiscard]] Blocks choose_best(Solution& solution);
+  /// The best of all islands' orders by the error on all rows; the lowest number of equals.
+  [[nodiscard]] Answer choose_answer();
+  /// What a regression can explain of the error of `blocks` on all rows; asked once of each order in a row.
+  [[nodiscard]] const FirstOrderModel::Explained& explained(const Blocks& blocks);
+  void ask_for_noise(const Blocks& blocks, Solution& solution);
   void find_margins(const Blocks& blocks, Solution& solution);
   [[nodiscard]] double seconds() const;
 
@@ -77,7 +87,9 @@ class Archipelago {
   std::int64_t round_work_ = 1;  // of an island between two rounds
   const ErrorFloor* floor_ = nullptr;
   ElitePool pool_;
-  std::size_t pool_tiles_ = 0;          // that the pool's errors are on
+  std::size_t pool_tiles_ = 0;  // that the pool's errors are on
+  Blocks questioned_;           // the order that explained_ is of
+  FirstOrderModel::Explained explained_;
   std::vector<TrajectoryRow> earlier_;  // rows of the run that this one resumes
   double earlier_seconds_ = 0;
   std::chrono::steady_clock::time_point begin_;

@@ -36,10 +36,9 @@ class Island {
   [[nodiscard]] int number() const noexcept { return number_; }
   [[nodiscard]] bool solved() const noexcept { return solved_; }
   /// The error of its best order is noise, as far as can be told.
-  [[nodiscard]] bool noise() const noexcept { return explained_.noise; }
-  [[nodiscard]] const FirstOrderModel::Explained& explained() const noexcept { return explained_; }
+  [[nodiscard]] bool noise() const { return explained_.noise && questioned_ == best().blocks; }
   /// No step of its search leads on.
-  [[nodiscard]] bool finished() const noexcept { return solved_ || stuck_ || noise(); }
+  [[nodiscard]] bool finished() const { return solved_ || stuck_ || noise(); }
   [[nodiscard]] const Candidate& best() const noexcept { return search_->best(); }
   /// The best order's error on all rows; evaluated once.
   [[nodiscard]] const Evaluator::Check& final_check();
@@ -57,7 +56,7 @@ class Island {
  private:
   void log(const StepReport& report);
   void check_all_rows();
-  /// Asks whether what is left is noise, once an order has withstood some kicks.
+  /// Asks of each best order that has withstood some kicks, once, whether its error is noise.
   void check_noise();
   /// With heavy internal checks: the claimed error is recomputed, and equal on all ranks.
   void audit();
@@ -73,6 +72,7 @@ class Island {
   bool stuck_ = false;
   Blocks checked_;  // the order that check_ is of
   Evaluator::Check check_;
+  Blocks questioned_;  // the order that was last asked for noise
   FirstOrderModel::Explained explained_;
   double check_seconds_ = 0;
   std::vector<TrajectoryRow> rows_;
