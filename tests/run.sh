@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: first the `developer` preset (release, warnings are errors),
-# then the same tests with the address and undefined-behaviour sanitizers (`asan`).
+# then whole logs against the golden ones (`portable`: no processor's own instructions), then the tests with the address
+# and undefined-behaviour sanitizers (`asan`).
 #
 #   tests/run.sh [--preset NAME]... [-R REGEX] [-j JOBS] [--no-install]
 #
-#   --preset NAME   only this preset (developer, asan, debug); may be given more than once
+#   --preset NAME   only this preset (developer, portable, asan, debug); may be given more than once
 #   -R REGEX        only the tests whose names match
 #   -j JOBS         compile and test so many at a time (default: the number of processors)
 #   --no-install    install nothing, take what is there
@@ -35,7 +36,7 @@ while [ $# -gt 0 ]; do
     *) usage_error "unknown option '$1'" ;;
   esac
 done
-[ ${#presets[@]} -gt 0 ] || presets=(developer asan)
+[ ${#presets[@]} -gt 0 ] || presets=(developer portable asan)
 
 if [ "$install" = yes ] && ! jobs/install-dependencies.sh --tests; then
   echo "run.sh: nothing was built or tested"
