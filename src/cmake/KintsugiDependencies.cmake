@@ -4,6 +4,8 @@ if(NOT CMAKE_FIND_PACKAGE_NAME)
   # In kintsugi's own build there is no find_package() call whose REQUIRED find_dependency() could hand on.
   set(CMAKE_FIND_PACKAGE_NAME kintsugi)
   set(kintsugi_FIND_REQUIRED TRUE)
+  # Headers that only kintsugi's own sources include: a project that links to it does not need them.
+  find_dependency(nlohmann_json 3.11)
 endif()
 find_dependency(MPI COMPONENTS C)
 find_dependency(Eigen3 3.4 NO_MODULE)

@@ -125,7 +125,7 @@ std::vector<int> GaussNewton::draw() {
   random_.shuffle(std::span(positions));
   if (!elites_.empty() && random_.below(2) == 0) {
     const Blocks& elite = elites_[random_.below(elites_.size())];
-    std::ranges::stable_partition(positions, [&](int p) {
+    (void)std::stable_partition(positions.begin(), positions.end(), [&](int p) {
       return std::abs(position_of(home_[static_cast<std::size_t>(p)].expand, elite) - p) >= kNearest;
     });
   }

@@ -58,7 +58,9 @@ class ProgramTest(unittest.TestCase):
         if np is not None:
             command = [str(MPIRUN), str(np), *command]
         options.setdefault("timeout", 300)
-        result = subprocess.run(command, cwd=self.folder, env=clean_environment(**(variables or {})),
+        # mpirun gives up a little earlier, so that it can end its ranks.
+        environment = clean_environment(**{"MPIEXEC_TIMEOUT": str(options["timeout"] - 10), **(variables or {})})
+        result = subprocess.run(command, cwd=self.folder, env=environment,
                                 stdin=subprocess.DEVNULL, stdout=options.pop("stdout", subprocess.PIPE),
                                 stderr=subprocess.PIPE, text=True, **options)
         self.assertEqual(result.returncode, code, f"{' '.join(command)}\n{result.stdout}\n{result.stderr}")

@@ -160,10 +160,10 @@ class GenerateTest(ProgramTest):
                 with subprocess.Popen([str(word) for word in command], cwd=self.folder,
                                       env=harness.clean_environment(), stderr=subprocess.PIPE, text=True) as process:
                     if kind[0] == "planted":
+                        # Blocks are written one by one from then on.
                         while not os.listdir(self.folder):
                             self.assertIsNone(process.poll())
                             time.sleep(0.05)
-                        time.sleep(0.5)
                     else:
                         self.assertIn("step 20000 of 200000", process.stderr.readline())
                     # mpirun passes either on, but at SIGTERM it also gives up itself, with a code of its own.
