@@ -1,4 +1,4 @@
-#include "kintsugi/analysis/bradley_terry.hpp"
+#include "analysis/bradley_terry.hpp"
 
 #include <Eigen/Dense>
 #include <algorithm>

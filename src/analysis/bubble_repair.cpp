@@ -1,4 +1,4 @@
-#include "kintsugi/analysis/bubble_repair.hpp"
+#include "analysis/bubble_repair.hpp"
 
 #include <algorithm>
 #include <span>

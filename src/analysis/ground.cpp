@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "analysis/order_agreement.hpp"
+#include "analysis/pairing_study.hpp"
 #include "analysis/workshop.hpp"
-#include "kintsugi/analysis/order_agreement.hpp"
-#include "kintsugi/analysis/pairing_study.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {

@@ -1,4 +1,4 @@
-#include "kintsugi/analysis/order_agreement.hpp"
+#include "analysis/order_agreement.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include "kintsugi/analysis/pairing_study.hpp"
+#include "analysis/pairing_study.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "analysis/bubble_repair.hpp"
 #include "analysis/workshop.hpp"
-#include "kintsugi/analysis/bubble_repair.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
@@ -37,7 +37,7 @@ void repair(Workshop& shop, const std::string& start, const std::vector<int>& or
 }  // namespace
 
 void require_known_starts(const StudyOptions& options) {
-  std::vector<std::string> known = seed_names();
+  std::vector<std::string> known = start_names();
   known.emplace_back(kFitted);
   for (const std::string& start : options.repair_from) {
     if (contains(known, start)) continue;

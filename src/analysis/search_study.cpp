@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "analysis/workshop.hpp"
-#include "kintsugi/search/make_search.hpp"
 #include "kintsugi/solve.hpp"
+#include "search/make_search.hpp"
 
 namespace kintsugi {
 
@@ -34,7 +34,7 @@ void study_searches(const mpi::Comm& world, const Network& network, RowSource& r
   options.seed = shop.options.seed;
   options.pairing = shop.options.pairing;
   options.given_expand = shop.options.given_expand;
-  options.seed_order = "given";
+  options.start = "given";
   options.given_permutation = permutation_of(world, network, shop.ground, start.order);
   options.max_evaluations = shop.options.max_evaluations;
   options.tolerance = shop.options.tolerance;

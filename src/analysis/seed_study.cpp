@@ -15,8 +15,8 @@ constexpr std::string_view kReversed = "-reversed";
 std::string full_name(const SeedStudy& seed) { return seed.name + (seed.reversed ? std::string(kReversed) : ""); }
 
 std::vector<SeedStudy> study_seeds(Workshop& shop) {
-  const std::string& wanted = shop.options.seed_order;
-  const std::vector<std::string> names = seed_names();
+  const std::string& wanted = shop.options.start;
+  const std::vector<std::string> names = start_names();
   if (std::ranges::find(names, wanted) == names.end()) {
     std::string known;
     for (const std::string& each : names) known += (known.empty() ? "" : ", ") + each;
@@ -26,8 +26,8 @@ std::vector<SeedStudy> study_seeds(Workshop& shop) {
   for (const std::string& name : names) {
     // A random order is no seed worth a study unless it is asked for.
     if (name.ends_with(kReversed) || (name == "random" && name != wanted)) continue;
-    const std::vector<SeedResult> made =
-        make_seeds(shop.work, shop.ground.pairing, shop.ground.norms, name, shop.options.seed, shop.tiles());
+    const std::vector<StartOrder> made =
+        make_start_orders(shop.work, shop.ground.pairing, shop.ground.norms, name, shop.options.seed, shop.tiles());
     SeedStudy seed;
     seed.name = name;
     seed.order = made.front().order;

@@ -1,14 +1,14 @@
-#include "kintsugi/analysis/study.hpp"
+#include "analysis/study.hpp"
 
 #include <algorithm>
 #include <chrono>
 
 #include "analysis/workshop.hpp"
+#include "kernels/flush_denormals.hpp"
+#include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/kernels/flush_denormals.hpp"
-#include "kintsugi/kernels/gemm.hpp"
-#include "kintsugi/objective/error_floor.hpp"
-#include "kintsugi/search/make_search.hpp"
+#include "objective/error_floor.hpp"
+#include "search/make_search.hpp"
 
 namespace kintsugi {
 
@@ -88,7 +88,7 @@ Study study_network(const mpi::Comm& world, const Network& network, RowSource& r
       answer.push_back({ground.answer[i], ground.answer[i + 1]});
     study.answer_mse = shop.mse(answer);
   });
-  const SeedStudy seed = *std::ranges::find(study.seeds, options.seed_order, full_name);
+  const SeedStudy seed = *std::ranges::find(study.seeds, options.start, full_name);
 
   // 3. Swaps, the model of their gains, and their contradictions.
   parts.run(options.exact ? "exact swaps" : "screened swaps", [&] { study_swaps(shop, seed, study); });

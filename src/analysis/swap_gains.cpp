@@ -1,4 +1,4 @@
-#include "kintsugi/analysis/swap_gains.hpp"
+#include "analysis/swap_gains.hpp"
 
 #include <utility>
 

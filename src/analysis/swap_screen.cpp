@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kintsugi/analysis/swap_gains.hpp"
+#include "analysis/swap_gains.hpp"
 
 namespace kintsugi {
 

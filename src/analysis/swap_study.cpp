@@ -1,9 +1,9 @@
 #include <cmath>
 
+#include "analysis/bradley_terry.hpp"
+#include "analysis/swap_gains.hpp"
+#include "analysis/transitivity.hpp"
 #include "analysis/workshop.hpp"
-#include "kintsugi/analysis/bradley_terry.hpp"
-#include "kintsugi/analysis/swap_gains.hpp"
-#include "kintsugi/analysis/transitivity.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {

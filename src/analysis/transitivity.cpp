@@ -1,4 +1,4 @@
-#include "kintsugi/analysis/transitivity.hpp"
+#include "analysis/transitivity.hpp"
 
 #include <algorithm>
 #include <cmath>

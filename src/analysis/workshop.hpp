@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "kintsugi/analysis/study.hpp"
-#include "kintsugi/seeding/seeding.hpp"
+#include "analysis/study.hpp"
+#include "seeding/seeding.hpp"
 
 namespace kintsugi {
 

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <optional>
 
+#include "analysis/study.hpp"
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/fma_peak.hpp"
@@ -12,14 +13,13 @@
 #include "cli/roles_file.hpp"
 #include "cli/study_report.hpp"
 #include "cli/text.hpp"
-#include "kintsugi/analysis/study.hpp"
+#include "io/analysis_file.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/io/analysis_file.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "kintsugi/io/solution_file.hpp"
-#include "kintsugi/pairing/pairing.hpp"
-#include "kintsugi/search/make_search.hpp"
-#include "kintsugi/seeding/seeding.hpp"
+#include "pairing/pairing.hpp"
+#include "search/make_search.hpp"
+#include "seeding/seeding.hpp"
 
 namespace kintsugi::cli {
 
@@ -79,8 +79,8 @@ void AnalyzeCommand::declare(OptionTable& options) {
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
                  path(roles_));
   options.option("seed-order", "SEED",
-                 "the seed whose positions are swapped and where the searches start: " + join(seed_names(), ", "),
-                 choice(options_.seed_order, seed_names()));
+                 "the seed whose positions are swapped and where the searches start: " + join(start_names(), ", "),
+                 choice(options_.start, start_names()));
   options.option("swaps", "HOW", "exact: evaluate every swap; screened: to first order, in a fraction of the time",
                  choice(swaps_, {"exact", "screened"}));
   options.option("temperature", "T", "of the Bradley-Terry labels; 0: the median size of neighbours' gains",

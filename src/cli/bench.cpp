@@ -12,12 +12,12 @@
 #include "cli/command.hpp"
 #include "cli/kernel_speed.hpp"
 #include "cli/text.hpp"
+#include "kernels/flush_denormals.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/kernels/flush_denormals.hpp"
-#include "kintsugi/objective/evaluator.hpp"
-#include "kintsugi/search/make_search.hpp"
-#include "kintsugi/search/migration.hpp"
-#include "kintsugi/synth/planted.hpp"
+#include "objective/evaluator.hpp"
+#include "search/make_search.hpp"
+#include "search/migration.hpp"
+#include "synth/planted.hpp"
 
 namespace kintsugi::cli {
 
@@ -101,7 +101,7 @@ void BenchCommand::declare(OptionTable& options) {
   options.option("islands", "N", "with --suite, as for solve", integer(suite_.options.islands, 1));
   options.option("topology", "NAME", "with --suite, as for solve", choice(suite_.options.topology, topology_names()));
   options.option("search", "NAME", "with --suite, as for solve", choice(suite_.options.search, search_names()));
-  options.option("seed-order", "SEED", "with --suite, as for solve, files apart", text(suite_.options.seed_order));
+  options.option("seed-order", "SEED", "with --suite, as for solve, files apart", text(suite_.options.start));
   options.option("time-limit", "TIME", "with --suite: for each solve", duration(suite_.options.time_limit));
   options.option("max-evaluations", "N", "with --suite: for each solve",
                  integer(suite_.options.max_evaluations, std::int64_t{0}));

@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "kintsugi/mpi/comm.hpp"
-#include "kintsugi/search/options.hpp"
+#include "kintsugi/solve.hpp"
 
 namespace kintsugi::cli {
 

@@ -6,7 +6,7 @@
 #include "cli/output_file.hpp"
 #include "cli/reference.hpp"
 #include "cli/text.hpp"
-#include "kintsugi/io/model_file.hpp"
+#include "io/model_file.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "kintsugi/io/solution_file.hpp"
 

@@ -13,10 +13,10 @@
 #include "cli/output_file.hpp"
 #include "cli/signals.hpp"
 #include "cli/text.hpp"
+#include "io/atomic_file.hpp"
+#include "io/import.hpp"
+#include "io/problem_writer.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/io/atomic_file.hpp"
-#include "kintsugi/io/import.hpp"
-#include "kintsugi/io/problem_writer.hpp"
 #include "kintsugi/mpi/comm.hpp"
 
 namespace kintsugi::cli {

@@ -5,8 +5,8 @@
 
 #include "cli/option_table.hpp"
 #include "cli/settings.hpp"
-#include "kintsugi/synth/planted.hpp"
-#include "kintsugi/synth/train.hpp"
+#include "synth/planted.hpp"
+#include "synth/train.hpp"
 
 namespace kintsugi::cli {
 

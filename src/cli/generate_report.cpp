@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "cli/text.hpp"
+#include "core/assignment.hpp"
 #include "kintsugi/io/problem_file.hpp"
-#include "kintsugi/pairing/pairing.hpp"
+#include "pairing/pairing.hpp"
 
 namespace kintsugi::cli {
 

@@ -5,8 +5,8 @@
 #include "cli/generate_options.hpp"
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/rows.hpp"
-#include "kintsugi/synth/depth_study.hpp"
-#include "kintsugi/synth/problem.hpp"
+#include "synth/depth_study.hpp"
+#include "synth/problem.hpp"
 
 namespace kintsugi::cli {
 

@@ -1,6 +1,6 @@
 // kintsugi import: pieces and rows of data into one problem file.
 
-#include "kintsugi/io/import.hpp"
+#include "io/import.hpp"
 
 #include <iostream>
 

@@ -13,7 +13,7 @@
 #include "cli/text.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/problem_file.hpp"
-#include "kintsugi/pairing/pairing.hpp"
+#include "pairing/pairing.hpp"
 
 namespace kintsugi::cli {
 

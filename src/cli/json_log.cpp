@@ -53,15 +53,15 @@ class JsonLog final : public SolveLog {
     emit({{"record", "pairs"}, {"pairs", list}});
   }
 
-  void on_seeds(const std::vector<SeedResult>& seeds) override {
+  void on_starts(const std::vector<StartOrder>& seeds) override {
     Json list = Json::array();
-    for (const SeedResult& seed : seeds) list.push_back({{"name", seed.name}, {"mse", seed.mse}});
+    for (const StartOrder& seed : seeds) list.push_back({{"name", seed.name}, {"mse", seed.mse}});
     emit({{"record", "seeds"}, {"seeds", list}});
   }
 
-  void on_row(const TrajectoryRow& row) override {
+  void on_step(const TrajectoryEntry& row) override {
     Json json{{"record", "row"},
-              {"event", std::string(1, row.event)},
+              {"event", std::string(1, letter(row.event))},
               {"step", row.step},
               {"island", row.island},
               {"rows", row.rows},

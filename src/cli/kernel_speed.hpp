@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kintsugi/objective/evaluator.hpp"
+#include "objective/evaluator.hpp"
 
 namespace kintsugi::cli {
 

@@ -15,8 +15,8 @@
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/text.hpp"
+#include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/kernels/gemm.hpp"
 #include "kintsugi/mpi/comm.hpp"
 
 namespace kintsugi::cli {

@@ -1,6 +1,6 @@
 // kintsugi report: what a solve found, as one page with pictures, or as text.
 
-#include "kintsugi/report/report.hpp"
+#include "report/report.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -11,8 +11,8 @@
 #include "cli/reference.hpp"
 #include "cli/report_text.hpp"
 #include "cli/text.hpp"
+#include "io/atomic_file.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/io/atomic_file.hpp"
 #include "kintsugi/io/problem_file.hpp"
 
 namespace kintsugi::cli {

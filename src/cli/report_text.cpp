@@ -50,7 +50,7 @@ void print_problem(std::ostream& out, const report::ProblemFigures& problem) {
 }
 
 void print_seeds(std::ostream& out, const Report& report) {
-  const std::vector<SeedResult>& seeds = report.stored.solution.seeds;
+  const std::vector<StartOrder>& seeds = report.stored.solution.starts;
   if (seeds.empty()) return;
   out << "\nSeeds, their error on the seeding sample, and inversions against the answer\n";
   TextTable table({"seed", "mse", "inversions"});

@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-#include "kintsugi/report/report.hpp"
+#include "report/report.hpp"
 
 namespace kintsugi::cli {
 

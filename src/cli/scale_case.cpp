@@ -21,14 +21,14 @@
 #include "cli/fma_peak.hpp"
 #include "cli/kernel_speed.hpp"
 #include "cli/memory.hpp"
+#include "core/random.hpp"
+#include "kernels/flush_denormals.hpp"
+#include "kernels/screen.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/core/random.hpp"
-#include "kintsugi/kernels/flush_denormals.hpp"
-#include "kintsugi/kernels/screen.hpp"
-#include "kintsugi/objective/evaluator.hpp"
-#include "kintsugi/objective/first_order_model.hpp"
-#include "kintsugi/pairing/pairing.hpp"
-#include "kintsugi/seeding/seeding.hpp"
+#include "objective/evaluator.hpp"
+#include "objective/first_order_model.hpp"
+#include "pairing/pairing.hpp"
+#include "seeding/seeding.hpp"
 
 namespace kintsugi::cli {
 
@@ -239,7 +239,7 @@ ScaleCase measure_scale_case(const mpi::Comm& comm, const ScaleShape& shape, Act
   const std::size_t tiles = evaluator.rows().tiles_for(shape.sample_rows);
   const std::size_t seeding = evaluator.rows().tiles_for(kSeedingRows);
   result.seconds.push_back(
-      time_of(comm, seconds, [&] { (void)make_seeds(evaluator, blocks, norms, "auto", 1, seeding); }));
+      time_of(comm, seconds, [&] { (void)make_start_orders(evaluator, blocks, norms, "auto", 1, seeding); }));
   result.seconds.push_back(time_of(comm, seconds, [&] { (void)model.linearise(blocks, tiles); }));
   result.seconds.push_back(time_of(comm, seconds, [&] { (void)model.screen(shape.blocks - 1); }));
   result.seconds.push_back(time_of(comm, seconds, [&] { (void)evaluator.error(blocks, tiles); }));

@@ -4,8 +4,8 @@
 #include <bit>
 #include <cmath>
 
-#include "kintsugi/kernels/gemm.hpp"
-#include "kintsugi/objective/first_order_model.hpp"
+#include "kernels/gemm.hpp"
+#include "objective/first_order_model.hpp"
 
 namespace kintsugi::cli {
 

@@ -17,15 +17,15 @@
 #include "cli/signals.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
+#include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "kintsugi/io/solution_file.hpp"
-#include "kintsugi/kernels/gemm.hpp"
 #include "kintsugi/mpi/comm.hpp"
-#include "kintsugi/pairing/pairing.hpp"
-#include "kintsugi/search/make_search.hpp"
-#include "kintsugi/search/migration.hpp"
-#include "kintsugi/seeding/seeding.hpp"
+#include "pairing/pairing.hpp"
+#include "search/make_search.hpp"
+#include "search/migration.hpp"
+#include "seeding/seeding.hpp"
 
 namespace kintsugi::cli {
 
@@ -37,7 +37,7 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 /// What --seed-order knows by name; anything else is a file.
 std::vector<std::string> seed_choices() {
-  std::vector<std::string> names = seed_names();
+  std::vector<std::string> names = start_names();
   names.insert(names.begin(), "auto");
   return names;
 }
@@ -92,7 +92,7 @@ ExitCode exit_code(Status status) {
 
 void leave_out_times(Solution& solution) {
   solution.times = {};
-  for (TrajectoryRow& row : solution.trajectory) row.seconds = 0;
+  for (TrajectoryEntry& row : solution.trajectory) row.seconds = 0;
 }
 
 class SolveCommand final : public Command {
@@ -148,7 +148,7 @@ void SolveCommand::declare(OptionTable& options) {
   options.option(
       "seed-order", "SEED",
       "where the search starts: " + join(seed_choices(), ", ") + ", or a file with an answer (solution.h5 or text)",
-      seed_or_file(options_.seed_order));
+      seed_or_file(options_.start));
   options.option("roles", "FILE",
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
                  path(roles_));
@@ -174,9 +174,9 @@ void SolveCommand::declare(OptionTable& options) {
 }
 
 void SolveCommand::read_files() {
-  if (!is_seed_name(options_.seed_order)) {
-    options_.given_permutation = read_answer(options_.seed_order);
-    options_.seed_order = "given";
+  if (!is_seed_name(options_.start)) {
+    options_.given_permutation = read_answer(options_.start);
+    options_.start = "given";
   }
   if (!roles_.empty()) options_.given_expand = read_roles_file(roles_);
 }
@@ -204,7 +204,7 @@ CheckpointKey SolveCommand::checkpoint_key(const Network& network, RowSource& ro
                                static_cast<unsigned long long>(options_.seed), options_.islands,
                                static_cast<long long>(options_.sample_rows), options_.tolerance);
   options += "search=" + options_.search + "\ntopology=" + options_.topology + "\npairing=" + options_.pairing + '\n';
-  options += "seed-order=" + options_.seed_order + ' ' + format_permutation(options_.given_permutation) + '\n';
+  options += "seed-order=" + options_.start + ' ' + format_permutation(options_.given_permutation) + '\n';
   options += "roles=" + format_permutation(options_.given_expand) + '\n';
   return {sha256_hex(digests), options};
 }

@@ -44,6 +44,7 @@ class SolveLog : public SolveObserver {
   void on_checkpoint(const SearchState& state) override;
   /// States are written to `path` from now on, every `interval` seconds and where the search is stopped.
   void keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval);
+  virtual void on_warning(const std::string& /*text*/) {}
   /// Says where the search goes on from, or that it does not.
   virtual void on_resume(const std::string& /*text*/) {}
 

@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-#include "kintsugi/core/study.hpp"
+#include "core/study.hpp"
 
 namespace kintsugi::cli {
 

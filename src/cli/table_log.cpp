@@ -17,6 +17,24 @@ constexpr double kSecondsBetweenExchanges = 5;
 constexpr double kSecondsBetweenUpdates = 0.1;
 constexpr std::size_t kPairsShown = 10;
 
+// The letters of the first column, in lines of up to 120 characters.
+std::string event_legend() {
+  constexpr std::size_t kLine = 120;
+  std::string text = "key:";
+  std::size_t length = text.size();
+  for (const EventName& name : kEventNames) {
+    const std::string one = std::string(" ") + letter(name.event) + ' ' + std::string(name.words) +
+                            (&name == &kEventNames.back() ? ';' : ',');
+    if (length + one.size() > kLine) {
+      text += "\n    ";
+      length = 4;
+    }
+    text += one;
+    length += one.size();
+  }
+  return text;
+}
+
 class TableLog final : public SolveLog {
  public:
   TableLog(std::ostream& out, LogStyle style) : out_(out), style_(style) {}
@@ -24,8 +42,8 @@ class TableLog final : public SolveLog {
   void begin(const SolveHeader& header, const Network& network) override;
   void on_roles(const Roles& roles) override;
   void on_pairs(const std::vector<PairScore>& pairs) override;
-  void on_seeds(const std::vector<SeedResult>& seeds) override;
-  void on_row(const TrajectoryRow& row) override;
+  void on_starts(const std::vector<StartOrder>& seeds) override;
+  void on_step(const TrajectoryEntry& row) override;
   void on_exchange(const ExchangeReport& report) override;
   void on_warning(const std::string& text) override { line("warning: " + text); }
   void on_resume(const std::string& text) override { line("resume   " + text); }
@@ -34,21 +52,21 @@ class TableLog final : public SolveLog {
 
  private:
   void line(const std::string& text);
-  void print_row(const TrajectoryRow& row);
-  void show_progress(const TrajectoryRow& row);
+  void print_row(const TrajectoryEntry& row);
+  void show_progress(const TrajectoryEntry& row);
   void print_statistics(const Solution& solution);
   [[nodiscard]] int index_of(int position) const {
     return position < 0 ? -1 : network_->pieces[static_cast<std::size_t>(position)].index;
   }
   /// Whether the row is one that is always printed; remembers it.
-  [[nodiscard]] bool is_milestone(const TrajectoryRow& row);
+  [[nodiscard]] bool is_milestone(const TrajectoryEntry& row);
 
   std::ostream& out_;
   LogStyle style_;
   const Network* network_ = nullptr;
   MemoryUse memory_;
   std::map<std::int64_t, double> best_by_rows_;
-  std::optional<TrajectoryRow> held_back_;  ///< the latest row, if it was not printed
+  std::optional<TrajectoryEntry> held_back_;  ///< the latest row, if it was not printed
   double last_printed_ = 0;
   double last_update_ = 0;
   double last_row_ = 0;       ///< time of the latest row
@@ -108,17 +126,17 @@ void TableLog::on_pairs(const std::vector<PairScore>& pairs) {
   if (shown < summary.untrusted) line(format("         ... and %zu more", summary.untrusted - shown));
 }
 
-void TableLog::on_seeds(const std::vector<SeedResult>& seeds) {
+void TableLog::on_starts(const std::vector<StartOrder>& seeds) {
   line("");
   TextTable table({"seed", "mse"});
-  for (const SeedResult& seed : seeds) table.add({seed.name, format("%.4e", seed.mse)});
+  for (const StartOrder& seed : seeds) table.add({seed.name, format("%.4e", seed.mse)});
   table.print(out_, "");
 }
 
-bool TableLog::is_milestone(const TrajectoryRow& row) {
+bool TableLog::is_milestone(const TrajectoryEntry& row) {
   const auto [best, first] = best_by_rows_.try_emplace(row.rows, row.best);
   if (first) return true;
-  if (!(row.best < best->second)) return row.event == 'V';
+  if (!(row.best < best->second)) return false;
   best->second = row.best;
   return true;
 }
@@ -133,7 +151,7 @@ void TableLog::on_exchange(const ExchangeReport& report) {
               100 * report.same_pairs));
 }
 
-void TableLog::on_row(const TrajectoryRow& row) {
+void TableLog::on_step(const TrajectoryEntry& row) {
   last_row_ = row.seconds;
   const bool milestone = is_milestone(row);
   const double pause = std::max(kSecondsBetweenLines, kShareBetweenLines * row.seconds);
@@ -145,28 +163,25 @@ void TableLog::on_row(const TrajectoryRow& row) {
   show_progress(row);
 }
 
-void TableLog::print_row(const TrajectoryRow& row) {
+void TableLog::print_row(const TrajectoryEntry& row) {
   held_back_.reset();
   last_printed_ = row.seconds;
   if (rows_printed_ == 0) {
-    line(
-        "\nkey: S seed, B bubble repair, I insertion, R relocation, T tabu, L Gauss-Newton, A annealing, X pair "
-        "relaxation,\n"
-        "     P pair exchange, K kick, C crossover, N new random start, M migrant, G larger sample;\n"
-        "     mse and best are on the sample of so many rows, evals count whole networks");
+    line("\n" + event_legend());
+    line("     mse and best are on the sample of so many rows, evals count whole networks");
   }
   if (rows_printed_ % kHeaderEvery == 0) {
     line(std::string(" ev     step isl      rows         mse        best     moves       evals") +
          (style_.times ? "    time s" : ""));
   }
   ++rows_printed_;
-  line(format("  %c %8lld %3d %9lld  %10.4e  %10.4e %9lld %11lld", row.event, static_cast<long long>(row.step),
+  line(format("  %c %8lld %3d %9lld  %10.4e  %10.4e %9lld %11lld", letter(row.event), static_cast<long long>(row.step),
               static_cast<int>(row.island), static_cast<long long>(row.rows), row.mse, row.best,
               static_cast<long long>(row.moves), static_cast<long long>(row.evaluations)) +
        (style_.times ? format(" %9.3f", row.seconds) : ""));
 }
 
-void TableLog::show_progress(const TrajectoryRow& row) {
+void TableLog::show_progress(const TrajectoryEntry& row) {
   if (!style_.terminal || row.seconds - last_update_ < kSecondsBetweenUpdates) return;
   last_update_ = row.seconds;
   progress_shown_ = true;

@@ -1,4 +1,4 @@
-#include "kintsugi/io/analysis_file.hpp"
+#include "io/analysis_file.hpp"
 
 #include <array>
 #include <cstddef>
@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "io/atomic_file.hpp"
 #include "io/hdf5_table.hpp"
-#include "kintsugi/io/atomic_file.hpp"
 
 namespace kintsugi {
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "io/import.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/io/import.hpp"
 
 namespace kintsugi {
 

@@ -40,7 +40,7 @@ Arrays flatten(const SearchState& state) {
     arrays.words.insert(arrays.words.end(), island.begin(), island.end());
   }
   arrays.shared = state.shared;
-  for (const TrajectoryRow& row : state.trajectory) append_words(row, arrays.trajectory);
+  for (const TrajectoryEntry& row : state.trajectory) append_words(row, arrays.trajectory);
   return arrays;
 }
 
@@ -92,7 +92,7 @@ SearchState assemble(const Arrays& arrays, double seconds, const std::string& na
   }
   if (arrays.trajectory.size() % kTrajectoryWords != 0) throw InputError(name + ": the trajectory has ragged rows");
   for (std::size_t i = 0; i < arrays.trajectory.size(); i += kTrajectoryWords) {
-    state.trajectory.push_back(trajectory_row(&arrays.trajectory[i]));
+    state.trajectory.push_back(trajectory_entry(&arrays.trajectory[i]));
   }
   return state;
 }

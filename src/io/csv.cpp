@@ -8,8 +8,8 @@
 
 #include "io/decimal.hpp"
 #include "io/file_bytes.hpp"
+#include "io/import.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/io/import.hpp"
 
 namespace kintsugi {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "kintsugi/io/tensor.hpp"
+#include "io/tensor.hpp"
 
 /// Numbers as the formats for tensors store them: little-endian, in one of a few types.
 namespace kintsugi {

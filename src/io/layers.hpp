@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "io/tensor.hpp"
 #include "kintsugi/core/piece.hpp"
-#include "kintsugi/io/tensor.hpp"
 
 namespace kintsugi {
 

@@ -1,12 +1,12 @@
-#include "kintsugi/io/model_file.hpp"
+#include "io/model_file.hpp"
 
 #include <algorithm>
 #include <string_view>
 
+#include "io/atomic_file.hpp"
 #include "io/elements.hpp"
 #include "io/state_dict.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/io/atomic_file.hpp"
 
 namespace kintsugi {
 

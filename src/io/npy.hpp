@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "kintsugi/io/tensor.hpp"
+#include "io/tensor.hpp"
 
 namespace kintsugi::npy {
 

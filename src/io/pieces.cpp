@@ -4,12 +4,12 @@
 #include <string>
 #include <system_error>
 
+#include "io/import.hpp"
 #include "io/layers.hpp"
+#include "io/npz.hpp"
+#include "io/pth.hpp"
+#include "io/safetensors.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/io/import.hpp"
-#include "kintsugi/io/npz.hpp"
-#include "kintsugi/io/pth.hpp"
-#include "kintsugi/io/safetensors.hpp"
 
 namespace kintsugi {
 

@@ -7,10 +7,10 @@
 #include <limits>
 #include <type_traits>
 
+#include "io/atomic_file.hpp"
 #include "io/hdf5.hpp"
 #include "io/problem_format.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/io/atomic_file.hpp"
 
 namespace kintsugi {
 

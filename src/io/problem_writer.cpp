@@ -2,7 +2,7 @@
 // places with plain system calls. So a disk that fails cannot catch HDF5 half-way, and no number is held in memory
 // twice.
 
-#include "kintsugi/io/problem_writer.hpp"
+#include "io/problem_writer.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -13,10 +13,10 @@
 #include <cerrno>
 #include <string>
 
+#include "io/atomic_file.hpp"
 #include "io/hdf5.hpp"
 #include "io/problem_format.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/io/atomic_file.hpp"
 
 namespace kintsugi {
 

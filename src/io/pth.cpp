@@ -1,4 +1,4 @@
-#include "kintsugi/io/pth.hpp"
+#include "io/pth.hpp"
 
 #include <algorithm>
 #include <cstdint>

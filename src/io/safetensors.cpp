@@ -1,4 +1,4 @@
-#include "kintsugi/io/safetensors.hpp"
+#include "io/safetensors.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -6,11 +6,11 @@
 #include <span>
 #include <string_view>
 
+#include "io/atomic_file.hpp"
 #include "io/file_bytes.hpp"
 #include "io/hdf5.hpp"
 #include "io/hdf5_table.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/io/atomic_file.hpp"
 
 namespace kintsugi {
 
@@ -70,16 +70,16 @@ RowType seed_row_type() {
 RowType trajectory_row_type() {
   const h5::Handle letter(H5Tcopy(H5T_C_S1));
   H5Tset_strpad(letter.id(), H5T_STR_NULLPAD);  // all of its one byte is text
-  RowType type(sizeof(TrajectoryRow));
-  type.add("step", offsetof(TrajectoryRow, step), H5T_NATIVE_INT64);
-  type.add("island", offsetof(TrajectoryRow, island), H5T_NATIVE_INT32);
-  type.add("event", offsetof(TrajectoryRow, event), letter.id());
-  type.add("rows", offsetof(TrajectoryRow, rows), H5T_NATIVE_INT64);
-  type.add("mse", offsetof(TrajectoryRow, mse), H5T_NATIVE_DOUBLE);
-  type.add("best", offsetof(TrajectoryRow, best), H5T_NATIVE_DOUBLE);
-  type.add("moves", offsetof(TrajectoryRow, moves), H5T_NATIVE_INT64);
-  type.add("evaluations", offsetof(TrajectoryRow, evaluations), H5T_NATIVE_INT64);
-  type.add("seconds", offsetof(TrajectoryRow, seconds), H5T_NATIVE_DOUBLE);
+  RowType type(sizeof(TrajectoryEntry));
+  type.add("step", offsetof(TrajectoryEntry, step), H5T_NATIVE_INT64);
+  type.add("island", offsetof(TrajectoryEntry, island), H5T_NATIVE_INT32);
+  type.add("event", offsetof(TrajectoryEntry, event), letter.id());
+  type.add("rows", offsetof(TrajectoryEntry, rows), H5T_NATIVE_INT64);
+  type.add("mse", offsetof(TrajectoryEntry, mse), H5T_NATIVE_DOUBLE);
+  type.add("best", offsetof(TrajectoryEntry, best), H5T_NATIVE_DOUBLE);
+  type.add("moves", offsetof(TrajectoryEntry, moves), H5T_NATIVE_INT64);
+  type.add("evaluations", offsetof(TrajectoryEntry, evaluations), H5T_NATIVE_INT64);
+  type.add("seconds", offsetof(TrajectoryEntry, seconds), H5T_NATIVE_DOUBLE);
   return type;
 }
 
@@ -199,7 +199,7 @@ void write_seeds(h5::Image& image, const Solution& solution) {
   const std::size_t length = solution.assembly.blocks.size();
   std::vector<SeedRow> rows;
   std::vector<int> orders;
-  for (const SeedResult& seed : solution.seeds) {
+  for (const StartOrder& seed : solution.starts) {
     if (seed.order.size() != length) throw InternalError("write_solution: a seed's order has the wrong length");
     rows.push_back({seed.name.c_str(), seed.mse});
     orders.insert(orders.end(), seed.order.begin(), seed.order.end());
@@ -247,12 +247,12 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
                     const RunFacts& facts) {
   const h5::SilentErrors silent;
   constexpr std::size_t kExpected = std::size_t{64} << 10;
-  h5::Image image(kExpected + solution.trajectory.size() * sizeof(TrajectoryRow));
+  h5::Image image(kExpected + solution.trajectory.size() * sizeof(TrajectoryEntry));
   write_attributes(image, solution, facts);
   write_answer(image, network, solution);
   write_pairs(image, network, solution);
   write_seeds(image, solution);
-  h5::write_rows<TrajectoryRow>(image, image.root(), "trajectory", trajectory_row_type(), solution.trajectory);
+  h5::write_rows<TrajectoryEntry>(image, image.root(), "trajectory", trajectory_row_type(), solution.trajectory);
   write_margins(image, network, solution);
   write_elites(image, network, solution);
   write_texts(image, "warnings", solution.warnings);
@@ -298,10 +298,10 @@ std::vector<int> read_permutation(const h5::Reader& reader) {
   return read_integers(reader, "permutation", 1, dims);
 }
 
-std::vector<SeedResult> read_seeds(const h5::Reader& reader) {
+std::vector<StartOrder> read_seeds(const h5::Reader& reader) {
   const RowType type = seed_row_type();
   std::vector<SeedRow> rows = read_rows<SeedRow>(reader, "seeds", type);
-  std::vector<SeedResult> seeds;
+  std::vector<StartOrder> seeds;
   for (const SeedRow& row : rows) seeds.push_back({row.name == nullptr ? "" : row.name, row.mse, {}});
   if (!rows.empty()) {
     const hsize_t count = rows.size();
@@ -378,8 +378,8 @@ StoredSolution read_solution(const std::filesystem::path& path) {
     solution.pairs.push_back(
         {row.expand, row.compress, row.score, row.runner_up, row.runner_up_score, row.margin, row.trusted != 0});
   }
-  solution.seeds = read_seeds(reader);
-  solution.trajectory = read_rows<TrajectoryRow>(reader, "trajectory", trajectory_row_type());
+  solution.starts = read_seeds(reader);
+  solution.trajectory = read_rows<TrajectoryEntry>(reader, "trajectory", trajectory_row_type());
   for (const MarginRow& row : read_rows<MarginRow>(reader, "margins", margin_row_type())) {
     solution.margins.push_back({row.position, row.change, row.standard_error, row.interchangeable != 0});
   }

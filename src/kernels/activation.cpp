@@ -4,8 +4,8 @@
 #include <numbers>
 #include <unsupported/Eigen/SpecialFunctions>
 
+#include "kernels/block.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/kernels/block.hpp"
 
 namespace kintsugi::kernels {
 

@@ -1,4 +1,4 @@
-#include "kintsugi/kernels/flush_denormals.hpp"
+#include "kernels/flush_denormals.hpp"
 
 #ifdef __SSE2__
 #include <immintrin.h>

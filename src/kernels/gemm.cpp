@@ -1,4 +1,4 @@
-#include "kintsugi/kernels/gemm.hpp"
+#include "kernels/gemm.hpp"
 
 #include <Eigen/Core>
 #include <cmath>

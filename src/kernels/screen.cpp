@@ -1,9 +1,9 @@
-#include "kintsugi/kernels/screen.hpp"
+#include "kernels/screen.hpp"
 
 #include <algorithm>
 #include <cstring>
 
-#include "kintsugi/kernels/gemm.hpp"
+#include "kernels/gemm.hpp"
 
 namespace kintsugi::kernels {
 

@@ -1,4 +1,4 @@
-#include "kintsugi/kernels/weight_gradient.hpp"
+#include "kernels/weight_gradient.hpp"
 
 #include <Eigen/Core>
 

@@ -1,10 +1,10 @@
-#include "kintsugi/mpi/exact_sums.hpp"
+#include "mpi/exact_sums.hpp"
 
 #include <bit>
 #include <cmath>
 #include <limits>
 
-#include "kintsugi/core/int128.hpp"
+#include "core/int128.hpp"
 
 namespace kintsugi::mpi {
 

@@ -1,8 +1,8 @@
-#include "kintsugi/objective/effect_table.hpp"
+#include "objective/effect_table.hpp"
 
 #include <algorithm>
 
-#include "kintsugi/objective/first_order_model.hpp"
+#include "objective/first_order_model.hpp"
 
 namespace kintsugi {
 

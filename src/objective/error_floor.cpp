@@ -1,4 +1,4 @@
-#include "kintsugi/objective/error_floor.hpp"
+#include "objective/error_floor.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "kintsugi/mpi/exact_sums.hpp"
+#include "mpi/exact_sums.hpp"
 
 namespace kintsugi {
 

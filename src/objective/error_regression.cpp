@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kintsugi/objective/first_order_model.hpp"
+#include "objective/first_order_model.hpp"
 
 namespace kintsugi {
 

@@ -1,4 +1,4 @@
-#include "kintsugi/objective/evaluator.hpp"
+#include "objective/evaluator.hpp"
 
 #include <algorithm>
 #include <array>

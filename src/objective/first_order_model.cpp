@@ -1,11 +1,11 @@
-#include "kintsugi/objective/first_order_model.hpp"
+#include "objective/first_order_model.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
-#include "kintsugi/kernels/screen.hpp"
+#include "kernels/screen.hpp"
 
 namespace kintsugi {
 

@@ -7,8 +7,8 @@
 #include <limits>
 #include <span>
 
-#include "kintsugi/kernels/gemm.hpp"
-#include "kintsugi/mpi/exact_sums.hpp"
+#include "kernels/gemm.hpp"
+#include "mpi/exact_sums.hpp"
 
 namespace kintsugi {
 

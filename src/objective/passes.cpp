@@ -1,9 +1,9 @@
-#include "kintsugi/objective/passes.hpp"
+#include "objective/passes.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "kintsugi/core/random.hpp"
+#include "core/random.hpp"
 
 namespace kintsugi {
 

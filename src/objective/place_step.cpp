@@ -2,7 +2,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "kintsugi/objective/first_order_model.hpp"
+#include "objective/first_order_model.hpp"
 #include "objective/normal_equations.hpp"
 
 namespace kintsugi {

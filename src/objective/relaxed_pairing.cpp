@@ -1,4 +1,4 @@
-#include "kintsugi/objective/relaxed_pairing.hpp"
+#include "objective/relaxed_pairing.hpp"
 
 #include <Eigen/Core>
 #include <algorithm>
@@ -6,9 +6,9 @@
 #include <cmath>
 #include <map>
 
+#include "core/assignment.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/objective/first_order_model.hpp"
-#include "kintsugi/pairing/pairing.hpp"
+#include "objective/first_order_model.hpp"
 
 namespace kintsugi {
 

@@ -1,11 +1,11 @@
-#include "kintsugi/objective/row_tiles.hpp"
+#include "objective/row_tiles.hpp"
 
 #include <algorithm>
 #include <utility>
 
+#include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/kernels/gemm.hpp"
-#include "kintsugi/mpi/exact_sums.hpp"
+#include "mpi/exact_sums.hpp"
 
 namespace kintsugi {
 

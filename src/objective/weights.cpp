@@ -1,4 +1,4 @@
-#include "kintsugi/objective/weights.hpp"
+#include "objective/weights.hpp"
 
 #include <algorithm>
 

@@ -5,8 +5,9 @@
 #include <limits>
 #include <numeric>
 
-#include "kintsugi/core/random.hpp"
-#include "kintsugi/pairing/pairing.hpp"
+#include "core/assignment.hpp"
+#include "core/random.hpp"
+#include "pairing/pairing.hpp"
 #include "scores.hpp"
 
 namespace kintsugi::pairing {

@@ -1,4 +1,4 @@
-#include "kintsugi/pairing/pairing.hpp"
+#include "pairing/pairing.hpp"
 
 #include <algorithm>
 #include <array>

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/pairing/pairing.hpp"
 #include "orientation.hpp"
+#include "pairing/pairing.hpp"
 #include "scores.hpp"
 
 namespace kintsugi {

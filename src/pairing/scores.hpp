@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "kintsugi/pairing/pairing.hpp"
+#include "pairing/pairing.hpp"
 #include "statistics.hpp"
 #include "trust.hpp"
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/assignment.hpp"
 #include "normal_scores.hpp"
 
 namespace kintsugi::pairing {

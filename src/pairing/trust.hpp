@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "kintsugi/pairing/pairing.hpp"
+#include "pairing/pairing.hpp"
 #include "statistics.hpp"
 
 namespace kintsugi::pairing {

@@ -74,7 +74,7 @@ std::size_t inversions(std::span<const int> positions) {
 Json seeds_data(const Report& report) {
   Json seeds = Json::array();
   for (std::size_t i = 0; i < report.seed_positions.size(); ++i) {
-    const SeedResult& seed = report.stored.solution.seeds[i];
+    const StartOrder& seed = report.stored.solution.starts[i];
     seeds.push_back({{"name", seed.name},
                      {"mse", seed.mse},
                      {"inversions", inversions(report.seed_positions[i])},
@@ -83,18 +83,18 @@ Json seeds_data(const Report& report) {
   return seeds;
 }
 
-Json trajectory_data(const std::vector<TrajectoryRow>& rows) {
-  std::map<int, std::vector<const TrajectoryRow*>> by_island;
-  for (const TrajectoryRow& row : rows) by_island[row.island].push_back(&row);
+Json trajectory_data(const std::vector<TrajectoryEntry>& rows) {
+  std::map<int, std::vector<const TrajectoryEntry*>> by_island;
+  for (const TrajectoryEntry& row : rows) by_island[row.island].push_back(&row);
   Json islands = Json::array();
   for (const auto& [island, all] : by_island) {
     std::vector<double> errors;
-    for (const TrajectoryRow* const row : all) errors.push_back(row->mse);
+    for (const TrajectoryEntry* const row : all) errors.push_back(row->mse);
     Json kept = Json::array();
     for (const std::size_t i : thin_curve(errors, kMostVertices)) {
-      const TrajectoryRow& row = *all[i];
-      kept.push_back({row.step, row.evaluations, readable(row.seconds), row.mse, row.best, std::string(1, row.event),
-                      row.rows, row.moves});
+      const TrajectoryEntry& row = *all[i];
+      kept.push_back({row.step, row.evaluations, readable(row.seconds), row.mse, row.best,
+                      std::string(1, letter(row.event)), row.rows, row.moves});
     }
     islands.push_back({{"island", island}, {"all", all.size()}, {"rows", std::move(kept)}});
   }

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "kintsugi/report/report.hpp"
+#include "report/report.hpp"
 
 namespace kintsugi::report {
 

@@ -7,8 +7,8 @@
 #include <optional>
 #include <string_view>
 
-#include "kintsugi/pairing/pairing.hpp"
-#include "kintsugi/report/report.hpp"
+#include "pairing/pairing.hpp"
+#include "report/report.hpp"
 
 namespace kintsugi::report {
 

@@ -8,7 +8,7 @@
 #include "io/hdf5.hpp"
 #include "io/hdf5_columns.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/report/report.hpp"
+#include "report/report.hpp"
 
 namespace kintsugi::report {
 
@@ -95,7 +95,7 @@ Report read_report(const std::filesystem::path& solution) {
   const Assembly answer = assembly_of(report.stored.solution.permutation, report.path + ", /permutation");
   report.blocks = answer.blocks;
   report.head = answer.head;
-  for (const SeedResult& seed : report.stored.solution.seeds) {
+  for (const StartOrder& seed : report.stored.solution.starts) {
     report.seed_positions.push_back(
         positions_in(seed.order, report.blocks, report.path + ", /seed_orders, '" + seed.name + "'"));
   }

@@ -1,4 +1,4 @@
-#include "kintsugi/search/annealing.hpp"
+#include "search/annealing.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -68,7 +68,7 @@ void Annealing::count(const ModelWalk& walk) {
 
 StepReport Annealing::step() {
   StepReport report;
-  report.event = 'A';
+  report.event = Event::annealing;
   const std::size_t blocks = current_.blocks.size();
   if (blocks < 3 || !(current_.mse > 0) || !model_->linearise(current_.blocks, current_.tiles)) {
     report.stuck = true;

@@ -1,4 +1,4 @@
-#include "kintsugi/search/archipelago.hpp"
+#include "search/archipelago.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -40,7 +40,7 @@ int count_groups(int ranks, int islands) {
 }  // namespace
 
 Archipelago::Archipelago(const mpi::Comm& world, const SharedWeights& weights, RowSource& rows,
-                         const SolveOptions& options)
+                         const SearchOptions& options)
     : world_(&world),
       options_(&options),
       topology_(make_topology(options.topology)),
@@ -73,7 +73,7 @@ double Archipelago::seconds() const {
   return earlier_seconds_ + std::chrono::duration<double>(Clock::now() - begin_).count();
 }
 
-Blocks Archipelago::search(Clock::time_point start, SolveObserver& observer, Solution& solution) {
+Blocks Archipelago::search(Clock::time_point start, SearchObserver& observer, Solution& solution) {
   const WorkClock before = evaluator_.clock();
   solution.trajectory = earlier_;
   Verdict verdict;
@@ -136,22 +136,22 @@ std::vector<std::vector<std::int64_t>> Archipelago::gather_islands(
   return words;
 }
 
-void Archipelago::collect_rows(Solution& solution, SolveObserver& observer) {
+void Archipelago::collect_rows(Solution& solution, SearchObserver& observer) {
   const std::size_t known = solution.trajectory.size();
   const auto rows_of = [](Island& island, StateWriter& writer) {
     std::vector<std::int64_t> words;
-    for (const TrajectoryRow& row : island.take_rows()) append_words(row, words);
+    for (const TrajectoryEntry& row : island.take_entries()) append_words(row, words);
     for (const std::int64_t word : words) writer.put(word);
   };
   for (const std::vector<std::int64_t>& words : gather_islands(rows_of)) {
     for (std::size_t i = 0; i < words.size(); i += kTrajectoryWords) {
-      solution.trajectory.push_back(trajectory_row(&words[i]));
+      solution.trajectory.push_back(trajectory_entry(&words[i]));
     }
   }
   const double now = seconds();
   for (std::size_t i = known; i < solution.trajectory.size(); ++i) {
     solution.trajectory[i].seconds = now;
-    if (world_->root()) observer.on_row(solution.trajectory[i]);
+    if (world_->root()) observer.on_step(solution.trajectory[i]);
   }
 }
 
@@ -164,7 +164,7 @@ std::int64_t Archipelago::total_evaluations() const {
   return total;
 }
 
-Archipelago::Verdict Archipelago::judge(Clock::time_point start, SolveObserver& observer, std::int64_t evaluations) {
+Archipelago::Verdict Archipelago::judge(Clock::time_point start, SearchObserver& observer, std::int64_t evaluations) {
   const bool late =
       options_->time_limit > 0 && std::chrono::duration<double>(Clock::now() - start).count() > options_->time_limit;
   // Only rank 0's clock counts: the others follow. A signal may have come to any of them.
@@ -264,7 +264,7 @@ void Archipelago::resume(const SearchState* state) {
     writer.put(static_cast<std::int64_t>(state->islands.size()));
     for (const std::vector<std::int64_t>& words : state->islands) put_words(words);
     std::vector<std::int64_t> rows;
-    for (const TrajectoryRow& row : state->trajectory) append_words(row, rows);
+    for (const TrajectoryEntry& row : state->trajectory) append_words(row, rows);
     put_words(rows);
     mine = writer.words();
   }
@@ -296,7 +296,7 @@ void Archipelago::resume(const SearchState* state) {
     }
     const std::vector<std::int64_t> rows = get_words();
     for (std::size_t i = 0; i + kTrajectoryWords <= rows.size(); i += kTrajectoryWords) {
-      earlier_.push_back(trajectory_row(&rows[i]));
+      earlier_.push_back(trajectory_entry(&rows[i]));
     }
   });
 }

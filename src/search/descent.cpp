@@ -1,4 +1,4 @@
-#include "kintsugi/search/descent.hpp"
+#include "search/descent.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -190,7 +190,7 @@ bool Descent::accept_probes(StepReport& report) {
 
 StepReport Descent::step() {
   StepReport report;
-  report.event = reach_ == 1 ? 'B' : 'I';
+  report.event = reach_ == 1 ? Event::bubble : Event::insertion;
   const std::size_t blocks = current_.blocks.size();
   if (blocks < 2 || !model_->linearise(current_.blocks, current_.tiles, careful_ ? kNear : 0)) {
     report.stuck = true;

@@ -1,4 +1,4 @@
-#include "kintsugi/search/gauss_newton.hpp"
+#include "search/gauss_newton.hpp"
 
 #include <algorithm>
 #include <array>
@@ -199,14 +199,14 @@ StepReport GaussNewton::step() {
   StepReport report;
   const bool relocates = relocating_ > 0;
   if (relocates && (cycle_ + 1) % kSettleEvery != 0) {
-    report.event = 'R';
+    report.event = Event::relocation;
     report.moves = relocate();
     in_vain_ = report.moves > 0 ? 0 : in_vain_ + 1;
     ++cycle_;
     begin_cycle();
     return report;
   }
-  report.event = 'L';
+  report.event = Event::gauss_newton;
   if (relocates && in_vain_ >= kSettleEvery - 1 && !flipped_out_) {
     flipped_out_ = !flip();
     report.moves = flipped_out_ ? 0 : 1;

@@ -1,4 +1,4 @@
-#include "kintsugi/search/island.hpp"
+#include "search/island.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/check.hpp"
-#include "kintsugi/search/make_search.hpp"
+#include "search/make_search.hpp"
 
 namespace kintsugi {
 
@@ -17,7 +17,7 @@ constexpr std::int64_t kNoiseKicks = 8;
 
 }  // namespace
 
-Island::Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SolveOptions& options,
+Island::Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SearchOptions& options,
                const ErrorFloor& floor, const std::set<int>& doubtful)
     : number_(number),
       evaluator_(&evaluator),
@@ -28,7 +28,7 @@ Island::Island(int number, Evaluator& evaluator, FirstOrderModel& model, const S
 void Island::start(const Candidate& seed, std::size_t tiles) {
   search_->start(seed);
   StepReport report;
-  report.event = 'S';
+  report.event = Event::start;
   log(report);
   check_all_rows();
   if (!solved_) search_->start({seed.blocks, std::numeric_limits<double>::infinity(), tiles});
@@ -60,7 +60,7 @@ void Island::receive(std::span<const Blocks> migrants, const Replacement& rule) 
   search_->adopt(migrants[lowest], errors[lowest]);
   stuck_ = false;
   StepReport report;
-  report.event = 'M';
+  report.event = Event::migrant;
   log(report);
   check_all_rows();
 }
@@ -78,7 +78,7 @@ void Island::check_all_rows() {
     next.mse = evaluator_->error(next.blocks, next.tiles);
     search_->start(next);
     StepReport report;
-    report.event = 'G';
+    report.event = Event::growth;
     log(report);
   }
 }
@@ -111,7 +111,7 @@ void Island::audit() {
 }
 
 void Island::log(const StepReport& report) {
-  TrajectoryRow row;
+  TrajectoryEntry row;
   row.step = steps_;
   row.island = number_;
   row.event = report.event;
@@ -143,6 +143,6 @@ void Island::restore(StateReader& reader) {
   explained_.noise = reader.get<std::int64_t>() != 0;
 }
 
-std::vector<TrajectoryRow> Island::take_rows() { return std::exchange(rows_, {}); }
+std::vector<TrajectoryEntry> Island::take_entries() { return std::exchange(rows_, {}); }
 
 }  // namespace kintsugi

@@ -1,4 +1,4 @@
-#include "kintsugi/search/iterated.hpp"
+#include "search/iterated.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -95,7 +95,7 @@ StepReport IteratedSearch::step() {
     // Nothing to order.
     current_.mse = evaluator_->error(current_.blocks, current_.tiles);
     best_ = current_;
-    return {'S', 0, false, true};
+    return {Event::start, 0, false, true};
   }
   const std::int64_t before = evaluator_->work();
   StepReport report = chain_[active_]->step();
@@ -199,7 +199,7 @@ bool IteratedSearch::grow(StepReport& report) {
   home_ = {orders[better], errors[better], tiles};
   current_ = best_ = home_;
   kicks_ = 0;
-  report.event = 'G';
+  report.event = Event::growth;
   return true;
 }
 
@@ -228,7 +228,7 @@ void IteratedSearch::restart(StepReport& report) {
   random_.shuffle(std::span(current_.blocks));
   current_.mse = evaluator_->error(current_.blocks, current_.tiles);
   home_ = current_;
-  report.event = 'N';
+  report.event = Event::restart;
 }
 
 bool IteratedSearch::cross(StepReport& report) {
@@ -245,7 +245,7 @@ bool IteratedSearch::cross(StepReport& report) {
   const std::vector<double> errors = evaluator_->errors(home_.blocks, children, home_.tiles);
   const auto best = static_cast<std::size_t>(std::ranges::min_element(errors) - errors.begin());
   current_ = {std::move(children[best]), errors[best], home_.tiles};
-  report.event = 'C';
+  report.event = Event::crossover;
   report.moves = 1;
   return true;
 }
@@ -275,7 +275,7 @@ void IteratedSearch::kick(StepReport& report) {
     insert_in(current_.blocks, from, std::clamp(from + shift, 0, blocks - 1));
   }
   current_.mse = evaluator_->error(current_.blocks, current_.tiles);
-  report.event = 'K';
+  report.event = Event::kick;
   report.moves = moves;
 }
 

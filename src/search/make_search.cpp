@@ -1,16 +1,16 @@
-#include "kintsugi/search/make_search.hpp"
+#include "search/make_search.hpp"
 
 #include <algorithm>
 #include <iterator>
 
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/search/annealing.hpp"
-#include "kintsugi/search/descent.hpp"
-#include "kintsugi/search/gauss_newton.hpp"
-#include "kintsugi/search/pair_exchange.hpp"
-#include "kintsugi/search/pair_relaxation.hpp"
-#include "kintsugi/search/relocation.hpp"
-#include "kintsugi/search/tabu.hpp"
+#include "search/annealing.hpp"
+#include "search/descent.hpp"
+#include "search/gauss_newton.hpp"
+#include "search/pair_exchange.hpp"
+#include "search/pair_relaxation.hpp"
+#include "search/relocation.hpp"
+#include "search/tabu.hpp"
 
 namespace kintsugi {
 

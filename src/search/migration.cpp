@@ -1,4 +1,4 @@
-#include "kintsugi/search/migration.hpp"
+#include "search/migration.hpp"
 
 #include "kintsugi/core/error.hpp"
 

@@ -1,10 +1,10 @@
-#include "kintsugi/search/pair_exchange.hpp"
+#include "search/pair_exchange.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "kintsugi/search/screened_batch.hpp"
+#include "search/screened_batch.hpp"
 
 namespace kintsugi {
 
@@ -16,7 +16,7 @@ constexpr std::size_t kBatch = 32;
 
 StepReport PairExchange::step() {
   StepReport report;
-  report.event = 'P';
+  report.event = Event::pair_exchange;
   std::vector<RelaxedPairing::Exchange> all = model_.exchanges(current_.blocks, doubtful_, current_.tiles);
   const auto rank = [](const RelaxedPairing::Exchange& exchange) {
     return std::isfinite(exchange.change) ? exchange.change : std::numeric_limits<double>::infinity();

@@ -1,4 +1,4 @@
-#include "kintsugi/search/pair_relaxation.hpp"
+#include "search/pair_relaxation.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -48,7 +48,7 @@ void PairRelaxation::average() {
 
 StepReport PairRelaxation::step() {
   StepReport report;
-  report.event = 'X';
+  report.event = Event::pair_relaxation;
   const std::size_t rows = kRowsPerBlock * loose_.size() << std::min(rounds_, kDoublings);
   const bool lower = pairing_.step(std::max(current_.tiles, evaluator_->rows().tiles_for(rows)));
   if (lower && ++steps_ < kSteps) return report;

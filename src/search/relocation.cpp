@@ -1,10 +1,10 @@
-#include "kintsugi/search/relocation.hpp"
+#include "search/relocation.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
 
-#include "kintsugi/search/screened_batch.hpp"
+#include "search/screened_batch.hpp"
 
 namespace kintsugi {
 
@@ -32,7 +32,7 @@ void Relocation::add_targets(int from, std::vector<Blocks>& orders) {
 
 StepReport Relocation::step() {
   StepReport report;
-  report.event = 'R';
+  report.event = Event::relocation;
   if (turn_.size() != current_.blocks.size()) {
     turn_.clear();
     for (const Block& block : current_.blocks) turn_.push_back(block.expand);

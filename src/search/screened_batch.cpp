@@ -1,4 +1,4 @@
-#include "kintsugi/search/screened_batch.hpp"
+#include "search/screened_batch.hpp"
 
 #include <algorithm>
 #include <numeric>

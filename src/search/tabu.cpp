@@ -1,4 +1,4 @@
-#include "kintsugi/search/tabu.hpp"
+#include "search/tabu.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -81,7 +81,7 @@ void Tabu::add_exchanges(std::vector<Neighbour>& neighbours) {
 
 StepReport Tabu::step() {
   StepReport report;
-  report.event = 'T';
+  report.event = Event::tabu;
   ++steps_;
   std::vector<Neighbour> neighbours;
   if (current_.blocks.size() > 1 && model_->linearise(current_.blocks, current_.tiles)) neighbours = insertions();

@@ -1,11 +1,11 @@
-#include "kintsugi/seeding/seeding.hpp"
+#include "seeding/seeding.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "core/random.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/core/random.hpp"
 
 namespace kintsugi {
 
@@ -74,7 +74,7 @@ std::vector<double> reduced(Evaluator& evaluator, mpi::ExactSums& sums) {
 
 }  // namespace
 
-std::vector<std::string> seed_names() {
+std::vector<std::string> start_names() {
   std::vector<std::string> names;
   for (const std::string base : kBaseNames) {
     names.push_back(base);
@@ -189,7 +189,7 @@ std::vector<int> base_order(Evaluator& evaluator, const Blocks& pairing, const C
 }
 
 void require_known(std::string_view name) {
-  const std::vector<std::string> names = seed_names();
+  const std::vector<std::string> names = start_names();
   if (name == "auto" || std::find(names.begin(), names.end(), name) != names.end()) return;
   std::string known = "auto";
   for (const std::string& each : names) known += ", " + each;
@@ -198,12 +198,12 @@ void require_known(std::string_view name) {
 
 }  // namespace
 
-std::vector<SeedResult> make_seeds(Evaluator& evaluator, const Blocks& pairing, const CompressNorms& norms,
-                                   std::string_view name, std::uint64_t seed, std::size_t tiles) {
+std::vector<StartOrder> make_start_orders(Evaluator& evaluator, const Blocks& pairing, const CompressNorms& norms,
+                                          std::string_view name, std::uint64_t seed, std::size_t tiles) {
   require_known(name);
-  std::vector<SeedResult> seeds;
+  std::vector<StartOrder> seeds;
   const auto add = [&](std::string seed_name, std::vector<int> order) {
-    const bool known = std::any_of(seeds.begin(), seeds.end(), [&](const SeedResult& s) { return s.order == order; });
+    const bool known = std::any_of(seeds.begin(), seeds.end(), [&](const StartOrder& s) { return s.order == order; });
     if (!known) seeds.push_back({std::move(seed_name), 0, std::move(order)});
   };
   if (name == "auto") {
@@ -221,10 +221,10 @@ std::vector<SeedResult> make_seeds(Evaluator& evaluator, const Blocks& pairing, 
     add(std::string(name), std::move(order));
   }
   std::vector<Blocks> orders;
-  for (const SeedResult& s : seeds) orders.push_back(in_order(pairing, s.order));
+  for (const StartOrder& s : seeds) orders.push_back(in_order(pairing, s.order));
   const std::vector<double> errors = evaluator.errors(pairing, orders, tiles);
   for (std::size_t i = 0; i < seeds.size(); ++i) seeds[i].mse = errors[i];
-  std::stable_sort(seeds.begin(), seeds.end(), [](const SeedResult& a, const SeedResult& b) { return a.mse < b.mse; });
+  std::stable_sort(seeds.begin(), seeds.end(), [](const StartOrder& a, const StartOrder& b) { return a.mse < b.mse; });
   return seeds;
 }
 

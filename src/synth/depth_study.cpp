@@ -1,4 +1,4 @@
-#include "kintsugi/synth/depth_study.hpp"
+#include "synth/depth_study.hpp"
 
 #include <Eigen/Core>
 #include <algorithm>

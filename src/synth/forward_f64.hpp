@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "kintsugi/core/activation.hpp"
-#include "kintsugi/synth/problem.hpp"
+#include "synth/problem.hpp"
 
 namespace kintsugi {
 

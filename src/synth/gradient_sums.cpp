@@ -1,4 +1,4 @@
-#include "kintsugi/synth/gradient_sums.hpp"
+#include "synth/gradient_sums.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "kintsugi/synth/optimizer.hpp"
+#include "synth/optimizer.hpp"
 
 #include <Eigen/Core>
 #include <algorithm>

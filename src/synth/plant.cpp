@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/mpi/exact_sums.hpp"
-#include "kintsugi/synth/planted.hpp"
+#include "mpi/exact_sums.hpp"
 #include "synth/forward_f64.hpp"
+#include "synth/planted.hpp"
 #include "synth/row_share.hpp"
 
 namespace kintsugi {

@@ -1,4 +1,4 @@
-#include "kintsugi/synth/planted.hpp"
+#include "synth/planted.hpp"
 
 #include <Eigen/Core>
 #include <Eigen/QR>

@@ -1,4 +1,4 @@
-#include "kintsugi/synth/problem.hpp"
+#include "synth/problem.hpp"
 
 #include <numeric>
 #include <string>

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "kintsugi/core/random.hpp"
+#include "core/random.hpp"
 
 namespace kintsugi {
 

@@ -1,4 +1,4 @@
-#include "kintsugi/synth/train.hpp"
+#include "synth/train.hpp"
 
 #include <Eigen/Core>
 #include <algorithm>
@@ -8,13 +8,13 @@
 #include <string>
 #include <utility>
 
+#include "kernels/flush_denormals.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/kernels/flush_denormals.hpp"
-#include "kintsugi/synth/gradient_sums.hpp"
-#include "kintsugi/synth/trainable.hpp"
 #include "synth/forward_f64.hpp"
+#include "synth/gradient_sums.hpp"
 #include "synth/row_share.hpp"
 #include "synth/streams.hpp"
+#include "synth/trainable.hpp"
 
 namespace kintsugi {
 

@@ -1,4 +1,4 @@
-#include "kintsugi/synth/trainable.hpp"
+#include "synth/trainable.hpp"
 
 #include <Eigen/Core>
 #include <algorithm>

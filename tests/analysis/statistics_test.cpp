@@ -7,11 +7,11 @@
 #include <numeric>
 #include <vector>
 
-#include "kintsugi/analysis/bradley_terry.hpp"
-#include "kintsugi/analysis/order_agreement.hpp"
-#include "kintsugi/analysis/transitivity.hpp"
+#include "analysis/bradley_terry.hpp"
+#include "analysis/order_agreement.hpp"
+#include "analysis/transitivity.hpp"
+#include "core/random.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/core/random.hpp"
 
 namespace kintsugi {
 namespace {

@@ -1,4 +1,4 @@
-#include "kintsugi/analysis/study.hpp"
+#include "analysis/study.hpp"
 
 #include <gtest/gtest.h>
 
@@ -198,7 +198,7 @@ TEST(Study, RefusesUnknownNamesOnAllRanks) {
   const PlantedProblem problem = make_planted(4, 8, 100);
   const mpi::Comm world = mpi::Comm::world();
   for (const auto& change : std::vector<std::function<void(StudyOptions&)>>{
-           [](StudyOptions& o) { o.seed_order = "nonsense"; }, [](StudyOptions& o) { o.searches = {"nonsense"}; },
+           [](StudyOptions& o) { o.start = "nonsense"; }, [](StudyOptions& o) { o.searches = {"nonsense"}; },
            [](StudyOptions& o) { o.repair_from = {"nonsense"}; }, [](StudyOptions& o) { o.work_rows = -1; },
            [](StudyOptions& o) { o.pairing = "nonsense"; }}) {
     StudyOptions options = quick_options(problem);

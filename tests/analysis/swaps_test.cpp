@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "kintsugi/analysis/bubble_repair.hpp"
-#include "kintsugi/analysis/swap_gains.hpp"
+#include "analysis/bubble_repair.hpp"
+#include "analysis/swap_gains.hpp"
 #include "objective/reference.hpp"
 
 namespace kintsugi {

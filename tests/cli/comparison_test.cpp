@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kintsugi/core/random.hpp"
+#include "core/random.hpp"
 
 namespace kintsugi::cli {
 namespace {

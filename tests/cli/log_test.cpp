@@ -27,8 +27,8 @@ SolveHeader some_header() {
   return header;
 }
 
-TrajectoryRow row_at(double seconds, double mse, double best, std::int64_t rows = 100, char event = 'I') {
-  TrajectoryRow row;
+TrajectoryEntry row_at(double seconds, double mse, double best, std::int64_t rows = 100, char event = 'I') {
+  TrajectoryEntry row;
   row.step = 7;
   row.event = event;
   row.rows = rows;
@@ -64,25 +64,25 @@ class TableLogTest : public ::testing::Test {
 
 TEST_F(TableLogTest, NewBestAndFirstOfASampleAreAlwaysPrinted) {
   start({});
-  log_->on_row(row_at(0.001, 0.5, 0.5));
+  log_->on_step(row_at(0.001, 0.5, 0.5));
   (void)said();
-  log_->on_row(row_at(0.002, 0.6, 0.5));
+  log_->on_step(row_at(0.002, 0.6, 0.5));
   EXPECT_EQ(said(), "");
-  log_->on_row(row_at(0.003, 0.25, 0.25));
+  log_->on_step(row_at(0.003, 0.25, 0.25));
   EXPECT_EQ(count(said(), "2.5000e-01"), 2U);
-  log_->on_row(row_at(0.004, 0.75, 0.75, 200));
+  log_->on_step(row_at(0.004, 0.75, 0.75, 200));
   EXPECT_EQ(count(said(), "7.5000e-01"), 2U);
-  log_->on_row(row_at(0.005, 0.9, 0.75, 200, 'V'));
+  log_->on_step(row_at(0.005, 0.9, 0.75, 200, 'V'));
   EXPECT_EQ(count(said(), "9.0000e-01"), 1U);
 }
 
 TEST_F(TableLogTest, OtherLinesComeNowAndThenAndTheLastAtTheEnd) {
   start({});
-  for (int i = 0; i < 1000; ++i) log_->on_row(row_at(0.01 * i, 0.5, 0.5));
+  for (int i = 0; i < 1000; ++i) log_->on_step(row_at(0.01 * i, 0.5, 0.5));
   const auto lines = static_cast<double>(count(said(), "5.0000e-01")) / 2;
   EXPECT_GE(lines, 10);
   EXPECT_LE(lines, 21);
-  log_->on_row(row_at(9.75, 0.625, 0.5));
+  log_->on_step(row_at(9.75, 0.625, 0.5));
   EXPECT_EQ(said(), "");
   log_->finish({}, ExitCode::not_solved, "");
   EXPECT_EQ(count(said(), "6.2500e-01"), 1U);
@@ -90,7 +90,7 @@ TEST_F(TableLogTest, OtherLinesComeNowAndThenAndTheLastAtTheEnd) {
 
 TEST_F(TableLogTest, WithoutTimesEveryLineComesAndNothingOfTheRunShows) {
   start({.times = false});
-  for (int i = 0; i < 50; ++i) log_->on_row(row_at(0.0, 0.5, 0.5));
+  for (int i = 0; i < 50; ++i) log_->on_step(row_at(0.0, 0.5, 0.5));
   Solution solution;
   solution.times.search = 1234.5;
   log_->finish(solution, ExitCode::not_solved, "");
@@ -103,7 +103,7 @@ TEST_F(TableLogTest, WithoutTimesEveryLineComesAndNothingOfTheRunShows) {
 
 TEST_F(TableLogTest, HeaderComesAgainEveryTwentyLinesAndTheKeyOnce) {
   start({});
-  for (int i = 0; i < 45; ++i) log_->on_row(row_at(0, 1.0 / (i + 1), 1.0 / (i + 1)));
+  for (int i = 0; i < 45; ++i) log_->on_step(row_at(0, 1.0 / (i + 1), 1.0 / (i + 1)));
   const std::string text = said();
   EXPECT_EQ(count(text, " ev     step"), 3U);
   EXPECT_EQ(count(text, "key:"), 1U);
@@ -111,11 +111,11 @@ TEST_F(TableLogTest, HeaderComesAgainEveryTwentyLinesAndTheKeyOnce) {
 
 TEST_F(TableLogTest, ProgressLineOnATerminalOnly) {
   start({});
-  log_->on_row(row_at(5, 0.5, 0.5));
+  log_->on_step(row_at(5, 0.5, 0.5));
   EXPECT_EQ(count(said(), "\r"), 0U);
   start({.terminal = true});
   (void)said();
-  log_->on_row(row_at(5, 0.5, 0.5));
+  log_->on_step(row_at(5, 0.5, 0.5));
   EXPECT_EQ(count(said(), "\r\033[K"), 1U);
   // Lines that follow wipe it out first.
   log_->on_warning("look here");
@@ -145,8 +145,8 @@ TEST(JsonLog, EveryLineIsAnObject) {
   log->begin(some_header(), network);
   log->on_roles({.expand = {0}, .compress = {1}, .head = 2, .width = 4, .outputs = 1});
   log->on_pairs({{.expand = 0, .compress = 1, .score = std::numeric_limits<double>::infinity()}});
-  log->on_seeds({{"greedy", 0.5, {}}});
-  for (int i = 0; i < 10; ++i) log->on_row(row_at(0.001 * i, 0.5, 0.5));
+  log->on_starts({{"greedy", 0.5, {}}});
+  for (int i = 0; i < 10; ++i) log->on_step(row_at(0.001 * i, 0.5, 0.5));
   log->on_warning("a \"quoted\"\nword");
   log->finish({}, ExitCode::stopped, "");
   std::vector<nlohmann::json> records;
@@ -189,7 +189,7 @@ TEST(JsonLog, LeavesOutTimes) {
   std::ostringstream out;
   const auto log = make_json_log(out, {.times = false});
   log->begin(some_header(), network);
-  log->on_row(row_at(1, 0.5, 0.5));
+  log->on_step(row_at(1, 0.5, 0.5));
   log->finish({}, ExitCode::success, "");
   for (const char* const absent : {"seconds", "somewhere", "ranks"}) {
     EXPECT_EQ(out.str().find(absent), std::string::npos) << absent;

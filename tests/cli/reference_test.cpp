@@ -5,8 +5,8 @@
 
 #include <cmath>
 
+#include "core/random.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/core/random.hpp"
 #include "support/environment.hpp"
 
 namespace kintsugi::cli {

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <memory>
 
-#include "kintsugi/objective/first_order_model.hpp"
-#include "kintsugi/pairing/pairing.hpp"
-#include "kintsugi/seeding/seeding.hpp"
-#include "kintsugi/synth/planted.hpp"
+#include "objective/first_order_model.hpp"
+#include "pairing/pairing.hpp"
+#include "seeding/seeding.hpp"
+#include "synth/planted.hpp"
 
 namespace kintsugi::cli {
 namespace {
@@ -91,7 +91,8 @@ TEST(ScaleModel, CountsSeedingUpToStartsThatSeedsShare) {
   Blocks pairing = counted.blocks();
   std::ranges::sort(pairing, {}, &Block::expand);
   const CompressNorms norms = compress_norms(counted.network(), pairing);
-  const double flops = counted.flops_of([&] { (void)make_seeds(*counted.evaluator, pairing, norms, "auto", 1, 2); });
+  const double flops =
+      counted.flops_of([&] { (void)make_start_orders(*counted.evaluator, pairing, norms, "auto", 1, 2); });
   const double modelled = phase_of(model_phases(counted.shape), "seeding").product_flops;
   EXPECT_LE(flops, 1.15 * modelled);  // the evaluator counts a base that was never evaluated
   EXPECT_GE(flops, 0.8 * modelled);

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/random.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/core/random.hpp"
 
 namespace kintsugi {
 namespace {

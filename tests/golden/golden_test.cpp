@@ -17,11 +17,11 @@
 #include <vector>
 
 #include "cli/solve_log.hpp"
+#include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/kernels/gemm.hpp"
 #include "kintsugi/mpi/comm.hpp"
-#include "kintsugi/search/make_search.hpp"
 #include "kintsugi/solve.hpp"
+#include "search/make_search.hpp"
 #include "support/planted.hpp"
 
 namespace kintsugi::testing {
@@ -48,7 +48,7 @@ std::string to_line(const Case& one) {
 Problem make_problem(std::string name, const PlantedOptions& planted, const std::string& start,
                      std::int64_t max_evaluations, std::int64_t sample_rows = 0) {
   SolveOptions options;
-  options.seed_order = start;
+  options.start = start;
   options.max_evaluations = max_evaluations;
   options.sample_rows = sample_rows;
   return {std::move(name), make_planted(planted), options};

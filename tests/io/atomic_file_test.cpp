@@ -1,4 +1,4 @@
-#include "kintsugi/io/atomic_file.hpp"
+#include "io/atomic_file.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/mount.h>

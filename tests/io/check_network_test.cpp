@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "io/expect_error.hpp"
-#include "kintsugi/io/import.hpp"
+#include "io/import.hpp"
 
 namespace kintsugi {
 namespace {

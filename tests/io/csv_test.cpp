@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "core/random.hpp"
 #include "io/expect_error.hpp"
-#include "kintsugi/core/random.hpp"
-#include "kintsugi/io/import.hpp"
+#include "io/import.hpp"
 #include "support/environment.hpp"
 
 namespace kintsugi {

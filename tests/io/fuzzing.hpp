@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "core/random.hpp"
+#include "io/tensor.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/core/random.hpp"
-#include "kintsugi/io/tensor.hpp"
 
 /// Feeds damaged files to the readers of tensors.
 namespace kintsugi::testing {

@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "io/expect_error.hpp"
+#include "io/import.hpp"
 #include "io/pth_writer.hpp"
 #include "io/tensor_files.hpp"
-#include "kintsugi/io/import.hpp"
 #include "support/environment.hpp"
 
 namespace kintsugi {

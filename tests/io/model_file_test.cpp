@@ -1,13 +1,13 @@
-#include "kintsugi/io/model_file.hpp"
+#include "io/model_file.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 
 #include "io/expect_error.hpp"
-#include "kintsugi/io/import.hpp"
-#include "kintsugi/io/pth.hpp"
-#include "kintsugi/io/safetensors.hpp"
+#include "io/import.hpp"
+#include "io/pth.hpp"
+#include "io/safetensors.hpp"
 #include "support/environment.hpp"
 
 namespace kintsugi {

@@ -1,4 +1,4 @@
-#include "kintsugi/io/npz.hpp"
+#include "io/npz.hpp"
 
 #include <gtest/gtest.h>
 

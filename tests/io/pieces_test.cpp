@@ -4,8 +4,8 @@
 #include <fstream>
 
 #include "io/expect_error.hpp"
+#include "io/import.hpp"
 #include "io/pth_writer.hpp"
-#include "kintsugi/io/import.hpp"
 #include "support/environment.hpp"
 
 namespace kintsugi {

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/random.hpp"
 #include "io/expect_error.hpp"
 #include "io/hdf5_editor.hpp"
-#include "kintsugi/core/random.hpp"
 #include "support/environment.hpp"
 
 namespace kintsugi {

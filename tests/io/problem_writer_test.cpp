@@ -1,4 +1,4 @@
-#include "kintsugi/io/problem_writer.hpp"
+#include "io/problem_writer.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>

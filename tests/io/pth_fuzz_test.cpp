@@ -3,8 +3,8 @@
 #include <string>
 
 #include "io/fuzzing.hpp"
+#include "io/pth.hpp"
 #include "io/pth_writer.hpp"
-#include "kintsugi/io/pth.hpp"
 
 namespace kintsugi {
 namespace {

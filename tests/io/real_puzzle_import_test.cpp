@@ -4,7 +4,7 @@
 #include <cmath>
 #include <iostream>
 
-#include "kintsugi/io/import.hpp"
+#include "io/import.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "kintsugi/io/solution_file.hpp"
 #include "support/environment.hpp"

@@ -79,9 +79,9 @@ TEST_F(SolutionFiles, RoundTrip) {
     EXPECT_EQ(read.pairs[i].runner_up_score, wrote.pairs[i].runner_up_score);
     EXPECT_EQ(read.pairs[i].margin, wrote.pairs[i].margin);
     EXPECT_EQ(read.pairs[i].trusted, wrote.pairs[i].trusted);
-    EXPECT_EQ(read.seeds[i].name, wrote.seeds[i].name);
-    EXPECT_EQ(read.seeds[i].mse, wrote.seeds[i].mse);
-    EXPECT_EQ(read.seeds[i].order, wrote.seeds[i].order);
+    EXPECT_EQ(read.starts[i].name, wrote.starts[i].name);
+    EXPECT_EQ(read.starts[i].mse, wrote.starts[i].mse);
+    EXPECT_EQ(read.starts[i].order, wrote.starts[i].order);
     EXPECT_EQ(read.trajectory[i].step, wrote.trajectory[i].step);
     EXPECT_EQ(read.trajectory[i].island, wrote.trajectory[i].island);
     EXPECT_EQ(read.trajectory[i].event, wrote.trajectory[i].event);
@@ -129,14 +129,14 @@ TEST_F(SolutionFiles, EqualContentGivesEqualBytes) {
 TEST_F(SolutionFiles, NothingToReport) {
   Solution solution = sample_solution();
   solution.pairs.clear();
-  solution.seeds.clear();
+  solution.starts.clear();
   solution.trajectory.clear();
   solution.warnings.clear();
   write_solution(path(), solution_network(), solution, {});
   const StoredSolution stored = read_solution(path());
   EXPECT_EQ(stored.solution.permutation, solution.permutation);
   EXPECT_TRUE(stored.solution.pairs.empty());
-  EXPECT_TRUE(stored.solution.seeds.empty());
+  EXPECT_TRUE(stored.solution.starts.empty());
   EXPECT_TRUE(stored.solution.trajectory.empty());
   EXPECT_TRUE(stored.solution.warnings.empty());
   EXPECT_EQ(stored.facts.problem, "");
@@ -146,7 +146,7 @@ TEST_F(SolutionFiles, LongTrajectory) {
   Solution solution = sample_solution();
   for (int i = 2; i < 50'000; ++i) solution.trajectory.push_back({i, i % 3, 'K', 7, 1.0 / i, 1.0 / i, i, i, i * 1e-3});
   write_solution(path(), solution_network(), solution, sample_facts());
-  const std::vector<TrajectoryRow> rows = read_solution(path()).solution.trajectory;
+  const std::vector<TrajectoryEntry> rows = read_solution(path()).solution.trajectory;
   ASSERT_EQ(rows.size(), 50'000U);
   EXPECT_EQ(rows[49'999].step, 49'999);
   EXPECT_EQ(rows[49'999].event, 'K');
@@ -216,7 +216,7 @@ TEST_F(SolutionFiles, Rules) {
 
 TEST_F(SolutionFiles, CallersMistakes) {
   Solution solution = sample_solution();
-  solution.seeds[0].order.pop_back();
+  solution.starts[0].order.pop_back();
   expect_error<InternalError>([&] { write_solution(path(), solution_network(), solution, {}); }, {"seed's order"});
   EXPECT_FALSE(std::filesystem::exists(path()));
 }

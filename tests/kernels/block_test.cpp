@@ -1,4 +1,4 @@
-#include "kintsugi/kernels/block.hpp"
+#include "kernels/block.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "kintsugi/kernels/gemm.hpp"
+#include "kernels/gemm.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "kernels/flush_denormals.hpp"
 #include "kernels/tiles.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/kernels/flush_denormals.hpp"
 
 namespace kintsugi::kernels {
 namespace {

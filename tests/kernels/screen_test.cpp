@@ -1,4 +1,4 @@
-#include "kintsugi/kernels/screen.hpp"
+#include "kernels/screen.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,9 +2,9 @@
 
 #include <cstddef>
 
-#include "kintsugi/core/random.hpp"
-#include "kintsugi/kernels/aligned.hpp"
-#include "kintsugi/kernels/gemm.hpp"
+#include "core/random.hpp"
+#include "kernels/aligned.hpp"
+#include "kernels/gemm.hpp"
 
 namespace kintsugi::testing {
 

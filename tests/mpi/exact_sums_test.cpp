@@ -1,4 +1,4 @@
-#include "kintsugi/mpi/exact_sums.hpp"
+#include "mpi/exact_sums.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "kintsugi/core/random.hpp"
+#include "core/random.hpp"
 #include "kintsugi/mpi/comm.hpp"
 
 namespace kintsugi::mpi {

@@ -1,4 +1,4 @@
-#include "kintsugi/mpi/node_shared.hpp"
+#include "mpi/node_shared.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <functional>
 
-#include "kintsugi/objective/error_floor.hpp"
-#include "kintsugi/objective/first_order_model.hpp"
+#include "objective/error_floor.hpp"
+#include "objective/first_order_model.hpp"
 #include "objective/reference.hpp"
 
 namespace kintsugi {

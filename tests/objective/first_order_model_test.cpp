@@ -1,4 +1,4 @@
-#include "kintsugi/objective/first_order_model.hpp"
+#include "objective/first_order_model.hpp"
 
 #include <gtest/gtest.h>
 

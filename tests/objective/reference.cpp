@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kintsugi/core/random.hpp"
+#include "core/random.hpp"
 
 namespace kintsugi::testing {
 

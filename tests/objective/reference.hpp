@@ -8,7 +8,7 @@
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/piece.hpp"
 #include "kintsugi/core/rows.hpp"
-#include "kintsugi/objective/evaluator.hpp"
+#include "objective/evaluator.hpp"
 #include "support/planted.hpp"
 
 namespace kintsugi::testing {

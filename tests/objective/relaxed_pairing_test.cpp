@@ -1,4 +1,4 @@
-#include "kintsugi/objective/relaxed_pairing.hpp"
+#include "objective/relaxed_pairing.hpp"
 
 #include <gtest/gtest.h>
 

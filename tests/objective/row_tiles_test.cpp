@@ -1,4 +1,4 @@
-#include "kintsugi/objective/row_tiles.hpp"
+#include "objective/row_tiles.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/kernels/gemm.hpp"
 
 namespace kintsugi {
 namespace {

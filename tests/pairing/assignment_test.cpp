@@ -1,3 +1,5 @@
+#include "core/assignment.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,9 +9,9 @@
 #include <optional>
 #include <vector>
 
+#include "core/random.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/core/random.hpp"
-#include "kintsugi/pairing/pairing.hpp"
+#include "pairing/pairing.hpp"
 
 namespace kintsugi {
 namespace {

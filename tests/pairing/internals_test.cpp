@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-#include "kintsugi/core/random.hpp"
+#include "core/random.hpp"
 #include "pairing/made_network.hpp"
 #include "pairing/normal_scores.hpp"
 #include "pairing/orientation.hpp"

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "kintsugi/core/random.hpp"
+#include "core/random.hpp"
 
 namespace kintsugi::testing {
 

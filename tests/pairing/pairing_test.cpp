@@ -1,4 +1,4 @@
-#include "kintsugi/pairing/pairing.hpp"
+#include "pairing/pairing.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/random.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/core/random.hpp"
 #include "pairing/made_network.hpp"
 
 namespace kintsugi {

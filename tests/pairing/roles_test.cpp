@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "core/random.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/core/random.hpp"
-#include "kintsugi/pairing/pairing.hpp"
 #include "pairing/made_network.hpp"
+#include "pairing/pairing.hpp"
 
 namespace kintsugi {
 namespace {

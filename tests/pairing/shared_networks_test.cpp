@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "kintsugi/io/import.hpp"
+#include "io/import.hpp"
 #include "kintsugi/io/solution_file.hpp"
-#include "kintsugi/pairing/pairing.hpp"
+#include "pairing/pairing.hpp"
 #include "support/environment.hpp"
 
 namespace kintsugi {

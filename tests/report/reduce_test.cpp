@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kintsugi/core/random.hpp"
+#include "core/random.hpp"
 
 namespace kintsugi::report {
 namespace {

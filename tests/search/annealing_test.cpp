@@ -1,4 +1,4 @@
-#include "kintsugi/search/annealing.hpp"
+#include "search/annealing.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,10 +6,10 @@
 #include <cmath>
 #include <vector>
 
-#include "kintsugi/kernels/screen.hpp"
-#include "kintsugi/search/descent.hpp"
-#include "kintsugi/search/model_walk.hpp"
+#include "kernels/screen.hpp"
+#include "objective/model_walk.hpp"
 #include "objective/reference.hpp"
+#include "search/descent.hpp"
 
 namespace kintsugi {
 namespace {

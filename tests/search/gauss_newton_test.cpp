@@ -1,4 +1,4 @@
-#include "kintsugi/search/gauss_newton.hpp"
+#include "search/gauss_newton.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 #include <numbers>
 #include <vector>
 
-#include "kintsugi/search/descent.hpp"
-#include "kintsugi/search/elite_pool.hpp"
 #include "objective/reference.hpp"
+#include "search/descent.hpp"
+#include "search/elite_pool.hpp"
 
 namespace kintsugi {
 namespace {
@@ -251,7 +251,7 @@ TEST_F(GaussNewtonOnFreezing, RelocatesBlocksWhereARoundBeginsWithTheLastOnesErr
     StepReport report;
     while (!report.stuck) {
       report = search_.step();
-      if (report.event != 'R') continue;
+      if (report.event != Event::relocation) continue;
       EXPECT_EQ(round, 1);
       relocations.push_back(report.moves);
     }
@@ -275,7 +275,7 @@ TEST_F(GaussNewtonOnFreezing, TriesBlocksFirstThatOtherIslandsHaveElsewhere) {
       search.set_elites(elites);
       for (int round = 0; round < 2; ++round) search.start(from);
       const StepReport report = search.step();
-      EXPECT_EQ(report.event, 'R');
+      EXPECT_EQ(report.event, Event::relocation);
       found += report.moves > 0 ? 1 : 0;
     }
     return found;
@@ -302,7 +302,7 @@ TEST_F(GaussNewtonOnFreezing, GoesOnFromItsState) {
   search_.start(from);
   for (int i = 0; i < 4; ++i) (void)search_.step();
   search_.start(from);
-  EXPECT_EQ(search_.step().event, 'R') << "the round begins where the last one did";
+  EXPECT_EQ(search_.step().event, Event::relocation) << "the round begins where the last one did";
   for (int i = 0; i < 3; ++i) (void)search_.step();
   StateWriter writer;
   search_.save(writer);

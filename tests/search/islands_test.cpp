@@ -5,13 +5,13 @@
 #include <limits>
 #include <numeric>
 
+#include "core/random.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/core/random.hpp"
-#include "kintsugi/search/elite_pool.hpp"
-#include "kintsugi/search/make_search.hpp"
-#include "kintsugi/search/migration.hpp"
-#include "kintsugi/search/tabu.hpp"
 #include "objective/reference.hpp"
+#include "search/elite_pool.hpp"
+#include "search/make_search.hpp"
+#include "search/migration.hpp"
+#include "search/tabu.hpp"
 
 namespace kintsugi {
 namespace {
@@ -193,7 +193,7 @@ TEST_F(IslandsOnPlanted, CrossoversKeepThePiecesAndComeFromElites) {
     for (const Block& block : search->current().blocks) pieces.push_back(block.expand);
     std::ranges::sort(pieces);
     EXPECT_EQ(std::ranges::adjacent_find(pieces), pieces.end());
-    if (report.event == 'C') {
+    if (report.event == Event::crossover) {
       ++crossovers;
       EXPECT_EQ(search->current().mse, evaluator().error(search->current().blocks, kTiles));
     }

@@ -1,4 +1,4 @@
-#include "kintsugi/search/pair_relaxation.hpp"
+#include "search/pair_relaxation.hpp"
 
 #include <gtest/gtest.h>
 
@@ -38,7 +38,7 @@ class PairRelaxationOnPlanted : public ::testing::Test {
   void finish_round(PairRelaxation& search) {
     for (int step = 0; step < 100; ++step) {
       const StepReport report = search.step();
-      EXPECT_EQ(report.event, 'X');
+      EXPECT_EQ(report.event, Event::pair_relaxation);
       EXPECT_EQ(search.current().mse, bench_.evaluator().error(search.current().blocks, kTiles)) << "step " << step;
       if (report.stuck) return;
     }

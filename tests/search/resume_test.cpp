@@ -53,7 +53,7 @@ SolveOptions long_options(int islands, const std::string& search) {
   SolveOptions options;
   options.islands = islands;
   options.search = search;
-  options.seed_order = "random";
+  options.start = "random";
   options.seed = 3;
   options.sample_rows = 64;
   options.max_evaluations = 500 * islands;

@@ -1,4 +1,4 @@
-#include "kintsugi/search/search.hpp"
+#include "search/search.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/search/descent.hpp"
-#include "kintsugi/search/make_search.hpp"
-#include "kintsugi/search/pair_exchange.hpp"
-#include "kintsugi/search/relocation.hpp"
 #include "objective/reference.hpp"
+#include "search/descent.hpp"
+#include "search/make_search.hpp"
+#include "search/pair_exchange.hpp"
+#include "search/relocation.hpp"
 
 namespace kintsugi {
 namespace {
@@ -197,8 +197,8 @@ TEST_F(SearchOnPlanted, IteratedNeverReturnsAWorseBest) {
     int escapes = 0;
     for (int step = 0; step < 400 && (step < 60 || escapes == 0); ++step) {
       const StepReport report = search->step();
-      escapes += report.event == 'K' || report.event == 'N' ? 1 : 0;
-      if (report.event == 'G') {
+      escapes += report.event == Event::kick || report.event == Event::restart ? 1 : 0;
+      if (report.event == Event::growth) {
         EXPECT_GT(search->best().tiles, tiles) << "a grown sample";
         tiles = search->best().tiles;
         best = kUnknown;

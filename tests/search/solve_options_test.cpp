@@ -52,7 +52,7 @@ TEST(SolveOptions, ImpossibleOnesAreRefusedOnAllRanks) {
   expect("7 candidate groups", [](SolveOptions& o) { o.candidate_groups = 7; });
   expect("7 row groups", [](SolveOptions& o) { o.row_groups = 7; });
   expect("'best'", [](SolveOptions& o) { o.search = "best"; });
-  expect("'upwards'", [](SolveOptions& o) { o.seed_order = "upwards"; });
+  expect("'upwards'", [](SolveOptions& o) { o.start = "upwards"; });
   expect("guess", [](SolveOptions& o) { o.pairing = "guess"; });
   expect("'star'", [](SolveOptions& o) { o.topology = "star"; });
 }
@@ -63,7 +63,7 @@ TEST(SolveOptions, GivenOrdersThatAreNoneAreRefusedOnAllRanks) {
   const std::vector<int> right = to_permutation(problem.truth);
   const auto expect = [&](const std::string& named, const std::vector<int>& permutation) {
     const auto give = [&](SolveOptions& o) {
-      o.seed_order = "given";
+      o.start = "given";
       o.given_permutation = permutation;
     };
     expect_refused<InputError>(world, problem, give, named);
@@ -84,7 +84,7 @@ TEST(SolveLimits, EvaluationsEndASearchWhereItIs) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = noisy_problem(8, 150);
   SolveOptions options;
-  options.seed_order = "random";
+  options.start = "random";
   options.max_evaluations = 300;
   const Solution whole = solve_planted(world, problem, options);
   for (const std::int64_t limit : {1, 40, 150}) {
@@ -93,7 +93,7 @@ TEST(SolveLimits, EvaluationsEndASearchWhereItIs) {
     EXPECT_EQ(solution.status, Status::evaluations);
     EXPECT_GE(solution.evaluations, limit);
     // The same steps as with a higher limit, up to the first that reaches it.
-    const std::vector<TrajectoryRow>& rows = solution.trajectory;
+    const std::vector<TrajectoryEntry>& rows = solution.trajectory;
     ASSERT_LT(rows.size(), whole.trajectory.size());
     const auto length = static_cast<std::ptrdiff_t>(rows.size());
     EXPECT_EQ(describe(rows), describe({whole.trajectory.begin(), whole.trajectory.begin() + length}));
@@ -118,7 +118,7 @@ TEST(SolveLimits, TheObserverStopsAllRanksAtTheSameStep) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = noisy_problem(8, 150);
   SolveOptions options;
-  options.seed_order = "random";
+  options.start = "random";
   options.max_evaluations = 200;
   const std::string expected_start = describe(solve_planted(world, problem, options).trajectory);
   for (const int stop_at : {1, 2, 7}) {
@@ -136,7 +136,7 @@ TEST(SolveLimits, TimeEndsASearch) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = noisy_problem(40, 300);
   SolveOptions options;
-  options.seed_order = "random";
+  options.start = "random";
   options.time_limit = 0.05;
   const Solution solution = solve_planted(world, problem, options);
   EXPECT_EQ(solution.status, Status::time_limit);
@@ -152,7 +152,7 @@ TEST(SolveLimits, AToleranceEndsASearchEarly) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = noisy_problem(8, 150);
   SolveOptions options;
-  options.seed_order = "random";
+  options.start = "random";
   options.max_evaluations = 200;
   const Solution whole = solve_planted(world, problem, options);
   options.max_evaluations = 0;

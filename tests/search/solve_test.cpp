@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "kintsugi/objective/evaluator.hpp"
-#include "kintsugi/search/make_search.hpp"
+#include "objective/evaluator.hpp"
+#include "search/make_search.hpp"
 #include "search/solving.hpp"
 
 namespace kintsugi {
@@ -22,9 +22,9 @@ using kintsugi::testing::silent_options;
 using kintsugi::testing::solve_planted;
 using kintsugi::testing::solved_alone;
 
-SolveOptions options_for(std::string seed_order, std::uint64_t seed = 1) {
+SolveOptions options_for(std::string start, std::uint64_t seed = 1) {
   SolveOptions options;
-  options.seed_order = std::move(seed_order);
+  options.start = std::move(start);
   options.seed = seed;
   return options;
 }
@@ -78,25 +78,25 @@ TEST(Solve, TheBestInTheLogNeverRisesOnASample) {
   const Solution solution = solve_planted(world, noisy_problem(8, 200), limited(options_for("random"), 400));
   EXPECT_EQ(solution.status, Status::evaluations);
   ASSERT_GT(solution.trajectory.size(), 10U);
-  EXPECT_EQ(solution.trajectory.front().event, 'S');
+  EXPECT_EQ(solution.trajectory.front().event, Event::start);
   for (std::size_t i = 2; i < solution.trajectory.size(); ++i) {
-    const TrajectoryRow& before = solution.trajectory[i - 1];
-    const TrajectoryRow& now = solution.trajectory[i];
+    const TrajectoryEntry& before = solution.trajectory[i - 1];
+    const TrajectoryEntry& now = solution.trajectory[i];
     if (now.rows == before.rows) {
       EXPECT_LE(now.best, before.best) << "step " << now.step;
     }
     EXPECT_LE(now.best, now.mse);
     EXPECT_GE(now.rows, before.rows);
     EXPECT_GE(now.evaluations, before.evaluations);
-    EXPECT_EQ(now.step, before.step + (now.event == 'G' && now.step == before.step ? 0 : 1));
+    EXPECT_EQ(now.step, before.step + (now.event == Event::growth && now.step == before.step ? 0 : 1));
   }
 }
 
 TEST(Solve, IsTheSameOnAnyNumberOfRanks) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = make_planted(10, 10, 300, 3);
-  for (const std::string seed_order : {"auto", "random"}) {
-    const SolveOptions options = options_for(seed_order);
+  for (const std::string start : {"auto", "random"}) {
+    const SolveOptions options = options_for(start);
     EXPECT_EQ(describe(solve_planted(world, problem, options)), solved_alone(world, problem, options));
   }
 }
@@ -107,7 +107,7 @@ TEST(Solve, FindsPairsOnAnyNumberOfRanks) {
   const SolveOptions options = limited(options_for("auto"), 5000);
   const Solution solution = solve_planted(world, problem, options);
   EXPECT_EQ(solution.status, Status::solved);
-  EXPECT_GT(std::ranges::count(solution.trajectory, 'X', &TrajectoryRow::event), 0);
+  EXPECT_GT(std::ranges::count(solution.trajectory, Event::pair_relaxation, &TrajectoryEntry::event), 0);
   EXPECT_EQ(describe(solution), solved_alone(world, problem, options));
 }
 
@@ -142,7 +142,7 @@ TEST(Solve, IslandsAreTheSameOnAnyNumberOfRanks) {
       }
       EXPECT_EQ(describe(solution), solved_alone(world, *problem, options)) << islands << " islands";
       for (int island = 0; island < islands; ++island) {
-        EXPECT_GT(std::ranges::count(solution.trajectory, island, &TrajectoryRow::island), 0) << "island " << island;
+        EXPECT_GT(std::ranges::count(solution.trajectory, island, &TrajectoryEntry::island), 0) << "island " << island;
       }
     }
   }
@@ -212,9 +212,9 @@ TEST(Solve, NoiseIsAskedOfTheOrderThatIsReturned) {
 TEST(Solve, OneBlockAndTwo) {
   const mpi::Comm world = mpi::Comm::world();
   for (const std::size_t blocks : {1U, 2U}) {
-    for (const std::string seed_order : {"auto", "random"}) {
+    for (const std::string start : {"auto", "random"}) {
       const PlantedProblem problem = make_planted(blocks, 10, 90, 2);
-      const Solution solution = solve_planted(world, problem, options_for(seed_order));
+      const Solution solution = solve_planted(world, problem, options_for(start));
       EXPECT_EQ(solution.status, Status::solved) << blocks << " blocks";
       EXPECT_EQ(solution.assembly, problem.truth);
     }
@@ -256,8 +256,8 @@ TEST(Solve, StartsFromAGivenOrder) {
   EXPECT_EQ(at_once.status, Status::solved);
   EXPECT_EQ(at_once.trajectory.size(), 1U) << "the answer needs no search";
   EXPECT_EQ(at_once.evaluations, 0);
-  ASSERT_EQ(at_once.seeds.size(), 1U);
-  EXPECT_EQ(at_once.seeds.front().name, "given");
+  ASSERT_EQ(at_once.starts.size(), 1U);
+  EXPECT_EQ(at_once.starts.front().name, "given");
 
   Assembly start = problem.truth;
   std::ranges::reverse(start.blocks);
@@ -274,8 +274,8 @@ TEST(Solve, TellsRankZeroAllOfTheLog) {
   const Solution solution = solve_planted(world, problem, options_for("random"), observer);
   if (world.root()) {
     EXPECT_EQ(describe(observer.rows), describe(solution.trajectory));
-    ASSERT_EQ(observer.seeds.size(), solution.seeds.size());
-    EXPECT_EQ(observer.seeds.front().order, solution.seeds.front().order);
+    ASSERT_EQ(observer.starts.size(), solution.starts.size());
+    EXPECT_EQ(observer.starts.front().order, solution.starts.front().order);
     ASSERT_EQ(solution.pairs.size(), 8U);
     for (std::size_t b = 0; b < 8; ++b) {
       EXPECT_EQ((Block{solution.pairs[b].expand, solution.pairs[b].compress}), solution.assembly.blocks[b]);

@@ -15,10 +15,10 @@ Solution solve_planted(const mpi::Comm& comm, const PlantedProblem& problem, con
   return solve_planted(comm, problem, options, silent);
 }
 
-std::string describe(const std::vector<TrajectoryRow>& rows) {
+std::string describe(const std::vector<TrajectoryEntry>& rows) {
   std::ostringstream text;
   text << std::hexfloat;
-  for (const TrajectoryRow& row : rows) {
+  for (const TrajectoryEntry& row : rows) {
     text << row.step << ' ' << row.island << ' ' << row.event << ' ' << row.rows << ' ' << row.mse << ' ' << row.best
          << ' ' << row.moves << ' ' << row.evaluations << '\n';
   }
@@ -41,7 +41,7 @@ std::string describe(const Solution& solution) {
     text << margin.position << ' ' << margin.change << ' ' << margin.standard_error << ' ' << margin.interchangeable
          << '\n';
   }
-  for (const SeedResult& seed : solution.seeds) {
+  for (const StartOrder& seed : solution.starts) {
     text << seed.name << ' ' << seed.mse << ' ' << format_permutation(seed.order) << '\n';
   }
   return text.str() + describe(solution.trajectory);

@@ -15,19 +15,19 @@ class CountingObserver final : public SolveObserver {
   explicit CountingObserver(int stop_at = 0) : stop_at_(stop_at) {}
   void on_roles(const Roles&) override { ++calls; }
   void on_pairs(const std::vector<PairScore>&) override { ++calls; }
-  void on_seeds(const std::vector<SeedResult>& told) override {
+  void on_starts(const std::vector<StartOrder>& told) override {
     ++calls;
-    seeds = told;
+    starts = told;
   }
-  void on_row(const TrajectoryRow& row) override {
+  void on_step(const TrajectoryEntry& row) override {
     ++calls;
     rows.push_back(row);
   }
   bool stop_requested() override { return ++questions_ == stop_at_; }
 
   int calls = 0;
-  std::vector<SeedResult> seeds;
-  std::vector<TrajectoryRow> rows;
+  std::vector<StartOrder> starts;
+  std::vector<TrajectoryEntry> rows;
 
  private:
   int stop_at_;
@@ -42,7 +42,7 @@ class CountingObserver final : public SolveObserver {
 /// Everything in a solution that must not depend on the number of ranks, to the last bit: all but times and what only
 /// rank 0 has.
 [[nodiscard]] std::string describe(const Solution& solution);
-[[nodiscard]] std::string describe(const std::vector<TrajectoryRow>& rows);
+[[nodiscard]] std::string describe(const std::vector<TrajectoryEntry>& rows);
 
 /// describe() of the solution that rank 0 finds alone, on all ranks. Collective.
 [[nodiscard]] std::string solved_alone(const mpi::Comm& comm, const PlantedProblem& problem,

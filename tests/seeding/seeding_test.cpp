@@ -1,4 +1,4 @@
-#include "kintsugi/seeding/seeding.hpp"
+#include "seeding/seeding.hpp"
 
 #include <gtest/gtest.h>
 
@@ -124,13 +124,13 @@ TEST(Seeding, IsTheSameToTheBitOnEveryGrid) {
   const mpi::Comm self = mpi::Comm::self();
   Workbench alone(self, problem, {1, 1});
   const std::vector<double> expected_norms = delta_norms(alone.evaluator(), pairing, 5);
-  const std::vector<SeedResult> expected = make_seeds(alone.evaluator(), pairing, norms, "auto", 1, 3);
+  const std::vector<StartOrder> expected = make_start_orders(alone.evaluator(), pairing, norms, "auto", 1, 3);
   for (const Grid grid : all_grids(world.size())) {
     Workbench bench(world, problem, grid);
     EXPECT_EQ(delta_norms(bench.evaluator(), pairing, 5), expected_norms);
     // Norms are rank 0's business.
-    const std::vector<SeedResult> seeds =
-        make_seeds(bench.evaluator(), pairing, world.root() ? norms : CompressNorms{}, "auto", 1, 3);
+    const std::vector<StartOrder> seeds =
+        make_start_orders(bench.evaluator(), pairing, world.root() ? norms : CompressNorms{}, "auto", 1, 3);
     ASSERT_EQ(seeds.size(), expected.size());
     for (std::size_t i = 0; i < seeds.size(); ++i) {
       EXPECT_EQ(seeds[i].name, expected[i].name);
@@ -148,11 +148,11 @@ struct Seeder {
         norms(compress_norms(problem.network, pairing)),
         bench(world, problem, {1, world.size()}) {}
 
-  std::vector<SeedResult> make(std::string_view name, std::uint64_t seed = 1) {
-    return make_seeds(bench.evaluator(), pairing, norms, name, seed, 3);
+  std::vector<StartOrder> make(std::string_view name, std::uint64_t seed = 1) {
+    return make_start_orders(bench.evaluator(), pairing, norms, name, seed, 3);
   }
-  SeedResult one(std::string_view name, std::uint64_t seed = 1) {
-    const std::vector<SeedResult> seeds = make(name, seed);
+  StartOrder one(std::string_view name, std::uint64_t seed = 1) {
+    const std::vector<StartOrder> seeds = make(name, seed);
     EXPECT_EQ(seeds.size(), 1U);
     EXPECT_EQ(seeds.front().name, name);
     return seeds.front();
@@ -166,10 +166,10 @@ struct Seeder {
 
 TEST(MakeSeeds, AutoJudgesAllBestFirst) {
   Seeder seeder(small_problem());
-  const std::vector<SeedResult> seeds = seeder.make("auto");
+  const std::vector<StartOrder> seeds = seeder.make("auto");
   ASSERT_GE(seeds.size(), 4U);
   std::set<std::vector<int>> orders;
-  const std::vector<std::string> known = seed_names();
+  const std::vector<std::string> known = start_names();
   for (std::size_t i = 0; i < seeds.size(); ++i) {
     EXPECT_TRUE(orders.insert(seeds[i].order).second) << seeds[i].name << " is there twice";
     EXPECT_EQ(std::ranges::count(known, seeds[i].name), 1) << seeds[i].name;
@@ -183,11 +183,11 @@ TEST(MakeSeeds, AutoJudgesAllBestFirst) {
 
 TEST(MakeSeeds, CoincidingOrdersKeepTheEarliestName) {
   Seeder one(small_problem(1));
-  const std::vector<SeedResult> lone = one.make("auto");
+  const std::vector<StartOrder> lone = one.make("auto");
   ASSERT_EQ(lone.size(), 1U);
   EXPECT_EQ(lone.front().name, "wout-frobenius");
   Seeder two(small_problem(2));
-  const std::vector<SeedResult> both = two.make("auto");
+  const std::vector<StartOrder> both = two.make("auto");
   ASSERT_EQ(both.size(), 2U);
   std::set<std::string> names{both[0].name, both[1].name};
   EXPECT_EQ(names, (std::set<std::string>{"wout-frobenius", "wout-frobenius-reversed"}));
@@ -195,7 +195,7 @@ TEST(MakeSeeds, CoincidingOrdersKeepTheEarliestName) {
 
 TEST(MakeSeeds, NamesMeanWhatTheySay) {
   Seeder seeder(small_problem());
-  const auto expect_ascending = [](const SeedResult& seed, const std::vector<double>& values) {
+  const auto expect_ascending = [](const StartOrder& seed, const std::vector<double>& values) {
     ASSERT_EQ(seed.order.size(), values.size());
     for (std::size_t i = 1; i < values.size(); ++i) {
       EXPECT_LE(values[static_cast<std::size_t>(seed.order[i - 1])], values[static_cast<std::size_t>(seed.order[i])])
@@ -240,7 +240,7 @@ TEST(MakeSeeds, RefusesUnknownNamesOnAllRanks) {
     } catch (const UsageError& error) {
       const std::string message = error.what();
       EXPECT_NE(message.find("'" + name + "'"), std::string::npos) << message;
-      for (const std::string& known : seed_names()) EXPECT_NE(message.find(known), std::string::npos) << message;
+      for (const std::string& known : start_names()) EXPECT_NE(message.find(known), std::string::npos) << message;
     }
   }
 }

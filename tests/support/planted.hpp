@@ -7,7 +7,7 @@
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/piece.hpp"
 #include "kintsugi/core/rows.hpp"
-#include "kintsugi/synth/planted.hpp"
+#include "synth/planted.hpp"
 
 namespace kintsugi::testing {
 

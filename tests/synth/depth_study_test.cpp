@@ -1,11 +1,11 @@
-#include "kintsugi/synth/depth_study.hpp"
+#include "synth/depth_study.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
 
-#include "kintsugi/synth/planted.hpp"
+#include "synth/planted.hpp"
 
 namespace kintsugi {
 namespace {

@@ -3,10 +3,10 @@
 #include <cmath>
 #include <vector>
 
-#include "kintsugi/core/random.hpp"
-#include "kintsugi/kernels/weight_gradient.hpp"
-#include "kintsugi/synth/gradient_sums.hpp"
-#include "kintsugi/synth/trainable.hpp"
+#include "core/random.hpp"
+#include "kernels/weight_gradient.hpp"
+#include "synth/gradient_sums.hpp"
+#include "synth/trainable.hpp"
 
 namespace kintsugi {
 namespace {

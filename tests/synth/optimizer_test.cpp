@@ -1,4 +1,4 @@
-#include "kintsugi/synth/optimizer.hpp"
+#include "synth/optimizer.hpp"
 
 #include <gtest/gtest.h>
 

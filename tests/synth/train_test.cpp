@@ -1,4 +1,4 @@
-#include "kintsugi/synth/train.hpp"
+#include "synth/train.hpp"
 
 #include <gtest/gtest.h>
 

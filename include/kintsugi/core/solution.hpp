@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kintsugi/core/assembly.hpp"
+#include "kintsugi/core/event.hpp"
 
 namespace kintsugi {
 
@@ -37,12 +38,10 @@ struct PairScore {
 };
 
 /// One line of the log, and one row of /trajectory.
-struct TrajectoryRow {
+struct TrajectoryEntry {
   std::int64_t step = 0;  ///< counts the search's decisions
   std::int32_t island = 0;
-  /// S seed, B bubble repair, I insertion, R relocation, T tabu, L Gauss-Newton, A annealing, X pair relaxation, P pair
-  /// exchange, K kick, C crossover, N new random start, M migrant, G larger sample
-  char event = ' ';
+  Event event = Event::start;
   std::int64_t rows = 0;         ///< rows in the sample
   double mse = 0;                ///< of the current order on the sample
   double best = 0;               ///< lowest so far on the sample
@@ -52,7 +51,7 @@ struct TrajectoryRow {
 };
 
 /// One order that was tried as a start.
-struct SeedResult {
+struct StartOrder {
   std::string name;        ///< "wout-frobenius", "wout-frobenius-reversed", ...
   double mse = 0;          ///< on the seeding sample
   std::vector<int> order;  ///< positions in the pairing, first block first
@@ -89,16 +88,16 @@ struct Times {
 /// What a solve gives back; the same on every rank but for `times`.
 struct Solution {
   Status status = Status::not_solved;
-  Assembly assembly;              ///< positions in Network::pieces
-  std::vector<int> permutation;   ///< the pieces' own indices: what the user sees
-  std::string sha256;             ///< of format_permutation(permutation)
-  double mse = 0;                 ///< on all rows, float32 evaluation
-  double largest_error = 0;       ///< largest |prediction - reconstruction| over rows and outputs
-  double target = 0;              ///< at or below this MSE counts as solved
-  std::size_t rows = 0;           ///< rows the final check used: all
-  std::vector<PairScore> pairs;   ///< one per block, in the final order
-  std::vector<SeedResult> seeds;  ///< best first
-  std::vector<TrajectoryRow> trajectory;
+  Assembly assembly;               ///< positions in Network::pieces
+  std::vector<int> permutation;    ///< the pieces' own indices: what the user sees
+  std::string sha256;              ///< of format_permutation(permutation)
+  double mse = 0;                  ///< on all rows, float32 evaluation
+  double largest_error = 0;        ///< largest |prediction - reconstruction| over rows and outputs
+  double target = 0;               ///< at or below this MSE counts as solved
+  std::size_t rows = 0;            ///< rows the final check used: all
+  std::vector<PairScore> pairs;    ///< one per block, in the final order
+  std::vector<StartOrder> starts;  ///< best first
+  std::vector<TrajectoryEntry> trajectory;
   std::vector<Margin> margins;  ///< one per two neighbours of the final order
   double explained = 0;         ///< of the error, by reordering to first order (see NoiseTest); 0 where not asked
   double by_chance = 0;         ///< what of mere noise would seem explained, at most

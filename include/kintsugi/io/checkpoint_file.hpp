@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "kintsugi/search/search_state.hpp"
+#include "kintsugi/core/search_state.hpp"
 
 namespace kintsugi {
 

@@ -28,8 +28,8 @@ struct RunFacts {
 ///   /pairing [L, 2] int32         expand and compress piece of block 0, 1, ...
 ///   /pair_scores [L] compound     the fields of PairScore
 ///   /seeds [S] compound           name, mse; best first
-///   /seed_orders [S, L] int32     SeedResult::order of each seed
-///   /trajectory [T] compound      the fields of TrajectoryRow
+///   /seed_orders [S, L] int32     StartOrder::order of each seed
+///   /trajectory [T] compound      the fields of TrajectoryEntry
 ///   /margins [L - 1] compound     position, first_expand, second_expand, change, standard_error, z, interchangeable
 ///   /elites/permutation [E, 2L + 1] int32, /elites/mse [E], /elites/island [E]   the islands' best orders, best first
 ///   /warnings [W] text

@@ -2,20 +2,15 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace kintsugi {
 
-/// What a user can choose about a solve; every field is an option of `kintsugi solve`.
-struct SolveOptions {
+/// What a user can choose about a search; every field is an option of `kintsugi solve`.
+struct SearchOptions {
   std::uint64_t seed = 1;    ///< of all random numbers
   int islands = 1;           ///< groups of ranks that search on their own
   int candidate_groups = 0;  ///< grid of an island: candidate groups x row groups; 0: chosen
   int row_groups = 0;
-  std::string pairing = "auto";        ///< a pair score, or auto
-  std::string seed_order = "auto";     ///< a seed's name, or auto; "given" with `given_order`
-  std::vector<int> given_permutation;  ///< with seed_order "given": the pieces' own indices, whole permutation
-  std::vector<int> given_expand;     ///< the pieces' own indices that expand, where shapes leave it open; empty: decide
   std::string topology = "all";      ///< how islands hear of each other's orders: all, ring, none
   std::string search = "auto";       ///< a search's name, or auto
   std::int64_t sample_rows = 0;      ///< rows of the first sample; 0: chosen

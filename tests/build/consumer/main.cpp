@@ -8,7 +8,7 @@
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/mpi/comm.hpp"
 #include "kintsugi/solve.hpp"
-#include "kintsugi/synth/planted.hpp"
+#include "synth/planted.hpp"
 
 int main(int argc, char** argv) {
   const kintsugi::mpi::Environment environment(argc, argv);

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kintsugi/core/solution.hpp"
+
+namespace kintsugi {
+
+/// All that a search needs to go on as if it had not been stopped, besides the problem and the options: what a
+/// checkpoint holds. It does not depend on the number of ranks.
+struct SearchState {
+  std::vector<std::vector<std::int64_t>> islands;  ///< of each island, as StateWriter writes it
+  std::vector<std::int64_t> shared;                ///< what all islands know: rounds, elite pool
+  std::vector<TrajectoryEntry> trajectory;
+  double seconds = 0;  ///< of search so far
+};
+
+/// One row of a trajectory as 64-bit words, and back.
+inline constexpr std::size_t kTrajectoryWords = 9;
+void append_words(const TrajectoryEntry& row, std::vector<std::int64_t>& words);
+[[nodiscard]] TrajectoryEntry trajectory_entry(const std::int64_t* words);
+
+}  // namespace kintsugi

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kintsugi/core/search_state.hpp"
+#include "kintsugi/core/solution.hpp"
+
+namespace kintsugi {
+
+/// What the islands' best orders have in common, at an exchange.
+struct ExchangeReport {
+  std::int64_t round = 0;
+  std::size_t elites = 0;  ///< orders in the pool
+  double best = 0;         ///< MSE of the best of them
+  double same_order = 1;   ///< share of the pairs of blocks that stand in the same order in all
+  double same_pairs = 1;   ///< share of the blocks whose compress piece is the same in all
+};
+
+/// Receives what a search has to say, as it happens. Called on rank 0 of the world only, but for stop_requested().
+class SearchObserver {
+ public:
+  virtual ~SearchObserver() = default;
+  virtual void on_step(const TrajectoryEntry& /*entry*/) {}
+  virtual void on_exchange(const ExchangeReport& /*report*/) {}
+  /// Asked between steps, on every rank; true on any ends the search with Status::interrupted, on all at the same step.
+  virtual bool stop_requested() { return false; }
+  /// Asked between steps; true has on_checkpoint() called at that step.
+  virtual bool checkpoint_due() { return false; }
+  /// The state to go on from later; also given where a limit or stop_requested() ends the search.
+  virtual void on_checkpoint(const SearchState& /*state*/) {}
+};
+
+}  // namespace kintsugi

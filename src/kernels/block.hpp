@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+
+#include "kernels/gemm.hpp"
+#include "kintsugi/core/activation.hpp"
+
+namespace kintsugi::kernels {
+
+/// Where one block's weights lie. All 64-byte aligned; absent biases are zeros.
+struct BlockWeights {
+  const float* w_in = nullptr;     ///< [h x d] row-major
+  const float* w_in_t = nullptr;   ///< [d x h] row-major
+  const float* b_in = nullptr;     ///< [h]
+  const float* w_out = nullptr;    ///< [d x h] row-major
+  const float* w_out_t = nullptr;  ///< [h x d] row-major
+  const float* b_out = nullptr;    ///< [d]
+};
+
+/// The arithmetic of one block on one tile of rows, forward and adjoint, for a fixed width and hidden size.
+/// x, r, g, u are tiles of d features; `hidden` is a tile of h features.
+class BlockKernel {
+ public:
+  BlockKernel(std::size_t width, std::size_t hidden, Activation activation);
+
+  [[nodiscard]] std::size_t hidden() const noexcept { return hidden_; }
+
+  /// r = W_out act(W_in x + b_in) + b_out. `hidden` is scratch; it holds act(..) afterwards.
+  void residual(const BlockWeights& block, const float* x, float* r, float* hidden) const;
+
+  /// The second half of residual(): r = W_out a + b_out, with `a` a tile of h features.
+  void compress(const BlockWeights& block, const float* a, float* r) const;
+
+  /// residual(), and what pull_back() needs to know of the point x in `slope`, a tile of h features.
+  void residual_and_slope(const BlockWeights& block, const float* x, float* r, float* hidden, float* slope) const;
+
+  /// u = J^T g with J the Jacobian of the residual at the point where `slope` was taken. `hidden` is scratch; it
+  /// holds the adjoint of the pre-activation, act'(..) W_out^T g, afterwards.
+  void pull_back(const BlockWeights& block, const float* slope, const float* g, float* u, float* hidden) const;
+
+  /// Floating-point operations of residual() on one row, counting the products only; pull_back() needs as many.
+  [[nodiscard]] double flops_per_row() const noexcept {
+    return 4.0 * static_cast<double>(width_) * static_cast<double>(hidden_);
+  }
+
+ private:
+  std::size_t width_;
+  std::size_t hidden_;
+  Activation activation_;
+  Gemm expand_;
+  Gemm compress_;
+  Gemm expand_back_;
+  Gemm compress_back_;
+};
+
+/// act(z + bias) in place on a tile of `features` features.
+void activate_tile(Activation activation, const float* bias, std::size_t features, float* z);
+
+/// act(z + bias) in place, and act'(z + bias) into `slope`.
+void activate_tile_with_slope(Activation activation, const float* bias, std::size_t features, float* z, float* slope);
+
+}  // namespace kintsugi::kernels

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+
+#include "objective/evaluator.hpp"
+
+namespace kintsugi {
+
+/// The error that the true order has because the data are rounded.
+///
+/// Predictions are float32, so the true order's error is at rounding: some 1e-14 of the predictions' variance, and no
+/// wrong order was ever seen below 5e-7. Where every prediction in the data is a number of few decimals or digits, or
+/// a half-precision one, they were rounded further, and the true order's error is that rounding's: q^2 / 12 for a step
+/// q.
+class ErrorFloor {
+ public:
+  /// Collective over the evaluator's island. A `tolerance` above 0 is taken instead of what the data say.
+  ErrorFloor(const Evaluator& evaluator, double tolerance);
+
+  /// MSE on so many rows at or below which an error counts as rounding: float32's share, and the rounding's
+  /// expectation with six of its standard errors on top.
+  [[nodiscard]] double target(std::size_t rows) const;
+  /// A tolerance was given: it alone says what is solved.
+  [[nodiscard]] bool given() const noexcept { return tolerance_ > 0; }
+  /// Expected MSE from rounded predictions; 0 where they are not.
+  [[nodiscard]] double rounding() const noexcept { return rounding_; }
+
+ private:
+  double tolerance_;
+  double variance_;
+  double rounding_ = 0;
+  std::size_t outputs_;
+};
+
+}  // namespace kintsugi

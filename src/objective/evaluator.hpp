@@ -1,0 +1,132 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "core/order.hpp"
+#include "kernels/aligned.hpp"
+#include "kernels/block.hpp"
+#include "kintsugi/core/assembly.hpp"
+#include "kintsugi/core/rows.hpp"
+#include "kintsugi/mpi/comm.hpp"
+#include "mpi/exact_sums.hpp"
+#include "objective/row_tiles.hpp"
+#include "objective/weights.hpp"
+
+namespace kintsugi {
+
+/// How an island's ranks share work: candidate groups x row groups = ranks.
+struct Grid {
+  int candidate_groups = 1;
+  int row_groups = 1;
+};
+
+/// The grid for `ranks` ranks: what is asked for (0: free), else row groups only, as long as every row group has tiles
+/// to work on. Throws UsageError where the factors do not multiply to `ranks`.
+[[nodiscard]] Grid choose_grid(int ranks, int candidate_groups, int row_groups, std::size_t tiles);
+
+/// Where the time of an evaluator went, on this rank.
+struct WorkClock {
+  double kernels = 0;      ///< seconds in tiles' arithmetic
+  double collectives = 0;  ///< seconds in MPI, waiting included
+  double flops = 0;        ///< of products and screens
+};
+
+/// Adds the seconds of its life to a counter.
+class ScopedSeconds {
+ public:
+  explicit ScopedSeconds(double& counter) : counter_(counter), start_(std::chrono::steady_clock::now()) {}
+  ~ScopedSeconds() { counter_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  ScopedSeconds(const ScopedSeconds&) = delete;
+  ScopedSeconds& operator=(const ScopedSeconds&) = delete;
+
+ private:
+  double& counter_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+/// Exact errors of orders, over the ranks of one island. "Exact" as against screened: the whole network is evaluated,
+/// in float32, row errors are summed in float64 within a tile and exactly over tiles, so that results do not depend on
+/// the number of ranks or their grid.
+class Evaluator {
+ public:
+  /// Collective over `island`, which must outlive the object, as must `weights`.
+  Evaluator(const mpi::Comm& island, const SharedWeights& weights, RowSource& rows, Grid grid);
+  Evaluator(mpi::Comm&& island, const SharedWeights& weights, RowSource& rows, Grid grid) = delete;
+
+  [[nodiscard]] const mpi::Comm& island() const noexcept { return *island_; }
+  [[nodiscard]] const SharedWeights& weights() const noexcept { return *weights_; }
+  [[nodiscard]] const RowTiles& rows() const noexcept { return rows_; }
+  [[nodiscard]] Grid grid() const noexcept { return grid_; }
+  [[nodiscard]] const kernels::BlockKernel& kernel(const Block& block) const {
+    return kernels_.at(weights_->hidden(block.expand));
+  }
+
+  /// MSE of each candidate on the first `tiles` tiles: mean over rows and outputs of the squared difference to the
+  /// predictions; +infinity where the network overflows. Candidates cost only what comes after the start they share
+  /// with `base`. Collective; equal arguments and results on all ranks.
+  [[nodiscard]] std::vector<double> errors(const Blocks& base, std::span<const Blocks> candidates, std::size_t tiles);
+  [[nodiscard]] double error(const Blocks& blocks, std::size_t tiles);
+
+  /// error(), by the plainest way and not counted as an evaluation: for internal checks.
+  [[nodiscard]] double recomputed_error(const Blocks& blocks, std::size_t tiles);
+
+  struct Check {
+    double mse = 0;
+    double largest_error = 0;  ///< largest |difference| over all rows and outputs
+  };
+  /// All rows. Collective.
+  [[nodiscard]] Check check(const Blocks& blocks);
+
+  /// The tiles of the sample that this rank works on where there are no candidates to share: every tile of the
+  /// sample belongs to exactly one rank of the island.
+  [[nodiscard]] std::vector<const RowTile*> own_tiles(std::size_t tiles) const;
+
+  /// Differences prediction - data of a tile whose final states are `x`: [k][kTileRows], zero in rows that are not
+  /// real.
+  void tile_errors(const RowTile& tile, const float* x, float* errors) const;
+
+  /// Evaluations of the whole network on a sample so far, passes for models included, rounded up; equal on all ranks.
+  [[nodiscard]] std::int64_t evaluations() const noexcept { return to_evaluations(block_evaluations_); }
+  /// The same in single blocks, not rounded.
+  [[nodiscard]] std::int64_t block_evaluations() const noexcept { return block_evaluations_; }
+  /// Block evaluations in evaluations of the whole network, rounded up.
+  [[nodiscard]] std::int64_t to_evaluations(std::int64_t blocks) const noexcept;
+  /// The same weighted by the sample: blocks times tiles. What searches are given turns by.
+  [[nodiscard]] std::int64_t work() const noexcept { return work_; }
+  /// Counts block evaluations on a sample of `tiles` tiles that were done outside.
+  void count_blocks(std::int64_t blocks, std::size_t tiles) noexcept {
+    block_evaluations_ += blocks;
+    work_ += blocks * static_cast<std::int64_t>(tiles);
+  }
+  [[nodiscard]] WorkClock& clock() noexcept { return clock_; }
+
+ private:
+  void add_tile(const RowTile& tile, const Blocks& base, std::span<const Blocks> candidates,
+                std::span<const std::size_t> order, std::span<const std::size_t> shared, mpi::ExactSums& sums);
+  void advance(const Block& block, float* x);
+  void add_squares(const Blocks& blocks, std::size_t tiles, mpi::ExactSums& sums, double* largest);
+  double squared_error(const RowTile& tile, const float* x, double* largest);
+
+  const mpi::Comm* island_;
+  const SharedWeights* weights_;
+  Grid grid_;
+  mpi::Comm row_ranks_;  // the ranks that together hold all rows
+  RowTiles rows_;
+  std::map<std::size_t, kernels::BlockKernel> kernels_;  // by hidden size
+  kernels::Gemm head_;
+  kernels::TileBuffer base_state_;
+  kernels::TileBuffer state_;
+  kernels::TileBuffer residual_;
+  kernels::TileBuffer hidden_;
+  kernels::TileBuffer outputs_;
+  std::int64_t block_evaluations_ = 0;
+  std::int64_t work_ = 0;
+  WorkClock clock_;
+};
+
+}  // namespace kintsugi

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "kernels/aligned.hpp"
+#include "kintsugi/core/rows.hpp"
+#include "kintsugi/mpi/comm.hpp"
+
+namespace kintsugi {
+
+/// One tile of rows as the kernels want it: feature-major, the rows that fill it up are zero.
+struct RowTile {
+  std::size_t index = 0;               ///< in 0 .. tiles-1
+  std::size_t rows = 0;                ///< real rows, at most kTileRows
+  const float* inputs = nullptr;       ///< [d][kTileRows]
+  const float* predictions = nullptr;  ///< [k][kTileRows]
+};
+
+/// The data rows, dealt to fixed tiles: with T tiles, row i is slot i / T of tile i mod T. So any few tiles are a
+/// sample from all over the file, and the first n tiles are "the sample of n tiles" everywhere. Rank r of R holds tiles
+/// r, r + R, ...
+class RowTiles {
+ public:
+  /// Collective over `comm`: each rank reads its share of the file once, and the rows travel to their tiles.
+  RowTiles(const mpi::Comm& comm, RowSource& source);
+
+  [[nodiscard]] const RowShape& shape() const noexcept { return shape_; }
+  [[nodiscard]] std::size_t tiles() const noexcept { return tiles_; }
+  /// Rows in the sample of the first `tiles` tiles.
+  [[nodiscard]] std::size_t rows_in(std::size_t tiles) const noexcept;
+  /// Fewest tiles that hold at least `rows` rows, or all.
+  [[nodiscard]] std::size_t tiles_for(std::size_t rows) const noexcept;
+  /// The tiles that this rank holds, in ascending order.
+  [[nodiscard]] std::span<const RowTile> local() const noexcept { return local_; }
+  /// Variance of the predictions about each output's mean, averaged over the outputs; all rows, summed exactly. 1 where
+  /// it is zero.
+  [[nodiscard]] double prediction_variance() const noexcept { return variance_; }
+
+ private:
+  /// Sends rows [first, ...) to the ranks of their tiles; returns this rank's, ascending, each as inputs and
+  /// predictions.
+  [[nodiscard]] std::vector<float> exchange(const mpi::Comm& comm, std::size_t first, std::span<const float> inputs,
+                                            std::span<const float> predictions) const;
+  void deal(const mpi::Comm& comm, RowSource& source);
+  void measure_variance(const mpi::Comm& comm);
+
+  RowShape shape_;
+  std::size_t tiles_ = 0;
+  double variance_ = 1;
+  kernels::TileBuffer memory_;
+  std::vector<RowTile> local_;
+};
+
+}  // namespace kintsugi

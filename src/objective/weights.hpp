@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "kernels/block.hpp"
+#include "kintsugi/core/assembly.hpp"
+#include "kintsugi/core/piece.hpp"
+#include "kintsugi/mpi/comm.hpp"
+#include "mpi/node_shared.hpp"
+
+namespace kintsugi {
+
+/// All pieces' weights as the kernels want them, and their transposes, once per node in shared memory.
+class SharedWeights {
+ public:
+  /// Collective over `comm`. `network` and `roles` are read on rank 0 only.
+  SharedWeights(const mpi::Comm& comm, const Network& network, const Roles& roles);
+
+  [[nodiscard]] const Roles& roles() const noexcept { return roles_; }
+  [[nodiscard]] Activation activation() const noexcept { return activation_; }
+  /// h of a block with this expand (or compress) piece; positions in Network::pieces.
+  [[nodiscard]] std::size_t hidden(int piece) const { return hidden_[static_cast<std::size_t>(piece)]; }
+  [[nodiscard]] kernels::BlockWeights block(const Block& block) const;
+  [[nodiscard]] const float* head_weight() const;  ///< [k x d] row-major
+  [[nodiscard]] const float* head_bias() const;    ///< [k]
+
+ private:
+  void share_shapes(const mpi::Comm& comm, const Network& network, const Roles& roles);
+  void fill(const Network& network);
+
+  Roles roles_;
+  Activation activation_ = Activation::relu;
+  std::vector<int> out_;  // of each piece
+  std::vector<int> in_;
+  std::vector<std::size_t> hidden_;
+  std::vector<std::size_t> at_;  // of each piece's weight, transpose, bias
+  std::size_t total_ = 0;
+  std::unique_ptr<mpi::NodeShared> memory_;
+};
+
+}  // namespace kintsugi

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/study.hpp"
+#include "kintsugi/core/assembly.hpp"
+#include "kintsugi/core/piece.hpp"
+#include "kintsugi/io/solution_file.hpp"
+
+/// Everything that a report shows, gathered from a solution.h5 and, where given, its problem.h5 and an analysis.h5.
+/// Positions count from 0, the first block; pieces are named by their own indices. L is the number of blocks.
+namespace kintsugi::report {
+
+/// The orders that the search kept, best first.
+struct Elites {
+  static constexpr int kOtherPair = std::numeric_limits<int>::max();
+
+  std::vector<double> mse;
+  std::vector<int> island;
+  /// [elites x L]: the elite's position of the block at each position of the answer, less that position; kOtherPair
+  /// where the elite has no such block.
+  std::vector<int> displacement;
+};
+
+/// All pairs' values of one score, [L x L]: expand piece of the block at the row's position with the compress piece of
+/// the block at the column's. -infinity: the shapes do not fit.
+struct ScoreTable {
+  std::string name;
+  std::vector<double> score;
+};
+
+/// W_out W_in of one pair, row-major [width x width].
+struct Product {
+  int expand = 0;
+  int compress = 0;
+  int position = 0;  ///< of the expand piece
+  bool chosen = true;
+  double score = 0;
+  std::vector<double> values;
+};
+
+/// Predictions and what the network that was put together makes of the same inputs, in float64.
+struct Fit {
+  std::size_t rows = 0;  ///< evaluated
+  std::size_t outputs = 0;
+  std::vector<std::size_t> row;        ///< number of each evaluated row, from 0
+  std::vector<double> prediction;      ///< [rows x outputs]
+  std::vector<double> reconstruction;  ///< [rows x outputs]
+};
+
+/// What only the problem can tell.
+struct ProblemFigures {
+  std::string path;
+  Activation activation = Activation::relu;
+  std::size_t width = 0;
+  std::size_t outputs = 0;
+  std::size_t lowest_hidden = 0;
+  std::size_t highest_hidden = 0;
+  std::size_t rows = 0;
+  ScoreTable scores;
+  bool scores_agree = true;       ///< they are those that the solution has stored
+  std::vector<Product> products;  ///< of some chosen pairs, each followed by one of the same expand piece with another
+  Fit fit;
+};
+
+/// A line of the study's table of seeds.
+struct StudiedSeed {
+  std::string name;
+  std::string direction;
+  double mse = 0;
+  double inversions = 0;  ///< NaN where no answer was given, as are the others
+  double kendall_tau = 0;
+  double rank_correlation = 0;
+};
+
+/// What `kintsugi analyze` found, as far as the file has it.
+struct AnalysisFigures {
+  static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+  std::string path;
+  std::vector<ScoreTable> scores;
+  std::vector<StudiedSeed> seeds;
+  struct BradleyTerry {
+    std::vector<double> gains;      ///< [L x L], positions i < j in the study's seed; 0 elsewhere
+    std::vector<double> strengths;  ///< [L]
+    std::vector<int> order;         ///< [L] positions in the seed
+    double temperature = 0;
+    double mse = kNone;         ///< of that order, on all rows
+    double inversions = kNone;  ///< of that order, against the answer
+    std::string seed;           ///< whose positions were swapped; empty where the file does not say
+    std::vector<Block> blocks;  ///< [L] the seed's, by the pieces' own indices; empty where the file does not say
+  };
+  std::optional<BradleyTerry> bradley_terry;
+  struct Transitivity {
+    std::int64_t triples = 0;
+    std::int64_t cyclic = 0;
+    std::vector<CyclicTriple> list;
+    double mean_span_cyclic = kNone;  ///< of c - a
+    double mean_span_all = kNone;
+    double median_margin_cyclic = kNone;  ///< of the weakest margins
+    double median_margin_transitive = kNone;
+  };
+  std::optional<Transitivity> transitivity;
+  std::vector<RepairRound> repair;
+  std::vector<SearchStudy> searches;
+};
+
+struct Report {
+  std::string path;  ///< of the solution, as given
+  StoredSolution stored;
+  std::vector<Block> blocks;  ///< the answer's, by the pieces' own indices
+  int head = 0;
+  std::vector<std::vector<int>> seed_positions;  ///< [seeds][L]: the seed's position of the answer's block
+  std::optional<Elites> elites;
+  std::optional<ProblemFigures> problem;
+  std::optional<AnalysisFigures> analysis;
+};
+
+/// Reads a solution.h5 with all that a report needs of it; what an older file does not have is left out. Throws
+/// InputError that names the file, the object and the rule.
+[[nodiscard]] Report read_report(const std::filesystem::path& solution);
+
+/// Adds what the problem tells: pair scores, products, and `fit`. `assembly` is the solution's answer as positions in
+/// `network` and fits it. Costs one table of pair scores, up to five where the solution does not say which.
+void add_problem(Report& report, const std::filesystem::path& path, const Network& network, const Assembly& assembly,
+                 Fit fit, std::size_t all_rows);
+
+/// Adds an analysis.h5. Throws InputError that names the file, the object and the rule: a part that is missing is left
+/// out, one of the wrong shape is an error.
+void add_analysis(Report& report, const std::filesystem::path& path);
+
+/// One HTML page that needs nothing besides itself: styles, scripts, numbers and the charts' library (D3) are in it,
+/// and its Content-Security-Policy lets nothing else in. Large tables are thinned, and the page says so. Equal reports
+/// give equal bytes. Throws UsageError where the program was built without D3.
+[[nodiscard]] std::string to_html(const Report& report);
+
+/// False where the program was built without D3, which to_html() needs.
+[[nodiscard]] bool html_available();
+
+}  // namespace kintsugi::report

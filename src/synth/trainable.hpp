@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kernels/aligned.hpp"
+#include "kernels/block.hpp"
+#include "kernels/weight_gradient.hpp"
+#include "kintsugi/core/activation.hpp"
+#include "synth/gradient_sums.hpp"
+#include "synth/problem.hpp"
+
+namespace kintsugi {
+
+/// Sizes of a residual network in depth order.
+struct NetworkShape {
+  std::size_t width = 0;            ///< d
+  std::vector<std::size_t> hidden;  ///< of each block; as many as there are blocks
+  std::size_t outputs = 1;          ///< k
+  Activation activation = Activation::relu;
+  bool biases = true;
+};
+
+/// A residual network whose weights lie in one flat array and whose gradient is computed with the tile kernels, in
+/// float32.
+class TrainableNetwork {
+ public:
+  /// Rows are worked in groups of this many, of which each adds one float32 gradient to the sums.
+  static constexpr std::size_t kGroupRows = 2 * kernels::kTileRows;
+
+  explicit TrainableNetwork(NetworkShape shape);
+
+  [[nodiscard]] const NetworkShape& shape() const noexcept { return shape_; }
+
+  /// Weights and biases uniform in +-1 / sqrt(fan-in), as torch.nn.Linear has them at first (kaiming_uniform with a =
+  /// sqrt(5)).
+  void initialise(std::uint64_t seed);
+
+  /// All weights and biases, and zeros between them that keep each on a 64-byte boundary: per block W_in [h x d], b_in
+  /// [h], W_out [d x h], b_out [d], then the head's [k x d] and [k]. Call refresh() after writing.
+  [[nodiscard]] std::span<float> parameters() noexcept { return parameters_; }
+  [[nodiscard]] std::span<const float> parameters() const noexcept { return parameters_; }
+  void refresh();
+
+  /// Adds the gradient of scale * sum over rows and outputs of (prediction - target)^2 to sums [0, parameters), and
+  /// that loss itself to the sum behind them. Rows are row-major, `inputs` [n x d], `targets` [n x k]; only the last
+  /// group of a step may be partial.
+  void add_gradient(std::span<const float> inputs, std::span<const float> targets, float scale, GradientSums& sums);
+
+  /// The pieces in depth order; biases are left out where the shape has none.
+  [[nodiscard]] std::vector<ResidualBlock> blocks() const;
+  [[nodiscard]] Piece head() const;
+
+ private:
+  struct Layer {
+    std::size_t out = 0;
+    std::size_t in = 0;
+    std::size_t weight = 0;  // offsets into parameters_
+    std::size_t bias = 0;
+    std::size_t transposed = 0;  // offset into transposed_
+  };
+  struct BlockPlan {
+    Layer expand;
+    Layer compress;
+    kernels::BlockKernel kernel;
+    kernels::WeightGradient expand_gradient;
+    kernels::WeightGradient compress_gradient;
+    std::size_t point = 0;  // of this block within a tile's part of points_: x, act(..), slope
+  };
+
+  [[nodiscard]] Layer add_layer(std::size_t out, std::size_t in);
+  [[nodiscard]] Piece piece(const Layer& layer) const;
+  [[nodiscard]] kernels::BlockWeights weights(const BlockPlan& block) const;
+  [[nodiscard]] float* point(std::size_t tile, const BlockPlan& block) {
+    return &points_[tile * points_per_tile_ + block.point];
+  }
+  void load(std::span<const float> inputs);
+  void forward(std::size_t tiles);
+  void differentiate_head(std::span<const float> targets, std::size_t rows, float scale, GradientSums& sums);
+  void differentiate_block(const BlockPlan& block, std::size_t tiles, GradientSums& sums);
+  void layer_gradient(const Layer& layer, const kernels::WeightGradient& product, const float* adjoint,
+                      const float* input, bool accumulate);
+
+  NetworkShape shape_;
+  std::vector<BlockPlan> plans_;
+  Layer head_;
+  kernels::Gemm head_forward_;
+  kernels::Gemm head_back_;
+  kernels::WeightGradient head_gradient_;
+  kernels::TileBuffer parameters_;
+  kernels::TileBuffer transposed_;
+  std::size_t points_per_tile_ = 0;
+  kernels::TileBuffer points_;    // per tile: for each block x, act(..), slope
+  kernels::TileBuffer states_;    // per tile: the state, later its adjoint
+  kernels::TileBuffer gradient_;  // of one group, laid out like parameters_
+  kernels::TileBuffer scratch_;
+};
+
+}  // namespace kintsugi
