@@ -4,7 +4,7 @@
 #
 #   jobs/install-dependencies.sh [--tests] [--list]
 #
-#   --tests   also what the tests use: GoogleTest, h5py, clang-format, PyTorch, Slurm, Chromium
+#   --tests   also what the tests use: GoogleTest, h5py, Clang and its tools, PyTorch, Slurm, Chromium
 #   --list    print the missing packages, one a line, and install nothing
 #
 # Exit code 0: all are there now. 1: something is missing and could not be installed; the last lines say what and how.
@@ -15,7 +15,8 @@ build_packages=(
   openmpi-bin libopenmpi-dev libhdf5-openmpi-dev
   libeigen3-dev libboost-program-options-dev libxsmm-dev
   libzip-dev libssl-dev zlib1g-dev nlohmann-json3-dev node-d3)
-test_packages=(libgtest-dev libgmock-dev hdf5-tools python3 python3-h5py clang-format-14 python3-torch
+test_packages=(libgtest-dev libgmock-dev hdf5-tools python3 python3-h5py python3-torch
+  clang clang-format-14 clang-tidy-14 git
   slurmctld slurmd slurm-client munge iproute2
   chromium chromium-driver python3-selenium fonts-dejavu-core)
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: first the `developer` preset (release, warnings are errors),
-# then whole logs against the golden ones (`portable`: no processor's own instructions), then the tests with the address
+# then whole logs against the golden ones (`golden`: no processor's own instructions), then the tests with the address
 # and undefined-behaviour sanitizers (`asan`).
 #
-#   tests/run.sh [--preset NAME]... [-R REGEX] [-j JOBS] [--no-install]
+#   tests/run.sh [--all | --preset NAME...] [-R REGEX] [-j JOBS] [--no-install]
 #
-#   --preset NAME   only this preset (developer, portable, asan, debug); may be given more than once
+#   --all           the whole matrix: developer, clang, debug, asan, no-libxsmm, portable (see CMakePresets.json)
+#   --preset NAME   only this preset (one of these, or coverage, which also prints the lines reached by module); may be
+#                   given more than once
 #   -R REGEX        only the tests whose names match
 #   -j JOBS         compile and test so many at a time (default: the number of processors)
 #   --no-install    install nothing, take what is there
@@ -31,12 +33,13 @@ while [ $# -gt 0 ]; do
         -j) jobs=$2 ;;
       esac
       shift 2 ;;
+    --all) presets=(developer clang debug asan no-libxsmm portable); shift ;;
     --no-install) install=no; shift ;;
     -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
     *) usage_error "unknown option '$1'" ;;
   esac
 done
-[ ${#presets[@]} -gt 0 ] || presets=(developer portable asan)
+[ ${#presets[@]} -gt 0 ] || presets=(developer golden asan)
 
 if [ "$install" = yes ] && ! jobs/install-dependencies.sh --tests; then
   echo "run.sh: nothing was built or tested"
@@ -70,6 +73,7 @@ for preset in "${presets[@]}"; do
   results+=("$folder")
   mkdir -p "$folder"
   rm -f "$folder/results.xml"
+  find "$folder" -name '*.gcda' -delete  # what an earlier run of the coverage preset counted
   build_step "configuring preset $preset" "$folder/configure.log" cmake --preset "$preset" || continue
   build_step "building preset $preset" "$folder/build.log" cmake --build --preset "$preset" --parallel "$jobs" || continue
   echo "built preset $preset in $((SECONDS - started)) s"
@@ -82,6 +86,7 @@ for preset in "${presets[@]}"; do
   printf '$ %s\n' "${command[*]}"
   "${command[@]}"
   echo "tested preset $preset in $((SECONDS - started)) s"
+  [ "$preset" != coverage ] || python3 tests/support/coverage.py "$folder"
 done
 
 exec python3 tests/support/summarize.py "${results[@]}"
