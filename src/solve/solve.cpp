@@ -20,9 +20,6 @@ namespace kintsugi {
 
 namespace {
 
-constexpr std::size_t kSeedingRows = 64;
-constexpr std::size_t kFirstSampleRows = 512;
-
 using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -122,7 +119,8 @@ Groundwork lay_ground(const mpi::Comm& world, const Network& network, const RowS
 }
 
 std::vector<StartOrder> plant_seeds(Evaluator& evaluator, const Groundwork& ground, const SolveOptions& options) {
-  const std::size_t tiles = evaluator.rows().tiles_for(kSeedingRows);
+  const std::size_t tiles =
+      evaluator.rows().tiles_for(static_cast<std::size_t>(options.parameters.preparation.start_rows));
   if (ground.given.empty()) {
     return make_start_orders(evaluator, ground.pairing, ground.norms, options.start, options.seed, tiles);
   }
@@ -137,7 +135,8 @@ std::vector<StartOrder> plant_seeds(Evaluator& evaluator, const Groundwork& grou
 // their own where that is asked for.
 std::vector<Candidate> make_starts(Evaluator& evaluator, const Groundwork& ground, const SolveOptions& options,
                                    const std::vector<StartOrder>& seeds) {
-  const std::size_t tiles = evaluator.rows().tiles_for(kSeedingRows);
+  const std::size_t tiles =
+      evaluator.rows().tiles_for(static_cast<std::size_t>(options.parameters.preparation.start_rows));
   std::vector<Candidate> starts;
   for (std::size_t i = 0; i < (seeds.size() + 1) / 2; ++i) {
     starts.push_back({in_order(ground.pairing, seeds[i].order), seeds[i].mse, tiles});
@@ -204,9 +203,10 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   if (resumed != 0) {
     islands.resume(resume);
   } else {
-    const std::size_t first_rows =
-        options.sample_rows > 0 ? static_cast<std::size_t>(options.sample_rows) : kFirstSampleRows;
-    islands.begin(make_starts(evaluator, ground, options, solution.starts), evaluator.rows().tiles_for(first_rows));
+    const std::int64_t first_rows =
+        options.sample_rows > 0 ? options.sample_rows : options.parameters.preparation.first_sample_rows;
+    islands.begin(make_starts(evaluator, ground, options, solution.starts),
+                  evaluator.rows().tiles_for(static_cast<std::size_t>(first_rows)));
   }
   const Blocks blocks = islands.search(start, observer, solution);
 

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "kintsugi/core/parameters.hpp"
+
 namespace kintsugi {
 
 /// What a user can choose about a search; every field is an option of `kintsugi solve`.
@@ -17,6 +19,7 @@ struct SearchOptions {
   double time_limit = 0;             ///< seconds of wall time; 0: none
   std::int64_t max_evaluations = 0;  ///< exact evaluations of the whole network; 0: none
   double tolerance = 0;              ///< MSE that counts as solved; 0: estimated from the data
+  Parameters parameters;             ///< every tuned number
 };
 
 }  // namespace kintsugi
