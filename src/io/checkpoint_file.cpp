@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "io/file_descriptor.hpp"
+#include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/error.hpp"
@@ -19,9 +20,6 @@
 namespace kintsugi {
 
 namespace {
-
-constexpr const char* kFormat = "kintsugi-checkpoint";
-constexpr std::int64_t kVersion = 1;
 
 using Words = std::vector<std::int64_t>;
 
@@ -118,33 +116,29 @@ void require_same(const std::string& name, const CheckpointKey& stored, const Ch
   }
 }
 
-}  // namespace
-
-namespace {
-
-std::string system_message() { return std::generic_category().message(errno); }
-
 /// Writes and syncs a file of a fixed name: what a run leaves that is killed here, the next one writes over. Nothing is
 /// left where the disk does not take it; `name` is for the message.
 void write_beside(const std::filesystem::path& path, std::string_view content, const std::string& name) {
   FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (file.get() < 0) throw UsageError(name + ": cannot be written: " + system_message());
-  while (!content.empty()) {
-    const ssize_t written = ::write(file.get(), content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) break;
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (content.empty() && ::fsync(file.get()) == 0 && file.close()) return;
-  const std::string why = system_message();
+  if (file.get() < 0) throw UsageError(name + ": cannot be written: " + system_message(errno));
+  if (write_all(file.get(), content) && ::fsync(file.get()) == 0 && file.close()) return;
+  const std::string why = system_message(errno);
   ::unlink(path.c_str());
   throw InternalError(name + ": cannot be written: " + why);
 }
 
-/// Makes the renames in a folder last, where the file system can.
-void sync_folder(const std::filesystem::path& folder) {
-  const FileDescriptor fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() >= 0) static_cast<void>(::fsync(fd.get()));
+/// Makes `next` the newest checkpoint and the newest the previous one. Where the newest cannot be kept, it stays the
+/// newest: two that can be resumed are worth more than one that is later.
+void put_in_place(const std::filesystem::path& next, const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::rename(path, previous_checkpoint(path), error);
+  if (error && error != std::errc::no_such_file_or_directory) {  // the first has none before it
+    throw InternalError(path.string() + ": cannot be kept as " + previous_checkpoint(path).string() + ": " +
+                        error.message());
+  }
+  std::filesystem::rename(next, path, error);
+  if (error) throw InternalError(path.string() + ": cannot be put in place: " + error.message());
+  sync_folder(path.parent_path());
 }
 
 }  // namespace
@@ -160,8 +154,7 @@ void write_checkpoint(const std::filesystem::path& path, const SearchState& stat
   const Arrays arrays = flatten(state);
   constexpr std::size_t kExpected = std::size_t{16} << 10;
   h5::Image image(kExpected + sizeof(std::int64_t) * (arrays.words.size() + arrays.trajectory.size()));
-  image.attribute(image.root(), "format", std::string(kFormat));
-  image.attribute(image.root(), "format_version", kVersion);
+  put_format(image, kCheckpointFormat);
   image.attribute(image.root(), "problem", key.problem);
   image.attribute(image.root(), "options", key.options);
   image.attribute(image.root(), "seconds", state.seconds);
@@ -183,11 +176,7 @@ void write_checkpoint(const std::filesystem::path& path, const SearchState& stat
   std::filesystem::path next = path;
   next += ".next";
   write_beside(next, content, path.string());
-  std::error_code error;
-  std::filesystem::rename(path, previous_checkpoint(path), error);  // the first has none before it
-  std::filesystem::rename(next, path, error);
-  if (error) throw InternalError(path.string() + ": cannot be put in place: " + error.message());
-  sync_folder(path.parent_path());
+  put_in_place(next, path);
 }
 
 SearchState read_checkpoint(const std::filesystem::path& path, const CheckpointKey& key) {
@@ -195,15 +184,7 @@ SearchState read_checkpoint(const std::filesystem::path& path, const CheckpointK
   const h5::SilentErrors silent;
   const h5::Reader reader(path);
   const h5::Group& root = reader.root();
-  if (!h5::has_attribute(root, "format") || h5::text_attribute(root, "format") != kFormat) {
-    throw InputError(reader.name() + ": is not a kintsugi checkpoint (root attribute 'format' must be '" + kFormat +
-                     "')");
-  }
-  const std::int64_t version = h5::integer_attribute(root, "format_version");
-  if (version != kVersion) {
-    throw InputError(reader.name() + ": has format_version " + std::to_string(version) + ", but this program reads " +
-                     std::to_string(kVersion));
-  }
+  require_format(root, kCheckpointFormat);
   const CheckpointKey stored{h5::text_attribute(root, "problem"), h5::text_attribute(root, "options")};
   const double seconds = h5::real_attribute(root, "seconds");
   const h5::Group islands = reader.group(root, "islands");

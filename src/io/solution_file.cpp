@@ -8,6 +8,7 @@
 
 #include "io/atomic_file.hpp"
 #include "io/file_bytes.hpp"
+#include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "io/hdf5_table.hpp"
 #include "kintsugi/core/error.hpp"
@@ -17,9 +18,6 @@ namespace kintsugi {
 namespace {
 
 using h5::RowType;
-
-constexpr const char* kFormat = "kintsugi-solution";
-constexpr std::int64_t kVersion = 1;
 
 constexpr std::array<std::pair<const char*, double Times::*>, 8> kTimes{{{"seconds_load", &Times::load},
                                                                          {"seconds_pairing", &Times::pairing},
@@ -141,8 +139,7 @@ void write_texts(h5::Image& image, const char* name, std::span<const std::string
 
 void write_attributes(h5::Image& image, const Solution& solution, const RunFacts& facts) {
   const hid_t root = image.root();
-  image.attribute(root, "format", std::string(kFormat));
-  image.attribute(root, "format_version", kVersion);
+  put_format(image, kSolutionFormat);
   image.attribute(root, "status", std::string(to_string(solution.status)));
   image.attribute(root, "exit_code", std::int64_t{facts.exit_code});
   image.attribute(root, "mse", solution.mse);
@@ -264,19 +261,6 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
 
 namespace {
 
-void check_format(const h5::Reader& reader) {
-  const h5::Group& root = reader.root();
-  if (!h5::has_attribute(root, "format") || h5::text_attribute(root, "format") != kFormat) {
-    throw InputError(reader.name() + ": is not a kintsugi solution (root attribute 'format' must be '" + kFormat +
-                     "')");
-  }
-  const std::int64_t version = h5::integer_attribute(root, "format_version");
-  if (version != kVersion) {
-    throw InputError(reader.name() + ": has format_version " + std::to_string(version) + ", but this program reads " +
-                     std::to_string(kVersion));
-  }
-}
-
 /// The values of an integer data set of `rank` dimensions, which go to `dims`.
 std::vector<int> read_integers(const h5::Reader& reader, const char* name, std::size_t rank,
                                std::vector<hsize_t>& dims) {
@@ -353,14 +337,14 @@ std::vector<int> read_answer(const std::filesystem::path& path) {
   const std::string_view content(file.bytes().data(), file.bytes().size());
   if (!content.starts_with(kHdf5)) return parse_permutation(content, path.string());
   const h5::Reader reader(path);
-  check_format(reader);
+  require_format(reader.root(), kSolutionFormat);
   return read_permutation(reader);
 }
 
 StoredSolution read_solution(const std::filesystem::path& path) {
   const h5::SilentErrors silent;
   const h5::Reader reader(path);
-  check_format(reader);
+  require_format(reader.root(), kSolutionFormat);
   const h5::Group& root = reader.root();
   StoredSolution stored;
   Solution& solution = stored.solution;
