@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "analysis/study.hpp"
-#include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/fma_peak.hpp"
 #include "cli/output_file.hpp"
@@ -15,6 +14,7 @@
 #include "cli/text.hpp"
 #include "io/analysis_file.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/version.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "kintsugi/io/solution_file.hpp"
 #include "pairing/pairing.hpp"

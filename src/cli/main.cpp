@@ -17,6 +17,7 @@
 #include "cli/text.hpp"
 #include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/version.hpp"
 #include "kintsugi/mpi/comm.hpp"
 
 namespace kintsugi::cli {
@@ -141,7 +142,7 @@ ExitCode run_program(int argc, char** argv) {
     return ExitCode::success;
   }
   if (words[0] == "--version") {
-    if (speaks_before_mpi()) std::cout << "kintsugi " << version() << " (" << build_description() << ")\n";
+    if (speaks_before_mpi()) std::cout << "kintsugi " << full_version() << " (" << build_description() << ")\n";
     return ExitCode::success;
   }
   const auto chosen = std::ranges::find(commands, words[0], &Command::name);

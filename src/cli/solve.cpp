@@ -19,6 +19,7 @@
 #include "cli/text.hpp"
 #include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/version.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "kintsugi/io/solution_file.hpp"
 #include "kintsugi/mpi/comm.hpp"
@@ -235,7 +236,7 @@ std::unique_ptr<SolveLog> SolveCommand::make_log(bool root) const {
 }
 
 SolveHeader SolveCommand::header(const mpi::Comm& world, const Settings& settings, const RowShape& rows) const {
-  return {.version = version(),
+  return {.version = full_version(),
           .build = build_description(),
           .gemm_backend = std::string(kernels::to_string(kernels::gemm_backend())),
           .host = host_name(),
