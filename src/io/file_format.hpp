@@ -16,7 +16,7 @@ struct FileFormat {
 
 inline constexpr FileFormat kProblemFormat{"problem", 1};
 inline constexpr FileFormat kSolutionFormat{"solution", 1};
-inline constexpr FileFormat kCheckpointFormat{"checkpoint", 1};
+inline constexpr FileFormat kCheckpointFormat{"checkpoint", 2};
 inline constexpr FileFormat kAnalysisFormat{"analysis", 1};
 
 void put_format(h5::Image& image, const FileFormat& format);

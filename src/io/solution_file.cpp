@@ -12,6 +12,7 @@
 #include "io/hdf5.hpp"
 #include "io/hdf5_table.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/search_state.hpp"
 
 namespace kintsugi {
 
@@ -153,6 +154,9 @@ void write_attributes(h5::Image& image, const Solution& solution, const RunFacts
   image.attribute(root, "problem", facts.problem);
   image.attribute(root, "options", facts.options);
   image.attribute(root, "version", facts.version);
+  image.attribute(root, "revision", facts.revision);
+  image.attribute(root, "parameters", facts.parameters);
+  image.attribute(root, "state_layout", kStateLayout);
   image.attribute(root, "ranks", std::int64_t{facts.ranks});
   image.attribute(root, "islands", std::int64_t{facts.islands});
   image.attribute(root, "seed", facts.seed);
@@ -161,7 +165,7 @@ void write_attributes(h5::Image& image, const Solution& solution, const RunFacts
 
 /// Blocks are numbered by their expand piece, ascending: /pairing lists them so, /order is the answer in these numbers.
 void write_answer(h5::Image& image, const Network& network, const Solution& solution) {
-  const auto index = [&](int position) { return network.pieces.at(static_cast<std::size_t>(position)).index; };
+  const auto index = [&](int position) { return network.index_of(position); };
   const std::vector<Block>& blocks = solution.assembly.blocks;
   std::vector<int> expands;
   for (const Block& block : blocks) expands.push_back(index(block.expand));
@@ -181,9 +185,7 @@ void write_answer(h5::Image& image, const Network& network, const Solution& solu
 }
 
 void write_pairs(h5::Image& image, const Network& network, const Solution& solution) {
-  const auto index = [&](int position) {
-    return position < 0 ? position : network.pieces.at(static_cast<std::size_t>(position)).index;
-  };
+  const auto index = [&](int position) { return network.index_of(position); };
   std::vector<PairRow> rows;
   for (const PairScore& pair : solution.pairs) {
     rows.push_back({index(pair.expand), index(pair.compress), pair.score, index(pair.runner_up), pair.runner_up_score,
@@ -207,9 +209,7 @@ void write_seeds(h5::Image& image, const Solution& solution) {
 
 void write_margins(h5::Image& image, const Network& network, const Solution& solution) {
   const std::vector<Block>& blocks = solution.assembly.blocks;
-  const auto expand = [&](std::size_t position) {
-    return network.pieces.at(static_cast<std::size_t>(blocks.at(position).expand)).index;
-  };
+  const auto expand = [&](std::size_t position) { return network.index_of(blocks.at(position).expand); };
   std::vector<MarginRow> rows;
   for (const Margin& margin : solution.margins) {
     const auto first = static_cast<std::size_t>(margin.position);
@@ -225,7 +225,7 @@ void write_elites(h5::Image& image, const Network& network, const Solution& solu
   std::vector<int> islands;
   for (const Elite& elite : solution.elites) {
     for (const int position : to_permutation({elite.blocks, solution.assembly.head})) {
-      permutations.push_back(network.pieces.at(static_cast<std::size_t>(position)).index);
+      permutations.push_back(network.index_of(position));
     }
     errors.push_back(elite.mse);
     islands.push_back(elite.island);
@@ -311,6 +311,8 @@ RunFacts read_facts(const h5::Reader& reader) {
   facts.problem = h5::text_attribute(root, "problem");
   facts.options = h5::text_attribute(root, "options");
   facts.version = h5::text_attribute(root, "version");
+  if (h5::has_attribute(root, "revision")) facts.revision = h5::text_attribute(root, "revision");
+  if (h5::has_attribute(root, "parameters")) facts.parameters = h5::text_attribute(root, "parameters");
   facts.ranks = static_cast<int>(h5::integer_attribute(root, "ranks"));
   facts.islands = static_cast<int>(h5::integer_attribute(root, "islands"));
   facts.seed = h5::unsigned_attribute(root, "seed");
