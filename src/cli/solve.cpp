@@ -27,7 +27,7 @@
 #include "kintsugi/mpi/comm.hpp"
 #include "pairing/pairing.hpp"
 #include "search/make_search.hpp"
-#include "search/migration.hpp"
+#include "search/islands/topology.hpp"
 
 namespace kintsugi::cli {
 

@@ -6,7 +6,7 @@
 #include "kernels/flush_denormals.hpp"
 #include "objective/error_floor.hpp"
 #include "objective/evaluator.hpp"
-#include "search/archipelago.hpp"
+#include "search/islands/archipelago.hpp"
 #include "solve/preparation.hpp"
 #include "solve/starts.hpp"
 
@@ -70,8 +70,8 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
 
   // 2. Weights into shared memory, rows to their ranks, ranks to their islands.
   const SharedWeights weights(world, network, preparation.roles);
-  Archipelago islands(world, weights, rows, options);
-  Evaluator& evaluator = islands.evaluator();
+  IslandGroup group(world, weights, rows, options);
+  Evaluator& evaluator = group.evaluator();
   solution.times.load = clock.lap();
 
   // 3. Starts.
@@ -82,7 +82,7 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   // 4. Search, from the starts or from where an earlier run has left it.
   const ErrorFloor floor(evaluator, options.tolerance);
   solution.target = floor.target(rows.shape().rows);
-  islands.populate(floor, preparation.untrusted);
+  Archipelago islands(group, floor, preparation.untrusted, options);
   if (is_resumed(world, resume)) {
     islands.resume(resume);
   } else {

@@ -27,10 +27,10 @@ std::vector<StartOrder> rank_starts(Evaluator& evaluator, const Preparation& pre
   return {given};
 }
 
-std::vector<Candidate> island_starts(Evaluator& evaluator, const Preparation& preparation, const SolveOptions& options,
-                                     const std::vector<StartOrder>& starts) {
+std::vector<ScoredOrder> island_starts(Evaluator& evaluator, const Preparation& preparation,
+                                       const SolveOptions& options, const std::vector<StartOrder>& starts) {
   const std::size_t tiles = start_tiles(evaluator, options);
-  std::vector<Candidate> chosen;
+  std::vector<ScoredOrder> chosen;
   for (std::size_t i = 0; i < (starts.size() + 1) / 2; ++i) {
     chosen.push_back({in_order(preparation.pairing, starts[i].order), starts[i].mse, tiles});
   }

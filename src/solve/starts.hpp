@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "search/search.hpp"
+#include "search/step.hpp"
 #include "solve/preparation.hpp"
 
 namespace kintsugi {
@@ -14,7 +14,8 @@ namespace kintsugi {
 
 /// What the islands start from, one after another and over again: the better half of `starts`; where random orders are
 /// asked for, each island has one of its own. Collective over the evaluator's island.
-[[nodiscard]] std::vector<Candidate> island_starts(Evaluator& evaluator, const Preparation& preparation,
-                                                   const SolveOptions& options, const std::vector<StartOrder>& starts);
+[[nodiscard]] std::vector<ScoredOrder> island_starts(Evaluator& evaluator, const Preparation& preparation,
+                                                     const SolveOptions& options,
+                                                     const std::vector<StartOrder>& starts);
 
 }  // namespace kintsugi
