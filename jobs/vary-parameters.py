@@ -84,11 +84,9 @@ class Study:
     def __init__(self, path, bench, about):
         self.path = path
         self.bench = bench
+        self.about = about
         self.runs = collections.defaultdict(dict)
         if not path.exists():
-            with open(path, "w", newline="") as file:
-                file.write(f"# {about}\n")
-                csv.writer(file).writerow(COLUMNS)
             return
         with open(path, newline="") as file:
             first = file.readline().rstrip("\n")
@@ -111,14 +109,20 @@ class Study:
         rows = [match.groups() for match in map(LINE.match, table.splitlines()) if match]
         if not rows:
             raise Failure(f"no solve in the table of {shlex.join(self.bench)}:\n{table}")
-        # All lines of a run at once: what is interrupted before is run again as a whole.
-        with open(self.path, "a", newline="") as file:
-            csv.writer(file).writerows([name, value, *row] for row in rows)
-            file.flush()
-            os.fsync(file.fileno())
+        self.keep([name, value, *row] for row in rows)
         self.runs[key] = {(problem, seed): Solve(status, mse, int(evaluations))
                           for problem, seed, status, mse, evaluations in rows}
         return self.runs[key]
+
+    def keep(self, rows):
+        """Adds all lines of a run at once: what is interrupted before is run again as a whole."""
+        with open(self.path, "a", newline="") as file:
+            if file.tell() == 0:
+                file.write(f"# {self.about}\n")
+                csv.writer(file).writerow(COLUMNS)
+            csv.writer(file).writerows(rows)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def figures(solves, default):
@@ -155,7 +159,8 @@ def vary(study, parameters, factors):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     usage="%(prog)s SUITE [OPTION ...] [-- OPTION OF BENCH ...]")
     parser.add_argument("suite", metavar="SUITE", help="folder of problem files")
     parser.add_argument("--only", metavar="GROUP", help="only the parameters of this group, or this one (group.member)")
     parser.add_argument("--factors", default="0.5,2", metavar="F,F,...", help="what the defaults are multiplied by (0.5,2)")
@@ -163,8 +168,12 @@ def parse_arguments():
     parser.add_argument("--launcher", default="", metavar="COMMAND", help='such as "mpirun -np 2"; default: none')
     parser.add_argument("--results", default="vary-parameters.csv", type=pathlib.Path, metavar="FILE.csv",
                         help="where runs are kept (vary-parameters.csv)")
-    parser.add_argument("options", nargs="*", metavar="OPTION", help="options of bench, behind --")
-    return parser.parse_args()
+    # What stands behind -- is not this script's.
+    words = sys.argv[1:]
+    own = words.index("--") if "--" in words else len(words)
+    options = parser.parse_args(words[:own])
+    options.bench = words[own + 1:]
+    return options
 
 
 def main():
@@ -179,9 +188,9 @@ def main():
         if not chosen:
             groups = dict.fromkeys(each.name.split(".")[0] for each in parameters)
             raise Failure(f"no parameter of '{options.only}'; there are {', '.join(groups)}")
-        bench = [*shlex.split(options.launcher), program, "bench", "--suite", options.suite, *options.options]
+        bench = [*shlex.split(options.launcher), program, "bench", "--suite", options.suite, *options.bench]
         version = run([program, "--version"]).strip()
-        about = f"{version}: {shlex.join(['bench', '--suite', options.suite, *options.options])}"
+        about = f"{version}: {shlex.join(['bench', '--suite', options.suite, *options.bench])}"
         vary(Study(options.results, bench, about), chosen, factors)
     except (Failure, OSError, ValueError) as error:
         print(f"vary-parameters.py: {error}", file=sys.stderr)

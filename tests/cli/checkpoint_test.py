@@ -223,6 +223,32 @@ class RefusalTest(CheckpointTest):
         self.assert_error(BAD_INPUT, "solve", "p.h5", *SLOW, "--checkpoint", "c.h5", "--resume", "--search", "tabu",
                           says="c.h5: was made with search=auto, but this run has search=tabu", np=2)
 
+    def test_under_another_activation(self):
+        self.checkpoint()
+        with h5py.File(self.folder / "p.h5", "r+") as file:
+            file.attrs["activation"] = "gelu"
+        self.assert_error(BAD_INPUT, "solve", "p.h5", *SLOW, "--checkpoint", "c.h5", "--resume",
+                          says="c.h5: was made with the activation relu, but the problem's is gelu")
+
+    def test_with_other_parameters(self):
+        self.checkpoint()
+        (self.folder / "n.cfg").write_text("preparation.start_rows = 65\n")
+        self.assert_error(BAD_INPUT, "solve", "p.h5", *SLOW, "--checkpoint", "c.h5", "--resume", "--parameters", "n.cfg",
+                          "--memory", "1GiB",
+                          says="c.h5: was made with memory=5905580032, preparation.start_rows=default, but this run has "
+                               "memory=1073741824, preparation.start_rows=65")
+
+    def test_warnings_stand_in_the_solution(self):
+        self.evaluations()
+        (self.folder / "c.h5.previous/in the way").mkdir(parents=True)
+        result = self.solve("--checkpoint", "c.h5", "--checkpoint-interval", "0", "-o", "s.h5")
+        self.assertIn("warning: no checkpoint was written: c.h5: cannot be kept as c.h5.previous", result.stderr)
+        with h5py.File(self.folder / "s.h5") as file:
+            warnings = [text.decode() for text in file["warnings"][:]]
+        self.assertEqual(len(warnings), 1)
+        self.assertIn("cannot be kept as c.h5.previous", warnings[0])
+        self.assertIn(warnings[0], self.run_program("report", "s.h5", "--format", "text").stdout)
+
     def test_damaged_the_previous_is_taken(self):
         self.evaluations()
         self.checkpoint()

@@ -40,7 +40,8 @@ class HelpTest(OptionsTest):
         self.assertEqual(self.run_program("solve", "--help", np=2).stdout.count("Usage:"), 1)
 
     def test_version(self):
-        self.assertRegex(self.run_program("--version").stdout, r"^kintsugi \d+\.\d+\.\d+ \(.+\)\n$")
+        self.assertRegex(self.run_program("--version").stdout,
+                         r"^kintsugi \d+\.\d+\.\d+\+([0-9a-f]{10}(-dirty)?|unknown) \(.+\)\n$")
 
 
 class UnknownTest(ProgramTest):
