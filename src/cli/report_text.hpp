@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-#include "report/report.hpp"
+#include "report/contents.hpp"
 
 namespace kintsugi::cli {
 

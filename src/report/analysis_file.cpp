@@ -6,7 +6,7 @@
 #include "io/hdf5.hpp"
 #include "io/hdf5_columns.hpp"
 #include "kintsugi/core/error.hpp"
-#include "report/report.hpp"
+#include "report/contents.hpp"
 
 namespace kintsugi::report {
 

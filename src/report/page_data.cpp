@@ -101,6 +101,13 @@ Json trajectory_data(const std::vector<TrajectoryEntry>& rows) {
   return islands;
 }
 
+/// Words for the letters of the trajectory.
+Json events_data() {
+  Json events;
+  for (const EventName& name : kEventNames) events[std::string(1, letter(name.event))] = name.words;
+  return events;
+}
+
 Json margins_data(const std::vector<Margin>& margins) {
   Json rows = Json::array();
   for (const Margin& margin : margins) {
@@ -157,6 +164,7 @@ Json page_data(const Report& report) {
   data["blocks"] = blocks_data(report);
   data["seeds"] = seeds_data(report);
   data["trajectory"] = trajectory_data(report.stored.solution.trajectory);
+  data["events"] = events_data();
   data["margins"] = report.stored.solution.margins.empty() ? Json() : margins_data(report.stored.solution.margins);
   data["elites"] = report.elites ? elites_data(*report.elites, report.blocks.size()) : Json();
   data["problem"] = report.problem ? problem_data(*report.problem) : Json();

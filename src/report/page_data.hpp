@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "report/report.hpp"
+#include "report/contents.hpp"
 
 namespace kintsugi::report {
 

@@ -36,6 +36,12 @@ struct ScoreTable {
   std::vector<double> score;
 };
 
+/// The scores that chose the pairs, as far as can be told.
+struct ChosenScores {
+  ScoreTable table;       ///< empty where there are no blocks
+  bool as_stored = true;  ///< the table has what the solution has stored for its pairs
+};
+
 /// W_out W_in of one pair, row-major [width x width].
 struct Product {
   int expand = 0;
@@ -128,9 +134,9 @@ struct Report {
 [[nodiscard]] Report read_report(const std::filesystem::path& solution);
 
 /// Adds what the problem tells: pair scores, products, and `fit`. `assembly` is the solution's answer as positions in
-/// `network` and fits it. Costs one table of pair scores, up to five where the solution does not say which.
+/// `network` and fits it; `scores` are of its L pairs.
 void add_problem(Report& report, const std::filesystem::path& path, const Network& network, const Assembly& assembly,
-                 Fit fit, std::size_t all_rows);
+                 ChosenScores scores, Fit fit, std::size_t all_rows);
 
 /// Adds an analysis.h5. Throws InputError that names the file, the object and the rule: a part that is missing is left
 /// out, one of the wrong shape is an error.
