@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/study.hpp"
+#include "core/study_results.hpp"
 #include "objective/evaluator.hpp"
 
 namespace kintsugi {

@@ -65,9 +65,9 @@ report::ChosenScores find_chosen_scores(const StoredSolution& stored, const Netw
     expand.push_back(block.expand);
     compress.push_back(block.compress);
   }
-  std::optional<report::ScoreTable> first;
+  std::optional<ScoreTable> first;
   for (const PairScoreKind kind : candidate_kinds(pairing_option(stored.facts.options))) {
-    report::ScoreTable table{std::string(to_string(kind)), score_pairs(network, expand, compress, kind).score};
+    ScoreTable table{std::string(to_string(kind)), score_pairs(network, expand, compress, kind).score};
     if (agrees(table.score, stored.solution.pairs)) return {std::move(table), true};
     if (!first) first = std::move(table);
   }

@@ -1,4 +1,4 @@
-#include "cli/oddities.hpp"
+#include "cli/diagnostics.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -110,7 +110,7 @@ RowFacts look_at_rows(const ProblemFile& problem) {
   return facts;
 }
 
-std::vector<std::string> odd_pieces(const NetworkF64& network) {
+std::vector<std::string> diagnose_pieces(const NetworkF64& network) {
   std::map<std::size_t, std::vector<const PieceF64*>> by_hash;
   std::vector<std::string> odd;
   std::vector<std::string> equal;
@@ -140,7 +140,7 @@ std::vector<std::string> odd_pieces(const NetworkF64& network) {
   return odd;
 }
 
-std::vector<std::string> odd_rows(const RowFacts& facts, const RowShape& shape) {
+std::vector<std::string> diagnose_rows(const RowFacts& facts, const RowShape& shape) {
   std::vector<std::string> odd;
   std::vector<std::string> constant;
   for (std::size_t c = 0; c < shape.width; ++c) {

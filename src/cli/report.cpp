@@ -10,6 +10,7 @@
 #include "cli/reference.hpp"
 #include "cli/report_text.hpp"
 #include "cli/text.hpp"
+#include "io/analysis_file.hpp"
 #include "io/atomic_file.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/problem_file.hpp"
@@ -88,7 +89,7 @@ report::Report ReportCommand::gather() const {
     report::add_problem(result, problem_, single, assembly, find_chosen_scores(result.stored, single, assembly),
                         fit_of(problem, network, assembly), problem.shape().rows);
   }
-  if (!analysis_.empty()) report::add_analysis(result, analysis_);
+  if (!analysis_.empty()) result.analysis = read_analysis(analysis_, result.blocks);
   return result;
 }
 

@@ -60,7 +60,7 @@ class MadeRows final : public RowSource {
 };
 
 /// Blocks whose compress piece is the expand piece transposed and turned round, with some zeros: they pair clearly,
-/// states keep their size, and the seeds' orders differ.
+/// states keep their size, and the starts' orders differ.
 Network made_network(const ScaleShape& shape, Activation activation) {
   Network network;
   network.activation = activation;

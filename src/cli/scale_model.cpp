@@ -17,7 +17,7 @@ constexpr double kFloat = sizeof(float);
 constexpr double kInteger = 8;
 constexpr double kSumBytes = 7 * kInteger;  // of one exact sum
 constexpr std::size_t kSeedingTiles = 2;    // 64 rows
-constexpr double kSeeds = 8;                // four orders and their reverses
+constexpr double kStarts = 8;               // four orders and their reverses
 // Tables of L^2 doubles while rank 0 pairs: statistics, scores, what the assignment and the judgement copy.
 constexpr double kPairingTables = 12;
 constexpr double kGramRows = 16;
@@ -77,9 +77,10 @@ std::vector<PhaseCost> model_phases(const ScaleShape& shape) {
       pairs * (2 * n.hidden * n.width + n.hidden * n.hidden) + 2 * n.blocks * n.hidden * n.hidden * n.width;
   pairing.efficiency = kPairingEfficiency;
   PhaseCost seeds{.name = "seeding"};
-  seeds.product_flops = n.block_flops * (kTileRows * n.blocks * (n.blocks + 1) / 2 + seeding * n.blocks * (kSeeds + 1));
+  seeds.product_flops =
+      n.block_flops * (kTileRows * n.blocks * (n.blocks + 1) / 2 + seeding * n.blocks * (kStarts + 1));
   seeds.collectives = n.blocks + 2;
-  seeds.collective_bytes = kSumBytes * (pairs / 2 + n.blocks + kSeeds);
+  seeds.collective_bytes = kSumBytes * (pairs / 2 + n.blocks + kStarts);
   PhaseCost linearise{.name = "linearise"};
   linearise.product_flops = model * n.block_flops * n.blocks * (1 + n.channels);
   linearise.effect_flops = model * 2 * n.width * pairs * n.channels;

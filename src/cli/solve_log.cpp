@@ -69,21 +69,21 @@ std::vector<std::string> describe_margins(const Solution& solution, const Networ
   const Margin* least = nullptr;
   std::vector<std::string> lines;
   const bool exact = solution.status == Status::solved;
-  std::size_t doubtful = 0;
+  std::size_t uncertain = 0;
   std::size_t falling = 0;
   for (const Margin& margin : solution.margins) {
     if (margin.change < 0) ++falling;
     if (margin.interchangeable) {
-      ++doubtful;
-      if (doubtful <= kNamed) lines.push_back("         interchangeable: positions " + blocks(margin));
+      ++uncertain;
+      if (uncertain <= kNamed) lines.push_back("         interchangeable: positions " + blocks(margin));
       continue;
     }
     // Where the error is rounding, any rise is certain; elsewhere it may be chance.
-    if (!exact && margin.z() < kCertain) ++doubtful;
+    if (!exact && margin.z() < kCertain) ++uncertain;
     const auto rank = [&](const Margin& each) { return exact ? each.change : each.z(); };
     if (least == nullptr || rank(margin) < rank(*least)) least = &margin;
   }
-  std::string summary = format("margins  %zu of %zu neighbours in a certain order", solution.margins.size() - doubtful,
+  std::string summary = format("margins  %zu of %zu neighbours in a certain order", solution.margins.size() - uncertain,
                                solution.margins.size());
   if (least != nullptr) {
     summary += format("; the closest: positions %s, swapped the MSE changes by %+.2e, ", blocks(*least).c_str(),
@@ -104,7 +104,7 @@ std::vector<std::string> describe_margins(const Solution& solution, const Networ
 PairSummary summarize(const std::vector<PairScore>& pairs) {
   PairSummary summary;
   for (const PairScore& pair : pairs) {
-    if (summary.worst == nullptr || pair.margin < summary.worst->margin) summary.worst = &pair;
+    if (summary.worst == nullptr || pair.score_margin < summary.worst->score_margin) summary.worst = &pair;
     if (!pair.trusted) ++summary.untrusted;
   }
   return summary;

@@ -74,7 +74,7 @@ struct LogStyle {
 /// How sure the order of neighbours is, as sentences; none where there are no margins.
 [[nodiscard]] std::vector<std::string> describe_margins(const Solution& solution, const Network& network);
 
-/// Smallest margin of the pairs and how many are not trusted.
+/// Smallest score margin of the pairs and how many are untrusted.
 struct PairSummary {
   const PairScore* worst = nullptr;  ///< null without pairs
   std::size_t untrusted = 0;

@@ -56,6 +56,8 @@ class SilentErrors {
 [[nodiscard]] Handle text_type();
 /// h5py's bool: an enumeration of FALSE and TRUE over int8.
 [[nodiscard]] Handle bool_type();
+/// One byte of text.
+[[nodiscard]] Handle letter_type();
 
 /// An HDF5 file that is built in memory, so that no failing disk can catch HDF5 half-way. No time stamps: equal content
 /// gives equal bytes. Every member throws InternalError where HDF5 fails.
@@ -142,5 +144,12 @@ class Reader {
 [[nodiscard]] std::int64_t integer_attribute(const Group& object, const std::string& name);
 [[nodiscard]] std::uint64_t unsigned_attribute(const Group& object, const std::string& name);
 [[nodiscard]] double real_attribute(const Group& object, const std::string& name);
+
+/// Root attributes that mark a file of kintsugi: `format` ("kintsugi-" and the kind of file) and `format_version`.
+void write_format(Image& image, const std::string& kind, std::int64_t version);
+/// The version of a file of this kind. Throws InputError where it is of another, or of no version from `oldest` to
+/// `newest`.
+[[nodiscard]] std::int64_t read_format(const Reader& reader, const std::string& kind, std::int64_t oldest,
+                                       std::int64_t newest);
 
 }  // namespace kintsugi::h5

@@ -16,10 +16,6 @@ namespace kintsugi {
 
 namespace {
 
-using problem_format::is_reserved;
-using problem_format::kVersion;
-constexpr const char* kFormat = problem_format::kName;
-
 // ---- writing ----
 
 /// Stores doubles as float32 where that loses nothing.
@@ -97,13 +93,7 @@ void write_problem(const std::filesystem::path& path, const NetworkF64& network,
   const h5::SilentErrors silent;
   check_sizes(network, rows);
   h5::Image image(estimated_bytes(network, rows));
-  image.attribute(image.root(), "format", std::string(kFormat));
-  image.attribute(image.root(), "format_version", kVersion);
-  image.attribute(image.root(), "activation", std::string(to_string(network.activation)));
-  for (const auto& [key, value] : provenance) {
-    if (is_reserved(key)) throw InternalError("write_problem: '" + key + "' is not free for provenance");
-    image.attribute(image.root(), key, value);
-  }
+  problem_format::write_root(image, network.activation, provenance);
   write_pieces(image, network);
   write_rows(image, rows);
   const std::vector<char> bytes = image.finish();
@@ -229,15 +219,9 @@ struct ProblemFile::Impl {
   }
 
   void check_format() {
+    static_cast<void>(
+        h5::read_format(reader, problem_format::kKind, problem_format::kVersion, problem_format::kVersion));
     const h5::Group& root = reader.root();
-    if (!h5::has_attribute(root, "format") || h5::text_attribute(root, "format") != kFormat) {
-      throw InputError(root.name + ": is not a kintsugi problem (root attribute 'format' must be '" + kFormat + "')");
-    }
-    const std::int64_t version = h5::integer_attribute(root, "format_version");
-    if (version != kVersion) {
-      throw InputError(root.name + ": has format_version " + std::to_string(version) + ", but this program reads " +
-                       std::to_string(kVersion));
-    }
     try {
       activation = parse_activation(h5::text_attribute(root, "activation"));
     } catch (const UsageError& error) {
@@ -288,7 +272,7 @@ Provenance ProblemFile::provenance() const {
   Provenance provenance;
   const h5::Group& root = impl_->reader.root();
   for (const std::string& name : h5::text_attributes(root)) {
-    if (!is_reserved(name)) provenance[name] = h5::text_attribute(root, name);
+    if (!problem_format::is_reserved(name)) provenance[name] = h5::text_attribute(root, name);
   }
   return provenance;
 }

@@ -1,17 +1,19 @@
 #pragma once
 
-#include <cstdint>
-#include <string_view>
+#include "io/hdf5.hpp"
+#include "kintsugi/core/activation.hpp"
+#include "kintsugi/io/problem_file.hpp"
 
 /// What marks a problem.h5, for those who read and those who write one.
 namespace kintsugi::problem_format {
 
-inline constexpr const char* kName = "kintsugi-problem";
+inline constexpr const char* kKind = "problem";
 inline constexpr std::int64_t kVersion = 1;
 
 /// Root attributes that provenance may not use.
-[[nodiscard]] inline bool is_reserved(std::string_view attribute) {
-  return attribute == "format" || attribute == "format_version" || attribute == "activation";
-}
+[[nodiscard]] bool is_reserved(const std::string& attribute);
+
+/// Writes the root's attributes. Throws InternalError where provenance uses a reserved one.
+void write_root(h5::Image& image, Activation activation, const Provenance& provenance);
 
 }  // namespace kintsugi::problem_format

@@ -64,7 +64,7 @@ Pairing to_pairing(const Roles& roles, const Verdict& verdict) {
       pair.runner_up = roles.compress[static_cast<std::size_t>(j)];
       pair.runner_up_score = score;
     }
-    if (pair.runner_up >= 0) pair.margin = pair.score - pair.runner_up_score;
+    if (pair.runner_up >= 0) pair.score_margin = pair.score - pair.runner_up_score;
     pair.trusted = verdict.judgement.trusted[i] != 0;
     pairing.trusted = pairing.trusted && pair.trusted;
     pairing.pairs.push_back(pair);

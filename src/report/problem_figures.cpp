@@ -35,7 +35,7 @@ std::vector<Product> example_products(const Report& report, const Network& netwo
   const std::size_t length = assembly.blocks.size();
   const auto& pairs = report.stored.solution.pairs;
   const auto weakest =
-      static_cast<std::size_t>(std::ranges::min_element(pairs, {}, &PairScore::margin) - pairs.begin());
+      static_cast<std::size_t>(std::ranges::min_element(pairs, {}, &PairScore::score_margin) - pairs.begin());
   std::vector<std::size_t> examples{weakest};
   for (const std::size_t t : {std::size_t{0}, length / 2, length - 1, length / 4}) {
     if (std::ranges::find(examples, t) == examples.end()) examples.push_back(t);

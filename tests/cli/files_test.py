@@ -97,7 +97,7 @@ class InfoTest(ProgramTest):
         text = self.info(planted)
         for pattern in (r"pieces +13", r"6 of shape \[16 x 8\]", r"activation +relu", r"rows +600, without targets",
                         r"6 blocks of width 8, hidden 16; head: piece " + str(planted.answer[-1]),
-                        r"(?m)^  dominance.* 0 +0$", "Nothing odd"):
+                        r"(?m)^  dominance.* 0 +0$", "Nothing unusual"):
             self.assertRegex(text, pattern)
         deviation = numpy.std(planted.predictions.astype(float))
         self.assertIn(f"standard deviation {deviation:.4g}", text)

@@ -33,8 +33,8 @@ struct PairScore {
   double score = 0;    ///< of the chosen pair, higher is better
   int runner_up = -1;  ///< the compress piece that scores best with `expand` besides `compress`; -1 if none
   double runner_up_score = 0;
-  double margin = 0;    ///< score - runner_up_score; negative where the assignment overruled the row
-  bool trusted = true;  ///< false: the weights do not single this pair out
+  double score_margin = 0;  ///< score - runner_up_score; negative where the assignment overruled the row
+  bool trusted = true;      ///< false: the weights do not single this pair out
 };
 
 /// One line of the log, and one row of /trajectory.
@@ -53,7 +53,7 @@ struct TrajectoryEntry {
 /// One order that was tried as a start.
 struct StartOrder {
   std::string name;        ///< "wout-frobenius", "wout-frobenius-reversed", ...
-  double mse = 0;          ///< on the seeding sample
+  double mse = 0;          ///< on the sample that ranks starts
   std::vector<int> order;  ///< positions in the pairing, first block first
 };
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -27,17 +26,16 @@ struct RunFacts {
 ///   /order [L] int32              the block's number at each position
 ///   /pairing [L, 2] int32         expand and compress piece of block 0, 1, ...
 ///   /pair_scores [L] compound     the fields of PairScore
-///   /seeds [S] compound           name, mse; best first
-///   /seed_orders [S, L] int32     StartOrder::order of each seed
-///   /trajectory [T] compound      the fields of TrajectoryEntry
+///   /starts [S] compound          name, mse; best first
+///   /start_orders [S, L] int32    StartOrder::order of each start
+///   /trajectory [T] compound      the fields of TrajectoryEntry; attribute events: its letters in words
 ///   /margins [L - 1] compound     position, first_expand, second_expand, change, standard_error, z, interchangeable
 ///   /elites/permutation [E, 2L + 1] int32, /elites/mse [E], /elites/island [E]   the islands' best orders, best first
 ///   /warnings [W] text
 /// Root attributes: format ("kintsugi-solution"), format_version, status, exit_code, mse, largest_error, target, rows,
 /// evaluations, sha256, problem, options, version, ranks, islands, seed, explained, explained_by_chance, seconds_load,
-/// _pairing, _seeding, _search, _kernels, _collectives,
-/// _check, _total. No time stamps: equal content gives equal bytes. Throws UsageError where `path` cannot be a file,
-/// InternalError where the disk does not take it.
+/// _pairing, _seeding, _search, _kernels, _collectives, _check, _total. No time stamps: equal content gives equal
+/// bytes. Throws UsageError where `path` cannot be a file, InternalError where the disk does not take it.
 void write_solution(const std::filesystem::path& path, const Network& network, const Solution& solution,
                     const RunFacts& facts);
 
@@ -51,7 +49,8 @@ struct StoredSolution {
                       ///< own indices
   RunFacts facts;
 };
-/// Throws InputError that names the file, the object and the rule.
+/// Reads format_version 1 too, which calls the starts /seeds and /seed_orders. Throws InputError that names the file,
+/// the object and the rule.
 [[nodiscard]] StoredSolution read_solution(const std::filesystem::path& path);
 
 }  // namespace kintsugi

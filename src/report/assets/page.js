@@ -95,7 +95,7 @@ function answerSection() {
 function blocksSection() {
   const node = section("blocks", "Blocks", "One line for each block, in the order of the answer.");
   const margin = new Map((data.margins || []).map((m) => [m.position, m]));
-  const header = ["position", "expand", "compress", "score", "runner-up", "its score", "margin", "trusted"];
+  const header = ["position", "expand", "compress", "score", "runner-up", "its score", "score margin", "trusted"];
   if (data.margins) header.push("swap with next", "z");
   table(
     node,
@@ -110,7 +110,7 @@ function blocksSection() {
         num(b.score),
         b.runner_up < 0 ? "–" : b.runner_up,
         b.runner_up < 0 ? "–" : num(b.runner_up_score),
-        num(b.margin),
+        num(b.score_margin),
         b.trusted ? "yes" : { text: "no", flag: true },
       ];
       if (data.margins) {
