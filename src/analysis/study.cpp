@@ -1,9 +1,9 @@
 #include "analysis/study.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include "analysis/study_context.hpp"
+#include "core/stopwatch.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
@@ -42,10 +42,10 @@ class Parts {
   }
 
   void run(const std::string& name, const std::function<void()>& part) const {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch stopwatch;
     const std::int64_t before = work();
     part();
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double seconds = stopwatch.seconds();
     if (world_->root()) (*observer_)({name, seconds, static_cast<double>(work() - before) * flops_per_work_});
   }
 

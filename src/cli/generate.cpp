@@ -1,7 +1,6 @@
 // kintsugi generate: a synthetic shuffled network, planted or trained, and its answer in a file of its own.
 
 #include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <optional>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "cli/output_file.hpp"
 #include "cli/signals.hpp"
 #include "cli/text.hpp"
+#include "core/stopwatch.hpp"
 #include "io/atomic_file.hpp"
 #include "io/import.hpp"
 #include "io/problem_writer.hpp"
@@ -63,10 +63,10 @@ class ShuffledFile final : public NoFile {
   /// A line at times, where it takes long.
   void progress(std::size_t blocks) override {
     NoFile::progress(blocks);
-    const auto now = std::chrono::steady_clock::now();
-    if (quiet_ || now - last_line_ < std::chrono::seconds(10)) return;
+    constexpr double kSecondsBetweenLines = 10;
+    if (quiet_ || since_last_line_.seconds() < kSecondsBetweenLines) return;
     std::cerr << format("block %zu of %zu\n", blocks, truth_.blocks.size());
-    last_line_ = now;
+    since_last_line_.restart();
   }
   void block(std::size_t number, ResidualBlock block) override {
     study_.add(block);
@@ -92,7 +92,7 @@ class ShuffledFile final : public NoFile {
   const Assembly& truth_;
   DepthStudy study_;
   bool quiet_;
-  std::chrono::steady_clock::time_point last_line_ = std::chrono::steady_clock::now();
+  Stopwatch since_last_line_;
 };
 
 class GenerateCommand final : public Command {
