@@ -16,7 +16,7 @@
 #include "kintsugi/core/error.hpp"
 #include "objective/evaluator.hpp"
 #include "search/make_search.hpp"
-#include "search/migration.hpp"
+#include "search/islands/topology.hpp"
 #include "synth/planted.hpp"
 
 namespace kintsugi::cli {

@@ -24,7 +24,7 @@
 #include "kintsugi/mpi/comm.hpp"
 #include "pairing/pairing.hpp"
 #include "search/make_search.hpp"
-#include "search/migration.hpp"
+#include "search/islands/topology.hpp"
 #include "seeding/seeding.hpp"
 
 namespace kintsugi::cli {

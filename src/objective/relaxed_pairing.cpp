@@ -353,21 +353,12 @@ Blocks RelaxedPairing::rounded(Blocks blocks, std::span<const double> shares) co
   return blocks;
 }
 
-void RelaxedPairing::save(StateWriter& writer) const {
-  writer.put(blocks_);
-  writer.put(std::span(shares_));
-  writer.put(error_);
-  writer.put(damping_);
-}
-
-void RelaxedPairing::restore(StateReader& reader, const std::set<int>& loose) {
-  find_groups(reader.get<Blocks>(), loose);
-  std::vector<double> shares;
-  reader.get(shares);
-  if (shares.size() != shares_.size()) throw InputError("the state of a search is out of range");
-  shares_ = std::move(shares);
-  reader.get(error_);
-  reader.get(damping_);
+void RelaxedPairing::state(StateArchive& archive, const std::set<int>& loose) {
+  archive(blocks_);
+  if (archive.reading()) find_groups(Blocks(blocks_), loose);
+  const std::size_t expected = shares_.size();
+  archive(shares_, error_, damping_);
+  archive.require(shares_.size() == expected);
 }
 
 }  // namespace kintsugi

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "core/words.hpp"
+#include "core/state_archive.hpp"
 #include "objective/evaluator.hpp"
 #include "objective/passes.hpp"
 
@@ -59,9 +59,8 @@ class RelaxedPairing {
 
   static constexpr std::size_t kMemory = std::size_t{1} << 30;  // bytes
 
-  /// Not collective.
-  void save(StateWriter& writer) const;
-  void restore(StateReader& reader, const std::set<int>& loose);
+  /// Writes or reads the shares. Not collective.
+  void state(StateArchive& archive, const std::set<int>& loose);
 
  private:
   /// Loose blocks of one hidden size.

@@ -13,7 +13,7 @@
 #include "objective/evaluator.hpp"
 #include "objective/first_order_model.hpp"
 #include "pairing/pairing.hpp"
-#include "search/archipelago.hpp"
+#include "search/islands/archipelago.hpp"
 #include "seeding/seeding.hpp"
 
 namespace kintsugi {
@@ -133,11 +133,11 @@ std::vector<StartOrder> plant_seeds(Evaluator& evaluator, const Groundwork& grou
 
 // One start for each island: the seeds, best first, as far as they are better than the worse half; random orders of
 // their own where that is asked for.
-std::vector<Candidate> make_starts(Evaluator& evaluator, const Groundwork& ground, const SolveOptions& options,
-                                   const std::vector<StartOrder>& seeds) {
+std::vector<ScoredOrder> make_starts(Evaluator& evaluator, const Groundwork& ground, const SolveOptions& options,
+                                     const std::vector<StartOrder>& seeds) {
   const std::size_t tiles =
       evaluator.rows().tiles_for(static_cast<std::size_t>(options.parameters.preparation.start_rows));
-  std::vector<Candidate> starts;
+  std::vector<ScoredOrder> starts;
   for (std::size_t i = 0; i < (seeds.size() + 1) / 2; ++i) {
     starts.push_back({in_order(ground.pairing, seeds[i].order), seeds[i].mse, tiles});
   }
@@ -185,8 +185,8 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
 
   // 2. Weights into shared memory, rows to their ranks.
   const SharedWeights weights(world, network, ground.roles);
-  Archipelago islands(world, weights, rows, options);
-  Evaluator& evaluator = islands.evaluator();
+  IslandGroup group(world, weights, rows, options);
+  Evaluator& evaluator = group.evaluator();
   lap(solution.times.load);
 
   // 3. Seeds.
@@ -197,7 +197,7 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   // 4. Search.
   const ErrorFloor floor(evaluator, options.tolerance);
   solution.target = floor.target(rows.shape().rows);
-  islands.populate(floor, ground.doubtful);
+  Archipelago islands(group, floor, ground.doubtful, options);
   std::int64_t resumed = world.root() && resume != nullptr ? 1 : 0;
   world.max(std::span(&resumed, 1));
   if (resumed != 0) {

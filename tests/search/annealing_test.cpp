@@ -1,4 +1,4 @@
-#include "search/annealing.hpp"
+#include "search/rounds/annealing.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include "kernels/screen.hpp"
 #include "objective/model_walk.hpp"
 #include "objective/reference.hpp"
-#include "search/descent.hpp"
+#include "search/local/descent.hpp"
 
 namespace kintsugi {
 namespace {

@@ -14,6 +14,11 @@ struct SearchState {
   std::vector<std::int64_t> shared;                ///< what all islands know: rounds, elite pool
   std::vector<TrajectoryEntry> trajectory;
   double seconds = 0;  ///< of search so far
+
+  template <class Archive>
+  void state(Archive& archive) {
+    archive(islands, shared, trajectory, seconds);
+  }
 };
 
 /// One row of a trajectory as 64-bit words, and back.
