@@ -1,7 +1,5 @@
 #include "analysis/study_context.hpp"
 
-#include <algorithm>
-
 #include "analysis/order_agreement.hpp"
 #include "analysis/pairing_study.hpp"
 #include "kintsugi/core/error.hpp"

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iostream>
 #include <optional>
-#include <utility>
 
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
@@ -157,7 +156,7 @@ void GenerateCommand::make_planted(const mpi::Comm& world, const Settings& setti
                  options_.quiet);
   });
   NoFile nowhere(world);
-  facts.truth_error = plant(world, *recipe, file ? *file : nowhere);
+  facts.truth_error = plant_network(world, *recipe, file ? *file : nowhere);
   world.agree([&] {
     if (!file) return;
     facts.depth = file->depth();
@@ -183,7 +182,7 @@ void GenerateCommand::make_trained(const mpi::Comm& world, const Settings& setti
   const std::int64_t steps = options_.train.steps;
   const std::int64_t interval = std::max<std::int64_t>(1, steps / 10);
   double sum = 0;
-  const TrainedProblem trained = train(world, task, options_.train, [&](std::int64_t step, double loss) {
+  const TrainedProblem trained = train_network(world, task, options_.train, [&](std::int64_t step, double loss) {
     if (step % kStepsPerCheck == 0) stop_where_asked(world);
     sum += loss;
     if (step % interval != 0) return;

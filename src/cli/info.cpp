@@ -1,4 +1,4 @@
-// kintsugi info: what is in a problem file, and what is odd about it.
+// kintsugi info: what is in a problem file, and what is unusual about it.
 
 #include <algorithm>
 #include <iostream>
@@ -53,7 +53,7 @@ class InfoCommand final : public Command {
  public:
   [[nodiscard]] std::string name() const override { return "info"; }
   [[nodiscard]] std::string summary() const override {
-    return "Shows what is in a problem file, how well it pairs, and what is odd";
+    return "Shows what is in a problem file, how well it pairs, and what is unusual";
   }
 
   void declare(OptionTable& options) override {

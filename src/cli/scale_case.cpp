@@ -14,7 +14,6 @@
 #include <functional>
 #include <limits>
 #include <numeric>
-#include <string>
 #include <utility>
 
 #include "cli/fma_peak.hpp"

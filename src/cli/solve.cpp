@@ -23,8 +23,8 @@
 #include "kintsugi/io/solution_file.hpp"
 #include "kintsugi/mpi/comm.hpp"
 #include "pairing/pairing.hpp"
-#include "search/make_search.hpp"
 #include "search/islands/topology.hpp"
+#include "search/make_search.hpp"
 #include "seeding/seeding.hpp"
 
 namespace kintsugi::cli {

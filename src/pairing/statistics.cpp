@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <string>
 
 #include "kintsugi/core/error.hpp"
 #include "pairing/layout.hpp"

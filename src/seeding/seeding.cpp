@@ -178,7 +178,7 @@ std::vector<int> base_order(Evaluator& evaluator, const Blocks& pairing, const C
   } else if (name == "delta-norm") {
     order = ascending(delta_norms(evaluator, pairing, tiles));
   } else if (name == "greedy") {
-    // Half of a sample is enough to rank norms by, and this is the dearest start.
+    // Half of a sample is enough to rank norms by, and this start costs most.
     order = greedy_roll_out(evaluator, pairing, std::max<std::size_t>(1, tiles / 2));
   } else {  // random
     order.resize(pairing.size());

@@ -130,7 +130,7 @@ class InfoTest(ProgramTest):
         self.assertIn("1 row with the inputs of an earlier row and other predictions", text)
         self.assertIn("predictions equal the targets in every row", text)
 
-    def test_more_that_is_odd(self):
+    def test_more_that_is_unusual(self):
         planted = Planted(outputs=2)
         planted.inputs[3] = 0
         planted.inputs[4] = -0.0

@@ -2,7 +2,6 @@
 
 #include <hdf5.h>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>

@@ -242,7 +242,7 @@ class PageTest(ReportTest):
             self.assertEqual(self.browser.figure("status"), [status.replace("_", " ")])
             expected = "status good" if good else "status bad"
             self.assertEqual(self.browser.attributes('[data-figure="status"]', "class"), [expected])
-            self.assertIn(says, self.browser.texts("#verdict")[0])
+            self.assertIn(says, self.browser.texts("#result")[0])
 
     def test_a_target_far_below_does_not_press_the_curves_together(self):
         for lowest, shown in ((1e-3, False), (1e-13, True)):

@@ -57,17 +57,17 @@ struct PairingParameters {
     visitor(
         "trust_level", trust_level, "probability", 1e-12, 0.5,
         "How often one network of unrelated pieces may show a trusted pair. Raised, more pairs count as certain, and "
-        "a wrong one among them is never tried again.");
-    visitor(
-        "learning_rounds", learning_rounds, "rounds", 1, 1000,
-        "The learned score changes its pairs so often at most. They are stable within a handful of rounds, or go in a "
-        "circle where there is nothing to learn.");
-    visitor(
-        "direction_rounds", direction_rounds, "rounds", 1, 1000,
-        "Pairs of square pieces and the common frame are found in turn so often at most. They are stable within a few "
-        "rounds.");
+        "the search does not exchange them.");
+    visitor("learning_rounds", learning_rounds, "rounds", 1, 1000,
+            "Most rounds in which the learned score changes its pairs. They are stable within a handful of rounds, or "
+            "go in a "
+            "circle where there is nothing to learn.");
+    visitor("direction_rounds", direction_rounds, "rounds", 1, 1000,
+            "Most rounds in which pairs of square pieces and their common frame are found in turn. They are stable "
+            "within a few "
+            "rounds.");
     visitor("unrelated_pairs", unrelated_pairs, "pairs", 1, 1e6,
-            "A direction is sure if it has more evidence than any of so many pairs of unrelated pieces. Raised, fewer "
+            "Number of pairs of unrelated pieces that a direction must have more evidence than. Raised, fewer "
             "directions are sure, and finding them takes longer in proportion.");
     visitor("norm_rounding", norm_rounding, "share of the norm", 1e-9, 1e-3,
             "Squared norms of products below this share of their factors' norms are rounding of float32 Gram matrices, "

@@ -14,7 +14,7 @@ const solveCommand = () =>
   `mpirun -np 2 kintsugi solve ${problemPath()} --seed-order ${quoted(data.run.path)} -o solution.h5`;
 
 /// What the status says about the answer.
-function verdict(run) {
+function result(run) {
   if (run.status === "solved") return " every prediction is reproduced up to rounding.";
   if (run.status === "noise") {
     const share = (value) => Number((100 * value).toPrecision(3)) + " %";
@@ -33,7 +33,7 @@ function header() {
   badge.textContent = run.status.replace(/_/g, " ");
   document.getElementById("title").textContent = run.problem || run.path;
   document.title = "kintsugi: " + (run.problem || run.path);
-  document.getElementById("verdict").append(badge, verdict(run));
+  document.getElementById("result").append(badge, result(run));
   const tiles = [
     ["mean squared error", num(run.mse), "target " + num(run.target), "mse"],
     ["largest error", num(run.largest_error), "of one prediction", "largest-error"],
