@@ -4,7 +4,6 @@
 #include <iostream>
 #include <optional>
 
-#include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/generate_options.hpp"
 #include "cli/generate_report.hpp"
@@ -16,6 +15,7 @@
 #include "io/import.hpp"
 #include "io/problem_writer.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/version.hpp"
 #include "kintsugi/mpi/comm.hpp"
 
 namespace kintsugi::cli {

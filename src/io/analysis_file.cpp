@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/atomic_file.hpp"
+#include "io/file_format.hpp"
 #include "io/hdf5_table.hpp"
 
 namespace kintsugi {
@@ -35,7 +36,7 @@ void write_agreement(h5::Image& image, hid_t object, const OrderAgreement& agree
 
 void write_root(h5::Image& image, const Study& study, const StudyFacts& facts) {
   const hid_t root = image.root();
-  h5::write_format(image, kAnalysisKind, kAnalysisVersion);
+  put_format(image, kAnalysisFormat);
   image.attribute(root, "problem", facts.problem);
   image.attribute(root, "options", facts.options);
   image.attribute(root, "version", facts.version);

@@ -19,9 +19,6 @@ struct StudyFacts {
   std::string version;
 };
 
-inline constexpr const char* kAnalysisKind = "analysis";
-inline constexpr std::int64_t kAnalysisVersion = 2;  ///< 1 calls starts seeds
-
 /// Writes analysis.h5 as a whole (see write_file_atomically). Not collective; rank 0 calls it. Pieces are named by
 /// their own indices; blocks are numbered by their expand piece, ascending; positions count from 0; NaN: not known.
 ///   /pairing/expand, /pairing/compress [L] int32    pieces, ascending

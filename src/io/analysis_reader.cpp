@@ -4,6 +4,7 @@
 #include <array>
 
 #include "io/analysis_file.hpp"
+#include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "io/hdf5_columns.hpp"
 #include "kintsugi/core/error.hpp"
@@ -182,7 +183,7 @@ std::vector<SearchStudy> read_searches(const h5::Reader& reader) {
 StoredAnalysis read_analysis(const std::filesystem::path& path, const std::vector<Block>& blocks) {
   const h5::SilentErrors silent;
   const h5::Reader reader(path);
-  const StartNames names = start_names_of(h5::read_format(reader, kAnalysisKind, 1, kAnalysisVersion));
+  const StartNames names = start_names_of(require_format(reader.root(), kAnalysisFormat));
   StoredAnalysis stored;
   stored.path = path.string();
   stored.scores = read_scores(reader, blocks);

@@ -145,11 +145,4 @@ class Reader {
 [[nodiscard]] std::uint64_t unsigned_attribute(const Group& object, const std::string& name);
 [[nodiscard]] double real_attribute(const Group& object, const std::string& name);
 
-/// Root attributes that mark a file of kintsugi: `format` ("kintsugi-" and the kind of file) and `format_version`.
-void write_format(Image& image, const std::string& kind, std::int64_t version);
-/// The version of a file of this kind. Throws InputError where it is of another, or of no version from `oldest` to
-/// `newest`.
-[[nodiscard]] std::int64_t read_format(const Reader& reader, const std::string& kind, std::int64_t oldest,
-                                       std::int64_t newest);
-
 }  // namespace kintsugi::h5

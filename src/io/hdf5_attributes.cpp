@@ -90,24 +90,4 @@ double real_attribute(const Group& object, const std::string& name) {
   return value;
 }
 
-void write_format(Image& image, const std::string& kind, std::int64_t version) {
-  image.attribute(image.root(), "format", "kintsugi-" + kind);
-  image.attribute(image.root(), "format_version", version);
-}
-
-std::int64_t read_format(const Reader& reader, const std::string& kind, std::int64_t oldest, std::int64_t newest) {
-  const Group& root = reader.root();
-  const std::string format = "kintsugi-" + kind;
-  if (!has_attribute(root, "format") || text_attribute(root, "format") != format) {
-    fail(reader.name(), "is not a kintsugi " + kind + " (root attribute 'format' must be '" + format + "')");
-  }
-  const std::int64_t version = integer_attribute(root, "format_version");
-  if (version < oldest || version > newest) {
-    std::string known = std::to_string(oldest);
-    if (newest > oldest) known += " to " + std::to_string(newest);
-    fail(reader.name(), "has format_version " + std::to_string(version) + ", but this program reads " + known);
-  }
-  return version;
-}
-
 }  // namespace kintsugi::h5

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "io/atomic_file.hpp"
+#include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "io/problem_format.hpp"
 #include "kintsugi/core/error.hpp"
@@ -219,9 +220,8 @@ struct ProblemFile::Impl {
   }
 
   void check_format() {
-    static_cast<void>(
-        h5::read_format(reader, problem_format::kKind, problem_format::kVersion, problem_format::kVersion));
     const h5::Group& root = reader.root();
+    require_format(root, kProblemFormat);
     try {
       activation = parse_activation(h5::text_attribute(root, "activation"));
     } catch (const UsageError& error) {

@@ -1,5 +1,6 @@
 #include "io/problem_format.hpp"
 
+#include "io/file_format.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi::problem_format {
@@ -9,7 +10,7 @@ bool is_reserved(const std::string& attribute) {
 }
 
 void write_root(h5::Image& image, Activation activation, const Provenance& provenance) {
-  h5::write_format(image, kKind, kVersion);
+  put_format(image, kProblemFormat);
   image.attribute(image.root(), "activation", std::string(to_string(activation)));
   for (const auto& [key, value] : provenance) {
     if (is_reserved(key)) throw InternalError("problem file: '" + key + "' is not free for provenance");

@@ -4,13 +4,9 @@
 #include "kintsugi/core/activation.hpp"
 #include "kintsugi/io/problem_file.hpp"
 
-/// What marks a problem.h5, for those who read and those who write one.
 namespace kintsugi::problem_format {
 
-inline constexpr const char* kKind = "problem";
-inline constexpr std::int64_t kVersion = 1;
-
-/// Root attributes that provenance may not use.
+/// Root attributes of a problem.h5 that provenance may not use.
 [[nodiscard]] bool is_reserved(const std::string& attribute);
 
 /// Writes the root's attributes. Throws InternalError where provenance uses a reserved one.

@@ -14,6 +14,8 @@
 #include <string>
 
 #include "io/atomic_file.hpp"
+#include "io/file_descriptor.hpp"
+#include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "io/problem_format.hpp"
 #include "kintsugi/core/error.hpp"
@@ -136,13 +138,7 @@ struct ProblemWriter::Impl {
   }
 
   void write_at(std::uint64_t offset, std::span<const char> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t count = ::pwrite(file.fd(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) file.fail();
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-      offset += static_cast<std::uint64_t>(count);
-    }
+    if (!write_all_at(file.fd(), {bytes.data(), bytes.size()}, offset)) file.fail();
   }
 
   void write_rows(Extent& extent, std::size_t first, std::span<const float> values) {

@@ -8,19 +8,18 @@
 
 #include "io/atomic_file.hpp"
 #include "io/file_bytes.hpp"
+#include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "io/hdf5_columns.hpp"
 #include "io/hdf5_table.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/search_state.hpp"
 
 namespace kintsugi {
 
 namespace {
 
 using h5::RowType;
-
-constexpr const char* kKind = "solution";
-constexpr std::int64_t kVersion = 2;  // 1 calls starts seeds
 
 constexpr std::array<std::pair<const char*, double Times::*>, 8> kTimes{{{"seconds_load", &Times::load},
                                                                          {"seconds_pairing", &Times::pairing},
@@ -106,7 +105,7 @@ void write_texts(h5::Image& image, const char* name, std::span<const std::string
 
 void write_attributes(h5::Image& image, const Solution& solution, const RunFacts& facts) {
   const hid_t root = image.root();
-  h5::write_format(image, kKind, kVersion);
+  put_format(image, kSolutionFormat);
   image.attribute(root, "status", std::string(to_string(solution.status)));
   image.attribute(root, "exit_code", std::int64_t{facts.exit_code});
   image.attribute(root, "mse", solution.mse);
@@ -120,6 +119,9 @@ void write_attributes(h5::Image& image, const Solution& solution, const RunFacts
   image.attribute(root, "problem", facts.problem);
   image.attribute(root, "options", facts.options);
   image.attribute(root, "version", facts.version);
+  image.attribute(root, "revision", facts.revision);
+  image.attribute(root, "parameters", facts.parameters);
+  image.attribute(root, "state_layout", kStateLayout);
   image.attribute(root, "ranks", std::int64_t{facts.ranks});
   image.attribute(root, "islands", std::int64_t{facts.islands});
   image.attribute(root, "seed", facts.seed);
@@ -128,7 +130,7 @@ void write_attributes(h5::Image& image, const Solution& solution, const RunFacts
 
 /// Blocks are numbered by their expand piece, ascending: /pairing lists them so, /order is the answer in these numbers.
 void write_answer(h5::Image& image, const Network& network, const Solution& solution) {
-  const auto index = [&](int position) { return network.pieces.at(static_cast<std::size_t>(position)).index; };
+  const auto index = [&](int position) { return network.index_of(position); };
   const std::vector<Block>& blocks = solution.assembly.blocks;
   std::vector<int> expands;
   for (const Block& block : blocks) expands.push_back(index(block.expand));
@@ -148,9 +150,7 @@ void write_answer(h5::Image& image, const Network& network, const Solution& solu
 }
 
 void write_pairs(h5::Image& image, const Network& network, const Solution& solution) {
-  const auto index = [&](int position) {
-    return position < 0 ? position : network.pieces.at(static_cast<std::size_t>(position)).index;
-  };
+  const auto index = [&](int position) { return network.index_of(position); };
   std::vector<PairRow> rows;
   for (const PairScore& pair : solution.pairs) {
     rows.push_back({index(pair.expand), index(pair.compress), pair.score, index(pair.runner_up), pair.runner_up_score,
@@ -187,9 +187,7 @@ void write_trajectory(h5::Image& image, const Solution& solution) {
 
 void write_margins(h5::Image& image, const Network& network, const Solution& solution) {
   const std::vector<Block>& blocks = solution.assembly.blocks;
-  const auto expand = [&](std::size_t position) {
-    return network.pieces.at(static_cast<std::size_t>(blocks.at(position).expand)).index;
-  };
+  const auto expand = [&](std::size_t position) { return network.index_of(blocks.at(position).expand); };
   std::vector<MarginRow> rows;
   for (const Margin& margin : solution.margins) {
     const auto first = static_cast<std::size_t>(margin.position);
@@ -205,7 +203,7 @@ void write_elites(h5::Image& image, const Network& network, const Solution& solu
   std::vector<int> islands;
   for (const Elite& elite : solution.elites) {
     for (const int position : to_permutation({elite.blocks, solution.assembly.head})) {
-      permutations.push_back(network.pieces.at(static_cast<std::size_t>(position)).index);
+      permutations.push_back(network.index_of(position));
     }
     errors.push_back(elite.mse);
     islands.push_back(elite.island);
@@ -240,8 +238,6 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
 // ---- reading ----
 
 namespace {
-
-std::int64_t read_version(const h5::Reader& reader) { return h5::read_format(reader, kKind, 1, kVersion); }
 
 /// The values of an integer data set of `rank` dimensions, which go to `dims`.
 std::vector<int> read_integers(const h5::Reader& reader, const char* name, std::size_t rank,
@@ -290,6 +286,8 @@ RunFacts read_facts(const h5::Reader& reader) {
   facts.problem = h5::text_attribute(root, "problem");
   facts.options = h5::text_attribute(root, "options");
   facts.version = h5::text_attribute(root, "version");
+  if (h5::has_attribute(root, "revision")) facts.revision = h5::text_attribute(root, "revision");
+  if (h5::has_attribute(root, "parameters")) facts.parameters = h5::text_attribute(root, "parameters");
   facts.ranks = static_cast<int>(h5::integer_attribute(root, "ranks"));
   facts.islands = static_cast<int>(h5::integer_attribute(root, "islands"));
   facts.seed = h5::unsigned_attribute(root, "seed");
@@ -316,14 +314,14 @@ std::vector<int> read_answer(const std::filesystem::path& path) {
   const std::string_view content(file.bytes().data(), file.bytes().size());
   if (!content.starts_with(kHdf5)) return parse_permutation(content, path.string());
   const h5::Reader reader(path);
-  static_cast<void>(read_version(reader));
+  require_format(reader.root(), kSolutionFormat);
   return read_permutation(reader);
 }
 
 StoredSolution read_solution(const std::filesystem::path& path) {
   const h5::SilentErrors silent;
   const h5::Reader reader(path);
-  const std::int64_t version = read_version(reader);
+  const std::int64_t version = require_format(reader.root(), kSolutionFormat);
   const h5::Group& root = reader.root();
   StoredSolution stored;
   Solution& solution = stored.solution;

@@ -252,9 +252,7 @@ RoleGuess guess_roles(const Network& network, const RowShape& rows, std::span<co
 Roles infer_roles(const Network& network, const RowShape& rows, std::span<const int> given_expand,
                   const PairingParameters& parameters) {
   RoleGuess guess = guess_roles(network, rows, given_expand, parameters);
-  const auto index = [&](int position) {
-    return std::to_string(network.pieces[static_cast<std::size_t>(position)].index);
-  };
+  const auto index = [&](int position) { return std::to_string(network.index_of(position)); };
   if (!guess.head_sure) {
     throw InputError("the shapes leave open which piece of " + size_text(rows.outputs, rows.width) +
                      " is the head, and the weights do not single one out (best guess: piece " +
