@@ -19,7 +19,7 @@ void repair(StudyContext& context, const std::string& start, const std::vector<i
   const StudyOptions& options = context.options;
   if (!options.repair_all && !contains(options.repair_from, start)) return;
   const BubbleRepair result =
-      repair_by_bubbling(context.work, in_order(context.preparation.pairing, order), context.tiles(),
+      repair_by_bubbling(context.work, blocks_in_order(context.preparation.pairing, order), context.tiles(),
                          options.max_evaluations, [&](const Blocks& blocks) { return context.mse(blocks); });
   for (RepairRound round : result.rounds) {
     round.start = start;

@@ -13,7 +13,7 @@ std::vector<int> permutation_of(const mpi::Comm& world, const Network& network, 
                                 const std::vector<int>& order) {
   std::vector<int> permutation;
   if (world.root()) {
-    permutation = to_permutation({in_order(preparation.pairing, order), preparation.roles.head});
+    permutation = to_permutation({blocks_in_order(preparation.pairing, order), preparation.roles.head});
     for (int& piece : permutation) piece = network.index_of(piece);
   }
   world.broadcast(permutation);

@@ -37,7 +37,7 @@ std::vector<StartStudy> study_starts(StudyContext& context) {
     starts.push_back(std::move(start));
   }
   for (StartStudy& start : starts) {
-    start.mse = context.mse(in_order(context.preparation.pairing, start.order));
+    start.mse = context.mse(blocks_in_order(context.preparation.pairing, start.order));
     start.agreement = context.agreement(start.order);
   }
   std::ranges::stable_sort(starts, {}, &StartStudy::mse);

@@ -45,7 +45,7 @@ ScreenAgreement compare_tables(const std::vector<double>& exact, const std::vect
 
 void study_swaps(StudyContext& context, const StartStudy& start, Study& study) {
   const std::size_t n = start.order.size();
-  const Blocks blocks = in_order(context.preparation.pairing, start.order);
+  const Blocks blocks = blocks_in_order(context.preparation.pairing, start.order);
   SwapStudy& swaps = study.swaps;
   swaps.start = full_name(start);
   swaps.exact = context.options.exact;
@@ -60,7 +60,7 @@ void study_swaps(StudyContext& context, const StartStudy& start, Study& study) {
   const double temperature = swaps.temperature_given ? context.options.temperature : choose_temperature(swaps.gains, n);
   swaps.fit = fit_bradley_terry(swaps.gains, n, temperature);
   const std::vector<int> order = fitted_order(start, swaps.fit);
-  swaps.fit_mse = context.mse(in_order(context.preparation.pairing, order));
+  swaps.fit_mse = context.mse(blocks_in_order(context.preparation.pairing, order));
   swaps.fit_agreement = context.agreement(order);
   study.transitivity = study_transitivity(swaps.gains, n);
 }
@@ -69,11 +69,11 @@ void compare_with_screen(StudyContext& context, const StartStudy& start, Study& 
   const std::size_t n = start.order.size();
   SwapStudy& swaps = study.swaps;
   const SwapGains screened =
-      screened_swap_gains(context.work, in_order(context.preparation.pairing, start.order), context.tiles());
+      screened_swap_gains(context.work, blocks_in_order(context.preparation.pairing, start.order), context.tiles());
   swaps.screened = true;
   swaps.screen = compare_tables(swaps.gains, screened.change, n);
   const BradleyTerryFit fit = fit_bradley_terry(screened.change, n, swaps.fit.temperature);
-  swaps.screen.fit_mse = context.mse(in_order(context.preparation.pairing, fitted_order(start, fit)));
+  swaps.screen.fit_mse = context.mse(blocks_in_order(context.preparation.pairing, fitted_order(start, fit)));
   swaps.screen.fit_distance = static_cast<std::int64_t>(kendall_distance(fit.order, swaps.fit.order));
 }
 

@@ -38,7 +38,7 @@ struct PairRow {
   double score = 0;
   std::int32_t runner_up = 0;
   double runner_up_score = 0;
-  double margin = 0;
+  double score_margin = 0;
   std::int8_t trusted = 0;
 };
 
@@ -48,7 +48,7 @@ RowType<PairRow> pair_row_type() {
           {"score", &PairRow::score},
           {"runner_up", &PairRow::runner_up},
           {"runner_up_score", &PairRow::runner_up_score},
-          {"margin", &PairRow::margin},
+          {"margin", &PairRow::score_margin},
           {"trusted", &PairRow::trusted}};
 }
 
@@ -337,7 +337,7 @@ StoredSolution read_solution(const std::filesystem::path& path) {
   solution.evaluations = h5::integer_attribute(root, "evaluations");
   for (const PairRow& row : h5::read_rows(reader, "pair_scores", pair_row_type())) {
     solution.pairs.push_back(
-        {row.expand, row.compress, row.score, row.runner_up, row.runner_up_score, row.margin, row.trusted != 0});
+        {row.expand, row.compress, row.score, row.runner_up, row.runner_up_score, row.score_margin, row.trusted != 0});
   }
   solution.starts = read_starts(reader, version);
   solution.trajectory = h5::read_rows(reader, "trajectory", trajectory_row_type());

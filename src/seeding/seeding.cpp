@@ -157,7 +157,7 @@ std::vector<int> greedy_roll_out(Evaluator& evaluator, const Blocks& pairing, st
   return order;
 }
 
-Blocks in_order(const Blocks& pairing, const std::vector<int>& order) {
+Blocks blocks_in_order(const Blocks& pairing, const std::vector<int>& order) {
   Blocks blocks;
   blocks.reserve(order.size());
   for (const int b : order) blocks.push_back(pairing[static_cast<std::size_t>(b)]);
@@ -221,7 +221,7 @@ std::vector<StartOrder> make_start_orders(Evaluator& evaluator, const Blocks& pa
     add(std::string(name), std::move(order));
   }
   std::vector<Blocks> orders;
-  for (const StartOrder& s : starts) orders.push_back(in_order(pairing, s.order));
+  for (const StartOrder& s : starts) orders.push_back(blocks_in_order(pairing, s.order));
   const std::vector<double> errors = evaluator.errors(pairing, orders, tiles);
   for (std::size_t i = 0; i < starts.size(); ++i) starts[i].mse = errors[i];
   std::stable_sort(starts.begin(), starts.end(),

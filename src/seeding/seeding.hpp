@@ -38,6 +38,6 @@ struct CompressNorms {
                                                         std::uint64_t seed, std::size_t tiles);
 
 /// The blocks of `pairing` in the order `order`.
-[[nodiscard]] Blocks in_order(const Blocks& pairing, const std::vector<int>& order);
+[[nodiscard]] Blocks blocks_in_order(const Blocks& pairing, const std::vector<int>& order);
 
 }  // namespace kintsugi

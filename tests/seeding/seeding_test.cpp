@@ -174,7 +174,7 @@ TEST(MakeSeeds, AutoJudgesAllBestFirst) {
     EXPECT_TRUE(orders.insert(starts[i].order).second) << starts[i].name << " is there twice";
     EXPECT_EQ(std::ranges::count(known, starts[i].name), 1) << starts[i].name;
     EXPECT_NE(starts[i].name, "random");
-    EXPECT_EQ(starts[i].mse, maker.bench.evaluator().error(in_order(maker.pairing, starts[i].order), 3));
+    EXPECT_EQ(starts[i].mse, maker.bench.evaluator().error(blocks_in_order(maker.pairing, starts[i].order), 3));
     if (i > 0) {
       EXPECT_LE(starts[i - 1].mse, starts[i].mse);
     }
@@ -247,8 +247,8 @@ TEST(MakeSeeds, RefusesUnknownNamesOnAllRanks) {
 
 TEST(Seeding, InOrderPutsBlocksInOrder) {
   const Blocks pairing{{0, 5}, {1, 4}, {2, 3}};
-  EXPECT_EQ(in_order(pairing, {2, 0, 1}), (Blocks{{2, 3}, {0, 5}, {1, 4}}));
-  EXPECT_TRUE(in_order(pairing, {}).empty());
+  EXPECT_EQ(blocks_in_order(pairing, {2, 0, 1}), (Blocks{{2, 3}, {0, 5}, {1, 4}}));
+  EXPECT_TRUE(blocks_in_order(pairing, {}).empty());
 }
 
 }  // namespace
