@@ -545,6 +545,7 @@ struct Parameters {
 struct ParameterText {
   std::string name;  ///< "group.member"
   std::string value;
+  bool whole = false;  ///< a whole number
   std::string_view unit;
   double lowest = 0;
   double highest = 0;
@@ -559,5 +560,14 @@ void set_parameter(Parameters& parameters, std::string_view name, std::string_vi
 
 /// SHA-256 of all names and values: equal where two runs have the same numbers.
 [[nodiscard]] std::string fingerprint(const Parameters& parameters);
+
+/// A parameter that is not at its default.
+struct ChangedParameter {
+  std::string name;  ///< "group.member"
+  std::string value;
+  std::string default_value;
+};
+
+[[nodiscard]] std::vector<ChangedParameter> changed_parameters(const Parameters& parameters);
 
 }  // namespace kintsugi
