@@ -76,6 +76,11 @@ struct Elite {
   std::vector<Block> blocks;  ///< positions in Network::pieces
   double mse = 0;             ///< on the largest sample that an island has
   std::int32_t island = 0;    ///< that found it
+
+  template <class Archive>
+  void state(Archive& archive) {
+    archive(blocks, mse, island);
+  }
 };
 
 /// Where the time of a solve went, seconds of wall time on rank 0.
