@@ -109,8 +109,7 @@ void TableLog::on_roles(const Roles& roles) {
 void TableLog::on_pairs(const std::vector<PairScore>& pairs) {
   const PairSummary summary = summarize(pairs);
   if (summary.worst == nullptr) return;
-  line("pairs    " +
-       (summary.untrusted == 0 ? "all trusted" : count_of(summary.untrusted, "pair") + " not to be trusted") +
+  line("pairs    " + (summary.untrusted == 0 ? "all trusted" : count_of(summary.untrusted, "untrusted pair")) +
        format("; smallest score margin %.3f (pieces %d and %d score %.3f", summary.worst->score_margin,
               index_of(summary.worst->expand), index_of(summary.worst->compress), summary.worst->score) +
        (summary.worst->runner_up < 0 ? ")"
