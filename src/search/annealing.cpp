@@ -74,7 +74,7 @@ StepReport Annealing::step() {
     report.stuck = true;
     return report;
   }
-  model_->gather(table_, kTableBytes);
+  table_.gather(*model_, kTableBytes);
   current_.mse = model_->base_error();
   ModelWalk walk(table_, Random(random_.next()));
   {

@@ -10,7 +10,7 @@
 namespace kintsugi {
 
 /// Simulated annealing (Kirkpatrick, Gelatt, Vecchi: Optimization by Simulated Annealing, Science 220, 1983) by walks
-/// on the first-order model, checked exactly.
+/// on the linear model, checked exactly.
 ///
 /// Where many blocks nearly commute, an order with hundreds of pairs on the wrong side can have a small error, since
 /// their effects cancel; descents freeze there, and so do kicks, which are descents after a step aside. It takes
@@ -25,7 +25,7 @@ namespace kintsugi {
 /// kept by who asks for them.
 class Annealing final : public Search {
  public:
-  Annealing(Evaluator& evaluator, FirstOrderModel& model, Random random)
+  Annealing(Evaluator& evaluator, LinearModel& model, Random random)
       : evaluator_(&evaluator), model_(&model), random_(random) {}
 
   [[nodiscard]] std::string_view name() const override { return "annealing"; }
@@ -41,7 +41,7 @@ class Annealing final : public Search {
   void count(const ModelWalk& walk);
 
   Evaluator* evaluator_;
-  FirstOrderModel* model_;
+  LinearModel* model_;
   Random random_;
   Candidate current_;
   EffectTable table_;

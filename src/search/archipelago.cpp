@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "kintsugi/core/error.hpp"
+#include "objective/swap_changes.hpp"
 
 namespace kintsugi {
 
@@ -48,7 +49,7 @@ Archipelago::Archipelago(const mpi::Comm& world, const SharedWeights& weights, R
       group_(world.split(world.rank() / (world.size() / groups_))),
       evaluator_(group_, weights, rows,
                  choose_grid(group_.size(), options.candidate_groups, options.row_groups, count_tiles(rows))),
-      model_(evaluator_),
+      model_(evaluator_, options.parameters.linear_model),
       pool_(kElites, DistanceRule(kEliteDistance)),
       begin_(Clock::now()) {}
 
@@ -319,19 +320,19 @@ Archipelago::Answer Archipelago::choose_answer() {
   return answer;
 }
 
-const FirstOrderModel::Explained& Archipelago::explained(const Blocks& blocks) {
+const ResidualTest& Archipelago::explained(const Blocks& blocks) {
   if (questioned_ != blocks) {
     questioned_ = blocks;
-    explained_ = model_.explain_errors(blocks);
+    explained_ = test_residuals(model_, blocks, options_->parameters.residual_test);
   }
   return explained_;
 }
 
 void Archipelago::ask_for_noise(const Blocks& blocks, Solution& solution) {
   if (solution.status == Status::solved || floor_->given() || blocks.empty()) return;
-  const FirstOrderModel::Explained& found = explained(blocks);
-  solution.explained = found.share;
-  solution.by_chance = found.by_chance;
+  const ResidualTest& found = explained(blocks);
+  solution.explained = found.r_squared;
+  solution.by_chance = found.threshold;
   // Where a limit or a signal has ended the search, it had not yet withstood enough for a verdict.
   if (solution.status == Status::not_solved && found.noise) solution.status = Status::noise;
 }
@@ -342,7 +343,7 @@ void Archipelago::find_margins(const Blocks& blocks, Solution& solution) {
   const std::size_t tiles = solution.status == Status::solved ? rows.tiles_for(kMarginRows) : rows.tiles();
   if (blocks.size() < 2 || !model_.linearise(blocks, tiles, 1)) return;
   const double target = floor_->target(rows.shape().rows);
-  for (const FirstOrderModel::SwapChange& swap : model_.swap_changes()) {
+  for (const SwapChange& swap : swap_changes(model_)) {
     solution.margins.push_back({.position = static_cast<int>(solution.margins.size()),
                                 .change = swap.change,
                                 .standard_error = swap.standard_error,

@@ -9,7 +9,8 @@
 #include "kintsugi/search/observer.hpp"
 #include "kintsugi/search/options.hpp"
 #include "objective/evaluator.hpp"
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
+#include "objective/residual_test.hpp"
 #include "search/elite_pool.hpp"
 #include "search/island.hpp"
 #include "search/migration.hpp"
@@ -72,7 +73,7 @@ class Archipelago {
   /// The best of all islands' orders by the error on all rows; the lowest number of equals.
   [[nodiscard]] Answer choose_answer();
   /// What a regression can explain of the error of `blocks` on all rows; asked once of each order in a row.
-  [[nodiscard]] const FirstOrderModel::Explained& explained(const Blocks& blocks);
+  [[nodiscard]] const ResidualTest& explained(const Blocks& blocks);
   void ask_for_noise(const Blocks& blocks, Solution& solution);
   void find_margins(const Blocks& blocks, Solution& solution);
   [[nodiscard]] double seconds() const;
@@ -83,7 +84,7 @@ class Archipelago {
   int groups_;
   mpi::Comm group_;
   Evaluator evaluator_;
-  FirstOrderModel model_;
+  LinearModel model_;
   std::vector<Island> own_;  // the islands of this group
   std::int64_t rounds_ = 0;
   std::int64_t round_work_ = 1;  // of an island between two rounds
@@ -91,7 +92,7 @@ class Archipelago {
   ElitePool pool_;
   std::size_t pool_tiles_ = 0;  // that the pool's errors are on
   Blocks questioned_;           // the order that explained_ is of
-  FirstOrderModel::Explained explained_;
+  ResidualTest explained_;
   std::vector<TrajectoryEntry> earlier_;  // rows of the run that this one resumes
   double earlier_seconds_ = 0;
   std::chrono::steady_clock::time_point begin_;

@@ -59,7 +59,7 @@ class DisjointRanges {
 
 }  // namespace
 
-Descent::Descent(Evaluator& evaluator, FirstOrderModel& model, std::size_t reach)
+Descent::Descent(Evaluator& evaluator, LinearModel& model, std::size_t reach)
     : evaluator_(&evaluator), model_(&model), reach_(reach) {}
 
 void Descent::start(const Candidate& from) {

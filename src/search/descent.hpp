@@ -22,7 +22,7 @@ namespace kintsugi {
 class Descent final : public Search {
  public:
   /// `reach`: farthest that a block is moved at once, in places; 0 means any distance.
-  Descent(Evaluator& evaluator, FirstOrderModel& model, std::size_t reach);
+  Descent(Evaluator& evaluator, LinearModel& model, std::size_t reach);
 
   [[nodiscard]] std::string_view name() const override { return reach_ == 1 ? "bubble" : "insertion"; }
   void start(const Candidate& from) override;
@@ -50,7 +50,7 @@ class Descent final : public Search {
   void take(const Stop& stop, double mse, StepReport& report);
 
   Evaluator* evaluator_;
-  FirstOrderModel* model_;
+  LinearModel* model_;
   std::size_t reach_;
   Candidate current_;
   double radius_ = 0;

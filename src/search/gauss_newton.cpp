@@ -107,7 +107,7 @@ void GaussNewton::begin_cycle() {
 
 double GaussNewton::judge(const Blocks& order) {
   const std::size_t tiles = evaluator_->rows().tiles_for(kJudgedRowsPerBlock * order.size());
-  return model_->adjusted_errors(order, {}, tiles).present;
+  return adjusted_errors_.solve(order, {}, tiles).present;
 }
 
 bool GaussNewton::walk_to(const Blocks& order, double left) {
@@ -138,7 +138,7 @@ std::int64_t GaussNewton::relocate() {
   const std::vector<int> from = draw();
   const auto blocks = static_cast<int>(home_.size());
   const std::size_t tiles = evaluator_->rows().tiles_for(kTriedRowsPerBlock * home_.size());
-  const FirstOrderModel::AdjustedErrors errors = model_->adjusted_errors(home_, from, tiles);
+  const AdjustedErrors::Result errors = adjusted_errors_.solve(home_, from, tiles);
   std::vector<Insertion> moves;
   for (std::size_t i = 0; i < from.size(); ++i) {
     for (int to = 0; to < blocks; ++to) {
@@ -159,7 +159,7 @@ std::int64_t GaussNewton::relocate() {
 
 bool GaussNewton::flip() {
   const std::size_t tiles = evaluator_->rows().tiles_for(kJudgedRowsPerBlock * home_.size());
-  const FirstOrderModel::AdjustedErrors errors = model_->adjusted_errors(home_, {}, tiles);
+  const AdjustedErrors::Result errors = adjusted_errors_.solve(home_, {}, tiles);
   Blocks best;
   double least = left_;
   for (const double certain : kCertain) {
@@ -217,11 +217,11 @@ StepReport GaussNewton::step() {
   if (relocates) widths.erase(widths.begin());
   const auto sweep = static_cast<std::int64_t>(widths.size());
   const double width = widths[static_cast<std::size_t>(step_ % sweep)];
-  const FirstOrderModel::PlaceStep found = model_->place_step(walker_.blocks, walker_.tiles, width, damping_);
+  const PositionStep::Result found = position_step_.solve(walker_.blocks, walker_.tiles, width, damping_);
   walker_.mse = found.mse;
   if (walker_.mse < lowest_.mse || step_ == 0) lowest_ = walker_;
   report.moves = 1;
-  bool molten = !move(found.places, width);
+  bool molten = !move(found.shifts, width);
   if (relocates) {
     if (const double left = judge(walker_.blocks); left < settled_left_ || step_ == 0) {
       settled_ = walker_.blocks;

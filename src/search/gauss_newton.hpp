@@ -4,11 +4,13 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "objective/adjusted_errors.hpp"
+#include "objective/position_step.hpp"
 #include "search/search.hpp"
 
 namespace kintsugi {
 
-/// Gauss-Newton steps in the places of all blocks at once (see FirstOrderModel::place_step).
+/// Gauss-Newton steps in the places of all blocks at once (see PositionStep).
 ///
 /// At the orders where descents freeze, hundreds of pairs are on the wrong side and their effects cancel: least squares
 /// that are badly conditioned, which moves of one block after the other creep through, as coordinate descent does. Here
@@ -23,7 +25,7 @@ namespace kintsugi {
 /// each way back raises the error many times. Where plain rounds no longer lower the error, rounds relocate such
 /// blocks: of some blocks, drawn at random or where another island has them elsewhere, all places are tried, and the
 /// moves made that leave least of the error after swaps of near blocks have made up for what they can (variable
-/// projection, see FirstOrderModel::adjusted_errors). What is left so, not the error itself, is lowered in these
+/// projection, see AdjustedErrors). What is left so, not the error itself, is lowered in these
 /// rounds: it tells far better how many pairs are on the wrong side. An order is walked to unless it leaves too much,
 /// measured by the least so far (record-to-record travel: Dueck, J. Comput. Phys. 104, 1993), and less and less over a
 /// round. Now and then, after near pairs have changed sides whose coefficients say so if relocations were in vain, a
@@ -31,8 +33,8 @@ namespace kintsugi {
 /// rounds go on from one another, unless what others made of their results leaves less.
 class GaussNewton final : public Search {
  public:
-  GaussNewton(Evaluator& evaluator, FirstOrderModel& model, Random random)
-      : evaluator_(&evaluator), model_(&model), random_(random) {}
+  GaussNewton(Evaluator& evaluator, Random random)
+      : evaluator_(&evaluator), position_step_(evaluator), adjusted_errors_(evaluator), random_(random) {}
 
   [[nodiscard]] std::string_view name() const override { return "gauss-newton"; }
   [[nodiscard]] std::int64_t claim() const override { return relocating_ > 0 ? 4 : 1; }
@@ -60,7 +62,8 @@ class GaussNewton final : public Search {
   bool move(const std::vector<double>& places, double farthest);
 
   Evaluator* evaluator_;
-  FirstOrderModel* model_;
+  PositionStep position_step_;
+  AdjustedErrors adjusted_errors_;
   Random random_;
   std::vector<Blocks> elites_;
   Candidate current_;            // the last cycle's result, on the sample that the search was started with

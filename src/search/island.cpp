@@ -17,7 +17,7 @@ constexpr std::int64_t kNoiseKicks = 8;
 
 }  // namespace
 
-Island::Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SearchOptions& options,
+Island::Island(int number, Evaluator& evaluator, LinearModel& model, const SearchOptions& options,
                const ErrorFloor& floor, const std::set<int>& doubtful)
     : number_(number),
       evaluator_(&evaluator),
@@ -86,7 +86,7 @@ void Island::check_all_rows() {
 void Island::check_noise() {
   if (search_->kicks_since_best() < kNoiseKicks || solved_ || floor_->given() || questioned_ == best().blocks) return;
   questioned_ = best().blocks;
-  explained_ = model_->explain_errors(questioned_);
+  explained_ = test_residuals(*model_, questioned_);
 }
 
 const Evaluator::Check& Island::final_check() {

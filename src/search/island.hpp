@@ -9,6 +9,7 @@
 #include "kintsugi/core/solution.hpp"
 #include "kintsugi/search/options.hpp"
 #include "objective/error_floor.hpp"
+#include "objective/residual_test.hpp"
 #include "search/iterated.hpp"
 #include "search/migration.hpp"
 
@@ -18,8 +19,8 @@ namespace kintsugi {
 class Island {
  public:
   /// `floor` says which error counts as solved.
-  Island(int number, Evaluator& evaluator, FirstOrderModel& model, const SearchOptions& options,
-         const ErrorFloor& floor, const std::set<int>& doubtful);
+  Island(int number, Evaluator& evaluator, LinearModel& model, const SearchOptions& options, const ErrorFloor& floor,
+         const std::set<int>& doubtful);
 
   /// Begins at `seed`, judged on a sample of its own; the search goes on with the first `tiles` tiles.
   void start(const Candidate& seed, std::size_t tiles);
@@ -63,7 +64,7 @@ class Island {
 
   int number_;
   Evaluator* evaluator_;
-  FirstOrderModel* model_;
+  LinearModel* model_;
   const ErrorFloor* floor_;
   std::unique_ptr<IteratedSearch> search_;
   std::int64_t steps_ = 0;
@@ -73,7 +74,7 @@ class Island {
   Blocks checked_;  // the order that check_ is of
   Evaluator::Check check_;
   Blocks questioned_;  // the order that was last asked for noise
-  FirstOrderModel::Explained explained_;
+  ResidualTest explained_;
   double check_seconds_ = 0;
   std::vector<TrajectoryEntry> rows_;
 };

@@ -62,7 +62,7 @@ std::vector<std::string> search_names() {
   return names;
 }
 
-std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& evaluator, FirstOrderModel& model,
+std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& evaluator, LinearModel& model,
                                             std::uint64_t seed, int island, const std::set<int>& doubtful) {
   const Recipe& recipe = find_recipe(name);
   const auto stream = [&](Stream kind) { return Random(seed, static_cast<std::uint64_t>(island), kind); };
@@ -81,7 +81,7 @@ std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& ev
   if (recipe.pairs && doubtful.size() > 1 && doubtful.size() <= PairRelaxation::kMostBlocks) {
     rounds.push_back(std::make_unique<PairRelaxation>(evaluator, doubtful, stream(kRelaxation)));
   }
-  if (recipe.gauss_newton) rounds.push_back(std::make_unique<GaussNewton>(evaluator, model, stream(kPlaces)));
+  if (recipe.gauss_newton) rounds.push_back(std::make_unique<GaussNewton>(evaluator, stream(kPlaces)));
   if (recipe.annealing) rounds.push_back(std::make_unique<Annealing>(evaluator, model, stream(kAnnealing)));
   return std::make_unique<IteratedSearch>(evaluator, std::move(chain), std::move(plateau), std::move(rounds), doubtful,
                                           recipe.escape, stream(kKicks));

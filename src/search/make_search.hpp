@@ -18,7 +18,7 @@ namespace kintsugi {
 /// the expand pieces of the pairs that the weights do not single out: only they trade partners. Throws UsageError that
 /// lists the known names.
 [[nodiscard]] std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& evaluator,
-                                                          FirstOrderModel& model, std::uint64_t seed, int island,
+                                                          LinearModel& model, std::uint64_t seed, int island,
                                                           const std::set<int>& doubtful);
 
 }  // namespace kintsugi

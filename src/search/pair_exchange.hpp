@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "objective/relaxed_pairing.hpp"
+#include "objective/exchange_model.hpp"
 #include "search/search.hpp"
 
 namespace kintsugi {
@@ -10,7 +10,7 @@ namespace kintsugi {
 /// Pairing by data: two blocks trade their compress pieces where that lowers the error.
 ///
 /// For the few wrong pairs of networks whose weights show most of them, or of a pairing that was found by its error. A
-/// step predicts the change of the error for all exchanges between blocks in doubt (RelaxedPairing::exchanges), tries
+/// step predicts the change of the error for all exchanges between blocks in doubt (ExchangeModel), tries
 /// the most promising in batches, and keeps every one that helps.
 class PairExchange final : public Search {
  public:
@@ -27,7 +27,7 @@ class PairExchange final : public Search {
 
  private:
   Evaluator* evaluator_;
-  RelaxedPairing model_;
+  ExchangeModel model_;
   std::set<int> doubtful_;
   Candidate current_;
 };

@@ -8,7 +8,7 @@
 #include "core/words.hpp"
 #include "kintsugi/core/event.hpp"
 #include "objective/evaluator.hpp"
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
 
 namespace kintsugi {
 

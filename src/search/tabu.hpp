@@ -20,7 +20,7 @@ namespace kintsugi {
 class Tabu final : public Search {
  public:
   /// `doubtful`: expand pieces of the blocks that may trade compress pieces.
-  Tabu(Evaluator& evaluator, FirstOrderModel& model, std::set<int> doubtful, Random random)
+  Tabu(Evaluator& evaluator, LinearModel& model, std::set<int> doubtful, Random random)
       : evaluator_(&evaluator), model_(&model), doubtful_(std::move(doubtful)), random_(random) {}
 
   [[nodiscard]] std::string_view name() const override { return "tabu"; }
@@ -41,7 +41,7 @@ class Tabu final : public Search {
   [[nodiscard]] bool is_tabu(const std::vector<int>& moved) const;
 
   Evaluator* evaluator_;
-  FirstOrderModel* model_;
+  LinearModel* model_;
   std::set<int> doubtful_;
   Random random_;
   Candidate current_;

@@ -11,7 +11,7 @@
 #include "kintsugi/core/error.hpp"
 #include "objective/error_floor.hpp"
 #include "objective/evaluator.hpp"
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
 #include "pairing/pairing.hpp"
 #include "search/archipelago.hpp"
 #include "seeding/seeding.hpp"
@@ -195,7 +195,7 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   lap(solution.times.seeding);
 
   // 4. Search.
-  const ErrorFloor floor(evaluator, options.tolerance);
+  const ErrorFloor floor(evaluator, options.tolerance, options.parameters.error_floor);
   solution.target = floor.target(rows.shape().rows);
   islands.populate(floor, ground.doubtful);
   std::int64_t resumed = world.root() && resume != nullptr ? 1 : 0;

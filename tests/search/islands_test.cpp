@@ -137,7 +137,7 @@ class IslandsOnPlanted : public ::testing::Test {
   mpi::Comm world_ = mpi::Comm::world();
   PlantedProblem problem_ = make_planted(12, 10, 32 * kTiles);
   Workbench bench_{world_, problem_, {1, world_.size()}};
-  FirstOrderModel model_{bench_.evaluator()};
+  LinearModel model_{bench_.evaluator()};
 };
 
 TEST_F(IslandsOnPlanted, TabuLeavesALocalOptimumAndReturnsToItsBest) {

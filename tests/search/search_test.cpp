@@ -44,7 +44,7 @@ class SearchOnPlanted : public ::testing::Test {
   mpi::Comm world_ = mpi::Comm::world();
   PlantedProblem problem_ = make_planted(12, 10, 32 * kTiles + 70);
   Workbench bench_{world_, problem_, {1, world_.size()}};
-  FirstOrderModel model_{bench_.evaluator()};
+  LinearModel model_{bench_.evaluator()};
   Blocks truth_ = problem_.truth.blocks;
 };
 
@@ -253,7 +253,7 @@ TEST(SearchOnOneBlock, IsStuckAtOnceWithItsError) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = make_planted(1, 6, 100);
   Workbench bench(world, problem, {1, world.size()});
-  FirstOrderModel model(bench.evaluator());
+  LinearModel model(bench.evaluator());
   for (const std::string& name : search_names()) {
     const std::unique_ptr<IteratedSearch> search = make_search(name, bench.evaluator(), model, 1, 0, {});
     search->start({problem.truth.blocks, kUnknown, 2});
