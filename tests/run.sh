@@ -50,6 +50,8 @@ fi
 if command -v ccache >/dev/null; then
   # Paths below the repository are hashed as relative ones, so that another clone finds what this one compiled.
   export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER:-ccache} CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+  # Precompiled headers are cached as well.
+  export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
 fi
 # Containers often forbid one process to read another's memory, which Open MPI would do for large messages.
 export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism:-none}

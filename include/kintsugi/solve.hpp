@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "kintsugi/core/checkpoint_key.hpp"
 #include "kintsugi/core/piece.hpp"
 #include "kintsugi/core/rows.hpp"
 #include "kintsugi/core/search_state.hpp"
@@ -14,20 +15,33 @@
 
 namespace kintsugi {
 
-/// What a user can choose about a solve; every field is an option of `kintsugi solve`.
-struct SolveOptions : SearchOptions {
+/// What a user can choose about what comes before the search; every field is an option of `kintsugi solve`.
+struct PreparationOptions {
   std::string pairing = "auto";        ///< a pair score, or auto
   std::string start = "auto";          ///< a start's name, or auto; "given" with `given_permutation`
   std::vector<int> given_permutation;  ///< with start "given": the pieces' own indices, whole permutation
   std::vector<int> given_expand;  ///< the pieces' own indices that expand, where shapes leave it open; empty: decide
 };
 
+/// As for SearchOptions.
+template <class Visit>
+void visit_options(const PreparationOptions& options, const Visit& visit) {
+  const auto& [pairing, start, given_permutation, given_expand] = options;
+  visit("pairing", pairing, Decides::yes);
+  visit("start", start, Decides::yes);
+  visit("start-order", given_permutation, Decides::yes);
+  visit("roles", given_expand, Decides::yes);
+}
+
+/// What a user can choose about a solve.
+struct SolveOptions : PreparationOptions, SearchOptions {};
+
 /// Receives what a solve has to say, as it happens. Called on rank 0 of the world only, but for stop_requested().
 class SolveObserver : public SearchObserver {
  public:
   virtual void on_roles(const Roles& /*roles*/) {}
   virtual void on_pairs(const std::vector<PairScore>& /*pairs*/) {}
-  virtual void on_starts(const std::vector<StartOrder>& /*seeds*/) {}
+  virtual void on_starts(const std::vector<StartOrder>& /*starts*/) {}
 };
 
 /// Puts the network together.
@@ -41,5 +55,9 @@ class SolveObserver : public SearchObserver {
 /// UsageError for impossible options.
 [[nodiscard]] Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows,
                              const SolveOptions& options, SolveObserver& observer, const SearchState* resume = nullptr);
+
+/// What a state of solve() belongs to: keep it beside the state, and resume only where it is the same. Weights count in
+/// full, of the rows their number and the first 1024. Not collective; reads `rows`.
+[[nodiscard]] CheckpointKey checkpoint_key(const Network& network, RowSource& rows, const SolveOptions& options);
 
 }  // namespace kintsugi

@@ -77,7 +77,7 @@ ScoreStudy study_score(const PairMatrix& matrix, const std::vector<int>& chosen,
 }  // namespace
 
 PairingStudy study_pairing(const Network& network, const Roles& roles, const Pairing& pairing) {
-  const auto index = [&](int position) { return network.pieces[static_cast<std::size_t>(position)].index; };
+  const auto index = [&](int position) { return network.index_of(position); };
   PairingStudy study;
   study.score = to_string(pairing.kind);
   study.untrusted = static_cast<std::size_t>(std::ranges::count(pairing.pairs, false, &PairScore::trusted));

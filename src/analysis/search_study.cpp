@@ -14,7 +14,7 @@ std::vector<int> permutation_of(const mpi::Comm& world, const Network& network, 
   std::vector<int> permutation;
   if (world.root()) {
     permutation = to_permutation({in_order(ground.pairing, order), ground.roles.head});
-    for (int& piece : permutation) piece = network.pieces[static_cast<std::size_t>(piece)].index;
+    for (int& piece : permutation) piece = network.index_of(piece);
   }
   world.broadcast(permutation);
   return permutation;

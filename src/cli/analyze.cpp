@@ -5,16 +5,17 @@
 #include <optional>
 
 #include "analysis/study.hpp"
-#include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/fma_peak.hpp"
 #include "cli/output_file.hpp"
 #include "cli/reference.hpp"
 #include "cli/roles_file.hpp"
+#include "cli/start_option.hpp"
 #include "cli/study_report.hpp"
 #include "cli/text.hpp"
 #include "io/analysis_file.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/version.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "kintsugi/io/solution_file.hpp"
 #include "pairing/pairing.hpp"
@@ -78,9 +79,9 @@ void AnalyzeCommand::declare(OptionTable& options) {
   options.option("roles", "FILE",
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
                  path(roles_));
-  options.option("seed-order", "SEED",
-                 "the seed whose positions are swapped and where the searches start: " + join(start_names(), ", "),
-                 choice(options_.start, start_names()));
+  declare_start(options, "NAME",
+                "the start whose positions are swapped and where the searches start: " + join(start_names(), ", "),
+                choice(options_.start, start_names()));
   options.option("swaps", "HOW", "exact: evaluate every swap; screened: to first order, in a fraction of the time",
                  choice(swaps_, {"exact", "screened"}));
   options.option("temperature", "T", "of the Bradley-Terry labels; 0: the median size of neighbours' gains",

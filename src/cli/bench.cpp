@@ -11,12 +11,14 @@
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/kernel_speed.hpp"
+#include "cli/parameters_file.hpp"
+#include "cli/start_option.hpp"
 #include "cli/text.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "kintsugi/core/error.hpp"
 #include "objective/evaluator.hpp"
 #include "search/make_search.hpp"
-#include "search/migration.hpp"
+#include "search/islands/topology.hpp"
 #include "synth/planted.hpp"
 
 namespace kintsugi::cli {
@@ -53,6 +55,7 @@ class BenchCommand final : public Command {
   }
   [[nodiscard]] bool parallel() const override { return true; }
   void declare(OptionTable& options) override;
+  [[nodiscard]] const Parameters* parameters() const override { return &suite_.options.parameters; }
   [[nodiscard]] ExitCode run(const Settings&) override;
 
  private:
@@ -101,7 +104,10 @@ void BenchCommand::declare(OptionTable& options) {
   options.option("islands", "N", "with --suite, as for solve", integer(suite_.options.islands, 1));
   options.option("topology", "NAME", "with --suite, as for solve", choice(suite_.options.topology, topology_names()));
   options.option("search", "NAME", "with --suite, as for solve", choice(suite_.options.search, search_names()));
-  options.option("seed-order", "SEED", "with --suite, as for solve, files apart", text(suite_.options.start));
+  declare_start(options, "NAME", "with --suite, as for solve, files apart",
+                choice(suite_.options.start, start_choices()));
+  options.option("memory", "SIZE", "with --suite, as for solve", bytes(suite_.options.memory));
+  declare_parameters(options, suite_.options.parameters);
   options.option("time-limit", "TIME", "with --suite: for each solve", duration(suite_.options.time_limit));
   options.option("max-evaluations", "N", "with --suite: for each solve",
                  integer(suite_.options.max_evaluations, std::int64_t{0}));

@@ -49,8 +49,7 @@ std::optional<Assembly> answer_of(const fs::path& problem, const Network& networ
     file.replace_extension(ending);
     std::error_code ignored;
     if (!fs::exists(file, ignored)) continue;
-    std::map<int, int> positions;
-    for (std::size_t p = 0; p < network.pieces.size(); ++p) positions[network.pieces[p].index] = static_cast<int>(p);
+    const std::map<int, int> positions = network.positions();
     std::vector<int> permutation = read_answer(file);
     for (int& piece : permutation) {
       const auto found = positions.find(piece);

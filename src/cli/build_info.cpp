@@ -28,8 +28,6 @@ std::string vector_instructions() {
 
 }  // namespace
 
-std::string version() { return KINTSUGI_VERSION; }
-
 std::string build_description() {
   std::string text = std::string(KINTSUGI_BUILD_TYPE) + ", " + KINTSUGI_COMPILER + ", ";
   const std::string flags = KINTSUGI_BUILD_FLAGS;

@@ -8,6 +8,7 @@
 #include "cli/option_table.hpp"
 #include "cli/settings.hpp"
 #include "kintsugi/core/exit_code.hpp"
+#include "kintsugi/core/parameters.hpp"
 
 namespace kintsugi::cli {
 
@@ -22,6 +23,8 @@ class Command {
   [[nodiscard]] virtual bool parallel() const { return false; }
   /// Adds the command's options, whose targets are members of this object.
   virtual void declare(OptionTable& options) = 0;
+  /// What --parameters sets and --print-parameters prints; null where the command has none.
+  [[nodiscard]] virtual const Parameters* parameters() const { return nullptr; }
   /// Does it, once the options are stored.
   [[nodiscard]] virtual ExitCode run(const Settings& settings) = 0;
 };

@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/generate_options.hpp"
 #include "cli/generate_report.hpp"
@@ -17,6 +16,7 @@
 #include "io/import.hpp"
 #include "io/problem_writer.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/version.hpp"
 #include "kintsugi/mpi/comm.hpp"
 
 namespace kintsugi::cli {

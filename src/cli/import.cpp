@@ -4,10 +4,10 @@
 
 #include <iostream>
 
-#include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/output_file.hpp"
 #include "cli/text.hpp"
+#include "kintsugi/core/version.hpp"
 #include "kintsugi/io/problem_file.hpp"
 
 namespace kintsugi::cli {

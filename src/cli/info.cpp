@@ -101,8 +101,7 @@ void InfoCommand::print_roles(const Network& network, const RoleGuess& guess) co
   const Roles& roles = guess.roles;
   const HiddenRange hidden = hidden_range(network, roles);
   std::cout << "\nroles        " << count_of(roles.expand.size(), "block") << " of width " << roles.width << ", hidden "
-            << range_of(hidden.lowest, hidden.highest)
-            << format("; head: piece %d\n", network.pieces[static_cast<std::size_t>(roles.head)].index);
+            << range_of(hidden.lowest, hidden.highest) << format("; head: piece %d\n", network.index_of(roles.head));
   const auto unsure = static_cast<std::size_t>(
       std::ranges::count_if(guess.square, [](const DirectedPair& pair) { return !pair.sure; }));
   if (!guess.square.empty()) {

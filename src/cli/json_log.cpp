@@ -21,6 +21,7 @@ class JsonLog final : public SolveLog {
               {"gemm", header.gemm_backend}, {"islands", header.islands},  {"seed", header.seed},
               {"options", options},          {"problem", header.problem},  {"pieces", network.pieces.size()},
               {"rows", header.rows.rows},    {"width", header.rows.width}, {"outputs", header.rows.outputs}};
+    for (const ChangedParameter& each : header.changed) json["parameters"][each.name] = each.value;
     if (style_.times) {
       json["host"] = header.host;
       json["ranks"] = header.ranks;
@@ -84,8 +85,6 @@ class JsonLog final : public SolveLog {
 
   void on_resume(const std::string& text) override { emit({{"record", "resume"}, {"text", text}}); }
 
-  void on_warning(const std::string& text) override { emit({{"record", "warning"}, {"text", text}}); }
-
   void on_memory(const MemoryUse& use) override {
     if (use.root > 0) emit({{"record", "memory"}, {"root_bytes", use.root}, {"other_bytes", use.others}});
   }
@@ -106,13 +105,12 @@ class JsonLog final : public SolveLog {
   }
 
  private:
+  void on_warning(const std::string& text) override { emit({{"record", "warning"}, {"text", text}}); }
   void emit(const Json& json) {
     // A path need not be UTF-8; JSON must be.
     out_ << json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" << std::flush;
   }
-  [[nodiscard]] int index_of(int position) const {
-    return position < 0 ? -1 : network_->pieces[static_cast<std::size_t>(position)].index;
-  }
+  [[nodiscard]] int index_of(int position) const { return network_->index_of(position); }
 
   std::ostream& out_;
   LogStyle style_;

@@ -14,9 +14,11 @@
 
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
+#include "cli/parameters_file.hpp"
 #include "cli/text.hpp"
 #include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/version.hpp"
 #include "kintsugi/mpi/comm.hpp"
 
 namespace kintsugi::cli {
@@ -60,7 +62,8 @@ std::string help(const Command& command, const OptionTable& options) {
     if (option.positional) text += " " + option.value_name;
     if (option.required && !option.positional) text += " --" + option.name + " " + option.value_name;
   }
-  return text + " [OPTION ...]\n\n" + command.summary() + ".\n\n" + options.help(general_options());
+  return text + " [OPTION ...]\n\n" + command.summary() + ".\n\n" +
+         options.help(general_options(command.parameters() != nullptr));
 }
 
 /// Options of the commands other than `chosen`.
@@ -109,6 +112,8 @@ ExitCode run_parallel(Command& command, const OptionTable& options, const Source
   }
 }
 
+constexpr std::string_view kPrintParameters = "--print-parameters";
+
 bool contains(const std::vector<std::string>& arguments, std::string_view wanted) {
   return std::ranges::find(arguments, wanted) != arguments.end();
 }
@@ -128,6 +133,12 @@ ExitCode run_command(Command& command, const Commands& commands, Sources sources
     if (speaks_before_mpi()) std::cout << settings.as_ini();
     return ExitCode::success;
   }
+  if (command.parameters() != nullptr && contains(sources.arguments, kPrintParameters)) {
+    std::erase(sources.arguments, kPrintParameters);
+    static_cast<void>(resolve(options, sources, true));
+    if (speaks_before_mpi()) std::cout << print_parameters(*command.parameters());
+    return ExitCode::success;
+  }
   return command.parallel() ? run_parallel(command, options, sources, argc, argv)
                             : run_alone(command, options, sources);
 }
@@ -141,7 +152,7 @@ ExitCode run_program(int argc, char** argv) {
     return ExitCode::success;
   }
   if (words[0] == "--version") {
-    if (speaks_before_mpi()) std::cout << "kintsugi " << version() << " (" << build_description() << ")\n";
+    if (speaks_before_mpi()) std::cout << "kintsugi " << full_version() << " (" << build_description() << ")\n";
     return ExitCode::success;
   }
   const auto chosen = std::ranges::find(commands, words[0], &Command::name);

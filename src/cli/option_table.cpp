@@ -12,6 +12,7 @@ namespace po = boost::program_options;
 namespace {
 
 void add_to(po::options_description& description, const Option& option) {
+  const std::string help = option.alias.empty() ? option.help : option.help + " (also --" + option.alias + ")";
   auto* const value = po::value<std::string>();
   if (option.value_name.empty()) {
     value->implicit_value("true", "");
@@ -21,7 +22,7 @@ void add_to(po::options_description& description, const Option& option) {
     if (!option.value.default_text.empty()) value->default_value(option.value.default_text);
   }
   const std::string name = option.letter == 0 ? option.name : option.name + "," + option.letter;
-  description.add_options()(name.c_str(), value, option.help.c_str());
+  description.add_options()(name.c_str(), value, help.c_str());
 }
 
 }  // namespace
@@ -51,6 +52,8 @@ void OptionTable::required_option(std::string_view name, std::string value_name,
   add(name, std::move(value_name), std::move(help), std::move(value)).required = true;
 }
 
+void OptionTable::also_known_as(std::string_view alias) { options_.back().alias = alias; }
+
 void OptionTable::toggle(std::string_view name, std::string help, bool& target) {
   add(name, "", std::move(help), cli::toggle(target));
 }
@@ -58,17 +61,25 @@ void OptionTable::toggle(std::string_view name, std::string help, bool& target) 
 std::vector<std::string> OptionTable::names() const {
   std::vector<std::string> names;
   for (const Option& option : options_) names.push_back(option.name);
+  for (const Option& option : options_) {
+    if (!option.alias.empty()) names.push_back(option.alias);
+  }
   return names;
 }
 
 const Option* OptionTable::find(std::string_view name) const {
-  const auto found = std::ranges::find(options_, name, &Option::name);
+  const auto found = std::ranges::find_if(options_, [&](const Option& option) {
+    return option.name == name || (!option.alias.empty() && option.alias == name);
+  });
   return found == options_.end() ? nullptr : &*found;
 }
 
 po::options_description OptionTable::parser() const {
   po::options_description description;
-  for (const Option& option : options_) add_to(description, option);
+  for (const Option& option : options_) {
+    add_to(description, option);
+    if (!option.alias.empty()) description.add_options()(option.alias.c_str(), po::value<std::string>());
+  }
   return description;
 }
 

@@ -19,6 +19,7 @@ struct Option {
   char letter = 0;         ///< 'o' for -o; 0: none
   std::string value_name;  ///< "FILE" in the help; empty: a switch
   std::string help;
+  std::string alias;  ///< an older name that is read as this one; empty: none
   Value value;
   bool positional = false;  ///< may also be given by its place on the command line
   bool required = false;
@@ -33,14 +34,18 @@ class OptionTable {
   void option(std::string_view name, std::string value_name, std::string help, Value value);
   /// The same, and the command cannot do without.
   void required_option(std::string_view name, std::string value_name, std::string help, Value value);
+  /// The option added last is also known by this name: on the command line, in the environment and in config files.
+  void also_known_as(std::string_view alias);
   /// An option that is on or off; the value may be left out and is true then.
   void toggle(std::string_view name, std::string help, bool& target);
 
   [[nodiscard]] const std::vector<Option>& options() const { return options_; }
+  /// Names, then aliases.
   [[nodiscard]] std::vector<std::string> names() const;
+  /// The option of this name or alias; null: there is none.
   [[nodiscard]] const Option* find(std::string_view name) const;
 
-  /// What Boost parses with: every option of this table, as text.
+  /// What Boost parses with: every option of this table by its name and its alias, as text.
   [[nodiscard]] boost::program_options::options_description parser() const;
   [[nodiscard]] boost::program_options::positional_options_description positions() const;
   /// Arguments and options for people to read. `general` are the options every command has.

@@ -134,8 +134,7 @@ std::vector<double> predict_reference(const NetworkF64& network, const Assembly&
 }
 
 Assembly to_assembly(const NetworkF64& network, std::span<const int> permutation, const std::string& origin) {
-  std::map<int, int> position_of;
-  for (std::size_t p = 0; p < network.pieces.size(); ++p) position_of[network.pieces[p].index] = static_cast<int>(p);
+  const std::map<int, int> position_of = network.positions();
   if (permutation.size() != network.pieces.size()) {
     throw InputError(origin + ": names " + std::to_string(permutation.size()) + " pieces, the problem has " +
                      std::to_string(network.pieces.size()));

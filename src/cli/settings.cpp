@@ -54,7 +54,7 @@ class Resolver {
   [[nodiscard]] Settings store(bool check_required) const;
 
  private:
-  void merge(const po::parsed_options& parsed, std::string_view source);
+  void merge(po::parsed_options parsed, std::string_view source);
   [[noreturn]] void reject_unknown(std::string_view source, std::string_view name) const;
 
   const OptionTable& table_;
@@ -76,7 +76,20 @@ void Resolver::reject_unknown(std::string_view source, std::string_view name) co
   throw UsageError(message);
 }
 
-void Resolver::merge(const po::parsed_options& parsed, std::string_view source) {
+void Resolver::merge(po::parsed_options parsed, std::string_view source) {
+  const auto given = [&](const std::string& name) {
+    return std::ranges::count(parsed.options, name, &po::option::string_key) > 0;
+  };
+  for (const Option& option : table_.options()) {
+    if (option.alias.empty() || !given(option.alias)) continue;
+    if (given(option.name)) {
+      throw UsageError(std::string(source) + ": " + spelling(source, option.name) + " and " +
+                       spelling(source, option.alias) + " are the same option");
+    }
+    for (po::option& each : parsed.options) {
+      if (each.string_key == option.alias) each.string_key = option.name;
+    }
+  }
   po::store(parsed, values_);
   for (const auto& [name, value] : values_) {
     if (!value.defaulted()) found_in_.try_emplace(name, source);
@@ -211,12 +224,17 @@ Settings resolve(const OptionTable& table, const Sources& sources, bool print_co
   return resolver.store(!print_config);
 }
 
-po::options_description general_options() {
+po::options_description general_options(bool parameters) {
   po::options_description general("General", kHelpColumns);
-  general.add_options()                                                                                        //
-      ("config", po::value<std::string>()->value_name("FILE"), "read options from an INI file")                //
-      ("print-config", "print the effective options as an INI file that --config reads back, and do nothing")  //
-      ("help,h", "show this");
+  general.add_options()                                                                          //
+      ("config", po::value<std::string>()->value_name("FILE"), "read options from an INI file")  //
+      ("print-config", "print the effective options as an INI file that --config reads back, and do nothing");
+  if (parameters) {
+    general.add_options()("print-parameters",
+                          "print the search's tuned numbers, with unit, range and reason, as a file that --parameters "
+                          "reads back, and do nothing");
+  }
+  general.add_options()("help,h", "show this");
   return general;
 }
 

@@ -47,7 +47,8 @@ class Settings {
 /// Throws UsageError that names the source and the option, and guesses what a misspelt name was to be.
 [[nodiscard]] Settings resolve(const OptionTable& table, const Sources& sources, bool print_config);
 
-/// The options that every command has besides its own: --config, --print-config, --help.
-[[nodiscard]] boost::program_options::options_description general_options();
+/// The options that every command has besides its own: --config, --print-config, --help; and --print-parameters of
+/// those that have parameters.
+[[nodiscard]] boost::program_options::options_description general_options(bool parameters = false);
 
 }  // namespace kintsugi::cli

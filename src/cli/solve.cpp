@@ -13,19 +13,21 @@
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/output_file.hpp"
+#include "cli/parameters_file.hpp"
 #include "cli/roles_file.hpp"
 #include "cli/signals.hpp"
 #include "cli/solve_log.hpp"
+#include "cli/start_option.hpp"
 #include "cli/text.hpp"
 #include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/version.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "kintsugi/io/solution_file.hpp"
 #include "kintsugi/mpi/comm.hpp"
 #include "pairing/pairing.hpp"
 #include "search/make_search.hpp"
-#include "search/migration.hpp"
-#include "seeding/seeding.hpp"
+#include "search/islands/topology.hpp"
 
 namespace kintsugi::cli {
 
@@ -35,24 +37,12 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-/// What --seed-order knows by name; anything else is a file.
-std::vector<std::string> seed_choices() {
-  std::vector<std::string> names = start_names();
-  names.insert(names.begin(), "auto");
-  return names;
-}
-
-bool is_seed_name(const std::string& word) {
-  const std::vector<std::string> names = seed_choices();
-  return std::ranges::find(names, word) != names.end();
-}
-
-/// A seed's name or a file that exists.
-Value seed_or_file(std::string& target) {
+/// A start's name or a file that exists.
+Value start_or_file(std::string& target) {
   return {target, [&target](const std::string& given) {
             std::error_code ignored;
-            if (!is_seed_name(given) && !std::filesystem::exists(given, ignored)) {
-              throw UsageError("expected one of " + join(seed_choices(), ", ") + ", or a file that exists, got '" +
+            if (!is_start_name(given) && !std::filesystem::exists(given, ignored)) {
+              throw UsageError("expected one of " + join(start_choices(), ", ") + ", or a file that exists, got '" +
                                given + "'");
             }
             target = given;
@@ -103,13 +93,12 @@ class SolveCommand final : public Command {
   }
   [[nodiscard]] bool parallel() const override { return true; }
   void declare(OptionTable& options) override;
+  [[nodiscard]] const Parameters* parameters() const override { return &options_.parameters; }
   [[nodiscard]] ExitCode run(const Settings& settings) override;
 
  private:
-  /// What --seed-order and --roles name goes into the options. Every rank reads for itself.
+  /// What --start and --roles name goes into the options. Every rank reads for itself.
   void read_files();
-  /// On rank 0: what a checkpoint of this run belongs to.
-  [[nodiscard]] CheckpointKey checkpoint_key(const Network& network, RowSource& rows) const;
   /// On rank 0: has the log write checkpoints, and finds the state to go on from.
   [[nodiscard]] std::optional<SearchState> prepare_checkpoints(const Network& network, RowSource& rows, SolveLog& log);
   [[nodiscard]] std::unique_ptr<SolveLog> make_log(bool root) const;
@@ -145,10 +134,10 @@ void SolveCommand::declare(OptionTable& options) {
   options.option("grid", "CxR", "ranks of an island as candidate groups x row groups, or auto", grid(options_));
   options.option("pairing", "SCORE", "what the pairing goes by: " + join(scores, ", "),
                  choice(options_.pairing, scores));
-  options.option(
-      "seed-order", "SEED",
-      "where the search starts: " + join(seed_choices(), ", ") + ", or a file with an answer (solution.h5 or text)",
-      seed_or_file(options_.start));
+  declare_start(
+      options, "NAME|FILE",
+      "where the search starts: " + join(start_choices(), ", ") + ", or a file with an answer (solution.h5 or text)",
+      start_or_file(options_.start));
   options.option("roles", "FILE",
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
                  path(roles_));
@@ -161,6 +150,12 @@ void SolveCommand::declare(OptionTable& options) {
                  integer(options_.max_evaluations, std::int64_t{0}));
   options.option("tolerance", "MSE", "mean squared error that counts as solved; 0: estimated from the data",
                  number(options_.tolerance, 0));
+  options.option(
+      "memory", "SIZE",
+      "what the tables of the search may take of each rank's memory: 500M, 2G, 2GiB; an island's tables "
+      "take no more together, so that the answer does not depend on its ranks",
+      bytes(options_.memory));
+  declare_parameters(options, options_.parameters);
   options.option("log", "KIND", "table, json (one object per line) or off; goes to stderr",
                  choice(log_, {"table", "json", "off"}));
   options.option("checkpoint", "FILE", "keep the state of the search in this file, and the one before in FILE.previous",
@@ -174,39 +169,11 @@ void SolveCommand::declare(OptionTable& options) {
 }
 
 void SolveCommand::read_files() {
-  if (!is_seed_name(options_.start)) {
+  if (!is_start_name(options_.start)) {
     options_.given_permutation = read_answer(options_.start);
     options_.start = "given";
   }
   if (!roles_.empty()) options_.given_expand = read_roles_file(roles_);
-}
-
-CheckpointKey SolveCommand::checkpoint_key(const Network& network, RowSource& rows) const {
-  // Weights and shapes in full, of the rows the first: enough to tell problems apart without reading all.
-  constexpr std::size_t kRows = 1024;
-  const RowShape shape = rows.shape();
-  std::string digests = format("%zu %zu %zu\n", shape.rows, shape.width, shape.outputs);
-  const auto add = [&](std::span<const float> values) {
-    digests += sha256_hex({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)}) + '\n';
-  };
-  for (const Piece& piece : network.pieces) {
-    add(piece.weight);
-    add(piece.bias);
-  }
-  const std::size_t count = std::min(kRows, shape.rows);
-  std::vector<float> inputs(count * shape.width);
-  std::vector<float> predictions(count * shape.outputs);
-  rows.read(0, count, inputs, predictions);
-  add(inputs);
-  add(predictions);
-
-  std::string options = format("seed=%llu\nislands=%d\nsample-rows=%lld\ntolerance=%.17g\n",
-                               static_cast<unsigned long long>(options_.seed), options_.islands,
-                               static_cast<long long>(options_.sample_rows), options_.tolerance);
-  options += "search=" + options_.search + "\ntopology=" + options_.topology + "\npairing=" + options_.pairing + '\n';
-  options += "seed-order=" + options_.start + ' ' + format_permutation(options_.given_permutation) + '\n';
-  options += "roles=" + format_permutation(options_.given_expand) + '\n';
-  return {sha256_hex(digests), options};
 }
 
 std::optional<SearchState> SolveCommand::prepare_checkpoints(const Network& network, RowSource& rows, SolveLog& log) {
@@ -215,7 +182,7 @@ std::optional<SearchState> SolveCommand::prepare_checkpoints(const Network& netw
     return std::nullopt;
   }
   check_writable(checkpoint_);
-  const CheckpointKey key = checkpoint_key(network, rows);
+  const CheckpointKey key = checkpoint_key(network, rows, options_);
   log.keep_checkpoints(checkpoint_, key, interval_);
   if (!resume_) return std::nullopt;
   std::optional<FoundCheckpoint> found = find_checkpoint(checkpoint_, key);
@@ -223,7 +190,7 @@ std::optional<SearchState> SolveCommand::prepare_checkpoints(const Network& netw
     log.on_resume("there is no checkpoint " + checkpoint_.string() + " yet: from the beginning");
     return std::nullopt;
   }
-  if (!found->passed_over.empty()) log.on_warning(found->passed_over + "; the one before is taken");
+  if (!found->passed_over.empty()) log.warn(found->passed_over + "; the one before is taken");
   log.on_resume(format("from %s, after %.1f s of search", found->path.c_str(), found->state.seconds));
   return std::move(found->state);
 }
@@ -235,7 +202,7 @@ std::unique_ptr<SolveLog> SolveCommand::make_log(bool root) const {
 }
 
 SolveHeader SolveCommand::header(const mpi::Comm& world, const Settings& settings, const RowShape& rows) const {
-  return {.version = version(),
+  return {.version = full_version(),
           .build = build_description(),
           .gemm_backend = std::string(kernels::to_string(kernels::gemm_backend())),
           .host = host_name(),
@@ -243,6 +210,7 @@ SolveHeader SolveCommand::header(const mpi::Comm& world, const Settings& setting
           .islands = options_.islands,
           .seed = options_.seed,
           .given = settings.given(),
+          .changed = changed_parameters(options_.parameters),
           .problem = problem_.string(),
           .rows = rows};
 }
@@ -251,6 +219,8 @@ RunFacts SolveCommand::facts(const mpi::Comm& world, const Settings& settings, E
   return {.problem = problem_.string(),
           .options = settings.as_ini(),
           .version = version(),
+          .revision = revision(),
+          .parameters = fingerprint(options_.parameters),
           .ranks = no_times_ ? 0 : world.size(),
           .islands = options_.islands,
           .seed = options_.seed,
@@ -305,6 +275,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
   solution.times.load += load;
   solution.times.total = seconds_since(start);
   if (no_times_) leave_out_times(solution);
+  solution.warnings = log->warnings();
 
   const MemoryUse memory = memory_use(world);
   if (world.root() && !no_times_) log->on_memory(memory);

@@ -31,8 +31,13 @@ void SolveLog::on_checkpoint(const SearchState& state) {
     write_checkpoint(checkpoint_, state, key_);
   } catch (const Error& error) {
     // The search goes on: there is the one before, and the next one may succeed.
-    on_warning(std::string("no checkpoint was written: ") + error.what());
+    warn(std::string("no checkpoint was written: ") + error.what());
   }
+}
+
+void SolveLog::warn(const std::string& text) {
+  if (std::ranges::find(warnings_, text) == warnings_.end()) warnings_.push_back(text);
+  on_warning(text);
 }
 
 std::string describe_end(const Solution& solution) {
@@ -61,7 +66,7 @@ std::vector<std::string> describe_margins(const Solution& solution, const Networ
   constexpr std::size_t kNamed = 10;
   const auto blocks = [&](const Margin& margin) {
     const auto piece = [&](std::size_t position) {
-      return network.pieces[static_cast<std::size_t>(solution.assembly.blocks[position].expand)].index;
+      return network.index_of(solution.assembly.blocks[position].expand);
     };
     const auto first = static_cast<std::size_t>(margin.position);
     return format("%d and %d (pieces %d and %d)", margin.position, margin.position + 1, piece(first), piece(first + 1));

@@ -24,8 +24,9 @@ struct SolveHeader {
   int ranks = 1;
   int islands = 1;
   std::uint64_t seed = 1;
-  std::vector<Setting> given;  ///< the options that somebody set
-  std::string problem;         ///< path as the user gave it
+  std::vector<Setting> given;             ///< the options that somebody set
+  std::vector<ChangedParameter> changed;  ///< the parameters that are not at their default
+  std::string problem;                    ///< path as the user gave it
   RowShape rows;
 };
 
@@ -44,11 +45,17 @@ class SolveLog : public SolveObserver {
   void on_checkpoint(const SearchState& state) override;
   /// States are written to `path` from now on, every `interval` seconds and where the search is stopped.
   void keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval);
-  virtual void on_warning(const std::string& /*text*/) {}
+  /// Says it, and keeps it for the solution file.
+  void warn(const std::string& text);
+  /// What warn() was given, each text once.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
   /// Says where the search goes on from, or that it does not.
   virtual void on_resume(const std::string& /*text*/) {}
 
  private:
+  virtual void on_warning(const std::string& /*text*/) {}
+
+  std::vector<std::string> warnings_;
   std::filesystem::path checkpoint_;
   CheckpointKey key_;
   double interval_ = 0;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <ostream>
 
+#include "cli/parameters_file.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
 
@@ -45,19 +46,17 @@ class TableLog final : public SolveLog {
   void on_starts(const std::vector<StartOrder>& seeds) override;
   void on_step(const TrajectoryEntry& row) override;
   void on_exchange(const ExchangeReport& report) override;
-  void on_warning(const std::string& text) override { line("warning: " + text); }
   void on_resume(const std::string& text) override { line("resume   " + text); }
   void on_memory(const MemoryUse& use) override { memory_ = use; }
   void finish(const Solution& solution, ExitCode code, const std::string& written) override;
 
  private:
+  void on_warning(const std::string& text) override { line("warning: " + text); }
   void line(const std::string& text);
   void print_row(const TrajectoryEntry& row);
   void show_progress(const TrajectoryEntry& row);
   void print_statistics(const Solution& solution);
-  [[nodiscard]] int index_of(int position) const {
-    return position < 0 ? -1 : network_->pieces[static_cast<std::size_t>(position)].index;
-  }
+  [[nodiscard]] int index_of(int position) const { return network_->index_of(position); }
   /// Whether the row is one that is always printed; remembers it.
   [[nodiscard]] bool is_milestone(const TrajectoryEntry& row);
 
@@ -94,6 +93,7 @@ void TableLog::begin(const SolveHeader& header, const Network& network) {
     options.push_back(setting.name + " = " + setting.text + where);
   }
   if (!options.empty()) line("options  " + join(options, ", "));
+  if (!header.changed.empty()) line("parameters  " + describe_changes(header.changed));
   line("problem  " + header.problem + ": " + count_of(network.pieces.size(), "piece") + ", " +
        count_of(header.rows.rows, "row") + " of " + std::to_string(header.rows.width) + " inputs and " +
        count_of(header.rows.outputs, "prediction"));

@@ -14,6 +14,13 @@ namespace kintsugi::cli {
 
 namespace {
 
+constexpr std::array<std::pair<std::string_view, std::int64_t>, 6> kByteUnits{{{"GiB", std::int64_t{1} << 30},
+                                                                               {"MiB", std::int64_t{1} << 20},
+                                                                               {"KiB", std::int64_t{1} << 10},
+                                                                               {"G", 1'000'000'000},
+                                                                               {"M", 1'000'000},
+                                                                               {"k", 1'000}}};
+
 [[noreturn]] void reject(const std::string& expected, const std::string& given) {
   throw UsageError("expected " + expected + ", got '" + given + "'");
 }
@@ -31,6 +38,14 @@ std::string shortest(double value) {
   std::array<char, 32> digits{};
   const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
   return {digits.data(), end};
+}
+
+/// In the first unit of which it is a multiple.
+std::string in_units(std::int64_t bytes) {
+  for (const auto& [name, size] : kByteUnits) {
+    if (bytes != 0 && bytes % size == 0) return std::to_string(bytes / size).append(name);
+  }
+  return std::to_string(bytes);
 }
 
 }  // namespace
@@ -84,6 +99,25 @@ Value duration(double& target) {
               reject("a duration such as 90, 90s, 10m or 2h", given);
             }
             target = value * unit;
+          }};
+}
+
+Value bytes(std::int64_t& target) {
+  return {in_units(target), [&target](const std::string& given) {
+            std::string_view digits = given;
+            double unit = 1;
+            for (const auto& [name, size] : kByteUnits) {
+              if (!digits.ends_with(name)) continue;
+              unit = static_cast<double>(size);
+              digits.remove_suffix(name.size());
+              break;
+            }
+            double value = 0;
+            constexpr double kMost = 0x1p62;
+            if (!read_whole(digits, value) || value < 0 || value * unit > kMost) {
+              reject("a size such as 500M, 2G or 2GiB", given);
+            }
+            target = static_cast<std::int64_t>(value * unit);
           }};
 }
 

@@ -27,6 +27,8 @@ struct Value {
 [[nodiscard]] Value number(double& target, double lowest);
 /// Seconds >= 0: "90", "90s", "1.5m", "2h".
 [[nodiscard]] Value duration(double& target);
+/// Bytes >= 0: "500M", "2G" (1000 by 1000), "2GiB" (1024 by 1024).
+[[nodiscard]] Value bytes(std::int64_t& target);
 /// An activation by its name.
 [[nodiscard]] Value activation(Activation& target);
 /// "relu, gelu, ...", for the help.

@@ -68,7 +68,7 @@ Assembly read_assembly(const std::filesystem::path& path, const NetworkF64& netw
 
 std::vector<int> indices(const NetworkF64& network, const Assembly& assembly) {
   std::vector<int> permutation = to_permutation(assembly);
-  for (int& piece : permutation) piece = network.pieces[static_cast<std::size_t>(piece)].index;
+  for (int& piece : permutation) piece = network.index_of(piece);
   return permutation;
 }
 
@@ -83,7 +83,7 @@ void VerifyCommand::print_error(const ReferenceResult& result, double tolerance)
 
 void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& other) const {
   const Comparison comparison = compare(answer, other);
-  const auto index = [&](int piece) { return network.pieces[static_cast<std::size_t>(piece)].index; };
+  const auto index = [&](int piece) { return network.index_of(piece); };
   const std::vector<int> here = indices(network, answer);
   const std::vector<int> there = indices(network, other);
   std::cout << "\nagainst " << compare_.string() << '\n'

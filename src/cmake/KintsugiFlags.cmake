@@ -10,6 +10,9 @@ target_compile_options(kintsugi_flags INTERFACE
   "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-uninitialized;-Wno-maybe-uninitialized>"
   # GCC notes that wide vectors are passed otherwise than in its version 4; they are only passed within one file here.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-psabi>
+  # GCC's garbage collector takes some hundredths of the time, more where Eigen is used: it waits until 1 GB is taken. ccache needs
+  # -fpch-preprocess where headers are precompiled.
+  "$<$<CXX_COMPILER_ID:GNU>:--param=ggc-min-heapsize=1000000;-fpch-preprocess>"
   $<$<BOOL:${KINTSUGI_WERROR}>:-Werror>
   $<$<BOOL:${KINTSUGI_NATIVE}>:-march=native>)
 

@@ -47,7 +47,7 @@ std::vector<ParameterText> describe(const Parameters& parameters) {
   Parameters copy = parameters;
   for_each(copy, [&](const std::string& name, auto value, std::string_view unit, double lowest, double highest,
                      std::string_view reason) {
-    all.push_back({name, to_text(value), unit, lowest, highest, reason});
+    all.push_back({name, to_text(value), std::integral<decltype(value)>, unit, lowest, highest, reason});
   });
   return all;
 }
@@ -67,6 +67,16 @@ std::string fingerprint(const Parameters& parameters) {
   std::string text;
   for (const ParameterText& each : describe(parameters)) text += each.name + '=' + each.value + '\n';
   return sha256_hex(text);
+}
+
+std::vector<ChangedParameter> changed_parameters(const Parameters& parameters) {
+  const std::vector<ParameterText> values = describe(parameters);
+  const std::vector<ParameterText> defaults = describe(Parameters{});
+  std::vector<ChangedParameter> changed;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i].value != defaults[i].value) changed.push_back({values[i].name, values[i].value, defaults[i].value});
+  }
+  return changed;
 }
 
 }  // namespace kintsugi

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/atomic_file.hpp"
+#include "io/file_format.hpp"
 #include "io/hdf5_table.hpp"
 
 namespace kintsugi {
@@ -14,9 +15,6 @@ namespace kintsugi {
 namespace {
 
 using h5::RowType;
-
-constexpr const char* kFormat = "kintsugi-analysis";
-constexpr std::int64_t kVersion = 1;
 
 std::int8_t flag(bool value) { return value ? std::int8_t{1} : std::int8_t{0}; }
 
@@ -38,8 +36,7 @@ void write_agreement(h5::Image& image, hid_t object, const OrderAgreement& agree
 
 void write_root(h5::Image& image, const Study& study, const StudyFacts& facts) {
   const hid_t root = image.root();
-  image.attribute(root, "format", std::string(kFormat));
-  image.attribute(root, "format_version", kVersion);
+  put_format(image, kAnalysisFormat);
   image.attribute(root, "problem", facts.problem);
   image.attribute(root, "options", facts.options);
   image.attribute(root, "version", facts.version);

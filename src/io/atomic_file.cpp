@@ -19,8 +19,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string system_message(int error) { return std::generic_category().message(error); }
-
 /// The file that `path` stands for, links followed. Renaming over a device would replace it, so only a regular file may
 /// be there already.
 fs::path resolve_target(const fs::path& path) {
@@ -35,12 +33,6 @@ fs::path resolve_target(const fs::path& path) {
     if (!error) return target;
   }
   return path;
-}
-
-/// Makes a rename in `folder` last. File systems that cannot sync a folder say so with EINVAL: nothing is lost then.
-void sync_folder(const fs::path& folder) {
-  const FileDescriptor fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() >= 0) static_cast<void>(::fsync(fd.get()));
 }
 
 }  // namespace
@@ -65,12 +57,7 @@ AtomicFile::~AtomicFile() {
 void AtomicFile::fail() const { throw InternalError(name_ + ": cannot be written: " + system_message(errno)); }
 
 void AtomicFile::write(std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(fd_, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail();
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (!write_all(fd_, content)) fail();
 }
 
 void AtomicFile::commit() {

@@ -3,15 +3,17 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
-#include <iterator>
+#include <map>
 #include <sstream>
 #include <string_view>
 #include <system_error>
 
+#include "io/file_bytes.hpp"
 #include "io/file_descriptor.hpp"
+#include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/error.hpp"
@@ -19,9 +21,6 @@
 namespace kintsugi {
 
 namespace {
-
-constexpr const char* kFormat = "kintsugi-checkpoint";
-constexpr std::int64_t kVersion = 1;
 
 using Words = std::vector<std::int64_t>;
 
@@ -49,20 +48,18 @@ Arrays flatten(const SearchState& state) {
 constexpr std::string_view kSumKey = "\nsha256 ";
 constexpr std::size_t kSumLine = kSumKey.size() + 64 + 1;
 
-std::string sum_line(const std::string& content) { return std::string(kSumKey) + sha256_hex(content) + '\n'; }
+std::string sum_line(std::string_view content) { return std::string(kSumKey) + sha256_hex(content) + '\n'; }
 
 void require_whole(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) throw InputError(path.string() + ": cannot be read");
-  const std::size_t size = content.size() < kSumLine ? 0 : content.size() - kSumLine;
-  const std::string line = content.substr(size);
+  const FileBytes file(path);
+  const std::string_view all(file.bytes().data(), file.bytes().size());
+  const std::size_t size = all.size() < kSumLine ? 0 : all.size() - kSumLine;
+  const std::string_view line = all.substr(size);
   if (size == 0 || !line.starts_with(kSumKey) || line.back() != '\n') {
     throw InputError(path.string() +
                      ": is not a kintsugi checkpoint, or a torn one (its last line must be its checksum)");
   }
-  content.resize(size);
-  if (sum_line(content) != line) {
+  if (sum_line(all.substr(0, size)) != line) {
     throw InputError(path.string() + ": is damaged (its content does not have the checksum that it names)");
   }
 }
@@ -98,53 +95,114 @@ SearchState assemble(const Arrays& arrays, double seconds, const std::string& na
 }
 
 /// A checkpoint that is whole, but of something else.
-struct Foreign : InputError {
+struct MismatchedCheckpoint : InputError {
   using InputError::InputError;
 };
 
-void require_same(const std::string& name, const CheckpointKey& stored, const CheckpointKey& key) {
-  if (stored.problem != key.problem) throw Foreign(name + ": is a checkpoint of another problem");
-  std::istringstream ours(key.options);
-  std::istringstream theirs(stored.options);
-  std::string here;
-  std::string there;
-  while (true) {
-    const bool more_here = static_cast<bool>(std::getline(ours, here));
-    const bool more_there = static_cast<bool>(std::getline(theirs, there));
-    if (!more_here && !more_there) return;
-    if (!more_here) here = "nothing";
-    if (!more_there) there = "nothing";
-    if (here != there) throw Foreign(name + ": was made with " + there + ", but this run has " + here);
+/// An older or newer checkpoint is whole, and not to be passed over.
+void require_checkpoint(const h5::Group& root) {
+  try {
+    require_format(root, kCheckpointFormat);
+  } catch (const InputError& error) {
+    throw MismatchedCheckpoint(error.what());
   }
 }
 
-}  // namespace
+void put_key(h5::Image& image, const CheckpointKey& key) {
+  const hid_t root = image.root();
+  image.attribute(root, "version", key.version);
+  image.attribute(root, "state_layout", key.layout);
+  image.attribute(root, "problem", key.problem);
+  image.attribute(root, "activation", key.activation);
+  image.attribute(root, "options", key.options);
+  image.attribute(root, "parameters", key.parameters);
+}
 
-namespace {
+CheckpointKey read_key(const h5::Group& root) {
+  return {.version = h5::text_attribute(root, "version"),
+          .layout = h5::integer_attribute(root, "state_layout"),
+          .problem = h5::text_attribute(root, "problem"),
+          .activation = h5::text_attribute(root, "activation"),
+          .options = h5::text_attribute(root, "options"),
+          .parameters = h5::text_attribute(root, "parameters")};
+}
 
-std::string system_message() { return std::generic_category().message(errno); }
+/// Lines `name=value` by name.
+std::map<std::string, std::string> by_name(const std::string& lines) {
+  std::map<std::string, std::string> values;
+  std::istringstream text(lines);
+  for (std::string line; std::getline(text, line);) {
+    const std::size_t equals = std::min(line.find('='), line.size());
+    values[line.substr(0, equals)] = line.substr(std::min(equals + 1, line.size()));
+  }
+  return values;
+}
+
+/// "was made with a=1, b=2, but this run has a=3, b=default"; empty where both are the same. Parameters at their
+/// default have no line.
+std::string compare_options(const std::string& stored, const std::string& ours) {
+  std::map<std::string, std::string> there = by_name(stored);
+  std::map<std::string, std::string> here = by_name(ours);
+  for (const auto& [name, value] : std::map(there)) here.try_emplace(name, "default");
+  for (const auto& [name, value] : std::map(here)) there.try_emplace(name, "default");
+  std::string made_with;
+  std::string has;
+  for (const auto& [name, value] : there) {
+    if (here[name] == value) continue;
+    const char* const comma = has.empty() ? "" : ", ";
+    made_with.append(comma).append(name).append("=").append(value);
+    has.append(comma).append(name).append("=").append(here[name]);
+  }
+  return has.empty() ? "" : "was made with " + made_with + ", but this run has " + has;
+}
+
+/// Throws MismatchedCheckpoint that says all in which `stored` is not `key`.
+void require_same(const std::string& name, const CheckpointKey& stored, const CheckpointKey& key) {
+  std::vector<std::string> differences;
+  if (stored.problem != key.problem) differences.emplace_back("is a checkpoint of another problem");
+  if (stored.activation != key.activation) {
+    differences.push_back("was made with the activation " + stored.activation + ", but the problem's is " +
+                          key.activation);
+  }
+  const std::string options = compare_options(stored.options, key.options);
+  if (!options.empty()) differences.push_back(options);
+  if (stored.version != key.version)
+    differences.push_back("was made by kintsugi " + stored.version + ", but this is " + key.version);
+  if (stored.layout != key.layout) {
+    differences.push_back("has a state of layout " + std::to_string(stored.layout) + ", but this program reads " +
+                          std::to_string(key.layout));
+  }
+  if (differences.empty() && stored.parameters != key.parameters)
+    differences.emplace_back("was made with other parameters");
+  if (differences.empty()) return;
+  std::string message = name + ": " + differences.front();
+  for (std::size_t i = 1; i < differences.size(); ++i) message += "; it " + differences[i];
+  throw MismatchedCheckpoint(message);
+}
 
 /// Writes and syncs a file of a fixed name: what a run leaves that is killed here, the next one writes over. Nothing is
 /// left where the disk does not take it; `name` is for the message.
 void write_beside(const std::filesystem::path& path, std::string_view content, const std::string& name) {
   FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (file.get() < 0) throw UsageError(name + ": cannot be written: " + system_message());
-  while (!content.empty()) {
-    const ssize_t written = ::write(file.get(), content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) break;
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (content.empty() && ::fsync(file.get()) == 0 && file.close()) return;
-  const std::string why = system_message();
+  if (file.get() < 0) throw UsageError(name + ": cannot be written: " + system_message(errno));
+  if (write_all(file.get(), content) && ::fsync(file.get()) == 0 && file.close()) return;
+  const std::string why = system_message(errno);
   ::unlink(path.c_str());
   throw InternalError(name + ": cannot be written: " + why);
 }
 
-/// Makes the renames in a folder last, where the file system can.
-void sync_folder(const std::filesystem::path& folder) {
-  const FileDescriptor fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() >= 0) static_cast<void>(::fsync(fd.get()));
+/// Makes `next` the newest checkpoint and the newest the previous one. Where the newest cannot be kept, it stays the
+/// newest: two that can be resumed are worth more than one that is later.
+void put_in_place(const std::filesystem::path& next, const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::rename(path, previous_checkpoint(path), error);
+  if (error && error != std::errc::no_such_file_or_directory) {  // the first has none before it
+    throw InternalError(path.string() + ": cannot be kept as " + previous_checkpoint(path).string() + ": " +
+                        error.message());
+  }
+  std::filesystem::rename(next, path, error);
+  if (error) throw InternalError(path.string() + ": cannot be put in place: " + error.message());
+  sync_folder(path.parent_path());
 }
 
 }  // namespace
@@ -160,10 +218,8 @@ void write_checkpoint(const std::filesystem::path& path, const SearchState& stat
   const Arrays arrays = flatten(state);
   constexpr std::size_t kExpected = std::size_t{16} << 10;
   h5::Image image(kExpected + sizeof(std::int64_t) * (arrays.words.size() + arrays.trajectory.size()));
-  image.attribute(image.root(), "format", std::string(kFormat));
-  image.attribute(image.root(), "format_version", kVersion);
-  image.attribute(image.root(), "problem", key.problem);
-  image.attribute(image.root(), "options", key.options);
+  put_format(image, kCheckpointFormat);
+  put_key(image, key);
   image.attribute(image.root(), "seconds", state.seconds);
   const auto put = [&](hid_t parent, const char* name, const Words& words) {
     image.dataset(parent, name, std::array<hsize_t, 1>{words.size()}, H5T_STD_I64LE, H5T_NATIVE_INT64, words.data());
@@ -183,11 +239,7 @@ void write_checkpoint(const std::filesystem::path& path, const SearchState& stat
   std::filesystem::path next = path;
   next += ".next";
   write_beside(next, content, path.string());
-  std::error_code error;
-  std::filesystem::rename(path, previous_checkpoint(path), error);  // the first has none before it
-  std::filesystem::rename(next, path, error);
-  if (error) throw InternalError(path.string() + ": cannot be put in place: " + error.message());
-  sync_folder(path.parent_path());
+  put_in_place(next, path);
 }
 
 SearchState read_checkpoint(const std::filesystem::path& path, const CheckpointKey& key) {
@@ -195,16 +247,8 @@ SearchState read_checkpoint(const std::filesystem::path& path, const CheckpointK
   const h5::SilentErrors silent;
   const h5::Reader reader(path);
   const h5::Group& root = reader.root();
-  if (!h5::has_attribute(root, "format") || h5::text_attribute(root, "format") != kFormat) {
-    throw InputError(reader.name() + ": is not a kintsugi checkpoint (root attribute 'format' must be '" + kFormat +
-                     "')");
-  }
-  const std::int64_t version = h5::integer_attribute(root, "format_version");
-  if (version != kVersion) {
-    throw InputError(reader.name() + ": has format_version " + std::to_string(version) + ", but this program reads " +
-                     std::to_string(kVersion));
-  }
-  const CheckpointKey stored{h5::text_attribute(root, "problem"), h5::text_attribute(root, "options")};
+  require_checkpoint(root);
+  require_same(reader.name(), read_key(root), key);
   const double seconds = h5::real_attribute(root, "seconds");
   const h5::Group islands = reader.group(root, "islands");
   Arrays arrays;
@@ -212,7 +256,6 @@ SearchState read_checkpoint(const std::filesystem::path& path, const CheckpointK
   arrays.sizes = read_words(reader, islands, "sizes", 1);
   arrays.shared = read_words(reader, root, "shared", 1);
   arrays.trajectory = read_words(reader, root, "trajectory", 2);
-  require_same(reader.name(), stored, key);
   return assemble(arrays, seconds, reader.name());
 }
 
@@ -223,7 +266,7 @@ std::optional<FoundCheckpoint> find_checkpoint(const std::filesystem::path& path
     if (!std::filesystem::exists(each, ignored)) continue;
     try {
       return FoundCheckpoint{read_checkpoint(each, key), each, why};
-    } catch (const Foreign&) {
+    } catch (const MismatchedCheckpoint&) {
       throw;
     } catch (const InputError& error) {
       if (why.empty()) why = error.what();

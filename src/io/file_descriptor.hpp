@@ -2,6 +2,10 @@
 
 #include <unistd.h>
 
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace kintsugi {
@@ -24,5 +28,17 @@ class FileDescriptor {
  private:
   int fd_;
 };
+
+/// Writes all of `content`, however often the system takes only a part or is interrupted. False where it fails: `errno`
+/// says why.
+[[nodiscard]] bool write_all(int fd, std::string_view content);
+/// The same, from `offset` bytes after the beginning of the file.
+[[nodiscard]] bool write_all_at(int fd, std::string_view content, std::uint64_t offset);
+
+/// Makes renames in `folder` last. File systems that cannot sync a folder say so with EINVAL: nothing is lost then.
+void sync_folder(const std::filesystem::path& folder);
+
+/// What an errno says, in words.
+[[nodiscard]] std::string system_message(int error);
 
 }  // namespace kintsugi

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "io/atomic_file.hpp"
+#include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "io/problem_format.hpp"
 #include "kintsugi/core/error.hpp"
@@ -17,8 +18,6 @@ namespace kintsugi {
 namespace {
 
 using problem_format::is_reserved;
-using problem_format::kVersion;
-constexpr const char* kFormat = problem_format::kName;
 
 // ---- writing ----
 
@@ -97,8 +96,7 @@ void write_problem(const std::filesystem::path& path, const NetworkF64& network,
   const h5::SilentErrors silent;
   check_sizes(network, rows);
   h5::Image image(estimated_bytes(network, rows));
-  image.attribute(image.root(), "format", std::string(kFormat));
-  image.attribute(image.root(), "format_version", kVersion);
+  put_format(image, kProblemFormat);
   image.attribute(image.root(), "activation", std::string(to_string(network.activation)));
   for (const auto& [key, value] : provenance) {
     if (is_reserved(key)) throw InternalError("write_problem: '" + key + "' is not free for provenance");
@@ -230,14 +228,7 @@ struct ProblemFile::Impl {
 
   void check_format() {
     const h5::Group& root = reader.root();
-    if (!h5::has_attribute(root, "format") || h5::text_attribute(root, "format") != kFormat) {
-      throw InputError(root.name + ": is not a kintsugi problem (root attribute 'format' must be '" + kFormat + "')");
-    }
-    const std::int64_t version = h5::integer_attribute(root, "format_version");
-    if (version != kVersion) {
-      throw InputError(root.name + ": has format_version " + std::to_string(version) + ", but this program reads " +
-                       std::to_string(kVersion));
-    }
+    require_format(root, kProblemFormat);
     try {
       activation = parse_activation(h5::text_attribute(root, "activation"));
     } catch (const UsageError& error) {

@@ -14,6 +14,8 @@
 #include <string>
 
 #include "io/atomic_file.hpp"
+#include "io/file_descriptor.hpp"
+#include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "io/problem_format.hpp"
 #include "kintsugi/core/error.hpp"
@@ -82,8 +84,7 @@ class Extension {
 std::vector<char> frame(const ProblemLayout& layout) {
   constexpr std::size_t kPerPiece = 512;
   h5::Image image(kPerPiece * layout.pieces.size());
-  image.attribute(image.root(), "format", std::string(problem_format::kName));
-  image.attribute(image.root(), "format_version", problem_format::kVersion);
+  put_format(image, kProblemFormat);
   image.attribute(image.root(), "activation", std::string(to_string(layout.activation)));
   for (const auto& [key, value] : layout.provenance) {
     if (problem_format::is_reserved(key))
@@ -143,13 +144,7 @@ struct ProblemWriter::Impl {
   }
 
   void write_at(std::uint64_t offset, std::span<const char> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t count = ::pwrite(file.fd(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) file.fail();
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-      offset += static_cast<std::uint64_t>(count);
-    }
+    if (!write_all_at(file.fd(), {bytes.data(), bytes.size()}, offset)) file.fail();
   }
 
   void write_rows(Extent& extent, std::size_t first, std::span<const float> values) {

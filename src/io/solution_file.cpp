@@ -8,18 +8,17 @@
 
 #include "io/atomic_file.hpp"
 #include "io/file_bytes.hpp"
+#include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "io/hdf5_table.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/search_state.hpp"
 
 namespace kintsugi {
 
 namespace {
 
 using h5::RowType;
-
-constexpr const char* kFormat = "kintsugi-solution";
-constexpr std::int64_t kVersion = 1;
 
 constexpr std::array<std::pair<const char*, double Times::*>, 8> kTimes{{{"seconds_load", &Times::load},
                                                                          {"seconds_pairing", &Times::pairing},
@@ -141,8 +140,7 @@ void write_texts(h5::Image& image, const char* name, std::span<const std::string
 
 void write_attributes(h5::Image& image, const Solution& solution, const RunFacts& facts) {
   const hid_t root = image.root();
-  image.attribute(root, "format", std::string(kFormat));
-  image.attribute(root, "format_version", kVersion);
+  put_format(image, kSolutionFormat);
   image.attribute(root, "status", std::string(to_string(solution.status)));
   image.attribute(root, "exit_code", std::int64_t{facts.exit_code});
   image.attribute(root, "mse", solution.mse);
@@ -156,6 +154,9 @@ void write_attributes(h5::Image& image, const Solution& solution, const RunFacts
   image.attribute(root, "problem", facts.problem);
   image.attribute(root, "options", facts.options);
   image.attribute(root, "version", facts.version);
+  image.attribute(root, "revision", facts.revision);
+  image.attribute(root, "parameters", facts.parameters);
+  image.attribute(root, "state_layout", kStateLayout);
   image.attribute(root, "ranks", std::int64_t{facts.ranks});
   image.attribute(root, "islands", std::int64_t{facts.islands});
   image.attribute(root, "seed", facts.seed);
@@ -164,7 +165,7 @@ void write_attributes(h5::Image& image, const Solution& solution, const RunFacts
 
 /// Blocks are numbered by their expand piece, ascending: /pairing lists them so, /order is the answer in these numbers.
 void write_answer(h5::Image& image, const Network& network, const Solution& solution) {
-  const auto index = [&](int position) { return network.pieces.at(static_cast<std::size_t>(position)).index; };
+  const auto index = [&](int position) { return network.index_of(position); };
   const std::vector<Block>& blocks = solution.assembly.blocks;
   std::vector<int> expands;
   for (const Block& block : blocks) expands.push_back(index(block.expand));
@@ -184,9 +185,7 @@ void write_answer(h5::Image& image, const Network& network, const Solution& solu
 }
 
 void write_pairs(h5::Image& image, const Network& network, const Solution& solution) {
-  const auto index = [&](int position) {
-    return position < 0 ? position : network.pieces.at(static_cast<std::size_t>(position)).index;
-  };
+  const auto index = [&](int position) { return network.index_of(position); };
   std::vector<PairRow> rows;
   for (const PairScore& pair : solution.pairs) {
     rows.push_back({index(pair.expand), index(pair.compress), pair.score, index(pair.runner_up), pair.runner_up_score,
@@ -210,9 +209,7 @@ void write_seeds(h5::Image& image, const Solution& solution) {
 
 void write_margins(h5::Image& image, const Network& network, const Solution& solution) {
   const std::vector<Block>& blocks = solution.assembly.blocks;
-  const auto expand = [&](std::size_t position) {
-    return network.pieces.at(static_cast<std::size_t>(blocks.at(position).expand)).index;
-  };
+  const auto expand = [&](std::size_t position) { return network.index_of(blocks.at(position).expand); };
   std::vector<MarginRow> rows;
   for (const Margin& margin : solution.margins) {
     const auto first = static_cast<std::size_t>(margin.position);
@@ -228,7 +225,7 @@ void write_elites(h5::Image& image, const Network& network, const Solution& solu
   std::vector<int> islands;
   for (const Elite& elite : solution.elites) {
     for (const int position : to_permutation({elite.blocks, solution.assembly.head})) {
-      permutations.push_back(network.pieces.at(static_cast<std::size_t>(position)).index);
+      permutations.push_back(network.index_of(position));
     }
     errors.push_back(elite.mse);
     islands.push_back(elite.island);
@@ -263,19 +260,6 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
 // ---- reading ----
 
 namespace {
-
-void check_format(const h5::Reader& reader) {
-  const h5::Group& root = reader.root();
-  if (!h5::has_attribute(root, "format") || h5::text_attribute(root, "format") != kFormat) {
-    throw InputError(reader.name() + ": is not a kintsugi solution (root attribute 'format' must be '" + kFormat +
-                     "')");
-  }
-  const std::int64_t version = h5::integer_attribute(root, "format_version");
-  if (version != kVersion) {
-    throw InputError(reader.name() + ": has format_version " + std::to_string(version) + ", but this program reads " +
-                     std::to_string(kVersion));
-  }
-}
 
 /// The values of an integer data set of `rank` dimensions, which go to `dims`.
 std::vector<int> read_integers(const h5::Reader& reader, const char* name, std::size_t rank,
@@ -327,6 +311,8 @@ RunFacts read_facts(const h5::Reader& reader) {
   facts.problem = h5::text_attribute(root, "problem");
   facts.options = h5::text_attribute(root, "options");
   facts.version = h5::text_attribute(root, "version");
+  if (h5::has_attribute(root, "revision")) facts.revision = h5::text_attribute(root, "revision");
+  if (h5::has_attribute(root, "parameters")) facts.parameters = h5::text_attribute(root, "parameters");
   facts.ranks = static_cast<int>(h5::integer_attribute(root, "ranks"));
   facts.islands = static_cast<int>(h5::integer_attribute(root, "islands"));
   facts.seed = h5::unsigned_attribute(root, "seed");
@@ -353,14 +339,14 @@ std::vector<int> read_answer(const std::filesystem::path& path) {
   const std::string_view content(file.bytes().data(), file.bytes().size());
   if (!content.starts_with(kHdf5)) return parse_permutation(content, path.string());
   const h5::Reader reader(path);
-  check_format(reader);
+  require_format(reader.root(), kSolutionFormat);
   return read_permutation(reader);
 }
 
 StoredSolution read_solution(const std::filesystem::path& path) {
   const h5::SilentErrors silent;
   const h5::Reader reader(path);
-  check_format(reader);
+  require_format(reader.root(), kSolutionFormat);
   const h5::Group& root = reader.root();
   StoredSolution stored;
   Solution& solution = stored.solution;

@@ -11,21 +11,19 @@
 
 namespace kintsugi::mpi {
 
-Environment::Environment(int& argc, char**& argv) { MPI_Init(&argc, &argv); }
+Environment::Environment(int& argc, char**& argv) {
+  int granted = MPI_THREAD_SINGLE;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &granted);
+  if (granted >= MPI_THREAD_FUNNELED) return;
+  MPI_Finalize();
+  throw InternalError("this MPI does not let a process have a second thread, not even one that makes no MPI call");
+}
 
 Environment::~Environment() { MPI_Finalize(); }
 
 void abort(int code) {
   MPI_Abort(MPI_COMM_WORLD, code);
   std::abort();
-}
-
-bool initialized() {
-  int started = 0;
-  int ended = 0;
-  MPI_Initialized(&started);
-  MPI_Finalized(&ended);
-  return started != 0 && ended == 0;
 }
 
 Comm::Comm(MPI_Comm owned) : comm_(owned) {
@@ -74,6 +72,13 @@ Comm Comm::split_node() const {
 void Comm::barrier() const { MPI_Barrier(comm_); }
 
 namespace {
+
+// Where each rank's values begin, in an array that holds one rank's after another's.
+std::vector<int> starts_of(const std::vector<int>& counts) {
+  std::vector<int> at(counts.size());
+  std::exclusive_scan(counts.begin(), counts.end(), at.begin(), 0);
+  return at;
+}
 
 // MPI counts are ints; longer arrays go in pieces that every rank cuts alike.
 template <class T, class Call>
@@ -134,17 +139,16 @@ void Comm::max(std::span<double> values) const {
 }
 
 std::vector<std::int64_t> Comm::gather_all(std::span<const std::int64_t> values) const {
-  const int mine = static_cast<int>(values.size());
-  std::vector<int> counts(static_cast<std::size_t>(size_));
-  MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, comm_);
-  std::vector<int> at(counts.size(), 0);
-  std::size_t total = 0;
-  for (std::size_t r = 0; r < counts.size(); ++r) {
-    at[r] = static_cast<int>(total);
-    total += static_cast<std::size_t>(counts[r]);
-  }
-  std::vector<std::int64_t> all(total);
-  MPI_Allgatherv(values.data(), mine, MPI_INT64_T, all.data(), counts.data(), at.data(), MPI_INT64_T, comm_);
+  const auto mine = static_cast<std::int64_t>(values.size());
+  std::vector<std::int64_t> lengths(static_cast<std::size_t>(size_));
+  MPI_Allgather(&mine, 1, MPI_INT64_T, lengths.data(), 1, MPI_INT64_T, comm_);
+  const std::int64_t total = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+  if (total > INT_MAX) throw InternalError("gather_all: more than 2^31 values on all ranks together");
+  const std::vector<int> counts(lengths.begin(), lengths.end());
+  const std::vector<int> at = starts_of(counts);
+  std::vector<std::int64_t> all(static_cast<std::size_t>(total));
+  MPI_Allgatherv(values.data(), static_cast<int>(mine), MPI_INT64_T, all.data(), counts.data(), at.data(), MPI_INT64_T,
+                 comm_);
   return all;
 }
 
@@ -161,15 +165,10 @@ std::vector<float> Comm::all_to_all(std::span<const float> send, std::span<const
   const auto as_ints = [](const std::vector<std::int64_t>& values) {
     return std::vector<int>(values.begin(), values.end());
   };
-  const auto starts = [](const std::vector<int>& counts) {
-    std::vector<int> at(counts.size());
-    std::exclusive_scan(counts.begin(), counts.end(), at.begin(), 0);
-    return at;
-  };
   const std::vector<int> out_counts = as_ints(out);
   const std::vector<int> in_counts = as_ints(in);
-  const std::vector<int> out_at = starts(out_counts);
-  const std::vector<int> in_at = starts(in_counts);
+  const std::vector<int> out_at = starts_of(out_counts);
+  const std::vector<int> in_at = starts_of(in_counts);
   std::vector<float> received(static_cast<std::size_t>(arriving));
   MPI_Alltoallv(send.data(), out_counts.data(), out_at.data(), MPI_FLOAT, received.data(), in_counts.data(),
                 in_at.data(), MPI_FLOAT, comm_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace kintsugi {
 
@@ -13,10 +14,13 @@ struct MemoryBudget {
   std::size_t table = std::size_t{512} << 20;  ///< of each rank: a gathered table of effects
 };
 
-/// The budget of an island of `ranks` ranks that may fill `bytes_per_rank` each: half of it with effects, a quarter
-/// with slopes and a quarter with a gathered table.
-[[nodiscard]] constexpr MemoryBudget memory_budget(std::size_t bytes_per_rank, std::size_t ranks) {
-  return {bytes_per_rank / 2 * ranks, bytes_per_rank / 4 * ranks, bytes_per_rank / 4};
+/// The budget under which no rank's tables take more than `bytes`, however few ranks its island has: 8 parts in 11 for
+/// the effects, which all rounds work with and which grow with blocks^2 x rows; 2 for the slopes, which a pairing in
+/// doubt needs; 1 for the gathered table, of which every rank has a whole one.
+[[nodiscard]] constexpr MemoryBudget memory_budget(std::int64_t bytes) {
+  const auto part = static_cast<std::size_t>(bytes / 11);
+  const auto rest = static_cast<std::size_t>(bytes % 11);
+  return {8 * part + 8 * rest / 11, 2 * part + 2 * rest / 11, part};
 }
 
 }  // namespace kintsugi

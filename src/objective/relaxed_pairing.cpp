@@ -4,8 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "kintsugi/core/error.hpp"
-
 namespace kintsugi {
 
 namespace {
@@ -125,17 +123,12 @@ Blocks RelaxedPairing::rounded(Blocks blocks, std::span<const double> shares) co
   return groups_.rounded(std::move(blocks), shares);
 }
 
-void RelaxedPairing::save(StateWriter& writer) const {
-  writer.put(groups_.blocks());
-  writer.put(std::span(shares_));
-  writer.put(damping_);
-}
-
-void RelaxedPairing::restore(StateReader& reader, const std::set<int>& untrusted) {
-  groups_ = ShareGroups(evaluator_->weights(), reader.get<Blocks>(), untrusted);
-  reader.get(shares_);
-  if (shares_.size() != groups_.size()) throw InputError("the state of a search is out of range");
-  reader.get(damping_);
+void RelaxedPairing::state(StateArchive& archive, const std::set<int>& untrusted) {
+  Blocks blocks = groups_.blocks();
+  archive(blocks);
+  if (archive.reading()) groups_ = ShareGroups(evaluator_->weights(), blocks, untrusted);
+  archive(shares_, damping_);
+  archive.require(shares_.size() == groups_.size());
 }
 
 }  // namespace kintsugi

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "core/words.hpp"
+#include "core/state_archive.hpp"
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
 #include "objective/memory_budget.hpp"
@@ -51,10 +51,8 @@ class RelaxedPairing {
   /// Not collective.
   [[nodiscard]] Blocks rounded(Blocks blocks, std::span<const double> shares) const;
 
-  /// Not collective.
-  void save(StateWriter& writer) const;
-  /// Not collective. Throws InputError where the state is of other untrusted blocks.
-  void restore(StateReader& reader, const std::set<int>& untrusted);
+  /// Writes or reads the shares. Not collective. Throws InputError where the state is of other untrusted blocks.
+  void state(StateArchive& archive, const std::set<int>& untrusted);
 
  private:
   /// The compress piece of a block that is a mixture.

@@ -27,11 +27,13 @@ void fill_tile(const std::vector<RowPointers>& rows, std::size_t d, std::size_t 
 
 }  // namespace
 
+std::size_t RowTiles::count(std::size_t rows) { return (rows + kTileRows - 1) / kTileRows; }
+
 RowTiles::RowTiles(const mpi::Comm& comm, RowSource& source) : shape_(source.shape()) {
   comm.agree([&] {
     if (shape_.rows == 0) throw InputError("the problem has no rows: there is nothing to judge an order by");
   });
-  tiles_ = (shape_.rows + kTileRows - 1) / kTileRows;
+  tiles_ = count(shape_.rows);
   deal(comm, source);
   measure_variance(comm);
 }

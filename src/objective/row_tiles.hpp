@@ -28,6 +28,8 @@ class RowTiles {
 
   [[nodiscard]] const RowShape& shape() const noexcept { return shape_; }
   [[nodiscard]] std::size_t tiles() const noexcept { return tiles_; }
+  /// Tiles that so many rows fill.
+  [[nodiscard]] static std::size_t count(std::size_t rows);
   /// Rows in the sample of the first `tiles` tiles.
   [[nodiscard]] std::size_t rows_in(std::size_t tiles) const noexcept;
   /// Fewest tiles that hold at least `rows` rows, or all.

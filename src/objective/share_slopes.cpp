@@ -23,8 +23,10 @@ std::vector<double> values_of(const mpi::ExactSums& sums) {
   return values;
 }
 
-void add(const Eigen::VectorXf& vector, mpi::ExactSums& sums) {
-  for (Eigen::Index i = 0; i < vector.size(); ++i) sums.add(static_cast<std::size_t>(i), vector[i]);
+// Adds A^T rows to the sums.
+void add_products(const Slopes& slopes, const RowValues& rows, Eigen::VectorXf& scratch, mpi::ExactSums& sums) {
+  scratch.noalias() = slopes.transpose() * rows;
+  for (Eigen::Index i = 0; i < scratch.size(); ++i) sums.add(static_cast<std::size_t>(i), scratch[i]);
 }
 
 }  // namespace
@@ -101,8 +103,7 @@ std::vector<double> ShareSlopes::gradient() const {
     Eigen::VectorXf sum(static_cast<Eigen::Index>(shares_));
     for (const Equations& equations : equations_) {
       rows = Eigen::Map<const RowValues>(equations.errors.data());
-      sum.noalias() = matrix(equations.slopes, shares_).transpose() * rows;
-      add(sum, sums);
+      add_products(matrix(equations.slopes, shares_), rows, sum, sums);
     }
   }
   evaluator_->reduce(sums);
@@ -119,8 +120,7 @@ std::vector<double> ShareSlopes::normal_product(std::span<const double> x) const
     Eigen::VectorXf sum(static_cast<Eigen::Index>(shares_));
     for (const Equations& equations : equations_) {
       rows.noalias() = matrix(equations.slopes, shares_) * direction;
-      sum.noalias() = matrix(equations.slopes, shares_).transpose() * rows;
-      add(sum, sums);
+      add_products(matrix(equations.slopes, shares_), rows, sum, sums);
     }
   }
   evaluator_->reduce(sums);

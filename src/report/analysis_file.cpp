@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "io/hdf5_columns.hpp"
 #include "kintsugi/core/error.hpp"
@@ -165,19 +166,12 @@ std::vector<SearchStudy> read_searches(const h5::Reader& reader) {
   return searches;
 }
 
-void check_format(const h5::Reader& reader) {
-  constexpr const char* kFormat = "kintsugi-analysis";
-  const h5::Group& root = reader.root();
-  if (h5::has_attribute(root, "format") && h5::text_attribute(root, "format") == kFormat) return;
-  throw InputError(reader.name() + ": is not a kintsugi analysis (root attribute 'format' must be '" + kFormat + "')");
-}
-
 }  // namespace
 
 void add_analysis(Report& report, const std::filesystem::path& path) {
   const h5::SilentErrors silent;
   const h5::Reader reader(path);
-  check_format(reader);
+  require_format(reader.root(), kAnalysisFormat);
   AnalysisFigures figures;
   figures.path = path.string();
   figures.scores = read_scores(reader, report.blocks);

@@ -1,90 +1,138 @@
 #include "search/make_search.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include "kintsugi/core/error.hpp"
-#include "search/annealing.hpp"
-#include "search/descent.hpp"
-#include "search/gauss_newton.hpp"
-#include "search/pair_exchange.hpp"
-#include "search/pair_relaxation.hpp"
-#include "search/relocation.hpp"
-#include "search/tabu.hpp"
+#include "search/iterated/iterated_search.hpp"
+#include "search/local/descent.hpp"
+#include "search/local/pair_exchange.hpp"
+#include "search/local/relocation.hpp"
+#include "search/local/tabu.hpp"
+#include "search/rounds/annealing.hpp"
+#include "search/rounds/gauss_newton.hpp"
+#include "search/rounds/pair_relaxation.hpp"
 
 namespace kintsugi {
 
 namespace {
 
-// Streams of random numbers of one island.
-enum Stream : std::uint64_t { kKicks = 1, kRelocation = 2, kTabu = 4, kAnnealing = 6, kPlaces = 7, kRelaxation = 8 };
+// Streams of random numbers of one island. A new search takes a new number.
+enum class Stream : std::uint64_t {
+  perturbation = 1,
+  relocation = 2,
+  tabu = 4,
+  annealing = 6,
+  gauss_newton = 7,
+  pair_relaxation = 8,
+};
 
-// What a search is made of besides descents; bubble repair's are by one place at a time.
+Random random_of(const SearchContext& context, Stream stream) {
+  return Random(context.seed, static_cast<std::uint64_t>(context.island), static_cast<std::uint64_t>(stream));
+}
+
+// Makers of the steps that a search is put together from. Each may give none where it has nothing to do.
+using MakeLocal = std::unique_ptr<Step> (*)(const SearchContext&);
+using MakeRound = std::unique_ptr<Round> (*)(const SearchContext&);
+
+std::unique_ptr<Step> bubble(const SearchContext& c) {
+  return std::make_unique<Descent>(c.evaluator, c.model, 1, c.parameters.descent);
+}
+std::unique_ptr<Step> insertion(const SearchContext& c) {
+  return std::make_unique<Descent>(c.evaluator, c.model, 0, c.parameters.descent);
+}
+std::unique_ptr<Step> relocation(const SearchContext& c) {
+  return std::make_unique<Relocation>(ScreenedBatch(c.evaluator, c.parameters.screened_batch),
+                                      random_of(c, Stream::relocation), c.parameters.relocation);
+}
+std::unique_ptr<Step> pair_exchange(const SearchContext& c) {
+  if (c.untrusted.empty()) return nullptr;
+  return std::make_unique<PairExchange>(c.evaluator, c.untrusted, c.parameters, c.memory);
+}
+// Weights may single out a wrong pair, too: where nothing else helps, all pairs may trade.
+std::unique_ptr<Step> any_pair_exchange(const SearchContext& c) {
+  const std::vector<int>& all = c.evaluator.weights().roles().expand;
+  return std::make_unique<PairExchange>(c.evaluator, std::set<int>(all.begin(), all.end()), c.parameters, c.memory);
+}
+std::unique_ptr<Step> tabu(const SearchContext& c) {
+  return std::make_unique<Tabu>(c.evaluator, c.model, c.untrusted, random_of(c, Stream::tabu), c.parameters.tabu);
+}
+std::unique_ptr<Round> pair_relaxation(const SearchContext& c) {
+  const std::size_t pairs = c.untrusted.size();
+  if (pairs < 2 || pairs > c.parameters.pair_relaxation.max_blocks) return nullptr;
+  return std::make_unique<PairRelaxation>(c.evaluator, c.untrusted, random_of(c, Stream::pair_relaxation), c.parameters,
+                                          c.memory);
+}
+std::unique_ptr<Round> gauss_newton(const SearchContext& c) {
+  return std::make_unique<GaussNewton>(c.evaluator, random_of(c, Stream::gauss_newton), c.parameters);
+}
+std::unique_ptr<Round> annealing(const SearchContext& c) {
+  return std::make_unique<Annealing>(c.evaluator, c.model, random_of(c, Stream::annealing), c.parameters.annealing,
+                                     c.memory.table);
+}
+
+// What a search is made of: the chain of local searches, the one for plateaus, the searches that work in rounds, and
+// how it leaves a local optimum.
 struct Recipe {
   std::string_view name;
-  // Of the chain, and for its plateaus.
-  bool relocation = false;
-  bool exchange = false;
-  bool tabu = false;
-  bool plateaus = true;
-  // In rounds.
-  bool pairs = false;
-  bool gauss_newton = false;
-  bool annealing = false;
-  Escape escape = Escape::kick;
+  std::vector<MakeLocal> chain;
+  MakeLocal plateau = any_pair_exchange;
+  std::vector<MakeRound> rounds{};
+  PerturbationKind perturbation = PerturbationKind::kick;
 };
 
-constexpr Recipe kRecipes[] = {
-    {.name = "annealing", .annealing = true},
-    {.name = "auto", .relocation = true, .exchange = true, .pairs = true, .gauss_newton = true, .annealing = true},
-    {.name = "bubble", .plateaus = false},
-    {.name = "gauss-newton", .gauss_newton = true},
-    {.name = "insertion", .plateaus = false},
-    {.name = "iterated", .relocation = true, .exchange = true},
-    {.name = "pair-relaxation", .pairs = true},
-    {.name = "restart", .relocation = true, .exchange = true, .escape = Escape::restart},
-    {.name = "tabu", .exchange = true, .tabu = true},
-};
+// Every search by its name, in alphabetical order. A new one is a new line here.
+const std::vector<Recipe>& recipes() {
+  static const std::vector<Recipe> all{
+      {.name = "annealing", .chain = {insertion}, .rounds = {annealing}},
+      {.name = "auto",
+       .chain = {insertion, relocation, pair_exchange},
+       .rounds = {pair_relaxation, gauss_newton, annealing}},
+      {.name = "bubble", .chain = {bubble}, .plateau = nullptr},
+      {.name = "gauss-newton", .chain = {insertion}, .rounds = {gauss_newton}},
+      {.name = "insertion", .chain = {insertion}, .plateau = nullptr},
+      {.name = "iterated", .chain = {insertion, relocation, pair_exchange}},
+      {.name = "pair-relaxation", .chain = {insertion}, .rounds = {pair_relaxation}},
+      {.name = "restart", .chain = {insertion, relocation, pair_exchange}, .perturbation = PerturbationKind::restart},
+      {.name = "tabu", .chain = {insertion, pair_exchange, tabu}},
+  };
+  return all;
+}
 
 const Recipe& find_recipe(std::string_view name) {
-  const auto* const found = std::ranges::find(kRecipes, name, &Recipe::name);
-  if (found != std::end(kRecipes)) return *found;
+  const auto found = std::ranges::find(recipes(), name, &Recipe::name);
+  if (found != recipes().end()) return *found;
   std::string known;
   for (const std::string& each : search_names()) known += (known.empty() ? "" : ", ") + each;
   throw UsageError("unknown search '" + std::string(name) + "'; known are " + known);
+}
+
+template <class Made, class Make>
+std::vector<std::unique_ptr<Made>> make_all(const std::vector<Make>& makers, const SearchContext& context) {
+  std::vector<std::unique_ptr<Made>> all;
+  for (const Make make : makers) {
+    if (std::unique_ptr<Made> one = make(context)) all.push_back(std::move(one));
+  }
+  return all;
 }
 
 }  // namespace
 
 std::vector<std::string> search_names() {
   std::vector<std::string> names;
-  for (const Recipe& recipe : kRecipes) names.emplace_back(recipe.name);
+  for (const Recipe& recipe : recipes()) names.emplace_back(recipe.name);
   return names;
 }
 
-std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& evaluator, LinearModel& model,
-                                            std::uint64_t seed, int island, const std::set<int>& doubtful) {
+std::unique_ptr<IslandSearch> make_search(std::string_view name, const SearchContext& context) {
   const Recipe& recipe = find_recipe(name);
-  const auto stream = [&](Stream kind) { return Random(seed, static_cast<std::uint64_t>(island), kind); };
-  std::vector<std::unique_ptr<Search>> chain;
-  chain.push_back(std::make_unique<Descent>(evaluator, model, name == "bubble" ? 1 : 0));
-  if (recipe.relocation) chain.push_back(std::make_unique<Relocation>(evaluator, stream(kRelocation)));
-  if (recipe.exchange && !doubtful.empty()) chain.push_back(std::make_unique<PairExchange>(evaluator, doubtful));
-  if (recipe.tabu) chain.push_back(std::make_unique<Tabu>(evaluator, model, doubtful, stream(kTabu)));
-  std::unique_ptr<Search> plateau;
-  if (recipe.plateaus) {
-    // Weights may single out a wrong pair, too: where nothing else helps, all pairs are in doubt.
-    const std::vector<int>& all = evaluator.weights().roles().expand;
-    plateau = std::make_unique<PairExchange>(evaluator, std::set<int>(all.begin(), all.end()));
-  }
-  std::vector<std::unique_ptr<Search>> rounds;
-  if (recipe.pairs && doubtful.size() > 1 && doubtful.size() <= PairRelaxation::kMostBlocks) {
-    rounds.push_back(std::make_unique<PairRelaxation>(evaluator, doubtful, stream(kRelaxation)));
-  }
-  if (recipe.gauss_newton) rounds.push_back(std::make_unique<GaussNewton>(evaluator, stream(kPlaces)));
-  if (recipe.annealing) rounds.push_back(std::make_unique<Annealing>(evaluator, model, stream(kAnnealing)));
-  return std::make_unique<IteratedSearch>(evaluator, std::move(chain), std::move(plateau), std::move(rounds), doubtful,
-                                          recipe.escape, stream(kKicks));
+  const Parameters& parameters = context.parameters;
+  Neighbourhoods chain(make_all<Step>(recipe.chain, context),
+                       recipe.plateau != nullptr ? recipe.plateau(context) : nullptr, parameters.neighbourhoods);
+  RoundScheduler rounds(make_all<Round>(recipe.rounds, context), parameters.round_scheduler);
+  Perturbation perturbation(context.evaluator, recipe.perturbation, context.untrusted,
+                            random_of(context, Stream::perturbation), parameters.perturbation);
+  return std::make_unique<IteratedSearch>(context.evaluator, std::move(chain), std::move(rounds),
+                                          std::move(perturbation), parameters);
 }
 
 }  // namespace kintsugi

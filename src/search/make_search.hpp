@@ -7,18 +7,29 @@
 #include <string_view>
 #include <vector>
 
-#include "search/iterated.hpp"
+#include "kintsugi/core/parameters.hpp"
+#include "objective/evaluator.hpp"
+#include "objective/linear_model.hpp"
+#include "search/island_search.hpp"
 
 namespace kintsugi {
 
 /// The names that make_search() knows.
 [[nodiscard]] std::vector<std::string> search_names();
 
-/// The search of that name, for one island. Its random numbers are a function of `seed` and `island`. `doubtful` holds
-/// the expand pieces of the pairs that the weights do not single out: only they trade partners. Throws UsageError that
-/// lists the known names.
-[[nodiscard]] std::unique_ptr<IteratedSearch> make_search(std::string_view name, Evaluator& evaluator,
-                                                          LinearModel& model, std::uint64_t seed, int island,
-                                                          const std::set<int>& doubtful);
+/// What an island's search is made from. The references must outlive the search.
+struct SearchContext {
+  Evaluator& evaluator;
+  LinearModel& model;
+  const Parameters& parameters;
+  MemoryBudget memory{};
+  std::uint64_t seed = 1;  ///< random numbers are a function of this and the island's number
+  int island = 0;
+  std::set<int>
+      untrusted{};  ///< expand pieces of the pairs that the weights do not single out: only they trade partners
+};
+
+/// The search of that name, for one island. Throws UsageError that lists the known names.
+[[nodiscard]] std::unique_ptr<IslandSearch> make_search(std::string_view name, const SearchContext& context);
 
 }  // namespace kintsugi

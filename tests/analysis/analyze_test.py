@@ -128,7 +128,7 @@ class AnalyzeTest(ProgramTest):
             self.assertEqual(len(file["repair"]), 0)
 
     def test_wrong_usage(self):
-        self.assert_error(USAGE, "analyze", "p.h5", "--seed-order", "nonsense", says=["--seed-order", "nonsense"])
+        self.assert_error(USAGE, "analyze", "p.h5", "--start", "nonsense", says=["--start", "nonsense"])
         self.assert_error(USAGE, "analyze", "p.h5", "--searches", "nonsense", says=["search 'nonsense'", "insertion"])
         self.assert_error(USAGE, "analyze", "p.h5", "--repair", "nonsense", says=["'nonsense'", "bradley-terry"])
         self.assert_error(USAGE, "analyze", "p.h5", "--repair", "greedy,,", says="names by comma")

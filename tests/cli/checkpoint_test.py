@@ -18,7 +18,7 @@ import harness
 from harness import BAD_INPUT, STOPPED, SUCCESS, USAGE, Planted, ProgramTest, clean_environment, main
 
 # A search that takes a while, then ends solved.
-SLOW = ("--seed-order", "random", "--islands", "2", "--no-times", "--sample-rows", "64", "--seed", "7")
+SLOW = ("--start", "random", "--islands", "2", "--no-times", "--sample-rows", "64", "--seed", "7")
 # A row of the log: its event and its step.
 ROW = re.compile(r"  ([A-Z]) +(\d+) +\d+ ")
 
@@ -125,7 +125,7 @@ class ResumeTest(CheckpointTest):
     def test_a_kill_loses_at_most_one_interval(self):
         # One step of one island is an interval here.
         choice = random.Random(5)
-        command = [str(harness.MPIRUN), "2", harness.PROGRAM, "solve", "p.h5", "--seed-order", "random", "--no-times",
+        command = [str(harness.MPIRUN), "2", harness.PROGRAM, "solve", "p.h5", "--start", "random", "--no-times",
                    "--sample-rows", "64", "--tolerance", "1e-30", "--checkpoint", "c.h5", "--checkpoint-interval", "0",
                    "--resume"]
         for _ in range(4):

@@ -118,7 +118,7 @@ TEST_F(TableLogTest, ProgressLineOnATerminalOnly) {
   log_->on_step(row_at(5, 0.5, 0.5));
   EXPECT_EQ(count(said(), "\r\033[K"), 1U);
   // Lines that follow wipe it out first.
-  log_->on_warning("look here");
+  log_->warn("look here");
   EXPECT_EQ(said(), "\r\033[Kwarning: look here\n");
 }
 
@@ -147,7 +147,7 @@ TEST(JsonLog, EveryLineIsAnObject) {
   log->on_pairs({{.expand = 0, .compress = 1, .score = std::numeric_limits<double>::infinity()}});
   log->on_starts({{"greedy", 0.5, {}}});
   for (int i = 0; i < 10; ++i) log->on_step(row_at(0.001 * i, 0.5, 0.5));
-  log->on_warning("a \"quoted\"\nword");
+  log->warn("a \"quoted\"\nword");
   log->finish({}, ExitCode::stopped, "");
   std::vector<nlohmann::json> records;
   std::istringstream lines(out.str());

@@ -124,7 +124,7 @@ class ValueTest(ProgramTest):
         self.assert_refused("log", "xml", "one of table, json, off")
         self.assert_refused("pairing", "best", "one of auto, ")
         self.assert_refused("no-times", "perhaps", "true or false")
-        self.assert_refused("seed-order", "gredy", "one of auto, ")
+        self.assert_refused("start", "gredy", "one of auto, ")
         self.assert_refused("search", "anneling", "one of annealing, auto, bubble, ")
 
     def test_help_lists_the_searches(self):
@@ -136,6 +136,12 @@ class ValueTest(ProgramTest):
     def test_durations(self):
         for value in ("m", "5x", "-1s", "1h30m", "1e308h"):
             self.assert_refused("time-limit", value, "a duration")
+
+    def test_sizes(self):
+        for value in ("G", "2 G", "-1", "2g", "2GB", "1e30G", "nan"):
+            self.assert_refused("memory", value, "a size such as 500M, 2G or 2GiB")
+        for value in ("0", "123", "1.5k", "500M", "2G", "2KiB", "2MiB", "0.5GiB"):
+            self.run_program("solve", "--print-config", "--memory", value)
 
     def test_grids(self):
         for value in ("2", "2x", "x2", "0x1", "2x-1", "2x2x2"):
@@ -185,10 +191,11 @@ class SourceTest(OptionsTest):
 
     def test_print_config_is_read_back_to_the_same(self):
         (self.folder / "some file.txt").touch()
+        (self.folder / "numbers.cfg").touch()
         arguments = ["a folder/p.h5", "-o", "s.h5", "--seed", "18446744073709551615", "--islands", "2", "--grid", "2x3",
-                     "--pairing", "trace", "--seed-order", "some file.txt", "--roles", "r.txt", "--search", "bubble",
+                     "--pairing", "trace", "--start", "some file.txt", "--roles", "r.txt", "--search", "bubble",
                      "--sample-rows", "7", "--time-limit", "1.5m", "--max-evaluations", "9", "--tolerance", "1e-12",
-                     "--log", "json", "--checkpoint", "c.h5", "--no-times", "--quiet"]
+                     "--memory", "2GiB", "--parameters", "numbers.cfg", "--log", "json", "--checkpoint", "c.h5", "--no-times", "--quiet"]
         printed = self.run_program("solve", "--print-config", *arguments).stdout
         self.assertNotIn("#", printed)
         (self.folder / "run.ini").write_text(printed)
@@ -198,13 +205,32 @@ class SourceTest(OptionsTest):
             (self.folder / "run.ini").write_text(printed)
             self.assertEqual(self.run_program(command, "--print-config", "--config", "run.ini").stdout, printed)
 
+    def test_the_older_name_of_an_option(self):
+        (self.folder / "run.ini").write_text("seed-order = greedy\n")
+        for arguments, variables in ((("--seed-order", "greedy"), {}), (("--seed-order=greedy",), {}),
+                                     ((), {"KINTSUGI_SEED_ORDER": "greedy"}), (("--config", "run.ini"), {}),
+                                     (("--start", "greedy"), {"KINTSUGI_SEED_ORDER": "random"}),
+                                     (("--seed-order", "greedy"), {"KINTSUGI_START": "random"})):
+            with self.subTest(arguments=arguments, variables=variables):
+                config = self.config(*arguments, variables=variables)
+                self.assertEqual(config["start"], "greedy")
+                self.assertNotIn("seed-order", config)
+        for command in ("solve", "analyze", "bench"):
+            self.run_program(command, "--print-config", "--seed-order", "greedy")
+            text = " ".join(self.run_program(command, "--help").stdout.split())
+            self.assertIn("--start", text)
+            self.assertEqual(text.count("seed-order"), text.count("(also --seed-order)"))
+        self.assert_error(USAGE, "solve", "--print-config", "--start", "greedy", "--seed-order", "greedy",
+                          says="command line: --start and --seed-order are the same option")
+        self.assert_error(USAGE, "solve", "--print-config", "--seed-order", "gredy", says="command line: --start")
+
     def test_what_an_ini_file_cannot_hold_is_not_printed_as_one(self):
         for name in ("a#b.h5", " p.h5", "p.h5 "):
             self.assert_error(USAGE, "solve", "--print-config", name, says="cannot stand in a config file")
 
     def test_shipped_configs_are_read(self):
         defaults = self.config()
-        shipped = {path.name: self.config("--config", path) for path in (ROOT / "configs").iterdir()}
+        shipped = {path.name: self.config("--config", path) for path in (ROOT / "configs").glob("*.cfg")}
         self.assertEqual(set(shipped), {f"{name}.cfg" for name in ("default", "quick", "thorough", "cluster", "stress")})
         for name, config in shipped.items():
             with self.subTest(name):

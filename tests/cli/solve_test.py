@@ -77,7 +77,7 @@ class EndTest(SolveTest):
     def test_limits(self):
         limits = (("--max-evaluations", "1", "evaluations"), ("--time-limit", "1e-9s", "time_limit"))
         for option, value, status in limits:
-            result = self.run_program("solve", "p.h5", "-o", "s.h5", "--seed-order", "random", option, value,
+            result = self.run_program("solve", "p.h5", "-o", "s.h5", "--start", "random", option, value,
                                       code=STOPPED)
             keys = result_of(result.stderr)
             self.assertEqual((keys["status"], keys["exit"]), (status, "4"))
@@ -121,14 +121,14 @@ class RefusalTest(SolveTest):
         self.run_program("solve", "p.h5", "-o", "s.h5")
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["p.h5", "s.h5"])
 
-    def test_seed_order_files(self):
+    def test_start_files(self):
         (self.folder / "start.txt").write_text(self.planted.answer_text())
-        result = self.run_program("solve", "p.h5", "--seed-order", "start.txt")
+        result = self.run_program("solve", "p.h5", "--start", "start.txt")
         self.assertEqual(result.stdout, self.answer)
         (self.folder / "start.txt").write_text("1,2,x")
-        self.assert_error(BAD_INPUT, "solve", "p.h5", "--seed-order", "start.txt", says=["start.txt", "entry 3"])
+        self.assert_error(BAD_INPUT, "solve", "p.h5", "--start", "start.txt", says=["start.txt", "entry 3"])
         (self.folder / "start.txt").write_text("1,2,3")
-        self.run_program("solve", "p.h5", "--seed-order", "start.txt", code=BAD_INPUT)
+        self.run_program("solve", "p.h5", "--start", "start.txt", code=BAD_INPUT)
 
     def test_roles_file(self):
         square = Planted(width=16, hidden=16)
@@ -168,7 +168,7 @@ class LogTest(SolveTest):
             self.assertEqual((result.stdout, result.stderr), (self.answer, ""))
 
     def test_json(self):
-        log = self.run_program("solve", "p.h5", "--seed-order", "random", "--log", "json").stderr
+        log = self.run_program("solve", "p.h5", "--start", "random", "--log", "json").stderr
         records = [json.loads(line) for line in log.splitlines()]
         kinds = [record["record"] for record in records]
         self.assertEqual(kinds[:4], ["start", "network", "pairs", "seeds"])
@@ -182,7 +182,7 @@ class LogTest(SolveTest):
     def test_logs_and_solutions_without_times_can_be_compared(self):
         runs = []
         for np in (1, 2):
-            result = self.run_program("solve", "p.h5", "-o", "s.h5", "--no-times", "--seed-order", "random", np=np)
+            result = self.run_program("solve", "p.h5", "-o", "s.h5", "--no-times", "--start", "random", np=np)
             runs.append((result.stdout, result.stderr, (self.folder / "s.h5").read_bytes()))
         self.assertIn(" I ", runs[0][1])
         self.assertEqual(runs[0], runs[1])
@@ -203,7 +203,7 @@ class SignalTest(ProgramTest):
 
     def command(self, output="s.h5"):
         Planted(blocks=48, width=32, rows=4000).write(self.folder / "p.h5")
-        return [harness.PROGRAM, "solve", "p.h5", "-o", output, "--seed-order", "random", *UNREACHABLE]
+        return [harness.PROGRAM, "solve", "p.h5", "-o", output, "--start", "random", *UNREACHABLE]
 
     def start(self, *prefix, **options):
         process = subprocess.Popen([*prefix, *self.command(**options)], cwd=self.folder, env=clean_environment(),

@@ -37,7 +37,7 @@ class SuiteTest(ProgramTest):
         planted = Planted(blocks=12)
         planted.write(self.folder / "hard.h5")
         (self.folder / "hard.answer.txt").write_text(planted.answer_text())
-        result = self.run_program("bench", "--suite", ".", "--seed-order", "random", "--max-evaluations", "1",
+        result = self.run_program("bench", "--suite", ".", "--start", "random", "--max-evaluations", "1",
                                   code=NOT_SOLVED)
         rows, last = self.rows(result)
         self.assertEqual(rows[0][2], "evaluations")

@@ -30,6 +30,11 @@ TEST(Parameters, TextGivesTheSameValuesBack) {
   set_parameter(changed, "preparation.start_rows", "65");
   EXPECT_EQ(changed.preparation.start_rows, 65);
   EXPECT_NE(fingerprint(changed), fingerprint(Parameters{}));
+  ASSERT_EQ(changed_parameters(changed).size(), 1U);
+  EXPECT_EQ(changed_parameters(changed)[0].name, "preparation.start_rows");
+  EXPECT_EQ(changed_parameters(changed)[0].value, "65");
+  EXPECT_EQ(changed_parameters(changed)[0].default_value, "64");
+  EXPECT_TRUE(changed_parameters(Parameters{}).empty());
 }
 
 TEST(Parameters, WhatMakesNoSenseIsRefused) {

@@ -57,12 +57,14 @@ def check_solution(path):
     with h5py.File(path, "r") as file:
         expected = {"format": "kintsugi-solution", "format_version": 1, "status": "time_limit", "exit_code": 4,
                     "mse": 1.25e-14, "largest_error": 3e-7, "target": 2e-13, "rows": 7, "evaluations": 10**12,
-                    "problem": "data/problem.h5", "options": "seed = 7\nislands = 2\n", "version": "0.1.0",
-                    "ranks": 4, "islands": 2, "seed": 2**64 - 1, "seconds_load": 0.125, "seconds_pairing": 0.25,
+                    "problem": "data/problem.h5", "options": "seed = 7\nislands = 2\n", "version": "0.2.0",
+                    "revision": "1a2b3c4d5e-dirty", "parameters": "f" * 64, "ranks": 4, "islands": 2,
+                    "seed": 2**64 - 1, "seconds_load": 0.125, "seconds_pairing": 0.25,
                     "seconds_seeding": 0.5, "seconds_search": 1.0, "seconds_kernels": 0.75, "seconds_collectives": 0.375,
                     "seconds_check": 2.0, "seconds_total": 4.0, "explained": 0.0625, "explained_by_chance": 0.03125}
         found = {name: value.item() if hasattr(value, "item") else value for name, value in file.attrs.items()}
         equal(len(found.pop("sha256")), 64, "sha256")
+        equal(found.pop("state_layout") > 0, True, "state_layout")
         equal(found, expected, "attributes")
         equal(file["permutation"][()], np.array([4, 1, 0, 3, 2], np.int32), "permutation")
         equal(file["order"][()], np.array([1, 0], np.int32), "order")

@@ -96,6 +96,8 @@ TEST_F(SolutionFiles, RoundTrip) {
   EXPECT_EQ(stored.facts.problem, facts.problem);
   EXPECT_EQ(stored.facts.options, facts.options);
   EXPECT_EQ(stored.facts.version, facts.version);
+  EXPECT_EQ(stored.facts.revision, facts.revision);
+  EXPECT_EQ(stored.facts.parameters, facts.parameters);
   EXPECT_EQ(stored.facts.ranks, facts.ranks);
   EXPECT_EQ(stored.facts.islands, facts.islands);
   EXPECT_EQ(stored.facts.seed, facts.seed);

@@ -45,7 +45,15 @@ inline Solution sample_solution() {
 }
 
 inline RunFacts sample_facts() {
-  return {"data/problem.h5", "seed = 7\nislands = 2\n", "0.1.0", 4, 2, 18446744073709551615ULL, 4};
+  return {"data/problem.h5",
+          "seed = 7\nislands = 2\n",
+          "0.2.0",
+          "1a2b3c4d5e-dirty",
+          std::string(64, 'f'),
+          4,
+          2,
+          18446744073709551615ULL,
+          4};
 }
 
 }  // namespace kintsugi::testing

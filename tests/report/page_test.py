@@ -227,7 +227,7 @@ class PageTest(ReportTest):
         for name, command in (("missing-scores", "kintsugi report bare.h5 --problem problem.h5"),
                               ("missing-fit", "kintsugi report bare.h5 --problem problem.h5"),
                               ("missing-study", "kintsugi analyze problem.h5 --answer bare.h5 -o analysis.h5"),
-                              ("missing-margins", "kintsugi solve problem.h5 --seed-order bare.h5"),
+                              ("missing-margins", "kintsugi solve problem.h5 --start bare.h5"),
                               ("missing-elites", "kintsugi solve problem.h5 --islands 4 -o")):
             self.assertIn(command, "".join(self.browser.texts("#" + name)), name)
         self.assertEqual(self.browser.run(WIDER_THAN_THE_PAGE), [])
@@ -425,6 +425,7 @@ class CommandTest(ReportTest):
             (lambda s, a: a["seed_orders"].__setitem__((1, 0), -1), ["/seed_orders", "-1 is not one of"]),
             (lambda s, a: a.__delitem__("seed_orders"), None),
             (lambda s, a: a["bradley_terry"].attrs.__delitem__("temperature"), ["temperature"]),
+            (lambda s, a: a.attrs.__setitem__("format_version", 2), ["a.h5: has format_version 2"]),
         ]
         for number, (change, says) in enumerate(cases):
             with self.subTest(number):

@@ -1,4 +1,4 @@
-#include "search/annealing.hpp"
+#include "search/rounds/annealing.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "objective/reference.hpp"
-#include "search/descent.hpp"
+#include "search/local/descent.hpp"
 
 namespace kintsugi {
 namespace {

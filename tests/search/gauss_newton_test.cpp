@@ -1,4 +1,4 @@
-#include "search/gauss_newton.hpp"
+#include "search/rounds/gauss_newton.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "objective/reference.hpp"
-#include "search/descent.hpp"
-#include "search/elite_pool.hpp"
+#include "search/local/descent.hpp"
+#include "search/islands/elite_pool.hpp"
 
 namespace kintsugi {
 namespace {
@@ -22,13 +22,13 @@ constexpr std::size_t kTiles = 6;
 // On a problem where descents freeze.
 class GaussNewtonOnFreezing : public ::testing::Test {
  protected:
-  Candidate shuffled(std::uint64_t seed, std::size_t tiles) {
+  ScoredOrder shuffled(std::uint64_t seed, std::size_t tiles) {
     const Blocks start = shuffled_blocks(problem_, seed);
     return {start, error(start, tiles), tiles};
   }
   double error(const Blocks& order, std::size_t tiles) { return bench_.evaluator().error(order, tiles); }
   [[nodiscard]] auto inversions(const Blocks& order) const { return distance(order, problem_.truth.blocks).inversions; }
-  static void run_round(GaussNewton& search, const Candidate& from) {
+  static void run_round(GaussNewton& search, const ScoredOrder& from) {
     search.start(from);
     while (!search.step().stuck) continue;
   }
@@ -47,7 +47,7 @@ TEST_F(GaussNewtonOnFreezing, ComesNearer) {
   while (!descent.step().stuck) continue;
   const auto frozen = inversions(descent.current().blocks);
   ASSERT_GT(frozen, 0) << "a descent suffices here";
-  Candidate from = descent.current();
+  ScoredOrder from = descent.current();
   auto left = frozen;
   for (int round = 0; round < 3 && left > 0; ++round) {
     run_round(search_, from);
@@ -61,7 +61,7 @@ TEST_F(GaussNewtonOnFreezing, ComesNearer) {
 }
 
 TEST_F(GaussNewtonOnFreezing, RelocatesBlocksWhereARoundBeginsWithTheLastOnesError) {
-  const Candidate from = shuffled(4, kAllTiles);
+  const ScoredOrder from = shuffled(4, kAllTiles);
   std::vector<std::int64_t> relocations;
   for (int round = 0; round < 2; ++round) {
     search_.start(from);
@@ -83,7 +83,7 @@ TEST_F(GaussNewtonOnFreezing, RelocatesBlocksWhereARoundBeginsWithTheLastOnesErr
 TEST_F(GaussNewtonOnFreezing, TriesBlocksFirstThatOtherIslandsHaveElsewhere) {
   Blocks order = problem_.truth.blocks;
   insert_in(order, 8, 30);
-  const Candidate from{order, error(order, kAllTiles), kAllTiles};
+  const ScoredOrder from{order, error(order, kAllTiles), kAllTiles};
   // Of some seeds, how many bring the block home at once.
   const auto found_by = [&](const std::vector<Blocks>& elites) {
     int found = 0;
@@ -115,7 +115,7 @@ TEST_F(GaussNewtonOnFreezing, ClaimsErrorsOnTheSampleThatItWasGiven) {
 }
 
 TEST_F(GaussNewtonOnFreezing, GoesOnFromItsState) {
-  const Candidate from = shuffled(3, kTiles);
+  const ScoredOrder from = shuffled(3, kTiles);
   search_.start(from);
   for (int i = 0; i < 4; ++i) (void)search_.step();
   search_.start(from);

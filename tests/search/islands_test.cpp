@@ -8,10 +8,10 @@
 #include "core/random.hpp"
 #include "kintsugi/core/error.hpp"
 #include "objective/reference.hpp"
-#include "search/elite_pool.hpp"
+#include "search/islands/elite_pool.hpp"
 #include "search/make_search.hpp"
-#include "search/migration.hpp"
-#include "search/tabu.hpp"
+#include "search/islands/topology.hpp"
+#include "search/local/tabu.hpp"
 
 namespace kintsugi {
 namespace {

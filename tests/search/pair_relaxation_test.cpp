@@ -1,4 +1,4 @@
-#include "search/pair_relaxation.hpp"
+#include "search/rounds/pair_relaxation.hpp"
 
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ constexpr double kUnknown = std::numeric_limits<double>::infinity();
 class PairRelaxationOnPlanted : public ::testing::Test {
  protected:
   // A random order; the compress pieces of its first `wrong` blocks are handed on by one place.
-  Candidate start_with(std::size_t wrong) {
+  ScoredOrder start_with(std::size_t wrong) {
     Blocks blocks = shuffled_blocks(problem_, 5);
     for (std::size_t p = 0; p + 1 < wrong; ++p) std::swap(blocks[p].compress, blocks[p + 1].compress);
     return {blocks, kUnknown, kTiles};
@@ -51,7 +51,7 @@ class PairRelaxationOnPlanted : public ::testing::Test {
 };
 
 TEST_F(PairRelaxationOnPlanted, ARoundFindsThePairsAtTheOrderThatItWasGiven) {
-  const Candidate from = start_with(12);
+  const ScoredOrder from = start_with(12);
   PairRelaxation search(bench_.evaluator(), first(from.blocks, 12), Random(1));
   EXPECT_GT(search.claim(), 1) << "comes first";
   EXPECT_FALSE(search.insists());
@@ -68,7 +68,7 @@ TEST_F(PairRelaxationOnPlanted, ARoundFindsThePairsAtTheOrderThatItWasGiven) {
 }
 
 TEST_F(PairRelaxationOnPlanted, LeavesOtherBlocksAlone) {
-  Candidate from = start_with(5);
+  ScoredOrder from = start_with(5);
   std::swap(from.blocks[8].compress, from.blocks[9].compress);
   PairRelaxation search(bench_.evaluator(), first(from.blocks, 5), Random(1));
   search.start(from);
@@ -79,7 +79,7 @@ TEST_F(PairRelaxationOnPlanted, LeavesOtherBlocksAlone) {
 }
 
 TEST_F(PairRelaxationOnPlanted, TakesAnotherOrderWhereTheSameWouldSayTheSame) {
-  const Candidate from = start_with(12);
+  const ScoredOrder from = start_with(12);
   PairRelaxation search(bench_.evaluator(), first(from.blocks, 12), Random(1));
   const auto sequence = [](const Blocks& blocks) {
     std::vector<int> pieces;
@@ -96,7 +96,7 @@ TEST_F(PairRelaxationOnPlanted, TakesAnotherOrderWhereTheSameWouldSayTheSame) {
 }
 
 TEST_F(PairRelaxationOnPlanted, GoesOnFromItsState) {
-  const Candidate from = start_with(12);
+  const ScoredOrder from = start_with(12);
   const std::set<int> loose = first(from.blocks, 12);
   PairRelaxation whole(bench_.evaluator(), loose, Random(1));
   whole.start(from);

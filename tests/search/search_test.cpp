@@ -1,4 +1,4 @@
-#include "search/search.hpp"
+#include "search/step.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,10 +11,10 @@
 
 #include "kintsugi/core/error.hpp"
 #include "objective/reference.hpp"
-#include "search/descent.hpp"
+#include "search/local/descent.hpp"
 #include "search/make_search.hpp"
-#include "search/pair_exchange.hpp"
-#include "search/relocation.hpp"
+#include "search/local/pair_exchange.hpp"
+#include "search/local/relocation.hpp"
 
 namespace kintsugi {
 namespace {
@@ -60,13 +60,13 @@ std::vector<std::vector<int>> sorted_pieces(const Blocks& blocks) {
 
 // Steps until stuck and checks every report against orders and errors recomputed. Returns the last order.
 template <class Recompute>
-Candidate run_until_stuck(Search& search, const Candidate& from, const Recompute& recompute) {
+ScoredOrder run_until_stuck(Search& search, const ScoredOrder& from, const Recompute& recompute) {
   search.start(from);
   for (int step = 0; step < 300; ++step) {
     const Blocks before = search.current().blocks;
     const double error_before = recompute(before);
     const StepReport report = search.step();
-    const Candidate& now = search.current();
+    const ScoredOrder& now = search.current();
     EXPECT_EQ(now.tiles, from.tiles);
     EXPECT_EQ(sorted_pieces(now.blocks), sorted_pieces(before));
     EXPECT_EQ(report.improved, now.blocks != before);
@@ -87,7 +87,7 @@ TEST_F(SearchOnPlanted, DescentOnlyGoesDown) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
       Descent descent(evaluator(), model_, reach);
       const Blocks start = shuffled_blocks(problem_, seed);
-      const Candidate end =
+      const ScoredOrder end =
           run_until_stuck(descent, {start, kUnknown, kTiles}, [&](const Blocks& b) { return error(b); });
       EXPECT_LT(end.mse, error(start)) << "reach " << reach << ", seed " << seed;
     }
@@ -115,7 +115,7 @@ TEST_F(SearchOnPlanted, RelocationTakesWhatLowersTheError) {
   Blocks moved = truth_;
   insert_in(moved, 0, 11);
   Relocation relocation(evaluator(), Random(1));
-  const Candidate end = run_until_stuck(relocation, {moved, error(moved), kTiles}, recompute);
+  const ScoredOrder end = run_until_stuck(relocation, {moved, error(moved), kTiles}, recompute);
   EXPECT_LT(end.mse, 0.5 * error(moved));
   // From the truth there is no way on.
   relocation.start({truth_, error(truth_), kTiles});

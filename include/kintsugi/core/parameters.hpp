@@ -149,64 +149,415 @@ struct PairingParameters {
 // --- search: local ---
 
 struct ScreenedBatchParameters {
+  std::size_t screen_tiles = 4;
+  std::size_t checked = 6;
+
   template <class Visitor>
-  void visit(Visitor& /*visitor*/) {}
+  void visit(Visitor& visitor) {
+    visitor("screen_tiles", screen_tiles, "tiles", 1, 4096,
+            "Sample of the first look at a batch. More tiles rank better and cost more for each order.");
+    visitor("checked", checked, "orders", 1, 1024,
+            "Best of the first look that are evaluated on the whole sample. More find a better one more often, at one "
+            "evaluation each.");
+  }
 };
 
 struct DescentParameters {
+  std::size_t probes = 16;
+  std::size_t probe_divisor = 2;
+  std::size_t min_probe_tiles = 4;
+  double worthwhile = 0.1;
+  double take = 0.3;
+  double grow = 0.6;
+  double believe = 0.2;
+  std::int64_t distrust_steps = 4;
+  std::size_t near = 3;
+  std::int64_t careful_steps = 3;
+  double solved = 0.001;
+  double radius_growth = 2;
+  double min_radius = 2;
+
   template <class Visitor>
-  void visit(Visitor& /*visitor*/) {}
+  void visit(Visitor& visitor) {
+    visitor("probes", probes, "blocks", 1, 4096,
+            "Blocks whose best insertion is evaluated exactly after a path failed. More see more of what the model "
+            "gets wrong, at up to one evaluation each.");
+    visitor("probe_divisor", probe_divisor, "", 1, 64,
+            "Probes use one sample in so many: whether a move helps at all shows there already.");
+    visitor("min_probe_tiles", min_probe_tiles, "tiles", 1, 4096,
+            "Fewest tiles that probes use, where the sample has so many.");
+    visitor("worthwhile", worthwhile, "share", 0, 1,
+            "Of the best predicted gain: what a further move of the same round must bring. Lower: longer paths of "
+            "smaller moves.");
+    visitor("take", take, "ratio", 0, 1,
+            "Actual by predicted gain from which a path is taken. Lower: more paths hold that gain little.");
+    visitor(
+        "grow", grow, "ratio", 0, 1,
+        "Actual by predicted gain from which the radius may double (trust region: Conn, Gould, Toint 2000, ch. 6).");
+    visitor("believe", believe, "ratio", 0, 1,
+            "Actual by predicted change of a probe from which the model is believed about its block.");
+    visitor("distrust_steps", distrust_steps, "steps", 1, 1000,
+            "Steps for which a block that the model was wrong about is left out of paths.");
+    visitor("near", near, "places", 1, 64,
+            "Careful steps take effects between blocks up to so near from differences, not Jacobians; costs two block "
+            "evaluations a pair.");
+    visitor("careful_steps", careful_steps, "steps", 1, 1000,
+            "Successful careful steps after which the search trusts Jacobians again.");
+    visitor("solved", solved, "share", 0, 1,
+            "A path ends where the model predicts this share of the error: below it, the model says nothing.");
+    visitor("radius_growth", radius_growth, "factor", 1, 16, "By how much the radius grows after a good path.");
+    visitor("min_radius", min_radius, "places", 1, 64,
+            "The radius after a failed path, at least: a swap of two neighbours needs 1.");
+  }
 };
 
 struct RelocationParameters {
+  std::size_t blocks_at_once = 8;
+  std::int64_t targets = 12;
+  std::int64_t nearby = 2;
+
   template <class Visitor>
-  void visit(Visitor& /*visitor*/) {}
+  void visit(Visitor& visitor) {
+    visitor("blocks_at_once", blocks_at_once, "blocks", 1, 1024,
+            "Blocks whose positions make one batch. More: steps that are longer and stop later.");
+    visitor("targets", targets, "positions", 1, 4096,
+            "Positions tried for each block, ends not counted; between them the other searches find the way.");
+    visitor("nearby", nearby, "places", 0, 64, "Moves by so few places are left to the other searches.");
+  }
 };
 
 struct PairExchangeParameters {
+  std::size_t batch = 32;
+
   template <class Visitor>
-  void visit(Visitor& /*visitor*/) {}
+  void visit(Visitor& visitor) {
+    visitor("batch", batch, "exchanges", 1, 4096,
+            "Exchanges that are looked at together, best predictions first. Larger batches waste more looks after the "
+            "last that helps.");
+  }
 };
 
 struct TabuParameters {
+  std::size_t insertions = 8;
+  std::size_t exchanges = 8;
+  std::int64_t min_tenure = 3;
+  std::size_t tenure_divisor = 4;
+  std::int64_t idle_steps = 40;
+
   template <class Visitor>
-  void visit(Visitor& /*visitor*/) {}
+  void visit(Visitor& visitor) {
+    visitor("insertions", insertions, "moves", 1, 1024,
+            "Insertions that a step evaluates exactly. More: better steps, fewer of them.");
+    visitor("exchanges", exchanges, "moves", 0, 1024,
+            "Random pair exchanges that a step evaluates exactly, where pairs are untrusted.");
+    visitor("min_tenure", min_tenure, "steps", 0, 1000, "Steps for which a moved block stays where it is, at least.");
+    visitor("tenure_divisor", tenure_divisor, "", 1, 1000,
+            "The tenure is longer at random by up to the number of blocks divided by this.");
+    visitor("idle_steps", idle_steps, "steps", 1, 100000, "Steps without a new best order after which the walk ends.");
+  }
 };
 
 // --- search: rounds ---
 
 struct PairRelaxationParameters {
+  std::size_t max_blocks = 512;
+  std::size_t rows_per_block = 40;
+  std::int64_t doublings = 2;
+  std::int64_t steps = 2;
+  std::int64_t first_orders = 2;
+  double latest = 0.5;
+  std::int64_t unsettled_work_share = 8;
+
   template <class Visitor>
-  void visit(Visitor& /*visitor*/) {}
+  void visit(Visitor& visitor) {
+    visitor("max_blocks", max_blocks, "blocks", 2, 100000,
+            "Most untrusted pairs that are looked for together: the shares are their square.");
+    visitor("rows_per_block", rows_per_block, "rows", 1, 100000,
+            "Rows for each untrusted pair in the first round. Fewer are overfitted: the shares then fit the errors of "
+            "the order.");
+    visitor("doublings", doublings, "", 0, 20, "Each further round has twice as many rows, so many times.");
+    visitor("steps", steps, "steps", 1, 100, "Levenberg-Marquardt steps at each order.");
+    visitor("first_orders", first_orders, "orders", 1, 100,
+            "Orders in the first round, the present one included: shares are averaged over them.");
+    visitor("latest", latest, "share", 0, 1, "Share that the latest order has in the average, at least.");
+    visitor("unsettled_work_share", unsettled_work_share, "factor", 1, 1000,
+            "As long as pairs come out that are not the present ones, rounds have so many times the work of the local "
+            "searches.");
+  }
 };
 
 struct GaussNewtonParameters {
+  std::size_t rows_per_block = 40;
+  double widest = 1.0 / 6;
+  double narrowest = 1.5;
+  std::int64_t sweeps = 10;
+  double divergence = 4;
+  double damping = 0.1;
+  double max_damping = 10;
+  double damping_factor = 3;
+  double frozen = 0.5;
+
   template <class Visitor>
-  void visit(Visitor& /*visitor*/) {}
+  void visit(Visitor& visitor) {
+    visitor("rows_per_block", rows_per_block, "rows", 1, 100000,
+            "Rows for each block whose position is looked for. Fewer are overfitted.");
+    visitor("widest", widest, "share", 0.001, 1,
+            "The widest bandwidth, as a share of the blocks; each further one is half of it. Wide ones see far.");
+    visitor("narrowest", narrowest, "places", 0.1, 100,
+            "No bandwidth is narrower than this: below it the error is no longer smooth in the positions.");
+    visitor("sweeps", sweeps, "sweeps", 1, 1000, "Sweeps through the bandwidths in one round.");
+    visitor("divergence", divergence, "ratio", 1, 1000000,
+            "A round has diverged where the lowest error of a sweep is so many times the one that it began with.");
+    visitor("damping", damping, "", 1e-09, 1000,
+            "Of the normal equations, at first and at least. More: shorter, safer steps.");
+    visitor("max_damping", max_damping, "", 1e-09, 1000000, "And at most.");
+    visitor("damping_factor", damping_factor, "factor", 1, 1000,
+            "By which the damping rises after a round that diverged and falls after one that did not.");
+    visitor("frozen", frozen, "share", 0, 1,
+            "Relocations begin once a round begins with more than this share of the error of the last one.");
+  }
 };
 
 struct ProjectedRelocationParameters {
+  std::size_t tried_divisor = 4;
+  std::size_t max_tried = 4096;
+  std::size_t elite_every = 2;
+  std::size_t tried_rows_per_block = 8;
+  std::size_t judged_rows_per_block = 20;
+  std::int64_t nearest = 3;
+  std::size_t max_moved = 4;
+  double accept_worse = 0.1;
+  std::int64_t sweep_every = 6;
+  std::int64_t first_length = 12;
+  std::int64_t max_length = 96;
+  double flip_low = 0.5;
+  double flip_middle = 0.7;
+  double flip_high = 0.85;
+  std::int64_t work_share = 4;
+
   template <class Visitor>
-  void visit(Visitor& /*visitor*/) {}
+  void visit(Visitor& visitor) {
+    visitor("tried_divisor", tried_divisor, "", 1, 1000,
+            "One block in so many is tried at all positions before a relocation.");
+    visitor("max_tried", max_tried, "positions", 1, 10000000,
+            "Most positions of all these blocks: memory and time grow with them.");
+    visitor("elite_every", elite_every, "", 1, 1000,
+            "One draw in so many prefers blocks that another island has elsewhere, where there are other orders.");
+    visitor("tried_rows_per_block", tried_rows_per_block, "rows", 1, 100000,
+            "Rows for each block on which positions are tried. On d6, 10 did as well as 40.");
+    visitor("judged_rows_per_block", judged_rows_per_block, "rows", 1, 100000,
+            "Rows for each block on which the order that comes of it is judged.");
+    visitor("nearest", nearest, "places", 1, 1000,
+            "Nearer positions make no difference that swaps of neighbours could not make up for.");
+    visitor("max_moved", max_moved, "blocks", 1, 1000,
+            "The best relocation is made, and up to so many in all that promise to lower the adjusted error.");
+    visitor("accept_worse", accept_worse, "share", 0, 10,
+            "An order is gone on from if its adjusted error is at most so much above the lowest so far; falls to none "
+            "over a round.");
+    visitor("sweep_every", sweep_every, "cycles", 2, 1000, "One cycle in so many is a sweep of steps of all blocks.");
+    visitor("first_length", first_length, "cycles", 2, 100000,
+            "Cycles of the first round; each further one has twice as many. A multiple of sweep_every.");
+    visitor("max_length", max_length, "cycles", 2, 1000000, "And at most.");
+    visitor("flip_low", flip_low, "", 0, 10,
+            "Where relocations are in vain, near pairs change sides whose coefficients are above this, or the next "
+            "two, whichever leaves least.");
+    visitor("flip_middle", flip_middle, "", 0, 10,
+            "See flip_low. A pair that is just on the wrong side has a coefficient of 1.");
+    visitor("flip_high", flip_high, "", 0, 10,
+            "See flip_low. Of flips of d6 all along, it got stuck more: hence only now and then.");
+    visitor("work_share", work_share, "factor", 1, 1000,
+            "Rounds with relocations have so many times the work of the local searches.");
+  }
 };
 
 struct AnnealingParameters {
+  std::int64_t first_length = 100;
+  std::int64_t max_length = 6400;
+  double initial_temperature = 4;
+  double min_temperature = 0.25;
+  double cooling = 300;
+  double divergence = 4;
+  std::int64_t moves_per_block = 5;
+  std::int64_t idle_steps = 8;
+  double scale_share = 0.15;
+  double good_miss = 0.3;
+  double bad_miss = 1;
+  double bound_growth = 1.25;
+  double bound_decay = 0.8;
+  double bound_cut = 0.5;
+  double min_bound = 0.01;
+  double max_bound = 100;
+
   template <class Visitor>
-  void visit(Visitor& /*visitor*/) {}
+  void visit(Visitor& visitor) {
+    visitor("first_length", first_length, "steps", 1, 1000000,
+            "Steps of the first round; each further one has twice as many.");
+    visitor("max_length", max_length, "steps", 1, 100000000, "And at most.");
+    visitor("initial_temperature", initial_temperature, "factor", 1e-06, 1000000,
+            "In equilibrium each block holds about one temperature of error: a round begins where that would be so "
+            "many times the present error.");
+    visitor("min_temperature", min_temperature, "factor", 1e-06, 1000000,
+            "And no less, after rounds in which the order diverged; each halves it.");
+    visitor("cooling", cooling, "factor", 1, 1000000000000.0, "By which the temperature falls over a round.");
+    visitor("divergence", divergence, "ratio", 1, 1000000, "Rise of the error at which a round has diverged and ends.");
+    visitor("moves_per_block", moves_per_block, "moves", 1, 100000,
+            "Of one walk on the model. More: walks stray farther from where the model holds.");
+    visitor("idle_steps", idle_steps, "steps", 1, 100000, "Steps without a move after which a round is over.");
+    visitor("scale_share", scale_share, "share", 0, 1,
+            "What the model may miss is relative to the error in equilibrium, but to no less than this share of the "
+            "present one.");
+    visitor("good_miss", good_miss, "ratio", 0, 1000, "Up to this miss the bound of the next walk grows.");
+    visitor("bad_miss", bad_miss, "ratio", 0, 1000, "Above this one it halves.");
+    visitor("bound_growth", bound_growth, "factor", 1, 100, "By which the bound of walks grows after a small miss.");
+    visitor("bound_decay", bound_decay, "factor", 0, 1, "And shrinks after a middling one.");
+    visitor("bound_cut", bound_cut, "factor", 0, 1, "And after a large one.");
+    visitor("min_bound", min_bound, "ratio", 0, 1000,
+            "Bound of what a walk may move in the model, relative to the present error, at least.");
+    visitor("max_bound", max_bound, "ratio", 0, 1000000000000.0, "And at most.");
+  }
 };
 
 // --- search: iterated ---
 
-struct IteratedParameters {
+struct NeighbourhoodParameters {
+  std::int64_t plateau_every = 32;
+  std::int64_t pace_steps = 8;
+  double pace = 0.9;
+
   template <class Visitor>
-  void visit(Visitor& /*visitor*/) {}
+  void visit(Visitor& visitor) {
+    visitor("plateau_every", plateau_every, "perturbations", 1, 100000,
+            "The search for plateaus has its turn once in so many perturbations without a new best order: it is the "
+            "dearest of the chain.");
+    visitor("pace_steps", pace_steps, "steps", 1, 1000,
+            "Steps over which the pace of the first local search is taken.");
+    visitor("pace", pace, "share", 0, 1,
+            "It stagnates where so many steps lower the error to no less than this share. Higher: rounds of other "
+            "searches begin later.");
+  }
+};
+
+struct RoundSchedulerParameters {
+  std::int64_t idle_work_factor = 4;
+  double abandon_ratio = 4;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("idle_work_factor", idle_work_factor, "factor", 1, 1000,
+            "A search that did not find the last new best order has one part in so many of the local searches work.");
+    visitor("abandon_ratio", abandon_ratio, "ratio", 1, 1000,
+            "The next round begins at the incumbent where its error is so many times lower than that of the search own "
+            "last result.");
+  }
+};
+
+struct AcceptanceParameters {
+  double worse = 0.05;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("worse", worse, "share", 0, 10,
+            "Relative rise of the error that is accepted after a perturbation. 0: only better orders; large: a random "
+            "walk.");
+  }
+};
+
+struct PerturbationParameters {
+  std::size_t kick_moves = 4;
+  std::size_t kick_reach = 8;
+  std::size_t exchange_every = 2;
+  std::size_t cross_every = 4;
+  std::size_t children = 8;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("kick_moves", kick_moves, "moves", 1, 1024,
+            "A kick makes up to so many moves. More: farther from what was found, and longer descents back.");
+    visitor("kick_reach", kick_reach, "places", 1, 4096, "Each by up to so many places.");
+    visitor("exchange_every", exchange_every, "", 1, 1000,
+            "One move of a kick in so many trades compress pieces, where pairs are untrusted.");
+    visitor("cross_every", cross_every, "", 1, 1000,
+            "One kick in so many is a crossover, where there are other orders. Every second one needed as many "
+            "evaluations on d1.");
+    visitor("children", children, "orders", 1, 1024, "Children of a crossover that are evaluated; the best goes on.");
+  }
+};
+
+struct SampleSizeParameters {
+  double overfitted = 1.3;
+  std::size_t growth = 2;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("overfitted", overfitted, "ratio", 1, 100,
+            "The error on the larger sample, relative to the present one, from which the sample counts as overfitted.");
+    visitor("growth", growth, "factor", 2, 64, "A sample grows by so many times its size.");
+  }
+};
+
+struct IteratedParameters {
+  std::int64_t min_patience = 200;
+  std::int64_t patience_per_block = 5;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("min_patience", min_patience, "perturbations", 1, 10000000,
+            "Perturbations and rounds without a new best order after which the search gives up, at least.");
+    visitor("patience_per_block", patience_per_block, "perturbations", 0, 10000,
+            "The same for each block of the network.");
+  }
 };
 
 // --- search: islands ---
 
 struct IslandParameters {
+  std::int64_t noise_patience = 8;
+  std::int64_t round_evaluations = 25;
+  std::int64_t rounds_per_exchange = 2;
+  std::size_t sample_growth = 4;
+  std::int64_t margin_rows = 128;
+
   template <class Visitor>
-  void visit(Visitor& /*visitor*/) {}
+  void visit(Visitor& visitor) {
+    visitor(
+        "noise_patience", noise_patience, "perturbations", 0, 1e6,
+        "Perturbations and rounds that an order withstands before its error is tested for noise. Fewer: an order that "
+        "is merely near the answer may end the search.");
+    visitor(
+        "round_evaluations", round_evaluations, "evaluations", 1, 1e9,
+        "Work of an island between two rounds, in evaluations of the whole network on its first sample. More: fewer "
+        "collectives of all islands, and later stops.");
+    visitor("rounds_per_exchange", rounds_per_exchange, "rounds", 1, 1e6, "Rounds between two exchanges of orders.");
+    visitor("sample_growth", sample_growth, "factor", 2, 64,
+            "By how much the sample grows where it cannot tell an order from the answer.");
+    visitor("margin_rows", margin_rows, "rows", 1, 1e7,
+            "Rows that the swap margins of a solved order are taken on: there every effect of a swap shows.");
+  }
+};
+
+struct MigrationParameters {
+  std::int64_t patience = 3;
+  double better = 0.02;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor(
+        "patience", patience, "perturbations", 0, 1e6,
+        "An island takes an order over after so many perturbations in vain. After one it took more evaluations on d1.");
+    visitor("better", better, "share", 0, 1, "If the order is better by this share of the island's own error.");
+  }
+};
+
+struct ElitePoolParameters {
+  std::size_t elites = 8;
+  double distance = 0.01;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("elites", elites, "orders", 1, 1e4, "Orders that the pool of all islands keeps.");
+    visitor("distance", distance, "share", 0, 1,
+            "Of all pairs of blocks: orders with fewer inversions between them are alike, and the better one is kept.");
+  }
 };
 
 // --- solve ---
@@ -243,8 +594,15 @@ struct Parameters {
   GaussNewtonParameters gauss_newton;
   ProjectedRelocationParameters projected_relocation;
   AnnealingParameters annealing;
+  NeighbourhoodParameters neighbourhoods;
+  RoundSchedulerParameters round_scheduler;
+  AcceptanceParameters acceptance;
+  PerturbationParameters perturbation;
+  SampleSizeParameters sample_size;
   IteratedParameters iterated;
   IslandParameters island;
+  MigrationParameters migration;
+  ElitePoolParameters elite_pool;
   PreparationParameters preparation;
 
   /// Calls group(name, part) for each part.
@@ -266,8 +624,15 @@ struct Parameters {
     group("gauss_newton", gauss_newton);
     group("projected_relocation", projected_relocation);
     group("annealing", annealing);
+    group("neighbourhoods", neighbourhoods);
+    group("round_scheduler", round_scheduler);
+    group("acceptance", acceptance);
+    group("perturbation", perturbation);
+    group("sample_size", sample_size);
     group("iterated", iterated);
     group("island", island);
+    group("migration", migration);
+    group("elite_pool", elite_pool);
     group("preparation", preparation);
   }
 };
@@ -276,6 +641,7 @@ struct Parameters {
 struct ParameterText {
   std::string name;  ///< "group.member"
   std::string value;
+  bool whole = false;  ///< a whole number
   std::string_view unit;
   double lowest = 0;
   double highest = 0;
@@ -290,5 +656,14 @@ void set_parameter(Parameters& parameters, std::string_view name, std::string_vi
 
 /// SHA-256 of all names and values: equal where two runs have the same numbers.
 [[nodiscard]] std::string fingerprint(const Parameters& parameters);
+
+/// A parameter that is not at its default.
+struct ChangedParameter {
+  std::string name;  ///< "group.member"
+  std::string value;
+  std::string default_value;
+};
+
+[[nodiscard]] std::vector<ChangedParameter> changed_parameters(const Parameters& parameters);
 
 }  // namespace kintsugi

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,17 @@ template <class Real>
 struct BasicNetwork {
   std::vector<BasicPiece<Real>> pieces;
   Activation activation = Activation::relu;
+
+  /// The own index of the piece at `position`; -1, which stands for none, stays -1.
+  [[nodiscard]] int index_of(int position) const {
+    return position < 0 ? -1 : pieces[static_cast<std::size_t>(position)].index;
+  }
+  /// The pieces' positions by their own indices.
+  [[nodiscard]] std::map<int, int> positions() const {
+    std::map<int, int> positions;
+    for (std::size_t p = 0; p < pieces.size(); ++p) positions[pieces[p].index] = static_cast<int>(p);
+    return positions;
+  }
 };
 
 using Network = BasicNetwork<float>;

@@ -48,6 +48,11 @@ struct TrajectoryEntry {
   std::int64_t moves = 0;        ///< moves applied since the previous row
   std::int64_t evaluations = 0;  ///< exact evaluations so far, in whole-network equivalents rounded up
   double seconds = 0;            ///< wall time since the start of the search; 0 with --no-times
+
+  template <class Archive>
+  void state(Archive& archive) {
+    archive(step, island, event, rows, mse, best, moves, evaluations, seconds);
+  }
 };
 
 /// One order that was tried as a start.

@@ -4,15 +4,10 @@
 #include <optional>
 #include <string>
 
+#include "kintsugi/core/checkpoint_key.hpp"
 #include "kintsugi/core/search_state.hpp"
 
 namespace kintsugi {
-
-/// What a checkpoint belongs to: it can be resumed only where both are the same.
-struct CheckpointKey {
-  std::string problem;  ///< SHA-256 over the problem's content
-  std::string options;  ///< the options that decide the search's way, one `name=value` a line
-};
 
 /// Where the checkpoint before the newest is kept.
 [[nodiscard]] std::filesystem::path previous_checkpoint(const std::filesystem::path& path);
@@ -22,13 +17,14 @@ struct CheckpointKey {
 ///   /islands/words [n] int64, /islands/sizes [islands] int64   the islands' states, one after another
 ///   /shared [m] int64                                          what all islands know
 ///   /trajectory [T, 9] int64                                   rows of the log, reals by their bits
-/// Root attributes: format ("kintsugi-checkpoint"), format_version, problem, options, seconds. Behind the HDF5 data, a
-/// line "sha256 <hex>" over all bytes before it. Not collective; rank 0 calls it. Throws UsageError where `path` cannot
-/// be a file, InternalError where the disk does not take it; what was there stays then.
+/// Root attributes: format ("kintsugi-checkpoint"), format_version, seconds, and of the key version, state_layout,
+/// problem, activation, options, parameters. Behind the HDF5 data, a line "sha256 <hex>" over all bytes before it. Not
+/// collective; rank 0 calls it. Throws UsageError where `path` cannot be a file, InternalError where the disk does not
+/// take it or the one at `path` cannot be kept; what was there stays then.
 void write_checkpoint(const std::filesystem::path& path, const SearchState& state, const CheckpointKey& key);
 
-/// The state in `path`. Throws InputError that names the file and the rule: no checkpoint, torn, of another version, of
-/// another problem, made with other options.
+/// The state in `path`. Throws InputError that names the file and the rule: no checkpoint, torn, of another format, or
+/// all in which its key is not `key`: program, layout of the state, problem, activation, options, parameters.
 [[nodiscard]] SearchState read_checkpoint(const std::filesystem::path& path, const CheckpointKey& key);
 
 /// What there is to resume.

@@ -15,6 +15,8 @@ struct RunFacts {
   std::string problem;  ///< path as the user gave it
   std::string options;  ///< effective options, as --print-config prints them
   std::string version;
+  std::string revision;    ///< the git commit that the program was built from; empty in files of version 0.1
+  std::string parameters;  ///< fingerprint of the tuned numbers; empty in files of version 0.1
   int ranks = 1;
   int islands = 1;
   std::uint64_t seed = 0;
@@ -34,10 +36,10 @@ struct RunFacts {
 ///   /elites/permutation [E, 2L + 1] int32, /elites/mse [E], /elites/island [E]   the islands' best orders, best first
 ///   /warnings [W] text
 /// Root attributes: format ("kintsugi-solution"), format_version, status, exit_code, mse, largest_error, target, rows,
-/// evaluations, sha256, problem, options, version, ranks, islands, seed, explained, explained_by_chance, seconds_load,
-/// _pairing, _seeding, _search, _kernels, _collectives,
-/// _check, _total. No time stamps: equal content gives equal bytes. Throws UsageError where `path` cannot be a file,
-/// InternalError where the disk does not take it.
+/// evaluations, sha256, problem, options, version, revision, parameters, state_layout, ranks, islands, seed, explained,
+/// explained_by_chance, seconds_load, _pairing, _seeding, _search, _kernels, _collectives, _check, _total. No time
+/// stamps: equal content gives equal bytes. Throws UsageError where `path` cannot be a file, InternalError where the
+/// disk does not take it.
 void write_solution(const std::filesystem::path& path, const Network& network, const Solution& solution,
                     const RunFacts& facts);
 

@@ -12,7 +12,8 @@
 namespace kintsugi::mpi {
 
 /// Starts MPI for the life of the object. One per process, in main. MPI errors are fatal: Open MPI prints the failed
-/// call and ends all ranks.
+/// call and ends all ranks. Other threads may run beside the one that makes this object, which alone may call MPI
+/// (MPI_THREAD_FUNNELED); throws InternalError where MPI does not allow that.
 class Environment {
  public:
   Environment(int& argc, char**& argv);
@@ -23,9 +24,6 @@ class Environment {
 
 /// Ends all ranks of the program at once with `code`; for errors that the other ranks cannot know of.
 [[noreturn]] void abort(int code);
-
-/// True between MPI_Init and MPI_Finalize.
-[[nodiscard]] bool initialized();
 
 /// A communicator that this object owns: a duplicate, or a part, of another. Move-only; freed on destruction.
 /// Every member but rank(), size() and raw() is collective over the communicator.
@@ -70,7 +68,8 @@ class Comm {
   void max(std::span<std::int64_t> values) const;
   void max(std::span<double> values) const;
 
-  /// What the ranks gave, one after another, on every rank. Lengths may differ.
+  /// What the ranks gave, one after another, on every rank. Lengths may differ. Throws InternalError on all ranks where
+  /// they are more than 2^31 values together.
   [[nodiscard]] std::vector<std::int64_t> gather_all(std::span<const std::int64_t> values) const;
 
   /// `send` holds send_counts[r] values for each rank r in turn; the result holds what each rank sent here, in turn.

@@ -11,7 +11,7 @@ const analyzeCommand = () =>
   `mpirun -np 2 kintsugi analyze ${problemPath()} --answer ${quoted(data.run.path)} -o analysis.h5 && ` +
   `kintsugi report ${quoted(data.run.path)} --problem ${problemPath()} --analysis analysis.h5 -o report.html`;
 const solveCommand = () =>
-  `mpirun -np 2 kintsugi solve ${problemPath()} --seed-order ${quoted(data.run.path)} -o solution.h5`;
+  `mpirun -np 2 kintsugi solve ${problemPath()} --start ${quoted(data.run.path)} -o solution.h5`;
 
 /// What the status says about the answer.
 function verdict(run) {

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+namespace kintsugi {
+
+/// "0.2.0"
+[[nodiscard]] std::string version();
+
+/// The git commit that this was built from, "1a2b3c4d5e" or, with changes since, "1a2b3c4d5e-dirty"; "unknown" where it
+/// was built outside of git.
+[[nodiscard]] std::string revision();
+
+/// Both: "0.2.0+1a2b3c4d5e". Two builds of which it is the same, and not dirty, are of the same sources.
+[[nodiscard]] std::string full_version();
+
+}  // namespace kintsugi

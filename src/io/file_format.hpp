@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "io/hdf5.hpp"
+
+namespace kintsugi {
+
+/// What marks a file of kintsugi's own, for those who write one and those who read it: the root attributes 'format'
+/// ("kintsugi-" and the kind) and 'format_version'. The version is raised where a reader of the old one would go wrong.
+struct FileFormat {
+  std::string_view kind;
+  std::int64_t version = 1;
+};
+
+inline constexpr FileFormat kProblemFormat{"problem", 1};
+inline constexpr FileFormat kSolutionFormat{"solution", 1};
+inline constexpr FileFormat kCheckpointFormat{"checkpoint", 2};
+inline constexpr FileFormat kAnalysisFormat{"analysis", 1};
+
+void put_format(h5::Image& image, const FileFormat& format);
+/// Throws InputError that names the file unless its root has this format and version.
+void require_format(const h5::Group& root, const FileFormat& format);
+
+}  // namespace kintsugi

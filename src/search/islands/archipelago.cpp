@@ -1,0 +1,187 @@
+#include "search/islands/archipelago.hpp"
+
+#include <algorithm>
+
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+}  // namespace
+
+Archipelago::Archipelago(IslandGroup& group, const ErrorFloor& floor, const std::set<int>& untrusted,
+                         const SearchOptions& options)
+    : group_(&group),
+      options_(&options),
+      floor_(&floor),
+      exchange_(group, options),
+      noise_(group.model(), floor, options.parameters.residual_test),
+      begin_(Clock::now()) {
+  for (const int number : group.own()) {
+    own_.emplace_back(options.search,
+                      SearchContext{group.evaluator(), group.model(), options.parameters, memory_budget(options.memory),
+                                    options.seed, number, untrusted},
+                      floor);
+  }
+}
+
+void Archipelago::begin(const std::vector<ScoredOrder>& starts, std::size_t tiles) {
+  begin_ = Clock::now();
+  for (Island& island : own_) island.begin(starts[static_cast<std::size_t>(island.number()) % starts.size()], tiles);
+  // A lone island stops at any step; several stop at the end of a round, which all of them reach.
+  if (options_->islands > 1) {
+    progress_.round_work =
+        options_->parameters.island.round_evaluations * static_cast<std::int64_t>(starts.front().blocks.size() * tiles);
+  }
+}
+
+double Archipelago::seconds() const { return earlier_seconds_ + seconds_since(begin_); }
+
+Blocks Archipelago::search(Clock::time_point start, SearchObserver& observer, Solution& solution) {
+  const WorkClock before = group_->evaluator().clock();
+  run(start, observer, solution);
+  Answer answer = conclude(solution);
+  for (const Island& island : own_) solution.times.check += island.check_seconds();
+  solution.times.search = seconds_since(begin_) - solution.times.check;
+  solution.times.kernels = group_->evaluator().clock().kernels - before.kernels;
+  solution.times.collectives = group_->evaluator().clock().collectives - before.collectives;
+  return std::move(answer.blocks);
+}
+
+void Archipelago::run(Clock::time_point start, SearchObserver& observer, Solution& solution) {
+  solution.trajectory = earlier_;
+  while (true) {
+    collect_entries(solution, observer);
+    solution.evaluations = total_evaluations();
+    const StopDecision decision = stop_decision(start, observer, solution.evaluations);
+    if (decision.checkpoint) {
+      const SearchState now = state(solution);
+      if (group_->world().root()) observer.on_checkpoint(now);
+    }
+    solution.status = decision.status;
+    if (decision.stop) return;
+    for (Island& island : own_) island.advance(progress_.round_work);
+    if (++progress_.rounds % options_->parameters.island.rounds_per_exchange == 0) exchange_orders(observer);
+  }
+}
+
+void Archipelago::exchange_orders(SearchObserver& observer) {
+  if (options_->islands == 1) return;
+  exchange_.fill_pool(own_);
+  if (group_->world().root()) observer.on_exchange(exchange_.report(progress_.rounds));
+  exchange_.migrate(own_);
+}
+
+void Archipelago::collect_entries(Solution& solution, SearchObserver& observer) {
+  const std::size_t known = solution.trajectory.size();
+  const auto write_entries = [&](int number, StateArchive& archive) {
+    std::vector<TrajectoryEntry> entries = std::ranges::find(own_, number, &Island::number)->take_entries();
+    archive(entries);
+  };
+  for (const std::vector<std::int64_t>& words : group_->gather(write_entries)) {
+    std::vector<TrajectoryEntry> entries;
+    StateArchive archive(words);
+    archive(entries);
+    solution.trajectory.insert(solution.trajectory.end(), entries.begin(), entries.end());
+  }
+  const double now = seconds();
+  for (std::size_t i = known; i < solution.trajectory.size(); ++i) {
+    solution.trajectory[i].seconds = now;
+    if (group_->world().root()) observer.on_step(solution.trajectory[i]);
+  }
+}
+
+std::int64_t Archipelago::total_evaluations() const {
+  std::int64_t total = 0;
+  if (group_->root()) {
+    for (const Island& island : own_) total += island.evaluations();
+  }
+  group_->world().sum(std::span(&total, 1));
+  return total;
+}
+
+StopDecision Archipelago::stop_decision(Clock::time_point start, SearchObserver& observer, std::int64_t evaluations) {
+  StopVotes own{.stop_requested = observer.stop_requested()};
+  for (const Island& island : own_) {
+    own.solved = own.solved || island.solved();
+    own.noise = own.noise || island.noise();
+    own.searching = own.searching || !island.finished();
+  }
+  if (group_->world().root()) {
+    own.late = options_->time_limit > 0 && seconds_since(start) > options_->time_limit;
+    own.checkpoint_due = observer.checkpoint_due();
+  }
+  StopVotes votes = agree_on(group_->world(), own);
+  // What one island has come to may be noise where another's order is better still.
+  if (votes.noise && !votes.solved) votes.noise = noise_.ask(choose_answer(*group_, own_).blocks).noise;
+  return decide(votes, evaluations, *options_);
+}
+
+SearchState Archipelago::state(const Solution& solution) {
+  const auto write_state = [&](int number, StateArchive& archive) {
+    std::ranges::find(own_, number, &Island::number)->state(archive);
+  };
+  StateArchive shared;
+  shared(progress_, exchange_);
+  return {.islands = group_->gather(write_state),
+          .shared = shared.words(),
+          .trajectory = solution.trajectory,
+          .seconds = seconds()};
+}
+
+void Archipelago::resume(const SearchState* state) {
+  begin_ = Clock::now();
+  // Rank 0's words, to all.
+  StateArchive mine;
+  if (group_->world().root()) {
+    SearchState copy = *state;
+    mine(copy);
+  }
+  const std::vector<std::int64_t> words = group_->world().gather_all(mine.words());
+  group_->world().agree([&] {
+    SearchState all;
+    StateArchive archive(words);
+    archive(all);
+    if (all.islands.size() != static_cast<std::size_t>(options_->islands)) {
+      throw InputError("the state is of " + std::to_string(all.islands.size()) + " islands, the run has " +
+                       std::to_string(options_->islands));
+    }
+    earlier_seconds_ = all.seconds;
+    earlier_ = std::move(all.trajectory);
+    StateArchive shared(all.shared);
+    shared(progress_, exchange_);
+    for (Island& island : own_) {
+      StateArchive one(all.islands[static_cast<std::size_t>(island.number())]);
+      one(island);
+      if (!one.at_end()) throw InputError("the state of island " + std::to_string(island.number()) + " is too long");
+    }
+  });
+}
+
+Answer Archipelago::conclude(Solution& solution) {
+  if (options_->islands > 1) exchange_.fill_pool(own_);
+  solution.elites = exchange_.elites();
+  Answer answer = choose_answer(*group_, own_);
+  solution.mse = answer.mse;
+  solution.largest_error = answer.largest_error;
+  if (solution.status != Status::solved && !answer.blocks.empty()) {
+    const ResidualTest& found = noise_.ask(answer.blocks);
+    solution.explained = found.r_squared;
+    solution.by_chance = found.threshold;
+    // Where a limit or a signal has ended the search, it had not yet withstood enough for a verdict.
+    if (solution.status == Status::not_solved && found.noise) solution.status = Status::noise;
+  }
+  // At the true order every effect of a swap shows; elsewhere the error itself hides it, and rows help.
+  const RowTiles& rows = group_->evaluator().rows();
+  const auto few = static_cast<std::size_t>(options_->parameters.island.margin_rows);
+  const std::size_t tiles = solution.status == Status::solved ? rows.tiles_for(few) : rows.tiles();
+  solution.margins = swap_margins(*group_, answer, tiles, *floor_);
+  return answer;
+}
+
+}  // namespace kintsugi

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <set>
+#include <vector>
+
+#include "kintsugi/search/observer.hpp"
+#include "kintsugi/search/options.hpp"
+#include "objective/error_floor.hpp"
+#include "search/islands/answer.hpp"
+#include "search/islands/exchange.hpp"
+#include "search/islands/group.hpp"
+#include "search/islands/island.hpp"
+#include "search/islands/stop_rule.hpp"
+
+namespace kintsugi {
+
+/// All islands of a run: the loop that has them search, exchange orders and stop together.
+class Archipelago {
+ public:
+  /// Makes the islands. `floor` says which error counts as solved; `untrusted`: expand pieces of the pairs that the
+  /// weights do not single out. Group, floor and options must outlive the object. Collective. Throws UsageError for an
+  /// unknown search or topology.
+  Archipelago(IslandGroup& group, const ErrorFloor& floor, const std::set<int>& untrusted,
+              const SearchOptions& options);
+
+  /// Islands begin at `starts` (island i at start i, over and over), on samples of `tiles` tiles. Collective.
+  void begin(const std::vector<ScoredOrder>& starts, std::size_t tiles);
+  /// Or they go on from a state of an earlier run, which rank 0 has. Collective; throws InputError on all ranks where
+  /// the state is not one of these islands.
+  void resume(const SearchState* state);
+
+  /// Searches until an island has solved the problem, no search leads on, or a limit or the observer says stop. Returns
+  /// the best order by its error on all rows; fills in status, trajectory, elites, evaluations, mse, largest_error,
+  /// margins, what the noise test found, and times of `solution`. `start` is what the time limit counts from.
+  /// Collective over the world; equal results everywhere.
+  [[nodiscard]] Blocks search(std::chrono::steady_clock::time_point start, SearchObserver& observer,
+                              Solution& solution);
+
+ private:
+  void run(std::chrono::steady_clock::time_point start, SearchObserver& observer, Solution& solution);
+  [[nodiscard]] StopDecision stop_decision(std::chrono::steady_clock::time_point start, SearchObserver& observer,
+                                           std::int64_t evaluations);
+  void collect_entries(Solution& solution, SearchObserver& observer);
+  void exchange_orders(SearchObserver& observer);
+  [[nodiscard]] std::int64_t total_evaluations() const;
+  [[nodiscard]] SearchState state(const Solution& solution);
+  [[nodiscard]] Answer conclude(Solution& solution);
+  [[nodiscard]] double seconds() const;
+
+  /// What all islands have in common.
+  struct Progress {
+    std::int64_t rounds = 0;
+    std::int64_t round_work = 1;  // of an island between two rounds, blocks times tiles
+    void state(StateArchive& archive) { archive(rounds, round_work); }
+  };
+
+  IslandGroup* group_;
+  const SearchOptions* options_;
+  const ErrorFloor* floor_;
+  std::vector<Island> own_;  // the islands of this group
+  Exchange exchange_;
+  NoiseTest noise_;
+  Progress progress_;
+  std::vector<TrajectoryEntry> earlier_;  // of the run that this one resumes
+  double earlier_seconds_ = 0;
+  std::chrono::steady_clock::time_point begin_;
+};
+
+}  // namespace kintsugi

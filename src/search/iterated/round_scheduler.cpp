@@ -1,0 +1,63 @@
+#include "search/iterated/round_scheduler.hpp"
+
+#include <utility>
+
+namespace kintsugi {
+
+RoundScheduler::RoundScheduler(std::vector<std::unique_ptr<Round>> rounds, const RoundSchedulerParameters& parameters)
+    : parameters_(parameters) {
+  for (std::unique_ptr<Round>& round : rounds) slots_.push_back({.round = std::move(round)});
+}
+
+std::optional<std::size_t> RoundScheduler::first() const {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].round->policy().work_share.value_or(1) > 1) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> RoundScheduler::next(std::int64_t local_work) const {
+  std::optional<std::size_t> next;
+  std::int64_t least = local_work + 1;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    const std::optional<std::int64_t> share = slot.round->policy().work_share;
+    const std::int64_t weighted =
+        share ? slot.work / *share : (slot.productive ? 1 : parameters_.idle_work_factor) * slot.work;
+    if (weighted >= least) continue;
+    next = i;
+    least = weighted;
+  }
+  return next;
+}
+
+const ScoredOrder& RoundScheduler::start_of(std::size_t i, const ScoredOrder& incumbent, Evaluator& evaluator) {
+  std::optional<ScoredOrder>& last = slots_[i].last_result;
+  if (!last) return incumbent;
+  if (last->tiles != incumbent.tiles) {
+    last->mse = evaluator.error(last->blocks, incumbent.tiles);
+    last->tiles = incumbent.tiles;
+  }
+  return last->mse < parameters_.abandon_ratio * incumbent.mse ? *last : incumbent;
+}
+
+void RoundScheduler::reward(std::optional<std::size_t> origin) {
+  for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].productive = origin == i;
+}
+
+void RoundScheduler::forget_results() {
+  for (Slot& slot : slots_) slot.last_result.reset();
+}
+
+void RoundScheduler::set_elites(const std::vector<Blocks>& elites) {
+  for (const Slot& slot : slots_) slot.round->set_elites(elites);
+}
+
+void RoundScheduler::state(StateArchive& archive) {
+  for (Slot& slot : slots_) {
+    slot.round->state(archive);
+    archive(slot.work, slot.productive, slot.last_result);
+  }
+}
+
+}  // namespace kintsugi

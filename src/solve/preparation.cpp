@@ -1,0 +1,120 @@
+#include "solve/preparation.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "kintsugi/core/error.hpp"
+#include "pairing/pairing.hpp"
+
+namespace kintsugi {
+
+namespace {
+
+void check_options(const SolveOptions& options) {
+  if (options.islands < 1)
+    throw UsageError("--islands is " + std::to_string(options.islands) + ", needs to be at least 1");
+}
+
+// The pieces' own indices as positions in the network.
+std::vector<int> to_positions(const Network& network, const std::vector<int>& permutation) {
+  const std::map<int, int> positions = network.positions();
+  std::vector<int> by_position;
+  for (const int index : permutation) {
+    const auto found = positions.find(index);
+    if (found == positions.end())
+      throw InputError("the given order names piece " + std::to_string(index) + ", which is not in the problem");
+    by_position.push_back(found->second);
+  }
+  if (by_position.size() != network.pieces.size()) {
+    throw InputError("the given order has " + std::to_string(by_position.size()) + " pieces, the problem " +
+                     std::to_string(network.pieces.size()));
+  }
+  return by_position;
+}
+
+bool makes_a_block(const Network& network, const Roles& roles, const Block& block) {
+  const auto size_of = [&](int position) -> const Piece& { return network.pieces[static_cast<std::size_t>(position)]; };
+  return std::ranges::binary_search(roles.expand, block.expand) &&
+         std::ranges::binary_search(roles.compress, block.compress) &&
+         size_of(block.expand).out == size_of(block.compress).in;
+}
+
+Blocks given_blocks(const Network& network, const std::vector<int>& permutation, const Roles& roles) {
+  Blocks blocks = from_permutation(to_positions(network, permutation)).blocks;
+  for (const Block& block : blocks) {
+    if (makes_a_block(network, roles, block)) continue;
+    throw InputError("the given order has pieces " + std::to_string(network.index_of(block.expand)) + " and " +
+                     std::to_string(network.index_of(block.compress)) + " side by side, which make no block");
+  }
+  return blocks;
+}
+
+// Rank 0's part.
+void find_pairs(const Network& network, const RowShape& shape, const SolveOptions& options, SolveObserver& observer,
+                Preparation& preparation) {
+  preparation.roles = infer_roles(network, shape, options.given_expand);
+  observer.on_roles(preparation.roles);
+  if (!options.given_permutation.empty())
+    preparation.given = given_blocks(network, options.given_permutation, preparation.roles);
+  preparation.pairs = pair_pieces(network, preparation.roles, options.pairing).pairs;
+  observer.on_pairs(preparation.pairs);
+  for (const PairScore& pair : preparation.pairs) {
+    preparation.pairing.push_back({pair.expand, pair.compress});
+    if (!pair.trusted) preparation.untrusted.insert(pair.expand);
+  }
+  if (preparation.given.empty()) return;
+  preparation.pairing = preparation.given;
+  std::ranges::sort(preparation.pairing, {}, &Block::expand);
+}
+
+// Rank 0's values, to all.
+void share(const mpi::Comm& world, Blocks& blocks) {
+  std::vector<int> flat;
+  for (const Block& block : blocks) flat.insert(flat.end(), {block.expand, block.compress});
+  world.broadcast(flat);
+  blocks.clear();
+  for (std::size_t i = 0; i < flat.size(); i += 2) blocks.push_back({flat[i], flat[i + 1]});
+}
+
+void share(const mpi::Comm& world, std::set<int>& pieces) {
+  std::vector<int> flat(pieces.begin(), pieces.end());
+  world.broadcast(flat);
+  pieces = {flat.begin(), flat.end()};
+}
+
+}  // namespace
+
+Preparation prepare(const mpi::Comm& world, const Network& network, const RowShape& shape, const SolveOptions& options,
+                    SolveObserver& observer) {
+  Preparation preparation;
+  world.agree([&] {
+    check_options(options);
+    if (world.root()) find_pairs(network, shape, options, observer, preparation);
+  });
+  share(world, preparation.pairing);
+  share(world, preparation.given);
+  share(world, preparation.untrusted);
+  // Every rank has the norms: any may be the first of its island.
+  if (world.root()) preparation.norms = compress_norms(network, preparation.pairing);
+  for (std::vector<double>* const norms : {&preparation.norms.frobenius, &preparation.norms.l1}) {
+    norms->resize(preparation.pairing.size());
+    world.broadcast(std::span(*norms));
+  }
+  return preparation;
+}
+
+std::vector<PairScore> scores_in_order(const std::vector<PairScore>& pairs, const Blocks& blocks) {
+  std::vector<PairScore> scores;
+  for (const Block& block : blocks) {
+    const auto found = std::ranges::find(pairs, block.expand, &PairScore::expand);
+    if (found == pairs.end()) continue;
+    scores.push_back(*found);
+    if (found->compress == block.compress) continue;
+    scores.back().compress = block.compress;
+    scores.back().trusted = false;
+  }
+  return scores;
+}
+
+}  // namespace kintsugi

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "core/order.hpp"
+#include "kintsugi/solve.hpp"
+#include "seeding/seeding.hpp"
+
+namespace kintsugi {
+
+/// What is known of a network before its blocks are put in order.
+struct Preparation {
+  Roles roles;                   ///< rank 0 only
+  std::vector<PairScore> pairs;  ///< by expand piece; rank 0 only
+  Blocks pairing;                ///< the same, or the given order's pairs, by expand piece
+  std::set<int> untrusted;       ///< expand pieces of the pairs that the weights do not single out
+  CompressNorms norms;           ///< by position in `pairing`
+  Blocks given;                  ///< the order that the user gave, or empty
+};
+
+/// Finds roles and pairs on rank 0, tells the observer, and hands round what the other ranks need. Collective. Throws
+/// on all ranks alike: InputError where the pieces cannot form a network or the given order is none of it, UsageError
+/// for impossible options.
+[[nodiscard]] Preparation prepare(const mpi::Comm& world, const Network& network, const RowShape& shape,
+                                  const SolveOptions& options, SolveObserver& observer);
+
+/// The pairs of `blocks` with the scores that their expand pieces have in `pairs`; a pair that is not the one which the
+/// weights chose is not trusted.
+[[nodiscard]] std::vector<PairScore> scores_in_order(const std::vector<PairScore>& pairs, const Blocks& blocks);
+
+}  // namespace kintsugi

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "search/step.hpp"
+#include "solve/preparation.hpp"
+
+namespace kintsugi {
+
+/// The orders that the options ask for, or the given one, by their error on the first rows; best first. Collective over
+/// the evaluator's island.
+[[nodiscard]] std::vector<StartOrder> rank_starts(Evaluator& evaluator, const Preparation& preparation,
+                                                  const SolveOptions& options);
+
+/// What the islands start from, one after another and over again: the better half of `starts`; where random orders are
+/// asked for, each island has one of its own. Collective over the evaluator's island.
+[[nodiscard]] std::vector<ScoredOrder> island_starts(Evaluator& evaluator, const Preparation& preparation,
+                                                     const SolveOptions& options,
+                                                     const std::vector<StartOrder>& starts);
+
+}  // namespace kintsugi
