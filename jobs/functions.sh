@@ -9,7 +9,7 @@
 #   LAUNCHER      srun, mpirun, or auto (default): srun where Slurm has pmix, else mpirun
 #   LAUNCHER_OPTIONS   for the launcher, split at spaces (default: --cpu-bind=cores; mpirun: --bind-to core)
 #   MODULES       environment modules to load, separated by spaces
-#   MARGIN        seconds before the job's time limit at which to stop by itself (default: 120)
+#   STOP_BEFORE   seconds before the job's time limit at which to stop by itself (default: 120)
 #   MAX_RESTARTS  how often the job may put itself back into the queue (default: 10)
 #
 # Paths are relative to the folder in which sbatch was called. A job that was requeued finds its RESULTS again.
@@ -101,11 +101,11 @@ check_launcher() {
 # job_begins DEFAULT_CONFIG: chooses everything above, says where and with what the job runs.
 job_begins() {
   SLURM_NTASKS=${SLURM_NTASKS:-${SLURM_NPROCS:-1}}
-  MARGIN=${MARGIN:-120}
+  STOP_BEFORE=${STOP_BEFORE:-120}
   MAX_RESTARTS=${MAX_RESTARTS:-10}
   CONFIG=${CONFIG:-$repository/configs/$1}
   results=${RESULTS:-results/$SLURM_JOB_NAME-${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}}
-  [[ $MARGIN =~ ^[0-9]+$ ]] || fail "MARGIN is '$MARGIN', needs to be a number of seconds"
+  [[ $STOP_BEFORE =~ ^[0-9]+$ ]] || fail "STOP_BEFORE is '$STOP_BEFORE', needs to be a number of seconds"
   [[ $MAX_RESTARTS =~ ^[0-9]+$ ]] || fail "MAX_RESTARTS is '$MAX_RESTARTS', needs to be a number"
   [ -r "$CONFIG" ] || fail "CONFIG=$CONFIG cannot be read"
   mkdir -p "$results" || fail "cannot write to RESULTS=$results"
@@ -131,15 +131,15 @@ seconds_left() {
   printf '%s\n' $((((10#$days * 24 + 10#$hours) * 60 + 10#$minutes) * 60 + 10#$seconds))
 }
 
-# limit_time OWN: sets time_limit to the seconds that a program may take from now on: until MARGIN before the job's limit,
-# or OWN where that is less (0: none); and limit_is_the_jobs.
+# limit_time OWN: sets time_limit to the seconds that a program may take from now on: until STOP_BEFORE before the job's
+# limit, or OWN where that is less (0: none); and limit_is_the_jobs.
 limit_time() {
   local own=$1 left
   time_limit=$own limit_is_the_jobs=no
   left=$(seconds_left)
   [ -n "$left" ] || return 0
-  if [ "$own" -eq 0 ] || [ $((left - MARGIN)) -lt "$own" ]; then
-    time_limit=$((left - MARGIN)) limit_is_the_jobs=yes
+  if [ "$own" -eq 0 ] || [ $((left - STOP_BEFORE)) -lt "$own" ]; then
+    time_limit=$((left - STOP_BEFORE)) limit_is_the_jobs=yes
   fi
 }
 
@@ -222,7 +222,7 @@ solve_in() {
   own=$(to_seconds "$(sed -n 's/^time-limit = //p' <<<"$settings")")
   limit_time "$own"
   if [ "$limit_is_the_jobs" = yes ] && [ "$time_limit" -le 0 ]; then
-    fail "the job's time is up in $((time_limit + MARGIN)) s, which is within MARGIN=$MARGIN: nothing could be done"
+    fail "the job's time is up in $((time_limit + STOP_BEFORE)) s, which is within STOP_BEFORE=$STOP_BEFORE: nothing could be done"
   fi
   say "the log is $folder/solve.log"
   run_on "$ranks" "$folder/permutation.new" "$folder/solve.log" "${command[@]}" --time-limit "${time_limit}s" || code=$?
@@ -237,7 +237,7 @@ stopped_by_job() {
   [ $cancelled = no ] || return 1
   [ $signals -eq 0 ] || return 0
   left=$(seconds_left)
-  [ "${limit_is_the_jobs:-no}" = yes ] && [ "${left:-0}" -le $((MARGIN + 5)) ]
+  [ "${limit_is_the_jobs:-no}" = yes ] && [ "${left:-0}" -le $((STOP_BEFORE + 5)) ]
 }
 
 # ---- the end ----

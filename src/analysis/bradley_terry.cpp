@@ -15,7 +15,7 @@ namespace kintsugi {
 namespace {
 
 constexpr int kMostIterations = 500;
-constexpr double kSettled = 1e-8;  // a step that is nowhere longer is the last one
+constexpr double kConverged = 1e-8;  // a step that is nowhere longer is the last one
 
 double logistic(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 
@@ -90,7 +90,7 @@ BradleyTerryFit fit_bradley_terry(std::span<const double> gains, std::size_t n, 
   while (!fit.converged && fit.iterations < kMostIterations) {
     ++fit.iterations;
     Eigen::VectorXd step = newton_step(logits, strengths);
-    fit.converged = n == 0 || step.cwiseAbs().maxCoeff() < kSettled;
+    fit.converged = n == 0 || step.cwiseAbs().maxCoeff() < kConverged;
     double next = cross_entropy(logits, strengths + step);
     // Far from the maximum a whole step may lead too far.
     for (int halvings = 0; next > value && halvings < 40; ++halvings) {
@@ -103,9 +103,9 @@ BradleyTerryFit fit_bradley_terry(std::span<const double> gains, std::size_t n, 
   fit.strengths.assign(strengths.data(), strengths.data() + strengths.size());
   fit.order.resize(n);
   std::iota(fit.order.begin(), fit.order.end(), 0);
-  // Strengths that differ by less than the fit settles them are equal: the earlier position comes first.
-  const auto settled = [&](int position) { return std::round(strengths(position) / kSettled); };
-  std::ranges::stable_sort(fit.order, [&](int a, int b) { return settled(a) > settled(b); });
+  // Strengths that differ by less than the accuracy of the fit are equal: the earlier position comes first.
+  const auto rounded = [&](int position) { return std::round(strengths(position) / kConverged); };
+  std::ranges::stable_sort(fit.order, [&](int a, int b) { return rounded(a) > rounded(b); });
   return fit;
 }
 
@@ -120,7 +120,7 @@ double choose_temperature(std::span<const double> gains, std::size_t n) {
       if (size > 0 && (least == 0 || size < least)) least = size;
     }
   }
-  if (const double middle = median(neighbours); middle > 0) return middle;
+  if (const double middle = median_of(neighbours); middle > 0) return middle;
   return least > 0 ? least : 1;
 }
 

@@ -3,10 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <vector>
 
-#include "core/study.hpp"
+#include "core/study_results.hpp"
 #include "objective/evaluator.hpp"
 
 namespace kintsugi {

@@ -8,7 +8,7 @@
 
 namespace kintsugi {
 
-OrderAgreement agree(std::span<const int> places) {
+OrderAgreement order_agreement(std::span<const int> places) {
   std::vector<int> known;
   std::ranges::copy_if(places, std::back_inserter(known), [](int place) { return place >= 0; });
   std::vector<int> sorted = known;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/study.hpp"
+#include "core/study_results.hpp"
 #include "kintsugi/core/piece.hpp"
 #include "pairing/pairing.hpp"
 

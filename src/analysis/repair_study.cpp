@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "analysis/bubble_repair.hpp"
-#include "analysis/workshop.hpp"
+#include "analysis/study_context.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
@@ -15,12 +15,12 @@ bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::ranges::find(words, word) != words.end();
 }
 
-void repair(Workshop& shop, const std::string& start, const std::vector<int>& order, Study& study) {
-  const StudyOptions& options = shop.options;
+void repair(StudyContext& context, const std::string& start, const std::vector<int>& order, Study& study) {
+  const StudyOptions& options = context.options;
   if (!options.repair_all && !contains(options.repair_from, start)) return;
   const BubbleRepair result =
-      repair_by_bubbling(shop.work, in_order(shop.ground.pairing, order), shop.tiles(), options.max_evaluations,
-                         [&](const Blocks& blocks) { return shop.mse(blocks); });
+      repair_by_bubbling(context.work, blocks_in_order(context.preparation.pairing, order), context.tiles(),
+                         options.max_evaluations, [&](const Blocks& blocks) { return context.mse(blocks); });
   for (RepairRound round : result.rounds) {
     round.start = start;
     study.repair.push_back(std::move(round));
@@ -47,14 +47,14 @@ void require_known_starts(const StudyOptions& options) {
   }
 }
 
-void study_repairs(Workshop& shop, Study& study) {
+void study_repairs(StudyContext& context, Study& study) {
   std::vector<int> fitted;
-  for (const SeedStudy& seed : study.seeds) {
-    repair(shop, full_name(seed), seed.order, study);
-    if (full_name(seed) != study.swaps.seed) continue;
-    for (const int position : study.swaps.fit.order) fitted.push_back(seed.order[static_cast<std::size_t>(position)]);
+  for (const StartStudy& start : study.starts) {
+    repair(context, full_name(start), start.order, study);
+    if (full_name(start) != study.swaps.start) continue;
+    for (const int position : study.swaps.fit.order) fitted.push_back(start.order[static_cast<std::size_t>(position)]);
   }
-  repair(shop, kFitted, fitted, study);
+  repair(context, kFitted, fitted, study);
 }
 
 }  // namespace kintsugi

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "analysis/workshop.hpp"
+#include "analysis/study_context.hpp"
 #include "kintsugi/solve.hpp"
 #include "search/make_search.hpp"
 
@@ -9,11 +9,11 @@ namespace kintsugi {
 namespace {
 
 /// `order` and the head in the pieces' own indices, as a user would write it. Collective.
-std::vector<int> permutation_of(const mpi::Comm& world, const Network& network, const Ground& ground,
+std::vector<int> permutation_of(const mpi::Comm& world, const Network& network, const StudyPreparation& preparation,
                                 const std::vector<int>& order) {
   std::vector<int> permutation;
   if (world.root()) {
-    permutation = to_permutation({in_order(ground.pairing, order), ground.roles.head});
+    permutation = to_permutation({blocks_in_order(preparation.pairing, order), preparation.roles.head});
     for (int& piece : permutation) piece = network.index_of(piece);
   }
   world.broadcast(permutation);
@@ -22,23 +22,23 @@ std::vector<int> permutation_of(const mpi::Comm& world, const Network& network, 
 
 }  // namespace
 
-void study_searches(const mpi::Comm& world, const Network& network, RowSource& rows, Workshop& shop,
-                    const SeedStudy& start, Study& study) {
-  const auto greedy = std::ranges::find(study.seeds, std::string("greedy"), full_name);
-  if (greedy != study.seeds.end()) {
-    const auto n = static_cast<std::int64_t>(shop.ground.pairing.size());
+void study_searches(const mpi::Comm& world, const Network& network, RowSource& rows, StudyContext& context,
+                    const StartStudy& start, Study& study) {
+  const auto greedy = std::ranges::find(study.starts, std::string("greedy"), full_name);
+  if (greedy != study.starts.end()) {
+    const auto n = static_cast<std::int64_t>(context.preparation.pairing.size());
     study.searches.push_back(
-        {"greedy roll-out", shop.work.to_evaluations(n * (n + 1) / 2), greedy->mse, greedy->mse <= study.target});
+        {"greedy roll-out", context.work.to_evaluations(n * (n + 1) / 2), greedy->mse, greedy->mse <= study.target});
   }
   SolveOptions options;
-  options.seed = shop.options.seed;
-  options.pairing = shop.options.pairing;
-  options.given_expand = shop.options.given_expand;
+  options.seed = context.options.seed;
+  options.pairing = context.options.pairing;
+  options.given_expand = context.options.given_expand;
   options.start = "given";
-  options.given_permutation = permutation_of(world, network, shop.ground, start.order);
-  options.max_evaluations = shop.options.max_evaluations;
-  options.tolerance = shop.options.tolerance;
-  for (const std::string& name : shop.options.search_all ? search_names() : shop.options.searches) {
+  options.given_permutation = permutation_of(world, network, context.preparation, start.order);
+  options.max_evaluations = context.options.max_evaluations;
+  options.tolerance = context.options.tolerance;
+  for (const std::string& name : context.options.search_all ? search_names() : context.options.searches) {
     options.search = name;
     SolveObserver silent;
     const Solution solution = solve(world, network, rows, options, silent);

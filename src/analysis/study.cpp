@@ -1,9 +1,9 @@
 #include "analysis/study.hpp"
 
 #include <algorithm>
-#include <chrono>
 
-#include "analysis/workshop.hpp"
+#include "analysis/study_context.hpp"
+#include "core/stopwatch.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
@@ -34,26 +34,26 @@ Grid grid_for(const mpi::Comm& world, std::size_t rows) {
 /// Times parts of the study and tells of them on rank 0.
 class Parts {
  public:
-  Parts(const mpi::Comm& world, const Workshop& shop, const StudyObserver& observer)
-      : world_(&world), shop_(&shop), observer_(&observer) {
+  Parts(const mpi::Comm& world, const StudyContext& context, const StudyObserver& observer)
+      : world_(&world), context_(&context), observer_(&observer) {
     double flops = 0;
-    for (const Block& block : shop.ground.pairing) flops += shop.work.kernel(block).flops_per_row();
-    flops_per_work_ = flops / static_cast<double>(shop.ground.pairing.size()) * kernels::kTileRows;
+    for (const Block& block : context.preparation.pairing) flops += context.work.kernel(block).flops_per_row();
+    flops_per_work_ = flops / static_cast<double>(context.preparation.pairing.size()) * kernels::kTileRows;
   }
 
   void run(const std::string& name, const std::function<void()>& part) const {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch stopwatch;
     const std::int64_t before = work();
     part();
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double seconds = stopwatch.seconds();
     if (world_->root()) (*observer_)({name, seconds, static_cast<double>(work() - before) * flops_per_work_});
   }
 
  private:
-  [[nodiscard]] std::int64_t work() const { return shop_->work.work() + shop_->full.work(); }
+  [[nodiscard]] std::int64_t work() const { return context_->work.work() + context_->full.work(); }
 
   const mpi::Comm* world_;
-  const Workshop* shop_;
+  const StudyContext* context_;
   const StudyObserver* observer_;
   double flops_per_work_ = 0;  // of a block on a tile
 };
@@ -67,8 +67,8 @@ Study study_network(const mpi::Comm& world, const Network& network, RowSource& r
   Study study;
 
   // 1. Roles and pairs; weights into shared memory, rows to their ranks.
-  const Ground ground = lay_study_ground(world, network, rows.shape(), options, study);
-  const SharedWeights weights(world, network, ground.roles);
+  const StudyPreparation preparation = prepare_study(world, network, rows.shape(), options, study);
+  const SharedWeights weights(world, network, preparation.roles);
   study.rows = rows.shape().rows;
   study.work_rows = options.work_rows == 0 ? study.rows : static_cast<std::size_t>(options.work_rows);
   study.work_rows = std::min(study.work_rows, study.rows);
@@ -76,27 +76,27 @@ Study study_network(const mpi::Comm& world, const Network& network, RowSource& r
   Evaluator work(world, weights, first_rows, grid_for(world, study.work_rows));
   Evaluator full(world, weights, rows, grid_for(world, study.rows));
   study.target = ErrorFloor(full, options.tolerance).target(study.rows);
-  Workshop shop{options, ground, work, full};
-  const Parts parts(world, shop, observer);
+  StudyContext context{options, preparation, work, full};
+  const Parts parts(world, context, observer);
 
-  // 2. Seeds.
-  parts.run("seeds", [&] {
-    study.seeds = study_seeds(shop);
+  // 2. Starts.
+  parts.run("starts", [&] {
+    study.starts = study_starts(context);
     if (!study.has_answer) return;
     Blocks answer;
-    for (std::size_t i = 0; i < ground.answer.size(); i += 2)
-      answer.push_back({ground.answer[i], ground.answer[i + 1]});
-    study.answer_mse = shop.mse(answer);
+    for (std::size_t i = 0; i < preparation.answer.size(); i += 2)
+      answer.push_back({preparation.answer[i], preparation.answer[i + 1]});
+    study.answer_mse = context.mse(answer);
   });
-  const SeedStudy seed = *std::ranges::find(study.seeds, options.start, full_name);
+  const StartStudy start = *std::ranges::find(study.starts, options.start, full_name);
 
   // 3. Swaps, the model of their gains, and their contradictions.
-  parts.run(options.exact ? "exact swaps" : "screened swaps", [&] { study_swaps(shop, seed, study); });
-  if (options.exact) parts.run("screened swaps", [&] { compare_with_screen(shop, seed, study); });
+  parts.run(options.exact ? "exact swaps" : "screened swaps", [&] { study_swaps(context, start, study); });
+  if (options.exact) parts.run("screened swaps", [&] { compare_with_screen(context, start, study); });
 
   // 4. Ways to the answer.
-  parts.run("repairs", [&] { study_repairs(shop, study); });
-  parts.run("searches", [&] { study_searches(world, network, rows, shop, seed, study); });
+  parts.run("repairs", [&] { study_repairs(context, study); });
+  parts.run("searches", [&] { study_searches(world, network, rows, context, start, study); });
   return study;
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/study.hpp"
+#include "core/study_results.hpp"
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/piece.hpp"
 #include "kintsugi/core/rows.hpp"
@@ -18,15 +18,15 @@ namespace kintsugi {
 
 /// What a user can choose about a study; every field is an option of `kintsugi analyze`.
 struct StudyOptions {
-  std::int64_t work_rows = 2000;         ///< the first rows, on which seeds, gains and repairs are worked out; 0: all
+  std::int64_t work_rows = 2000;         ///< the first rows, on which starts, gains and repairs are worked out; 0: all
   std::uint64_t seed = 1;                ///< of all random numbers
   std::string pairing = "auto";          ///< a pair score, or auto
   std::vector<int> given_expand;         ///< as in SolveOptions
   std::string start = "delta-norm";      ///< whose positions are swapped, and where the searches start
   bool exact = true;                     ///< evaluate every swap; else screen them
   double temperature = 0;                ///< of the Bradley-Terry labels; 0: chosen
-  bool repair_all = true;                ///< bubble repair from each seed and from the Bradley-Terry order,
-  std::vector<std::string> repair_from;  ///< or from these: seeds' names, "bradley-terry"
+  bool repair_all = true;                ///< bubble repair from each start and from the Bradley-Terry order,
+  std::vector<std::string> repair_from;  ///< or from these: starts' names, "bradley-terry"
   bool search_all = true;                ///< all searches,
   std::vector<std::string> searches;     ///< or these
   std::int64_t max_evaluations = 5000;   ///< of the whole network, for each repair and each search; 0: no limit
@@ -45,13 +45,13 @@ struct StudyPart {
 /// Called on rank 0 at the end of each part.
 using StudyObserver = std::function<void(const StudyPart&)>;
 
-/// Studies a network: its pair scores, seeds, the swaps of one seed with the order and the contradictions that follow
+/// Studies a network: its pair scores, starts, the swaps of one start with the order and the contradictions that follow
 /// from them, bubble repair, and searches beside it. Numbers depend on the problem, the options and the build, never on
 /// the number of ranks.
 ///
 /// Collective over `world`. `network` is read on rank 0 only; `rows` is each rank's own source of the same data.
-/// Throws on all ranks alike: InputError where the pieces cannot form a network, or where the seed's network overflows;
-/// UsageError for impossible options.
+/// Throws on all ranks alike: InputError where the pieces cannot form a network, or where the start's network
+/// overflows; UsageError for impossible options.
 [[nodiscard]] Study study_network(const mpi::Comm& world, const Network& network, RowSource& rows,
                                   const StudyOptions& options, const StudyObserver& observer);
 

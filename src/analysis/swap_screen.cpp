@@ -1,7 +1,6 @@
 // The first-order table of all exchanges; see screened_swap_gains().
 
 #include <algorithm>
-#include <cmath>
 
 #include "analysis/swap_gains.hpp"
 
@@ -24,6 +23,9 @@ class TileScreen {
 
  private:
   [[nodiscard]] std::size_t n() const { return blocks_->size(); }
+  /// Floats of a tile of the state.
+  [[nodiscard]] std::size_t size() const { return width_ * kTileRows; }
+  [[nodiscard]] std::size_t outputs() const { return evaluator_->weights().roles().outputs; }
   void forward(const RowTile& tile);
   /// Gradients of outputs [first, first + count) behind every position.
   void backward(std::size_t first, std::size_t count);
@@ -34,8 +36,6 @@ class TileScreen {
   const Evaluator* evaluator_;
   const Blocks* blocks_;
   std::size_t width_;
-  std::size_t size_;      // floats of a tile of the state
-  std::size_t outputs_;   // k
   std::size_t together_;  // outputs whose effects are held at once
   std::vector<std::size_t> slope_at_;
   kernels::TileBuffer states_;     // [L + 1] states
@@ -47,13 +47,9 @@ class TileScreen {
 };
 
 TileScreen::TileScreen(Evaluator& evaluator, const Blocks& blocks)
-    : evaluator_(&evaluator),
-      blocks_(&blocks),
-      width_(evaluator.weights().roles().width),
-      size_(width_ * kTileRows),
-      outputs_(evaluator.weights().roles().outputs) {
+    : evaluator_(&evaluator), blocks_(&blocks), width_(evaluator.weights().roles().width) {
   const std::size_t one = std::max<std::size_t>(1, n() * n() * kTileRows);
-  together_ = std::clamp<std::size_t>(kMostEffects / one, 1, outputs_);
+  together_ = std::clamp<std::size_t>(kMostEffects / one, 1, outputs());
   slope_at_.push_back(0);
   std::size_t widest = 0;
   for (const Block& block : blocks) {
@@ -61,39 +57,39 @@ TileScreen::TileScreen(Evaluator& evaluator, const Blocks& blocks)
     widest = std::max(widest, hidden);
     slope_at_.push_back(slope_at_.back() + hidden * kTileRows);
   }
-  states_.resize((n() + 1) * size_);
+  states_.resize((n() + 1) * size());
   slopes_.resize(slope_at_.back());
-  gradients_.resize(together_ * n() * size_);
+  gradients_.resize(together_ * n() * size());
   effects_.resize(together_ * n() * n() * kTileRows);
-  errors_.resize(outputs_ * kTileRows);
-  residual_.resize(size_);
+  errors_.resize(outputs() * kTileRows);
+  residual_.resize(size());
   hidden_.resize(widest * kTileRows);
 }
 
 void TileScreen::forward(const RowTile& tile) {
-  std::copy_n(tile.inputs, size_, states_.begin());
+  std::copy_n(tile.inputs, size(), states_.begin());
   for (std::size_t b = 0; b < n(); ++b) {
     const Block& block = (*blocks_)[b];
-    const float* const x = states_.data() + b * size_;
-    float* const next = states_.data() + (b + 1) * size_;
+    const float* const x = states_.data() + b * size();
+    float* const next = states_.data() + (b + 1) * size();
     evaluator_->kernel(block).residual_and_slope(evaluator_->weights().block(block), x, residual_.data(),
                                                  hidden_.data(), slopes_.data() + slope_at_[b]);
-    for (std::size_t i = 0; i < size_; ++i) next[i] = x[i] + residual_[i];
+    for (std::size_t i = 0; i < size(); ++i) next[i] = x[i] + residual_[i];
   }
-  evaluator_->tile_errors(tile, states_.data() + n() * size_, errors_.data());
+  evaluator_->tile_errors(tile, states_.data() + n() * size(), errors_.data());
 }
 
 void TileScreen::backward(std::size_t first, std::size_t count) {
   for (std::size_t q = 0; q < count; ++q) {
     const float* const head = evaluator_->weights().head_weight() + (first + q) * width_;
-    float* g = gradients_.data() + (q * n() + n() - 1) * size_;
+    float* g = gradients_.data() + (q * n() + n() - 1) * size();
     for (std::size_t f = 0; f < width_; ++f) std::fill_n(g + f * kTileRows, kTileRows, head[f]);
     for (std::size_t b = n() - 1; b > 0; --b) {
       const Block& block = (*blocks_)[b];
       evaluator_->kernel(block).pull_back(evaluator_->weights().block(block), slopes_.data() + slope_at_[b], g,
                                           residual_.data(), hidden_.data());
-      float* const before = g - size_;
-      for (std::size_t i = 0; i < size_; ++i) before[i] = g[i] + residual_[i];
+      float* const before = g - size();
+      for (std::size_t i = 0; i < size(); ++i) before[i] = g[i] + residual_[i];
       g = before;
     }
   }
@@ -103,12 +99,12 @@ void TileScreen::place_blocks(std::size_t count) {
   for (std::size_t i = 0; i < n(); ++i) {
     for (std::size_t b = 0; b < n(); ++b) {
       const Block& block = (*blocks_)[b];
-      evaluator_->kernel(block).residual(evaluator_->weights().block(block), states_.data() + i * size_,
+      evaluator_->kernel(block).residual(evaluator_->weights().block(block), states_.data() + i * size(),
                                          residual_.data(), hidden_.data());
       for (std::size_t q = 0; q < count; ++q) {
-        const float* const g = gradients_.data() + (q * n() + i) * size_;
+        const float* const g = gradients_.data() + (q * n() + i) * size();
         float sums[kTileRows] = {};
-        for (std::size_t f = 0; f < size_; f += kTileRows) {
+        for (std::size_t f = 0; f < size(); f += kTileRows) {
           for (std::size_t row = 0; row < kTileRows; ++row) sums[row] += g[f + row] * residual_[f + row];
         }
         std::copy_n(sums, kTileRows, effects_.data() + ((q * n() + i) * n() + b) * kTileRows);
@@ -144,8 +140,8 @@ void TileScreen::add_changes(std::size_t rows, std::size_t first, std::size_t co
 void TileScreen::add(const RowTile& tile, mpi::ExactSums& sums) {
   forward(tile);
   std::vector<double> changes(n() * n(), 0.0);
-  for (std::size_t first = 0; first < outputs_; first += together_) {
-    const std::size_t count = std::min(together_, outputs_ - first);
+  for (std::size_t first = 0; first < outputs(); first += together_) {
+    const std::size_t count = std::min(together_, outputs() - first);
     backward(first, count);
     place_blocks(count);
     add_changes(tile.rows, first, count, changes);

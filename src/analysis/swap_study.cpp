@@ -1,19 +1,19 @@
 #include <cmath>
 
 #include "analysis/bradley_terry.hpp"
+#include "analysis/study_context.hpp"
 #include "analysis/swap_gains.hpp"
 #include "analysis/transitivity.hpp"
-#include "analysis/workshop.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
 
 namespace {
 
-/// The seed's blocks in the order of a fit.
-std::vector<int> fitted_order(const SeedStudy& seed, const BradleyTerryFit& fit) {
+/// The start's blocks in the order of a fit.
+std::vector<int> fitted_order(const StartStudy& start, const BradleyTerryFit& fit) {
   std::vector<int> order;
-  for (const int position : fit.order) order.push_back(seed.order[static_cast<std::size_t>(position)]);
+  for (const int position : fit.order) order.push_back(start.order[static_cast<std::size_t>(position)]);
   return order;
 }
 
@@ -43,36 +43,37 @@ ScreenAgreement compare_tables(const std::vector<double>& exact, const std::vect
 
 }  // namespace
 
-void study_swaps(Workshop& shop, const SeedStudy& seed, Study& study) {
-  const std::size_t n = seed.order.size();
-  const Blocks blocks = in_order(shop.ground.pairing, seed.order);
+void study_swaps(StudyContext& context, const StartStudy& start, Study& study) {
+  const std::size_t n = start.order.size();
+  const Blocks blocks = blocks_in_order(context.preparation.pairing, start.order);
   SwapStudy& swaps = study.swaps;
-  swaps.seed = full_name(seed);
-  swaps.exact = shop.options.exact;
-  SwapGains gains = swaps.exact ? exact_swap_gains(shop.work, blocks, shop.tiles())
-                                : screened_swap_gains(shop.work, blocks, shop.tiles());
+  swaps.start = full_name(start);
+  swaps.exact = context.options.exact;
+  SwapGains gains = swaps.exact ? exact_swap_gains(context.work, blocks, context.tiles())
+                                : screened_swap_gains(context.work, blocks, context.tiles());
   if (!std::isfinite(gains.mse)) {
-    throw InputError("the seed " + swaps.seed + " has no finite error: choose another to swap positions of");
+    throw InputError("the start " + swaps.start + " has no finite error: choose another to swap positions of");
   }
-  swaps.seed_mse = gains.mse;
+  swaps.start_mse = gains.mse;
   swaps.gains = std::move(gains.change);
-  swaps.temperature_given = shop.options.temperature > 0;
-  const double temperature = swaps.temperature_given ? shop.options.temperature : choose_temperature(swaps.gains, n);
+  swaps.temperature_given = context.options.temperature > 0;
+  const double temperature = swaps.temperature_given ? context.options.temperature : choose_temperature(swaps.gains, n);
   swaps.fit = fit_bradley_terry(swaps.gains, n, temperature);
-  const std::vector<int> order = fitted_order(seed, swaps.fit);
-  swaps.fit_mse = shop.mse(in_order(shop.ground.pairing, order));
-  swaps.fit_agreement = shop.agreement(order);
+  const std::vector<int> order = fitted_order(start, swaps.fit);
+  swaps.fit_mse = context.mse(blocks_in_order(context.preparation.pairing, order));
+  swaps.fit_agreement = context.agreement(order);
   study.transitivity = study_transitivity(swaps.gains, n);
 }
 
-void compare_with_screen(Workshop& shop, const SeedStudy& seed, Study& study) {
-  const std::size_t n = seed.order.size();
+void compare_with_screen(StudyContext& context, const StartStudy& start, Study& study) {
+  const std::size_t n = start.order.size();
   SwapStudy& swaps = study.swaps;
-  const SwapGains screened = screened_swap_gains(shop.work, in_order(shop.ground.pairing, seed.order), shop.tiles());
+  const SwapGains screened =
+      screened_swap_gains(context.work, blocks_in_order(context.preparation.pairing, start.order), context.tiles());
   swaps.screened = true;
   swaps.screen = compare_tables(swaps.gains, screened.change, n);
   const BradleyTerryFit fit = fit_bradley_terry(screened.change, n, swaps.fit.temperature);
-  swaps.screen.fit_mse = shop.mse(in_order(shop.ground.pairing, fitted_order(seed, fit)));
+  swaps.screen.fit_mse = context.mse(blocks_in_order(context.preparation.pairing, fitted_order(start, fit)));
   swaps.screen.fit_distance = static_cast<std::int64_t>(kendall_distance(fit.order, swaps.fit.order));
 }
 

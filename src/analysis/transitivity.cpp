@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "analysis/median.hpp"
@@ -43,8 +42,8 @@ TransitivityStudy study_transitivity(std::span<const double> gains, std::size_t 
   }
   if (study.triples > 0) study.mean_span_all = spans / static_cast<double>(study.triples);
   if (!study.cyclic.empty()) study.mean_span_cyclic = cyclic_spans / static_cast<double>(study.cyclic.size());
-  study.median_margin_cyclic = median(std::move(cyclic_margins));
-  study.median_margin_transitive = median(std::move(transitive_margins));
+  study.median_margin_cyclic = median_of(std::move(cyclic_margins));
+  study.median_margin_transitive = median_of(std::move(transitive_margins));
   return study;
 }
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <span>
 
-#include "core/study.hpp"
+#include "core/study_results.hpp"
 
 namespace kintsugi {
 

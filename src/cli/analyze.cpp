@@ -45,7 +45,7 @@ class AnalyzeCommand final : public Command {
  public:
   [[nodiscard]] std::string name() const override { return "analyze"; }
   [[nodiscard]] std::string summary() const override {
-    return "Studies a network: pair scores, seeds, Bradley-Terry, transitivity, repair, searches";
+    return "Studies a network: pair scores, starts, Bradley-Terry, transitivity, repair, searches";
   }
   [[nodiscard]] bool parallel() const override { return true; }
   void declare(OptionTable& options) override;
@@ -72,7 +72,7 @@ void AnalyzeCommand::declare(OptionTable& options) {
   options.argument("problem", "PROBLEM", "the problem file (problem.h5)", path(problem_));
   options.option("answer", "ANSWER", "a solution.h5 or a text file; orders are compared with it", path(answer_));
   options.option("output,o", "FILE", "write the study's data sets to this file (analysis.h5)", path(output_));
-  options.option("rows", "R", "seeds, swaps and repairs are worked out on the first R rows; 0: all. Errors are of all",
+  options.option("rows", "R", "starts, swaps and repairs are worked out on the first R rows; 0: all. Errors are of all",
                  integer(options_.work_rows, std::int64_t{0}));
   options.option("pairing", "SCORE", "what the pairing goes by: " + join(scores, ", "),
                  choice(options_.pairing, scores));
@@ -86,7 +86,7 @@ void AnalyzeCommand::declare(OptionTable& options) {
                  choice(swaps_, {"exact", "screened"}));
   options.option("temperature", "T", "of the Bradley-Terry labels; 0: the median size of neighbours' gains",
                  number(options_.temperature, 0));
-  options.option("repair", "LIST", "bubble repair from all seeds and bradley-terry, from those named, or none",
+  options.option("repair", "LIST", "bubble repair from all starts and bradley-terry, from those named, or none",
                  names(options_.repair_all, options_.repair_from));
   options.option("searches", "LIST",
                  "searches to run beside it: all, none, or of " + join(search_names(), ", ") + " by comma",

@@ -17,8 +17,8 @@
 #include "kernels/flush_denormals.hpp"
 #include "kintsugi/core/error.hpp"
 #include "objective/evaluator.hpp"
-#include "search/make_search.hpp"
 #include "search/islands/topology.hpp"
+#include "search/make_search.hpp"
 #include "synth/planted.hpp"
 
 namespace kintsugi::cli {
@@ -157,7 +157,7 @@ ExitCode BenchCommand::run(const Settings&) {
   planted.rows = static_cast<std::size_t>(rows_);
   planted.activation = activation_;
   planted.pair_signal = 0;  // the speed does not depend on it, and any shape can do without
-  SyntheticProblem problem = plant(planted);
+  SyntheticProblem problem = plant_network(planted);
   const SharedWeights weights(world, problem.network, roles_of(problem));
   MemoryRows rows(std::make_shared<const Rows>(std::move(problem.rows)));
   Evaluator evaluator(world, weights, rows, choose_grid(world.size(), 0, 0, (planted.rows + 31) / 32));

@@ -3,7 +3,6 @@
 #include "cli/bench_scale.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <iostream>
 #include <sstream>
 

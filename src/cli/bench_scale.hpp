@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include "cli/scale_model.hpp"
 #include "cli/value.hpp"
 #include "kintsugi/core/activation.hpp"

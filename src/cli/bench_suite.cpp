@@ -1,13 +1,13 @@
 #include "cli/bench_suite.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <map>
 #include <optional>
 
 #include "cli/comparison.hpp"
 #include "cli/text.hpp"
+#include "core/stopwatch.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "kintsugi/io/solution_file.hpp"
@@ -94,7 +94,7 @@ bool bench_suite(const mpi::Comm& world, const SuiteRun& run) {
   std::vector<double> times;
   for (const fs::path& file : files) {
     for (int i = 0; i < run.seeds; ++i) {
-      const auto start = std::chrono::steady_clock::now();
+      const Stopwatch stopwatch;
       std::optional<ProblemFile> rows;
       Network network;
       std::optional<Assembly> answer;
@@ -108,10 +108,9 @@ bool bench_suite(const mpi::Comm& world, const SuiteRun& run) {
       options.seed += static_cast<std::uint64_t>(i);
       SolveObserver silent;
       const Solution solution = solve(world, network, *rows, options, silent);
-      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       if (solution.status == Status::solved || solution.status == Status::noise) ++solved;
       times.push_back(solution.times.search);
-      if (world.root()) print_line(file.stem().string(), options.seed, solution, answer, seconds);
+      if (world.root()) print_line(file.stem().string(), options.seed, solution, answer, stopwatch.seconds());
     }
   }
   std::ranges::sort(times);

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <ctime>
-#include <utility>
 
 namespace kintsugi::cli {
 

@@ -1,10 +1,8 @@
 // kintsugi generate: a synthetic shuffled network, planted or trained, and its answer in a file of its own.
 
 #include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <optional>
-#include <utility>
 
 #include "cli/command.hpp"
 #include "cli/generate_options.hpp"
@@ -12,6 +10,7 @@
 #include "cli/output_file.hpp"
 #include "cli/signals.hpp"
 #include "cli/text.hpp"
+#include "core/stopwatch.hpp"
 #include "io/atomic_file.hpp"
 #include "io/import.hpp"
 #include "io/problem_writer.hpp"
@@ -63,10 +62,10 @@ class ShuffledFile final : public NoFile {
   /// A line at times, where it takes long.
   void progress(std::size_t blocks) override {
     NoFile::progress(blocks);
-    const auto now = std::chrono::steady_clock::now();
-    if (quiet_ || now - last_line_ < std::chrono::seconds(10)) return;
+    constexpr double kSecondsBetweenLines = 10;
+    if (quiet_ || since_last_line_.seconds() < kSecondsBetweenLines) return;
     std::cerr << format("block %zu of %zu\n", blocks, truth_.blocks.size());
-    last_line_ = now;
+    since_last_line_.restart();
   }
   void block(std::size_t number, ResidualBlock block) override {
     study_.add(block);
@@ -92,7 +91,7 @@ class ShuffledFile final : public NoFile {
   const Assembly& truth_;
   DepthStudy study_;
   bool quiet_;
-  std::chrono::steady_clock::time_point last_line_ = std::chrono::steady_clock::now();
+  Stopwatch since_last_line_;
 };
 
 class GenerateCommand final : public Command {
@@ -157,7 +156,7 @@ void GenerateCommand::make_planted(const mpi::Comm& world, const Settings& setti
                  options_.quiet);
   });
   NoFile nowhere(world);
-  facts.truth_error = plant(world, *recipe, file ? *file : nowhere);
+  facts.truth_error = plant_network(world, *recipe, file ? *file : nowhere);
   world.agree([&] {
     if (!file) return;
     facts.depth = file->depth();
@@ -183,7 +182,7 @@ void GenerateCommand::make_trained(const mpi::Comm& world, const Settings& setti
   const std::int64_t steps = options_.train.steps;
   const std::int64_t interval = std::max<std::int64_t>(1, steps / 10);
   double sum = 0;
-  const TrainedProblem trained = train(world, task, options_.train, [&](std::int64_t step, double loss) {
+  const TrainedProblem trained = train_network(world, task, options_.train, [&](std::int64_t step, double loss) {
     if (step % kStepsPerCheck == 0) stop_where_asked(world);
     sum += loss;
     if (step % interval != 0) return;

@@ -1,4 +1,4 @@
-// kintsugi info: what is in a problem file, and what is odd about it.
+// kintsugi info: what is in a problem file, and what is unusual about it.
 
 #include <algorithm>
 #include <iostream>
@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "cli/command.hpp"
-#include "cli/oddities.hpp"
+#include "cli/diagnostics.hpp"
 #include "cli/roles_file.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
@@ -53,7 +53,7 @@ class InfoCommand final : public Command {
  public:
   [[nodiscard]] std::string name() const override { return "info"; }
   [[nodiscard]] std::string summary() const override {
-    return "Shows what is in a problem file, how well it pairs, and what is odd";
+    return "Shows what is in a problem file, how well it pairs, and what is unusual";
   }
 
   void declare(OptionTable& options) override {
@@ -116,7 +116,7 @@ void InfoCommand::print_pairing(const Network& network, const Roles& roles) cons
   if (roles.expand.empty()) return;
   std::cout << "\nHow well each score pairs. Gap: lowest chosen less highest not chosen; separation: chosen less best\n"
                "rival, on average; both in units of the spread of the scores not chosen.\n";
-  TextTable table({"score", "gap", "separation", "smallest margin", "not trusted", "differs from auto"});
+  TextTable table({"score", "gap", "separation", "smallest score margin", "untrusted", "differs from auto"});
   const auto partners = [](const Pairing& pairing) {
     std::map<int, int> partner_of;
     for (const PairScore& pair : pairing.pairs) partner_of[pair.expand] = pair.compress;
@@ -137,7 +137,7 @@ void InfoCommand::print_pairing(const Network& network, const Roles& roles) cons
       if (chosen_partners.at(expand) != compress) ++differing;
     }
     table.add({std::string(to_string(kind)) + (kind == chosen.kind ? " (auto)" : ""), format("%.2f", pairing.gap),
-               format("%.2f", pairing.separation), format("%.3f", summary.worst->margin),
+               format("%.2f", pairing.separation), format("%.3f", summary.worst->score_margin),
                std::to_string(summary.untrusted), std::to_string(differing)});
   }
   table.print(std::cout);
@@ -175,10 +175,10 @@ ExitCode InfoCommand::run(const Settings&) {
   }
   print_cost(network, problem.shape());
 
-  std::vector<std::string> odd = odd_pieces(problem.network_f64());
-  std::ranges::move(odd_rows(facts, problem.shape()), std::back_inserter(odd));
-  std::cout << (odd.empty() ? "\nNothing odd.\n" : "\nOdd\n");
-  for (const std::string& sentence : odd) std::cout << "  " << sentence << '\n';
+  std::vector<std::string> diagnostics = diagnose_pieces(problem.network_f64());
+  std::ranges::move(diagnose_rows(facts, problem.shape()), std::back_inserter(diagnostics));
+  std::cout << (diagnostics.empty() ? "\nNothing unusual.\n" : "\nUnusual\n");
+  for (const std::string& sentence : diagnostics) std::cout << "  " << sentence << '\n';
   // The rest is worth showing first: it often tells why.
   if (no_roles) throw InputError(*no_roles);
   return ExitCode::success;

@@ -48,15 +48,15 @@ class JsonLog final : public SolveLog {
                       {"score", pair.score},
                       {"runner_up", index_of(pair.runner_up)},
                       {"runner_up_score", pair.runner_up_score},
-                      {"margin", pair.margin},
+                      {"margin", pair.score_margin},
                       {"trusted", pair.trusted}});
     }
     emit({{"record", "pairs"}, {"pairs", list}});
   }
 
-  void on_starts(const std::vector<StartOrder>& seeds) override {
+  void on_starts(const std::vector<StartOrder>& starts) override {
     Json list = Json::array();
-    for (const StartOrder& seed : seeds) list.push_back({{"name", seed.name}, {"mse", seed.mse}});
+    for (const StartOrder& start : starts) list.push_back({{"name", start.name}, {"mse", start.mse}});
     emit({{"record", "seeds"}, {"seeds", list}});
   }
 

@@ -1,17 +1,15 @@
 #include "cli/kernel_speed.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <functional>
 
 #include "cli/fma_peak.hpp"
+#include "core/stopwatch.hpp"
 
 namespace kintsugi::cli {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 double thread_seconds_of(const std::function<void()>& work) {
   const double start = thread_seconds();
@@ -51,12 +49,12 @@ KernelSpeed measure_kernels(const SharedWeights& weights, const Blocks& blocks, 
     });
     return operations * static_cast<double>(times) / spent;
   };
-  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  const Stopwatch stopwatch;
   do {
     best.peak = std::max(best.peak, measure_fma_peak(kRoundMilliseconds));
     best.forward = std::max(best.forward, repeat(forward));
     best.adjoint = std::max(best.adjoint, repeat(adjoint));
-  } while (Clock::now() < end);
+  } while (stopwatch.seconds() < seconds);
   return best;
 }
 

@@ -1,19 +1,20 @@
 // kintsugi report: what a solve found, as one page with pictures, or as text.
 
-#include "report/report.hpp"
-
 #include <algorithm>
 #include <iostream>
 #include <sstream>
 
+#include "cli/chosen_scores.hpp"
 #include "cli/command.hpp"
 #include "cli/output_file.hpp"
 #include "cli/reference.hpp"
 #include "cli/report_text.hpp"
 #include "cli/text.hpp"
+#include "io/analysis_file.hpp"
 #include "io/atomic_file.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/problem_file.hpp"
+#include "report/contents.hpp"
 
 namespace kintsugi::cli {
 
@@ -84,10 +85,11 @@ report::Report ReportCommand::gather() const {
     const std::string origin = solution_.string() + " and " + problem_.string() + " do not belong together";
     const Assembly assembly = to_assembly(network, result.stored.solution.permutation, origin);
     check_assembly(network, assembly, problem.shape(), origin);
-    report::add_problem(result, problem_, problem.network(), assembly, fit_of(problem, network, assembly),
-                        problem.shape().rows);
+    const Network single = problem.network();
+    report::add_problem(result, problem_, single, assembly, find_chosen_scores(result.stored, single, assembly),
+                        fit_of(problem, network, assembly), problem.shape().rows);
   }
-  if (!analysis_.empty()) report::add_analysis(result, analysis_);
+  if (!analysis_.empty()) result.analysis = read_analysis(analysis_, result.blocks);
   return result;
 }
 

@@ -49,16 +49,16 @@ void print_problem(std::ostream& out, const report::ProblemFigures& problem) {
                 problem.fit.rows, problem.rows);
 }
 
-void print_seeds(std::ostream& out, const Report& report) {
-  const std::vector<StartOrder>& seeds = report.stored.solution.starts;
-  if (seeds.empty()) return;
-  out << "\nSeeds, their error on the seeding sample, and inversions against the answer\n";
-  TextTable table({"seed", "mse", "inversions"});
+void print_starts(std::ostream& out, const Report& report) {
+  const std::vector<StartOrder>& starts = report.stored.solution.starts;
+  if (starts.empty()) return;
+  out << "\nStarts, their error on the seeding sample, and inversions against the answer\n";
+  TextTable table({"start", "mse", "inversions"});
   std::vector<int> identity(report.blocks.size());
   std::iota(identity.begin(), identity.end(), 0);
-  for (std::size_t i = 0; i < seeds.size(); ++i) {
-    table.add({seeds[i].name, format("%.4e", seeds[i].mse),
-               std::to_string(kendall_distance(report.seed_positions[i], identity))});
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    table.add({starts[i].name, format("%.4e", starts[i].mse),
+               std::to_string(kendall_distance(report.start_positions[i], identity))});
   }
   table.print(out);
 }
@@ -66,15 +66,15 @@ void print_seeds(std::ostream& out, const Report& report) {
 void print_pairs(std::ostream& out, const Report& report) {
   std::vector<PairScore> pairs = report.stored.solution.pairs;
   if (pairs.empty()) return;
-  std::ranges::stable_sort(pairs, {}, &PairScore::margin);
+  std::ranges::stable_sort(pairs, {}, &PairScore::score_margin);
   pairs.resize(std::min(pairs.size(), kMostLines));
   out << "\nPairs that stand out least\n";
-  TextTable table({"expand", "compress", "score", "runner-up", "its score", "margin", "trusted"});
+  TextTable table({"expand", "compress", "score", "runner-up", "its score", "score margin", "trusted"});
   for (const PairScore& pair : pairs) {
     const bool rival = pair.runner_up >= 0;
     table.add({std::to_string(pair.expand), std::to_string(pair.compress), number(pair.score),
                rival ? std::to_string(pair.runner_up) : "-", rival ? number(pair.runner_up_score) : "-",
-               number(pair.margin), pair.trusted ? "yes" : "no"});
+               number(pair.score_margin), pair.trusted ? "yes" : "no"});
   }
   table.print(out);
 }
@@ -85,10 +85,10 @@ void print_margins(std::ostream& out, const Report& report) {
     out << "\nHow sure neighbours are: this solution does not say.\n";
     return;
   }
-  const auto doubtful = std::ranges::count_if(margins, &Margin::interchangeable);
+  const auto interchangeable = std::ranges::count_if(margins, &Margin::interchangeable);
   std::ranges::stable_sort(margins, {}, &Margin::change);
   margins.resize(std::min(margins.size(), kMostLines));
-  out << "\nNeighbours that are least sure (" << doubtful << " interchangeable)\n";
+  out << "\nNeighbours that are least sure (" << interchangeable << " interchangeable)\n";
   TextTable table({"positions", "rise of mse", "standard error", "z", "interchangeable"});
   for (const Margin& margin : margins) {
     table.add({std::to_string(margin.position) + ", " + std::to_string(margin.position + 1), number(margin.change),
@@ -119,9 +119,9 @@ void print_ways(std::ostream& out, const std::vector<SearchStudy>& ways) {
   table.print(out);
 }
 
-void print_analysis(std::ostream& out, const report::AnalysisFigures& analysis) {
+void print_analysis(std::ostream& out, const StoredAnalysis& analysis) {
   if (analysis.bradley_terry) {
-    out << "\nBradley-Terry order from the swaps of " << analysis.bradley_terry->seed << ": mse "
+    out << "\nBradley-Terry order from the swaps of " << analysis.bradley_terry->start << ": mse "
         << number(analysis.bradley_terry->mse) << " on all rows, at temperature "
         << number(analysis.bradley_terry->temperature) << '\n';
   }
@@ -130,12 +130,13 @@ void print_analysis(std::ostream& out, const report::AnalysisFigures& analysis) 
                   static_cast<long long>(analysis.transitivity->triples));
   }
   print_ways(out, analysis.searches);
-  if (analysis.seeds.empty()) return;
-  out << "\nSeeds of the study\n";
-  TextTable table({"seed", "direction", "mse", "inversions", "Kendall tau", "rank correlation"});
-  for (const report::StudiedSeed& seed : analysis.seeds) {
-    table.add({seed.name, seed.direction, number(seed.mse), number(seed.inversions), number(seed.kendall_tau),
-               number(seed.rank_correlation)});
+  if (analysis.starts.empty()) return;
+  out << "\nStarts of the study\n";
+  TextTable table({"start", "direction", "mse", "inversions", "Kendall tau", "rank correlation"});
+  for (const StartStudy& start : analysis.starts) {
+    table.add({start.name, start.reversed ? "reversed" : "forward", number(start.mse),
+               number(start.agreement.inversions), number(start.agreement.kendall_tau),
+               number(start.agreement.rank_correlation)});
   }
   table.print(out);
 }
@@ -145,7 +146,7 @@ void print_analysis(std::ostream& out, const report::AnalysisFigures& analysis) 
 void print_report(std::ostream& out, const Report& report) {
   print_result(out, report);
   if (report.problem) print_problem(out, *report.problem);
-  print_seeds(out, report);
+  print_starts(out, report);
   print_pairs(out, report);
   print_margins(out, report);
   print_elites(out, report);

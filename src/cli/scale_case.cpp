@@ -8,23 +8,23 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <functional>
 #include <limits>
 #include <numeric>
-#include <string>
 #include <utility>
 
 #include "cli/fma_peak.hpp"
 #include "cli/kernel_speed.hpp"
 #include "cli/memory.hpp"
 #include "core/random.hpp"
+#include "core/stopwatch.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "kernels/screen.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
 #include "objective/linear_model.hpp"
 #include "pairing/pairing.hpp"
@@ -35,9 +35,6 @@ namespace kintsugi::cli {
 namespace {
 
 using kernels::kTileRows;
-using Clock = std::chrono::steady_clock;
-
-constexpr std::size_t kSeedingRows = 64;
 
 /// Values that are the same for every reader and take no memory.
 class MadeRows final : public RowSource {
@@ -60,7 +57,7 @@ class MadeRows final : public RowSource {
 };
 
 /// Blocks whose compress piece is the expand piece transposed and turned round, with some zeros: they pair clearly,
-/// states keep their size, and the seeds' orders differ.
+/// states keep their size, and the starts' orders differ.
 Network made_network(const ScaleShape& shape, Activation activation) {
   Network network;
   network.activation = activation;
@@ -127,10 +124,10 @@ double time_of(const mpi::Comm& comm, double seconds, const std::function<void()
   double spent = 0;
   do {
     comm.barrier();
-    const auto begin = Clock::now();
+    const Stopwatch stopwatch;
     const double start = thread_seconds();
     work();
-    double turn[] = {thread_seconds() - start, std::chrono::duration<double>(Clock::now() - begin).count()};
+    double turn[] = {thread_seconds() - start, stopwatch.seconds()};
     comm.max(turn);
     best = std::min(best, turn[0]);
     spent += turn[1];
@@ -141,12 +138,12 @@ double time_of(const mpi::Comm& comm, double seconds, const std::function<void()
 /// The same of this rank alone.
 double best_time(double seconds, const std::function<void()>& work) {
   double best = std::numeric_limits<double>::infinity();
-  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  const Stopwatch stopwatch;
   do {
     const double start = thread_seconds();
     work();
     best = std::min(best, thread_seconds() - start);
-  } while (Clock::now() < end);
+  } while (stopwatch.seconds() < seconds);
   return best;
 }
 
@@ -237,7 +234,7 @@ ScaleCase measure_scale_case(const mpi::Comm& comm, const ScaleShape& shape, Act
   Evaluator evaluator(comm, weights, rows, choose_grid(comm.size(), 0, 0, all));
   LinearModel model(evaluator);
   const std::size_t tiles = evaluator.rows().tiles_for(shape.sample_rows);
-  const std::size_t seeding = evaluator.rows().tiles_for(kSeedingRows);
+  const std::size_t seeding = evaluator.rows().tiles_for(static_cast<std::size_t>(PreparationParameters().start_rows));
   result.seconds.push_back(
       time_of(comm, seconds, [&] { (void)make_start_orders(evaluator, blocks, norms, "auto", 1, seeding); }));
   result.seconds.push_back(time_of(comm, seconds, [&] { (void)model.linearise(blocks, tiles); }));

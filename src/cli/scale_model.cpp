@@ -4,8 +4,12 @@
 #include <bit>
 #include <cmath>
 
+#include "kernels/aligned.hpp"
 #include "kernels/gemm.hpp"
+#include "kintsugi/core/parameters.hpp"
+#include "mpi/exact_sums.hpp"
 #include "objective/linear_model.hpp"
+#include "pairing/layout.hpp"
 
 namespace kintsugi::cli {
 
@@ -15,12 +19,10 @@ namespace {
 
 constexpr double kFloat = sizeof(float);
 constexpr double kInteger = 8;
-constexpr double kSumBytes = 7 * kInteger;  // of one exact sum
-constexpr std::size_t kSeedingTiles = 2;    // 64 rows
-constexpr double kSeeds = 8;                // four orders and their reverses
-// Tables of L^2 doubles while rank 0 pairs: statistics, scores, what the assignment and the judgement copy.
+constexpr double kSumBytes = mpi::ExactSums::kWords * kInteger;
+constexpr double kStarts = 8;  // four orders and their reverses
+// Tables of L^2 doubles while rank 0 pairs: statistics, scores, what the assignment and the tests of trust copy.
 constexpr double kPairingTables = 12;
-constexpr double kGramRows = 16;
 // What pairing reaches of the block kernels' rate: it packs slabs, and forms Gram matrices a few rows at a time.
 // Measured.
 constexpr double kPairingEfficiency = 0.4;
@@ -28,7 +30,7 @@ constexpr double kPairingEfficiency = 0.4;
 double tiles_of(std::size_t rows) { return static_cast<double>((rows + kTileRows - 1) / kTileRows); }
 
 double padded(double floats) {
-  constexpr double kAlign = 16;
+  constexpr auto kAlign = static_cast<double>(kernels::kAlignedFloats);
   return std::ceil(floats / kAlign) * kAlign;
 }
 
@@ -53,6 +55,14 @@ std::size_t model_rows(const ScaleShape& shape) {
   return static_cast<std::size_t>(std::min(tiles_of(std::min(shape.sample_rows, shape.rows)), most)) * kTileRows;
 }
 
+PhaseCost pairing_cost(const Sizes& n) {
+  PhaseCost cost{.name = "pairing"};
+  cost.product_flops = n.blocks * n.blocks * (2 * n.hidden * n.width + n.hidden * n.hidden) +
+                       2 * n.blocks * n.hidden * n.hidden * n.width;
+  cost.efficiency = kPairingEfficiency;
+  return cost;
+}
+
 }  // namespace
 
 std::size_t busiest_tiles(std::size_t rows, std::size_t ranks) {
@@ -63,23 +73,20 @@ std::size_t busiest_tiles(std::size_t rows, std::size_t ranks) {
 std::vector<PhaseCost> model_phases(const ScaleShape& shape) {
   const Sizes n(shape);
   const double pairs = n.blocks * n.blocks;
+  const double moves = n.blocks * (2 * n.blocks - 1);
   const auto rows_of = [&](std::size_t rows) {
     return static_cast<double>(busiest_tiles(std::min(rows, shape.rows), shape.ranks) * kTileRows);
   };
   const double model = rows_of(model_rows(shape));
   const double sample = rows_of(shape.sample_rows);
   const double all = rows_of(shape.rows);
-  const double seeding = rows_of(kSeedingTiles * kTileRows);
-  const double moves = n.blocks * (2 * n.blocks - 1);
+  const double seeding = rows_of(static_cast<std::size_t>(PreparationParameters().start_rows));
 
-  PhaseCost pairing{.name = "pairing"};
-  pairing.product_flops =
-      pairs * (2 * n.hidden * n.width + n.hidden * n.hidden) + 2 * n.blocks * n.hidden * n.hidden * n.width;
-  pairing.efficiency = kPairingEfficiency;
-  PhaseCost seeds{.name = "seeding"};
-  seeds.product_flops = n.block_flops * (kTileRows * n.blocks * (n.blocks + 1) / 2 + seeding * n.blocks * (kSeeds + 1));
-  seeds.collectives = n.blocks + 2;
-  seeds.collective_bytes = kSumBytes * (pairs / 2 + n.blocks + kSeeds);
+  PhaseCost starts{.name = "seeding"};
+  starts.product_flops =
+      n.block_flops * (kTileRows * n.blocks * (n.blocks + 1) / 2 + seeding * n.blocks * (kStarts + 1));
+  starts.collectives = n.blocks + 2;
+  starts.collective_bytes = kSumBytes * (pairs / 2 + n.blocks + kStarts);
   PhaseCost linearise{.name = "linearise"};
   linearise.product_flops = model * n.block_flops * n.blocks * (1 + n.channels);
   linearise.effect_flops = model * 2 * n.width * pairs * n.channels;
@@ -98,7 +105,7 @@ std::vector<PhaseCost> model_phases(const ScaleShape& shape) {
   check.product_flops = all * n.block_flops * n.blocks;
   check.collectives = 2;
   check.collective_bytes = kSumBytes + kInteger;
-  return {pairing, seeds, linearise, screen, evaluation, check};
+  return {pairing_cost(n), starts, linearise, screen, evaluation, check};
 }
 
 double modelled_seconds(const PhaseCost& phase, const ScaleShape& shape, const MachineRates& rates) {
@@ -133,7 +140,8 @@ MemoryModel model_memory(const ScaleShape& shape) {
   memory.rank = own_rows + std::max(loading, effects + passes + tables);
 
   const double pieces = kFloat * n.blocks * (2 * weight + n.hidden + n.width);
-  const double pairing = kPairingTables * 8 * pairs + 2 * kFloat * kGramRows * n.hidden * n.blocks + kFloat * pairs;
+  const double pairing = kPairingTables * 8 * pairs +
+                         2 * kFloat * static_cast<double>(pairing::kGramRows) * n.hidden * n.blocks + kFloat * pairs;
   memory.root = pieces;
   memory.root_peak = pieces + std::max(pairing, memory.node + memory.rank);
   memory.rank_peak = memory.node + memory.rank;

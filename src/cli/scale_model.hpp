@@ -44,9 +44,8 @@ struct PhaseCost {
 /// has t = ceil(T / ranks), in the sample or in all:
 ///
 ///   pairing     rank 0: traces 2 L^2 h d, norms L^2 h^2, Gram matrices 2 L h^2 d (see pairing/statistics.hpp)
-///   seeding     greedy roll-out L^2 / 2 blocks on the one tile that is half of the seeding sample; all seeds, judged
-///   on
-///               both its tiles: 8 L blocks each
+///   seeding     greedy roll-out L^2 / 2 blocks on the one tile that is half of the seeding sample; all starts,
+///               ranked on both its tiles: 8 L blocks each
 ///   linearise   2 L blocks, and 2 d L^2 a row for the pairs' effects; two sums
 ///   screen      5 L^2 a row, streaming the effects (4 L^2 bytes a row); one sum of L (2 L - 1) integers
 ///   evaluation  L blocks on the sample; one sum

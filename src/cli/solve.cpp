@@ -26,7 +26,6 @@
 #include "kintsugi/io/solution_file.hpp"
 #include "kintsugi/mpi/comm.hpp"
 #include "pairing/pairing.hpp"
-#include "search/make_search.hpp"
 #include "search/islands/topology.hpp"
 
 namespace kintsugi::cli {
@@ -150,11 +149,10 @@ void SolveCommand::declare(OptionTable& options) {
                  integer(options_.max_evaluations, std::int64_t{0}));
   options.option("tolerance", "MSE", "mean squared error that counts as solved; 0: estimated from the data",
                  number(options_.tolerance, 0));
-  options.option(
-      "memory", "SIZE",
-      "what the tables of the search may take of each rank's memory: 500M, 2G, 2GiB; an island's tables "
-      "take no more together, so that the answer does not depend on its ranks",
-      bytes(options_.memory));
+  options.option("memory", "SIZE",
+                 "what the tables of the search may take of each rank's memory: 500M, 2G, 2GiB; an island's tables "
+                 "take no more together, so that the answer does not depend on its ranks",
+                 bytes(options_.memory));
   declare_parameters(options, options_.parameters);
   options.option("log", "KIND", "table, json (one object per line) or off; goes to stderr",
                  choice(log_, {"table", "json", "off"}));

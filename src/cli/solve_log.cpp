@@ -15,18 +15,14 @@ void SolveLog::keep_checkpoints(std::filesystem::path path, CheckpointKey key, d
   checkpoint_ = std::move(path);
   key_ = std::move(key);
   interval_ = interval;
-  last_checkpoint_ = std::chrono::steady_clock::now();
+  since_checkpoint_.restart();
 }
 
-bool SolveLog::checkpoint_due() {
-  if (checkpoint_.empty()) return false;
-  const auto age = std::chrono::steady_clock::now() - last_checkpoint_;
-  return std::chrono::duration<double>(age).count() >= interval_;
-}
+bool SolveLog::checkpoint_due() { return !checkpoint_.empty() && since_checkpoint_.seconds() >= interval_; }
 
 void SolveLog::on_checkpoint(const SearchState& state) {
   if (checkpoint_.empty()) return;
-  last_checkpoint_ = std::chrono::steady_clock::now();
+  since_checkpoint_.restart();
   try {
     write_checkpoint(checkpoint_, state, key_);
   } catch (const Error& error) {
@@ -60,35 +56,40 @@ std::string describe_end(const Solution& solution) {
   throw InternalError("unknown status value");
 }
 
+namespace {
+
+/// "3 and 4 (pieces 12 and 7)": the neighbours of a margin.
+std::string neighbours(const Margin& margin, const Solution& solution, const Network& network) {
+  const auto piece = [&](std::size_t position) { return network.index_of(solution.assembly.blocks[position].expand); };
+  const auto first = static_cast<std::size_t>(margin.position);
+  return format("%d and %d (pieces %d and %d)", margin.position, margin.position + 1, piece(first), piece(first + 1));
+}
+
+}  // namespace
+
 std::vector<std::string> describe_margins(const Solution& solution, const Network& network) {
   if (solution.margins.empty()) return {};
   constexpr double kCertain = 3;  // standard errors
   constexpr std::size_t kNamed = 10;
-  const auto blocks = [&](const Margin& margin) {
-    const auto piece = [&](std::size_t position) {
-      return network.index_of(solution.assembly.blocks[position].expand);
-    };
-    const auto first = static_cast<std::size_t>(margin.position);
-    return format("%d and %d (pieces %d and %d)", margin.position, margin.position + 1, piece(first), piece(first + 1));
-  };
+  const auto blocks = [&](const Margin& margin) { return neighbours(margin, solution, network); };
   const Margin* least = nullptr;
   std::vector<std::string> lines;
   const bool exact = solution.status == Status::solved;
-  std::size_t doubtful = 0;
+  std::size_t uncertain = 0;
   std::size_t falling = 0;
   for (const Margin& margin : solution.margins) {
     if (margin.change < 0) ++falling;
     if (margin.interchangeable) {
-      ++doubtful;
-      if (doubtful <= kNamed) lines.push_back("         interchangeable: positions " + blocks(margin));
+      ++uncertain;
+      if (uncertain <= kNamed) lines.push_back("         interchangeable: positions " + blocks(margin));
       continue;
     }
     // Where the error is rounding, any rise is certain; elsewhere it may be chance.
-    if (!exact && margin.z() < kCertain) ++doubtful;
+    if (!exact && margin.z() < kCertain) ++uncertain;
     const auto rank = [&](const Margin& each) { return exact ? each.change : each.z(); };
     if (least == nullptr || rank(margin) < rank(*least)) least = &margin;
   }
-  std::string summary = format("margins  %zu of %zu neighbours in a certain order", solution.margins.size() - doubtful,
+  std::string summary = format("margins  %zu of %zu neighbours in a certain order", solution.margins.size() - uncertain,
                                solution.margins.size());
   if (least != nullptr) {
     summary += format("; the closest: positions %s, swapped the MSE changes by %+.2e, ", blocks(*least).c_str(),
@@ -97,7 +98,7 @@ std::vector<std::string> describe_margins(const Solution& solution, const Networ
                       : format("%.1f standard errors", least->z()));
   }
   lines.insert(lines.begin(), summary);
-  if (solution.status != Status::solved) {
+  if (!exact) {
     lines.push_back(falling == 0 ? "         a local optimum: no swap of neighbours lowers the error on all rows"
                                  : format("         no local optimum: %zu swaps of neighbours would lower the error on "
                                           "all rows, by finite differences",
@@ -109,7 +110,7 @@ std::vector<std::string> describe_margins(const Solution& solution, const Networ
 PairSummary summarize(const std::vector<PairScore>& pairs) {
   PairSummary summary;
   for (const PairScore& pair : pairs) {
-    if (summary.worst == nullptr || pair.margin < summary.worst->margin) summary.worst = &pair;
+    if (summary.worst == nullptr || pair.score_margin < summary.worst->score_margin) summary.worst = &pair;
     if (!pair.trusted) ++summary.untrusted;
   }
   return summary;

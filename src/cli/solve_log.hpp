@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <iosfwd>
 #include <memory>
@@ -9,6 +8,7 @@
 
 #include "cli/memory.hpp"
 #include "cli/settings.hpp"
+#include "core/stopwatch.hpp"
 #include "kintsugi/core/exit_code.hpp"
 #include "kintsugi/io/checkpoint_file.hpp"
 #include "kintsugi/solve.hpp"
@@ -59,7 +59,7 @@ class SolveLog : public SolveObserver {
   std::filesystem::path checkpoint_;
   CheckpointKey key_;
   double interval_ = 0;
-  std::chrono::steady_clock::time_point last_checkpoint_;
+  Stopwatch since_checkpoint_;
 };
 
 /// How a log is written.
@@ -81,7 +81,7 @@ struct LogStyle {
 /// How sure the order of neighbours is, as sentences; none where there are no margins.
 [[nodiscard]] std::vector<std::string> describe_margins(const Solution& solution, const Network& network);
 
-/// Smallest margin of the pairs and how many are not trusted.
+/// Smallest score margin of the pairs and how many are untrusted.
 struct PairSummary {
   const PairScore* worst = nullptr;  ///< null without pairs
   std::size_t untrusted = 0;

@@ -46,12 +46,12 @@ Json pairing(const PairingStudy& study) {
   return {{"score", study.score}, {"untrusted", study.untrusted}, {"pairs", pairs}, {"scores", scores}};
 }
 
-Json seeds(const Study& study) {
+Json starts(const Study& study) {
   Json rows = Json::array();
-  for (const SeedStudy& seed : study.seeds) {
-    Json row{{"name", seed.name}, {"direction", seed.reversed ? "reversed" : "forward"}, {"mse", number(seed.mse)}};
-    row.update(agreement(seed.agreement));
-    row["order"] = seed.order;
+  for (const StartStudy& start : study.starts) {
+    Json row{{"name", start.name}, {"direction", start.reversed ? "reversed" : "forward"}, {"mse", number(start.mse)}};
+    row.update(agreement(start.agreement));
+    row["order"] = start.order;
     rows.push_back(std::move(row));
   }
   return rows;
@@ -63,9 +63,9 @@ Json bradley_terry(const SwapStudy& swaps) {
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = i + 1; j < n; ++j) gains.push_back({i, j, number(swaps.gains[i * n + j])});
   }
-  Json study{{"seed", swaps.seed},
+  Json study{{"start", swaps.start},
              {"exact", swaps.exact},
-             {"seed_mse", number(swaps.seed_mse)},
+             {"start_mse", number(swaps.start_mse)},
              {"temperature", swaps.fit.temperature},
              {"temperature_given", swaps.temperature_given},
              {"iterations", swaps.fit.iterations},
@@ -121,7 +121,7 @@ void print_study_json(std::ostream& out, const Study& study) {
   Json root{{"rows", study.rows}, {"work_rows", study.work_rows}, {"target", study.target}};
   if (study.has_answer) root["answer"] = {{"mse", number(study.answer_mse)}, {"wrong_pairs", study.wrong_pairs}};
   root["pairing"] = pairing(study.pairing);
-  root["seeds"] = seeds(study);
+  root["starts"] = starts(study);
   root["bradley_terry"] = bradley_terry(study.swaps);
   root["transitivity"] = transitivity(study.transitivity);
   root["repair"] = std::move(repair);

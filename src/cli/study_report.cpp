@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "cli/text.hpp"
 
@@ -49,7 +48,7 @@ void print_pairing(std::ostream& out, const Study& study) {
   table.print(out);
 
   out << "\n  Closest calls: the pairs with the lowest margins over the expand piece's best other partner, the rival\n";
-  TextTable calls({"score", "expand", "compress", "score", "rival", "rival's score", "margin"});
+  TextTable calls({"score", "expand", "compress", "score", "rival", "rival's score", "score margin"});
   for (const ScoreStudy& score : pairing.scores) {
     for (const CloseCall& call : score.closest) {
       calls.add({score.name, std::to_string(call.expand), std::to_string(call.compress), format("%.4f", call.score),
@@ -64,16 +63,16 @@ void print_pairing(std::ostream& out, const Study& study) {
                 negative, pairing.traces.size());
 }
 
-void print_seeds(std::ostream& out, const Study& study) {
-  out << "\nSeeds, worked out on the first " << study.work_rows << " rows\n"
+void print_starts(std::ostream& out, const Study& study) {
+  out << "\nStarts, worked out on the first " << study.work_rows << " rows\n"
       << "  mse: on all " << study.rows
       << " rows; inversions (pairs of blocks in the other order), Kendall's tau, rank\n"
          "  correlation: against the answer"
       << (study.has_answer ? "" : ", which is not given (--answer)") << '\n';
-  TextTable table({"seed", "direction", "mse", "inversions", "tau", "correlation"});
-  for (const SeedStudy& seed : study.seeds) {
-    std::vector<std::string> cells{seed.name, seed.reversed ? "reversed" : "forward", format("%.4e", seed.mse)};
-    std::ranges::move(agreement_cells(seed.agreement), std::back_inserter(cells));
+  TextTable table({"start", "direction", "mse", "inversions", "tau", "correlation"});
+  for (const StartStudy& start : study.starts) {
+    std::vector<std::string> cells{start.name, start.reversed ? "reversed" : "forward", format("%.4e", start.mse)};
+    std::ranges::move(agreement_cells(start.agreement), std::back_inserter(cells));
     table.add(std::move(cells));
   }
   table.print(out);
@@ -88,12 +87,12 @@ void print_swaps(std::ostream& out, const Study& study) {
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = i + 1; j < n; ++j) lower += swaps.gains[i * n + j] < 0 ? 1U : 0U;
   }
-  out << "\nSwaps of two positions of the seed " << swaps.seed << ", "
+  out << "\nSwaps of two positions of the start " << swaps.start << ", "
       << (swaps.exact ? "each evaluated exactly" : "screened to first order: not exact") << " on the first "
       << study.work_rows << " rows\n"
-      << format("  seed's mse there  %.6e\n", swaps.seed_mse)
+      << format("  start's mse there  %.6e\n", swaps.start_mse)
       << format("  swaps             %zu, of which %zu lower it\n", pairs, lower)
-      << "\nBradley-Terry model of the seed's positions: p(i before j) = 1 / (1 + exp(-g / T)), g the swap's rise of "
+      << "\nBradley-Terry model of the start's positions: p(i before j) = 1 / (1 + exp(-g / T)), g the swap's rise of "
          "the "
          "mse\n"
       << format("  temperature T     %.6g, ", swaps.fit.temperature)
@@ -142,7 +141,7 @@ void print_transitivity(std::ostream& out, const Study& study) {
   std::vector<CyclicTriple> strongest = triples.cyclic;
   std::ranges::stable_sort(strongest, std::greater<>(), &CyclicTriple::weakest_margin);
   if (strongest.size() > kMostTriples) strongest.resize(kMostTriples);
-  out << "\n  The strongest contradictions: positions in the seed, from 0, and the least |g| of the three\n";
+  out << "\n  The strongest contradictions: positions in the start, from 0, and the least |g| of the three\n";
   TextTable table({"a", "b", "c", "weakest margin"});
   for (const CyclicTriple& triple : strongest) {
     table.add({std::to_string(triple.a), std::to_string(triple.b), std::to_string(triple.c),
@@ -166,7 +165,7 @@ void print_repair(std::ostream& out, const Study& study) {
 
 void print_searches(std::ostream& out, const Study& study) {
   if (study.searches.empty()) return;
-  out << "\nWays to the answer, beside each other; the searches start at " << study.swaps.seed
+  out << "\nWays to the answer, beside each other; the searches start at " << study.swaps.start
       << format("; solved: mse at most %.3e\n", study.target)
       << "  evaluations: of the whole network until solved, else in all, in parts of it added up, each on the way's "
          "own\n  sample of rows; mse: at its end, on all rows; all searches but bubble begin with one and the same "
@@ -183,7 +182,7 @@ void print_searches(std::ostream& out, const Study& study) {
 
 void print_study(std::ostream& out, const Study& study) {
   print_pairing(out, study);
-  print_seeds(out, study);
+  print_starts(out, study);
   print_swaps(out, study);
   print_transitivity(out, study);
   print_repair(out, study);

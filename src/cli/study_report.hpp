@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-#include "core/study.hpp"
+#include "core/study_results.hpp"
 
 namespace kintsugi::cli {
 

@@ -43,7 +43,7 @@ class TableLog final : public SolveLog {
   void begin(const SolveHeader& header, const Network& network) override;
   void on_roles(const Roles& roles) override;
   void on_pairs(const std::vector<PairScore>& pairs) override;
-  void on_starts(const std::vector<StartOrder>& seeds) override;
+  void on_starts(const std::vector<StartOrder>& starts) override;
   void on_step(const TrajectoryEntry& row) override;
   void on_exchange(const ExchangeReport& report) override;
   void on_resume(const std::string& text) override { line("resume   " + text); }
@@ -111,7 +111,7 @@ void TableLog::on_pairs(const std::vector<PairScore>& pairs) {
   if (summary.worst == nullptr) return;
   line("pairs    " +
        (summary.untrusted == 0 ? "all trusted" : count_of(summary.untrusted, "pair") + " not to be trusted") +
-       format("; smallest margin %.3f (pieces %d and %d score %.3f", summary.worst->margin,
+       format("; smallest score margin %.3f (pieces %d and %d score %.3f", summary.worst->score_margin,
               index_of(summary.worst->expand), index_of(summary.worst->compress), summary.worst->score) +
        (summary.worst->runner_up < 0 ? ")"
                                      : format(", runner-up %d scores %.3f)", index_of(summary.worst->runner_up),
@@ -120,16 +120,16 @@ void TableLog::on_pairs(const std::vector<PairScore>& pairs) {
   for (const PairScore& pair : pairs) {
     if (pair.trusted || shown == kPairsShown) continue;
     ++shown;
-    line(format("         not trusted: pieces %d and %d score %.3f, runner-up %d scores %.3f", index_of(pair.expand),
+    line(format("         untrusted: pieces %d and %d score %.3f, runner-up %d scores %.3f", index_of(pair.expand),
                 index_of(pair.compress), pair.score, index_of(pair.runner_up), pair.runner_up_score));
   }
   if (shown < summary.untrusted) line(format("         ... and %zu more", summary.untrusted - shown));
 }
 
-void TableLog::on_starts(const std::vector<StartOrder>& seeds) {
+void TableLog::on_starts(const std::vector<StartOrder>& starts) {
   line("");
-  TextTable table({"seed", "mse"});
-  for (const StartOrder& seed : seeds) table.add({seed.name, format("%.4e", seed.mse)});
+  TextTable table({"start", "mse"});
+  for (const StartOrder& start : starts) table.add({start.name, format("%.4e", start.mse)});
   table.print(out_, "");
 }
 

@@ -62,43 +62,43 @@ struct RangeRow {
 };
 
 void write_ranges(h5::Image& image, hid_t group, const PairingStudy& pairing) {
-  RowType type(sizeof(RangeRow));
-  type.add("name", offsetof(RangeRow, name), h5::text_type().id());
-  type.add("chosen_lowest", offsetof(RangeRow, chosen_lowest), H5T_NATIVE_DOUBLE);
-  type.add("chosen_highest", offsetof(RangeRow, chosen_highest), H5T_NATIVE_DOUBLE);
-  type.add("others_lowest", offsetof(RangeRow, others_lowest), H5T_NATIVE_DOUBLE);
-  type.add("others_highest", offsetof(RangeRow, others_highest), H5T_NATIVE_DOUBLE);
-  type.add("wrong_rows", offsetof(RangeRow, wrong_rows), H5T_NATIVE_INT64);
-  type.add("wrong_columns", offsetof(RangeRow, wrong_columns), H5T_NATIVE_INT64);
-  type.add("reassigned", offsetof(RangeRow, reassigned), H5T_NATIVE_INT64);
+  const RowType<RangeRow> type{{"name", &RangeRow::name},
+                               {"chosen_lowest", &RangeRow::chosen_lowest},
+                               {"chosen_highest", &RangeRow::chosen_highest},
+                               {"others_lowest", &RangeRow::others_lowest},
+                               {"others_highest", &RangeRow::others_highest},
+                               {"wrong_rows", &RangeRow::wrong_rows},
+                               {"wrong_columns", &RangeRow::wrong_columns},
+                               {"reassigned", &RangeRow::reassigned}};
   std::vector<RangeRow> rows;
   for (const ScoreStudy& score : pairing.scores) {
     rows.push_back({score.name.c_str(), score.chosen_lowest, score.chosen_highest, score.others_lowest,
                     score.others_highest, static_cast<std::int64_t>(score.wrong_rows),
                     static_cast<std::int64_t>(score.wrong_columns), static_cast<std::int64_t>(score.reassigned)});
   }
-  h5::write_rows<RangeRow>(image, group, "ranges", type, rows);
+  h5::write_rows(image, group, "ranges", type, rows);
 }
 
 struct CallRow {
   const char* score_name = nullptr;
-  CloseCall call;
+  std::int32_t expand = 0;
+  std::int32_t compress = 0;
+  std::int32_t rival = 0;
+  double score = 0;
+  double rival_score = 0;
 };
 
 void write_closest(h5::Image& image, hid_t group, const PairingStudy& pairing) {
-  RowType type(sizeof(CallRow));
-  constexpr std::size_t kCall = offsetof(CallRow, call);
-  type.add("score_name", offsetof(CallRow, score_name), h5::text_type().id());
-  type.add("expand", kCall + offsetof(CloseCall, expand), H5T_NATIVE_INT);
-  type.add("compress", kCall + offsetof(CloseCall, compress), H5T_NATIVE_INT);
-  type.add("rival", kCall + offsetof(CloseCall, rival), H5T_NATIVE_INT);
-  type.add("score", kCall + offsetof(CloseCall, score), H5T_NATIVE_DOUBLE);
-  type.add("rival_score", kCall + offsetof(CloseCall, rival_score), H5T_NATIVE_DOUBLE);
+  const RowType<CallRow> type{{"score_name", &CallRow::score_name}, {"expand", &CallRow::expand},
+                              {"compress", &CallRow::compress},     {"rival", &CallRow::rival},
+                              {"score", &CallRow::score},           {"rival_score", &CallRow::rival_score}};
   std::vector<CallRow> rows;
   for (const ScoreStudy& score : pairing.scores) {
-    for (const CloseCall& call : score.closest) rows.push_back({score.name.c_str(), call});
+    for (const CloseCall& call : score.closest) {
+      rows.push_back({score.name.c_str(), call.expand, call.compress, call.rival, call.score, call.rival_score});
+    }
   }
-  h5::write_rows<CallRow>(image, group, "closest", type, rows);
+  h5::write_rows(image, group, "closest", type, rows);
 }
 
 void write_pairing(h5::Image& image, const PairingStudy& pairing) {
@@ -116,33 +116,34 @@ void write_pairing(h5::Image& image, const PairingStudy& pairing) {
   write_closest(image, group.id(), pairing);
 }
 
-// ---- seeds and swaps ----
+// ---- starts and swaps ----
 
-struct SeedRow {
+struct StartRow {
   const char* name = nullptr;
   const char* direction = nullptr;
   double mse = 0;
-  OrderAgreement agreement;
+  double inversions = 0;
+  double kendall_tau = 0;
+  double rank_correlation = 0;
 };
 
-void write_seeds(h5::Image& image, const Study& study) {
-  RowType type(sizeof(SeedRow));
-  constexpr std::size_t kAgreement = offsetof(SeedRow, agreement);
-  type.add("name", offsetof(SeedRow, name), h5::text_type().id());
-  type.add("direction", offsetof(SeedRow, direction), h5::text_type().id());
-  type.add("mse", offsetof(SeedRow, mse), H5T_NATIVE_DOUBLE);
-  type.add("inversions", kAgreement + offsetof(OrderAgreement, inversions), H5T_NATIVE_DOUBLE);
-  type.add("kendall_tau", kAgreement + offsetof(OrderAgreement, kendall_tau), H5T_NATIVE_DOUBLE);
-  type.add("rank_correlation", kAgreement + offsetof(OrderAgreement, rank_correlation), H5T_NATIVE_DOUBLE);
-  std::vector<SeedRow> rows;
+void write_starts(h5::Image& image, const Study& study) {
+  const RowType<StartRow> type{{"name", &StartRow::name},
+                               {"direction", &StartRow::direction},
+                               {"mse", &StartRow::mse},
+                               {"inversions", &StartRow::inversions},
+                               {"kendall_tau", &StartRow::kendall_tau},
+                               {"rank_correlation", &StartRow::rank_correlation}};
+  std::vector<StartRow> rows;
   std::vector<int> orders;
-  for (const SeedStudy& seed : study.seeds) {
-    rows.push_back({seed.name.c_str(), seed.reversed ? "reversed" : "forward", seed.mse, seed.agreement});
-    orders.insert(orders.end(), seed.order.begin(), seed.order.end());
+  for (const StartStudy& start : study.starts) {
+    rows.push_back({start.name.c_str(), start.reversed ? "reversed" : "forward", start.mse, start.agreement.inversions,
+                    start.agreement.kendall_tau, start.agreement.rank_correlation});
+    orders.insert(orders.end(), start.order.begin(), start.order.end());
   }
-  h5::write_rows<SeedRow>(image, image.root(), "seeds", type, rows);
-  const hsize_t length = rows.empty() ? 0 : study.seeds.front().order.size();
-  write_integers(image, image.root(), "seed_orders", std::array<hsize_t, 2>{rows.size(), length}, orders);
+  h5::write_rows(image, image.root(), "starts", type, rows);
+  const hsize_t length = rows.empty() ? 0 : study.starts.front().order.size();
+  write_integers(image, image.root(), "start_orders", std::array<hsize_t, 2>{rows.size(), length}, orders);
 }
 
 void write_swaps(h5::Image& image, const SwapStudy& swaps) {
@@ -151,30 +152,27 @@ void write_swaps(h5::Image& image, const SwapStudy& swaps) {
   write_numbers(image, group.id(), "gains", std::array<hsize_t, 2>{length, length}, swaps.gains);
   write_numbers(image, group.id(), "strengths", std::array<hsize_t, 1>{length}, swaps.fit.strengths);
   write_integers(image, group.id(), "order", std::array<hsize_t, 1>{length}, swaps.fit.order);
-  image.attribute(group.id(), "seed", swaps.seed);
+  image.attribute(group.id(), "start", swaps.start);
   image.attribute(group.id(), "exact", std::int64_t{swaps.exact ? 1 : 0});
   image.attribute(group.id(), "temperature", swaps.fit.temperature);
   image.attribute(group.id(), "temperature_given", std::int64_t{swaps.temperature_given ? 1 : 0});
   image.attribute(group.id(), "iterations", std::int64_t{swaps.fit.iterations});
   image.attribute(group.id(), "converged", std::int64_t{swaps.fit.converged ? 1 : 0});
-  image.attribute(group.id(), "seed_mse", swaps.seed_mse);
+  image.attribute(group.id(), "start_mse", swaps.start_mse);
   image.attribute(group.id(), "mse", swaps.fit_mse);
   write_agreement(image, group.id(), swaps.fit_agreement);
 }
 
 void write_transitivity(h5::Image& image, const TransitivityStudy& study) {
   const h5::Handle group = image.group(image.root(), "transitivity");
-  RowType triple(sizeof(CyclicTriple));
-  triple.add("a", offsetof(CyclicTriple, a), H5T_NATIVE_INT32);
-  triple.add("b", offsetof(CyclicTriple, b), H5T_NATIVE_INT32);
-  triple.add("c", offsetof(CyclicTriple, c), H5T_NATIVE_INT32);
-  triple.add("weakest_margin", offsetof(CyclicTriple, weakest_margin), H5T_NATIVE_DOUBLE);
-  h5::write_rows<CyclicTriple>(image, group.id(), "cyclic", triple, study.cyclic);
-  RowType span(sizeof(SpanCount));
-  span.add("span", offsetof(SpanCount, span), H5T_NATIVE_INT32);
-  span.add("triples", offsetof(SpanCount, triples), H5T_NATIVE_INT64);
-  span.add("cyclic", offsetof(SpanCount, cyclic), H5T_NATIVE_INT64);
-  h5::write_rows<SpanCount>(image, group.id(), "by_span", span, study.by_span);
+  const RowType<CyclicTriple> triple{{"a", &CyclicTriple::a},
+                                     {"b", &CyclicTriple::b},
+                                     {"c", &CyclicTriple::c},
+                                     {"weakest_margin", &CyclicTriple::weakest_margin}};
+  h5::write_rows(image, group.id(), "cyclic", triple, study.cyclic);
+  const RowType<SpanCount> span{
+      {"span", &SpanCount::span}, {"triples", &SpanCount::triples}, {"cyclic", &SpanCount::cyclic}};
+  h5::write_rows(image, group.id(), "by_span", span, study.by_span);
   image.attribute(group.id(), "triples", study.triples);
   image.attribute(group.id(), "cyclic", static_cast<std::int64_t>(study.cyclic.size()));
   image.attribute(group.id(), "mean_span_cyclic", study.mean_span_cyclic);
@@ -194,16 +192,15 @@ struct RepairRow {
 };
 
 void write_repair(h5::Image& image, const Study& study) {
-  RowType type(sizeof(RepairRow));
-  type.add("start", offsetof(RepairRow, start), h5::text_type().id());
-  type.add("round", offsetof(RepairRow, round), H5T_NATIVE_INT32);
-  type.add("swaps", offsetof(RepairRow, swaps), H5T_NATIVE_INT64);
-  type.add("cumulative", offsetof(RepairRow, cumulative), H5T_NATIVE_INT64);
-  type.add("mse", offsetof(RepairRow, mse), H5T_NATIVE_DOUBLE);
+  const RowType<RepairRow> type{{"start", &RepairRow::start},
+                                {"round", &RepairRow::round},
+                                {"swaps", &RepairRow::swaps},
+                                {"cumulative", &RepairRow::cumulative},
+                                {"mse", &RepairRow::mse}};
   std::vector<RepairRow> rows;
   for (const RepairRound& round : study.repair)
     rows.push_back({round.start.c_str(), round.round, round.swaps, round.cumulative, round.mse});
-  h5::write_rows<RepairRow>(image, image.root(), "repair", type, rows);
+  h5::write_rows(image, image.root(), "repair", type, rows);
 }
 
 struct SearchRow {
@@ -214,15 +211,14 @@ struct SearchRow {
 };
 
 void write_searches(h5::Image& image, const Study& study) {
-  RowType type(sizeof(SearchRow));
-  type.add("name", offsetof(SearchRow, name), h5::text_type().id());
-  type.add("evaluations", offsetof(SearchRow, evaluations), H5T_NATIVE_INT64);
-  type.add("mse", offsetof(SearchRow, mse), H5T_NATIVE_DOUBLE);
-  type.add("solved", offsetof(SearchRow, solved), h5::bool_type().id());
+  const RowType<SearchRow> type{{"name", &SearchRow::name},
+                                {"evaluations", &SearchRow::evaluations},
+                                {"mse", &SearchRow::mse},
+                                {"solved", &SearchRow::solved}};
   std::vector<SearchRow> rows;
   for (const SearchStudy& search : study.searches)
     rows.push_back({search.name.c_str(), search.evaluations, search.mse, flag(search.solved)});
-  h5::write_rows<SearchRow>(image, image.root(), "searches", type, rows);
+  h5::write_rows(image, image.root(), "searches", type, rows);
 }
 
 }  // namespace
@@ -234,7 +230,7 @@ void write_study(const std::filesystem::path& path, const Study& study, const St
   h5::Image image(kExpected + matrices + study.transitivity.cyclic.size() * sizeof(CyclicTriple));
   write_root(image, study, facts);
   write_pairing(image, study.pairing);
-  write_seeds(image, study);
+  write_starts(image, study);
   write_swaps(image, study.swaps);
   write_transitivity(image, study.transitivity);
   write_repair(image, study);

@@ -1,7 +1,5 @@
-#include <algorithm>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "io/import.hpp"
 #include "kintsugi/core/error.hpp"

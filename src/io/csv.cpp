@@ -238,6 +238,15 @@ void round_to_float(std::vector<double>& values) {
   }
 }
 
+/// A number takes at least two bytes with its comma, so the file's size bounds what is set aside.
+void reserve(RowsF64& rows, const Columns& columns, std::string_view text) {
+  const auto most_rows = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  const std::size_t most_numbers = text.size() / 2 + 1;
+  rows.inputs.reserve(std::min(most_rows * columns.width, most_numbers));
+  rows.predictions.reserve(std::min(most_rows * columns.outputs, most_numbers));
+  rows.targets.reserve(std::min(most_rows * columns.targets, most_numbers));
+}
+
 }  // namespace
 
 RowsF64 read_csv(const std::filesystem::path& path) {
@@ -252,14 +261,7 @@ RowsF64 read_csv(const std::filesystem::path& path) {
 
   RowsF64 rows;
   RowParser parser(columns, file);
-  // A number takes at least two bytes with its comma, so the file's size bounds what is set aside.
-  const auto most_rows = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-  const auto reserve = [&](std::vector<double>& values, std::size_t width) {
-    values.reserve(std::min(most_rows * width, text.size() / 2 + 1));
-  };
-  reserve(rows.inputs, columns.width);
-  reserve(rows.predictions, columns.outputs);
-  reserve(rows.targets, columns.targets);
+  reserve(rows, columns, text);
   std::size_t count = 0;
   while (!lines.only_blank_left()) {
     const std::string_view line = lines.next();

@@ -1,8 +1,8 @@
 #include "io/elements.hpp"
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 
 #include "kintsugi/core/error.hpp"
@@ -63,21 +63,9 @@ StridedView dense_view(std::vector<std::uint64_t> shape, bool column_major) {
 
 namespace {
 
-double from_half(std::uint16_t bits) {
-  const int exponent = (bits >> 10) & 31;
-  const int fraction = bits & 1023;
-  double magnitude = 0;
-  if (exponent == 31) {
-    magnitude = fraction == 0 ? INFINITY : NAN;
-  } else if (exponent == 0) {
-    magnitude = std::ldexp(fraction, -24);
-  } else {
-    magnitude = std::ldexp(fraction + 1024, exponent - 25);
-  }
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
+double from_half(std::uint16_t bits) { return static_cast<float>(Eigen::numext::bit_cast<Eigen::half>(bits)); }
 
-double from_bfloat(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+double from_bfloat(std::uint16_t bits) { return static_cast<float>(Eigen::numext::bit_cast<Eigen::bfloat16>(bits)); }
 
 template <class Bits>
 Bits load(const char* at) {

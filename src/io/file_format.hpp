@@ -11,16 +11,18 @@ namespace kintsugi {
 /// ("kintsugi-" and the kind) and 'format_version'. The version is raised where a reader of the old one would go wrong.
 struct FileFormat {
   std::string_view kind;
-  std::int64_t version = 1;
+  std::int64_t version = 1;  ///< written
+  std::int64_t oldest = 1;   ///< that is still read
 };
 
 inline constexpr FileFormat kProblemFormat{"problem", 1};
-inline constexpr FileFormat kSolutionFormat{"solution", 1};
-inline constexpr FileFormat kCheckpointFormat{"checkpoint", 2};
-inline constexpr FileFormat kAnalysisFormat{"analysis", 1};
+inline constexpr FileFormat kSolutionFormat{"solution", 2};  // 1 calls starts seeds
+inline constexpr FileFormat kCheckpointFormat{"checkpoint", 2, 2};
+inline constexpr FileFormat kAnalysisFormat{"analysis", 2};  // 1 calls starts seeds
 
 void put_format(h5::Image& image, const FileFormat& format);
-/// Throws InputError that names the file unless its root has this format and version.
-void require_format(const h5::Group& root, const FileFormat& format);
+/// The version of a file. Throws InputError that names the file unless its root has this format and a version that is
+/// read.
+std::int64_t require_format(const h5::Group& root, const FileFormat& format);
 
 }  // namespace kintsugi

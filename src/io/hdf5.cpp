@@ -37,6 +37,12 @@ Handle bool_type() {
   return type;
 }
 
+Handle letter_type() {
+  Handle type(H5Tcopy(H5T_C_S1));
+  H5Tset_strpad(type.id(), H5T_STR_NULLPAD);  // all of its one byte is text
+  return type;
+}
+
 namespace {
 
 hid_t built(hid_t id) {

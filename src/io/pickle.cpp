@@ -1,9 +1,7 @@
 #include "io/pickle.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <string_view>
 
 #include "io/pickle_calls.hpp"
 #include "kintsugi/core/error.hpp"

@@ -17,8 +17,6 @@ namespace kintsugi {
 
 namespace {
 
-using problem_format::is_reserved;
-
 // ---- writing ----
 
 /// Stores doubles as float32 where that loses nothing.
@@ -96,12 +94,7 @@ void write_problem(const std::filesystem::path& path, const NetworkF64& network,
   const h5::SilentErrors silent;
   check_sizes(network, rows);
   h5::Image image(estimated_bytes(network, rows));
-  put_format(image, kProblemFormat);
-  image.attribute(image.root(), "activation", std::string(to_string(network.activation)));
-  for (const auto& [key, value] : provenance) {
-    if (is_reserved(key)) throw InternalError("write_problem: '" + key + "' is not free for provenance");
-    image.attribute(image.root(), key, value);
-  }
+  problem_format::write_root(image, network.activation, provenance);
   write_pieces(image, network);
   write_rows(image, rows);
   const std::vector<char> bytes = image.finish();
@@ -279,7 +272,7 @@ Provenance ProblemFile::provenance() const {
   Provenance provenance;
   const h5::Group& root = impl_->reader.root();
   for (const std::string& name : h5::text_attributes(root)) {
-    if (!is_reserved(name)) provenance[name] = h5::text_attribute(root, name);
+    if (!problem_format::is_reserved(name)) provenance[name] = h5::text_attribute(root, name);
   }
   return provenance;
 }

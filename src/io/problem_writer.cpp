@@ -84,13 +84,7 @@ class Extension {
 std::vector<char> frame(const ProblemLayout& layout) {
   constexpr std::size_t kPerPiece = 512;
   h5::Image image(kPerPiece * layout.pieces.size());
-  put_format(image, kProblemFormat);
-  image.attribute(image.root(), "activation", std::string(to_string(layout.activation)));
-  for (const auto& [key, value] : layout.provenance) {
-    if (problem_format::is_reserved(key))
-      throw InternalError("ProblemWriter: '" + key + "' is not free for provenance");
-    image.attribute(image.root(), key, value);
-  }
+  problem_format::write_root(image, layout.activation, layout.provenance);
   const h5::Handle pieces = image.group(image.root(), "pieces");
   for (std::size_t index = 0; index < layout.pieces.size(); ++index) {
     const h5::Handle piece = image.group(pieces.id(), std::to_string(index));

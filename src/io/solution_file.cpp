@@ -10,6 +10,7 @@
 #include "io/file_bytes.hpp"
 #include "io/file_format.hpp"
 #include "io/hdf5.hpp"
+#include "io/hdf5_columns.hpp"
 #include "io/hdf5_table.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/search_state.hpp"
@@ -37,49 +38,34 @@ struct PairRow {
   double score = 0;
   std::int32_t runner_up = 0;
   double runner_up_score = 0;
-  double margin = 0;
+  double score_margin = 0;
   std::int8_t trusted = 0;
 };
 
-RowType pair_row_type() {
-  RowType type(sizeof(PairRow));
-  type.add("expand", offsetof(PairRow, expand), H5T_NATIVE_INT32);
-  type.add("compress", offsetof(PairRow, compress), H5T_NATIVE_INT32);
-  type.add("score", offsetof(PairRow, score), H5T_NATIVE_DOUBLE);
-  type.add("runner_up", offsetof(PairRow, runner_up), H5T_NATIVE_INT32);
-  type.add("runner_up_score", offsetof(PairRow, runner_up_score), H5T_NATIVE_DOUBLE);
-  type.add("margin", offsetof(PairRow, margin), H5T_NATIVE_DOUBLE);
-  type.add("trusted", offsetof(PairRow, trusted), h5::bool_type().id());
-  return type;
+RowType<PairRow> pair_row_type() {
+  return {{"expand", &PairRow::expand},
+          {"compress", &PairRow::compress},
+          {"score", &PairRow::score},
+          {"runner_up", &PairRow::runner_up},
+          {"runner_up_score", &PairRow::runner_up_score},
+          {"margin", &PairRow::score_margin},
+          {"trusted", &PairRow::trusted}};
 }
 
-/// A seed without its order, which is a row of /seed_orders.
-struct SeedRow {
+/// A start without its order, which is a row of /start_orders.
+struct StartRow {
   const char* name = nullptr;
   double mse = 0;
 };
 
-RowType seed_row_type() {
-  RowType type(sizeof(SeedRow));
-  type.add("name", offsetof(SeedRow, name), h5::text_type().id());
-  type.add("mse", offsetof(SeedRow, mse), H5T_NATIVE_DOUBLE);
-  return type;
-}
+RowType<StartRow> start_row_type() { return {{"name", &StartRow::name}, {"mse", &StartRow::mse}}; }
 
-RowType trajectory_row_type() {
-  const h5::Handle letter(H5Tcopy(H5T_C_S1));
-  H5Tset_strpad(letter.id(), H5T_STR_NULLPAD);  // all of its one byte is text
-  RowType type(sizeof(TrajectoryEntry));
-  type.add("step", offsetof(TrajectoryEntry, step), H5T_NATIVE_INT64);
-  type.add("island", offsetof(TrajectoryEntry, island), H5T_NATIVE_INT32);
-  type.add("event", offsetof(TrajectoryEntry, event), letter.id());
-  type.add("rows", offsetof(TrajectoryEntry, rows), H5T_NATIVE_INT64);
-  type.add("mse", offsetof(TrajectoryEntry, mse), H5T_NATIVE_DOUBLE);
-  type.add("best", offsetof(TrajectoryEntry, best), H5T_NATIVE_DOUBLE);
-  type.add("moves", offsetof(TrajectoryEntry, moves), H5T_NATIVE_INT64);
-  type.add("evaluations", offsetof(TrajectoryEntry, evaluations), H5T_NATIVE_INT64);
-  type.add("seconds", offsetof(TrajectoryEntry, seconds), H5T_NATIVE_DOUBLE);
-  return type;
+RowType<TrajectoryEntry> trajectory_row_type() {
+  return {{"step", &TrajectoryEntry::step},      {"island", &TrajectoryEntry::island},
+          {"event", &TrajectoryEntry::event},    {"rows", &TrajectoryEntry::rows},
+          {"mse", &TrajectoryEntry::mse},        {"best", &TrajectoryEntry::best},
+          {"moves", &TrajectoryEntry::moves},    {"evaluations", &TrajectoryEntry::evaluations},
+          {"seconds", &TrajectoryEntry::seconds}};
 }
 
 struct MarginRow {
@@ -92,35 +78,14 @@ struct MarginRow {
   std::int8_t interchangeable = 0;
 };
 
-RowType margin_row_type() {
-  RowType type(sizeof(MarginRow));
-  type.add("position", offsetof(MarginRow, position), H5T_NATIVE_INT32);
-  type.add("first_expand", offsetof(MarginRow, first_expand), H5T_NATIVE_INT32);
-  type.add("second_expand", offsetof(MarginRow, second_expand), H5T_NATIVE_INT32);
-  type.add("change", offsetof(MarginRow, change), H5T_NATIVE_DOUBLE);
-  type.add("standard_error", offsetof(MarginRow, standard_error), H5T_NATIVE_DOUBLE);
-  type.add("z", offsetof(MarginRow, z), H5T_NATIVE_DOUBLE);
-  type.add("interchangeable", offsetof(MarginRow, interchangeable), h5::bool_type().id());
-  return type;
-}
-
-template <class Row>
-std::vector<Row> read_rows(const h5::Reader& reader, const char* name, const RowType& type) {
-  const h5::Dataset set = reader.dataset(reader.root(), name);
-  const h5::Handle stored(H5Dget_type(set.id.id()));
-  if (H5Tget_class(stored.id()) != H5T_COMPOUND || set.dims.size() != 1) {
-    throw InputError(set.name + ": is not a table");
-  }
-  for (int i = 0; i < H5Tget_nmembers(type.id()); ++i) {
-    char* const member = H5Tget_member_name(type.id(), static_cast<unsigned>(i));
-    const std::string column = member;
-    H5free_memory(member);
-    if (H5Tget_member_index(stored.id(), column.c_str()) < 0)
-      throw InputError(set.name + ": has no column '" + column + "'");
-  }
-  std::vector<Row> rows(set.dims[0]);
-  if (!rows.empty()) reader.read(set, type.id(), rows.data());
-  return rows;
+RowType<MarginRow> margin_row_type() {
+  return {{"position", &MarginRow::position},
+          {"first_expand", &MarginRow::first_expand},
+          {"second_expand", &MarginRow::second_expand},
+          {"change", &MarginRow::change},
+          {"standard_error", &MarginRow::standard_error},
+          {"z", &MarginRow::z},
+          {"interchangeable", &MarginRow::interchangeable}};
 }
 
 // ---- plain arrays ----
@@ -189,22 +154,35 @@ void write_pairs(h5::Image& image, const Network& network, const Solution& solut
   std::vector<PairRow> rows;
   for (const PairScore& pair : solution.pairs) {
     rows.push_back({index(pair.expand), index(pair.compress), pair.score, index(pair.runner_up), pair.runner_up_score,
-                    pair.margin, pair.trusted ? std::int8_t{1} : std::int8_t{0}});
+                    pair.score_margin, pair.trusted ? std::int8_t{1} : std::int8_t{0}});
   }
-  h5::write_rows<PairRow>(image, image.root(), "pair_scores", pair_row_type(), rows);
+  h5::write_rows(image, image.root(), "pair_scores", pair_row_type(), rows);
 }
 
-void write_seeds(h5::Image& image, const Solution& solution) {
+void write_starts(h5::Image& image, const Solution& solution) {
   const std::size_t length = solution.assembly.blocks.size();
-  std::vector<SeedRow> rows;
+  std::vector<StartRow> rows;
   std::vector<int> orders;
-  for (const StartOrder& seed : solution.starts) {
-    if (seed.order.size() != length) throw InternalError("write_solution: a seed's order has the wrong length");
-    rows.push_back({seed.name.c_str(), seed.mse});
-    orders.insert(orders.end(), seed.order.begin(), seed.order.end());
+  for (const StartOrder& start : solution.starts) {
+    if (start.order.size() != length) throw InternalError("write_solution: a start's order has the wrong length");
+    rows.push_back({start.name.c_str(), start.mse});
+    orders.insert(orders.end(), start.order.begin(), start.order.end());
   }
-  h5::write_rows<SeedRow>(image, image.root(), "seeds", seed_row_type(), rows);
-  write_integers(image, "seed_orders", std::array<hsize_t, 2>{rows.size(), length}, orders);
+  h5::write_rows(image, image.root(), "starts", start_row_type(), rows);
+  write_integers(image, "start_orders", std::array<hsize_t, 2>{rows.size(), length}, orders);
+}
+
+void write_trajectory(h5::Image& image, const Solution& solution) {
+  h5::write_rows(image, image.root(), "trajectory", trajectory_row_type(), solution.trajectory);
+  std::string words;
+  for (const EventName& name : kEventNames) {
+    if (!words.empty()) words += ", ";
+    words += letter(name.event);
+    words += ' ';
+    words += name.words;
+  }
+  const h5::Handle table(H5Dopen2(image.root(), "trajectory", H5P_DEFAULT));
+  image.attribute(table.id(), "events", words);
 }
 
 void write_margins(h5::Image& image, const Network& network, const Solution& solution) {
@@ -216,7 +194,7 @@ void write_margins(h5::Image& image, const Network& network, const Solution& sol
     rows.push_back({margin.position, expand(first), expand(first + 1), margin.change, margin.standard_error, margin.z(),
                     margin.interchangeable ? std::int8_t{1} : std::int8_t{0}});
   }
-  h5::write_rows<MarginRow>(image, image.root(), "margins", margin_row_type(), rows);
+  h5::write_rows(image, image.root(), "margins", margin_row_type(), rows);
 }
 
 void write_elites(h5::Image& image, const Network& network, const Solution& solution) {
@@ -248,8 +226,8 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
   write_attributes(image, solution, facts);
   write_answer(image, network, solution);
   write_pairs(image, network, solution);
-  write_seeds(image, solution);
-  h5::write_rows<TrajectoryEntry>(image, image.root(), "trajectory", trajectory_row_type(), solution.trajectory);
+  write_starts(image, solution);
+  write_trajectory(image, solution);
   write_margins(image, network, solution);
   write_elites(image, network, solution);
   write_texts(image, "warnings", solution.warnings);
@@ -282,27 +260,24 @@ std::vector<int> read_permutation(const h5::Reader& reader) {
   return read_integers(reader, "permutation", 1, dims);
 }
 
-std::vector<StartOrder> read_seeds(const h5::Reader& reader) {
-  const RowType type = seed_row_type();
-  std::vector<SeedRow> rows = read_rows<SeedRow>(reader, "seeds", type);
-  std::vector<StartOrder> seeds;
-  for (const SeedRow& row : rows) seeds.push_back({row.name == nullptr ? "" : row.name, row.mse, {}});
-  if (!rows.empty()) {
-    const hsize_t count = rows.size();
-    const h5::Handle space(H5Screate_simple(1, &count, nullptr));
-    H5Dvlen_reclaim(type.id(), space.id(), H5P_DEFAULT, rows.data());
-  }
+std::vector<StartOrder> read_starts(const h5::Reader& reader, std::int64_t version) {
+  const char* const list = version == 1 ? "seeds" : "starts";
+  const char* const order_list = version == 1 ? "seed_orders" : "start_orders";
+  const h5::Columns table(reader, reader.root(), list);
+  const std::vector<std::string> names = table.texts("name");
+  const std::vector<double> errors = table.reals("mse");
   std::vector<hsize_t> dims;
-  const std::vector<int> orders = read_integers(reader, "seed_orders", 2, dims);
-  if (dims[0] != seeds.size()) {
-    throw InputError(reader.name() + ", /seed_orders: has " + std::to_string(dims[0]) + " rows, but /seeds has " +
-                     std::to_string(seeds.size()));
+  const std::vector<int> orders = read_integers(reader, order_list, 2, dims);
+  if (dims[0] != names.size()) {
+    throw InputError(reader.name() + ", /" + order_list + ": has " + std::to_string(dims[0]) + " rows, but /" + list +
+                     " has " + std::to_string(names.size()));
   }
-  for (std::size_t i = 0; i < seeds.size(); ++i) {
+  std::vector<StartOrder> starts;
+  for (std::size_t i = 0; i < names.size(); ++i) {
     const auto first = orders.begin() + static_cast<std::ptrdiff_t>(i * dims[1]);
-    seeds[i].order.assign(first, first + static_cast<std::ptrdiff_t>(dims[1]));
+    starts.push_back({names[i], errors[i], {first, first + static_cast<std::ptrdiff_t>(dims[1])}});
   }
-  return seeds;
+  return starts;
 }
 
 RunFacts read_facts(const h5::Reader& reader) {
@@ -346,7 +321,7 @@ std::vector<int> read_answer(const std::filesystem::path& path) {
 StoredSolution read_solution(const std::filesystem::path& path) {
   const h5::SilentErrors silent;
   const h5::Reader reader(path);
-  require_format(reader.root(), kSolutionFormat);
+  const std::int64_t version = require_format(reader.root(), kSolutionFormat);
   const h5::Group& root = reader.root();
   StoredSolution stored;
   Solution& solution = stored.solution;
@@ -360,13 +335,13 @@ StoredSolution read_solution(const std::filesystem::path& path) {
   solution.by_chance = h5::real_attribute(root, "explained_by_chance");
   solution.rows = h5::unsigned_attribute(root, "rows");
   solution.evaluations = h5::integer_attribute(root, "evaluations");
-  for (const PairRow& row : read_rows<PairRow>(reader, "pair_scores", pair_row_type())) {
+  for (const PairRow& row : h5::read_rows(reader, "pair_scores", pair_row_type())) {
     solution.pairs.push_back(
-        {row.expand, row.compress, row.score, row.runner_up, row.runner_up_score, row.margin, row.trusted != 0});
+        {row.expand, row.compress, row.score, row.runner_up, row.runner_up_score, row.score_margin, row.trusted != 0});
   }
-  solution.starts = read_seeds(reader);
-  solution.trajectory = read_rows<TrajectoryEntry>(reader, "trajectory", trajectory_row_type());
-  for (const MarginRow& row : read_rows<MarginRow>(reader, "margins", margin_row_type())) {
+  solution.starts = read_starts(reader, version);
+  solution.trajectory = h5::read_rows(reader, "trajectory", trajectory_row_type());
+  for (const MarginRow& row : h5::read_rows(reader, "margins", margin_row_type())) {
     solution.margins.push_back({row.position, row.change, row.standard_error, row.interchangeable != 0});
   }
   solution.warnings = reader.texts(reader.root(), "warnings");

@@ -6,15 +6,21 @@
 
 namespace kintsugi::kernels {
 
-/// Allocates on 64-byte boundaries, as tiles need.
+/// Bytes: a cache line, and a whole vector register of AVX-512.
+inline constexpr std::size_t kAlignment = 64;
+inline constexpr std::size_t kAlignedFloats = kAlignment / sizeof(float);
+
+/// Allocates on boundaries of kAlignment, as tiles need.
 template <class T>
 struct AlignedAllocator {
   using value_type = T;
   AlignedAllocator() = default;
   template <class U>
   explicit AlignedAllocator(const AlignedAllocator<U>&) {}
-  T* allocate(std::size_t count) { return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{64})); }
-  void deallocate(T* memory, std::size_t) noexcept { ::operator delete (memory, std::align_val_t{64}); }
+  T* allocate(std::size_t count) {
+    return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{kAlignment}));
+  }
+  void deallocate(T* memory, std::size_t) noexcept { ::operator delete (memory, std::align_val_t{kAlignment}); }
   friend bool operator==(const AlignedAllocator&, const AlignedAllocator&) { return true; }
 };
 

@@ -2,43 +2,21 @@
 
 #include <Eigen/Core>
 #include <cmath>
-#include <vector>
 
-#if KINTSUGI_HAS_LIBXSMM
-#include <libxsmm.h>
-#endif
-
+#include "kernels/aligned.hpp"
+#include "kernels/generated.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi::kernels {
 
 namespace {
 
-using Generated = void (*)(const float*, const float*, float*, ...);
-
-Generated generate([[maybe_unused]] std::size_t n, [[maybe_unused]] std::size_t k, [[maybe_unused]] bool accumulate) {
-#if KINTSUGI_HAS_LIBXSMM
-  const int lda = static_cast<int>(kTileRows);
-  const int ldb = static_cast<int>(k);
-  const int ldc = static_cast<int>(kTileRows);
-  const float alpha = 1;
-  const float beta = accumulate ? 1 : 0;
-  const int flags = LIBXSMM_GEMM_FLAG_NONE;
-  return libxsmm_smmdispatch(static_cast<int>(kTileRows), static_cast<int>(n), static_cast<int>(k), &lda, &ldb, &ldc,
-                             &alpha, &beta, &flags, nullptr);
-#else
-  return nullptr;
-#endif
-}
-
 // Some processors and libxsmm releases do not go together; wrong numbers are found here, once, on odd and even shapes.
 bool agrees_with_loops(std::size_t n, std::size_t k, bool accumulate) {
-  const Generated multiply = generate(n, k, accumulate);
+  const Generated multiply = generate(kTileRows, n, k, accumulate);
   if (multiply == nullptr) return false;
-  constexpr std::size_t kAlign = 16;
-  std::vector<float> memory(kTileRows * (k + n) + n * k + 3 * kAlign);
-  auto* at = reinterpret_cast<float*>((reinterpret_cast<std::uintptr_t>(memory.data()) + 63) / 64 * 64);
-  float* const a = at;
+  TileBuffer memory(kTileRows * (k + n) + n * k);
+  float* const a = memory.data();
   float* const c = a + kTileRows * k;
   float* const b = c + kTileRows * n;
   for (std::size_t i = 0; i < kTileRows * k; ++i) a[i] = static_cast<float>(static_cast<int>(i * 37 % 101) - 50) / 64;
@@ -86,7 +64,7 @@ void set_gemm_backend(GemmBackend backend) {
 }
 
 Gemm::Gemm(std::size_t n, std::size_t k, bool accumulate) : n_(n), k_(k), accumulate_(accumulate) {
-  if (gemm_backend() == GemmBackend::libxsmm) generated_ = generate(n, k, accumulate);
+  if (gemm_backend() == GemmBackend::libxsmm) generated_ = generate(kTileRows, n, k, accumulate);
 }
 
 void Gemm::multiply_with_eigen(const float* a, const float* b, float* c) const {

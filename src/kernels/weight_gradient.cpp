@@ -2,40 +2,21 @@
 
 #include <Eigen/Core>
 
-#if KINTSUGI_HAS_LIBXSMM
-#include <libxsmm.h>
-#endif
+#include "kernels/generated.hpp"
 
 namespace kintsugi::kernels {
 
 namespace {
 
-using Generated = void (*)(const float*, const float*, float*, ...);
 using Tile = Eigen::Matrix<float, static_cast<int>(kTileRows), Eigen::Dynamic>;
-
-// Column-major: gradient^T [in x out] = x_transposed^T [in x rows] times g [rows x out].
-Generated generate([[maybe_unused]] std::size_t out, [[maybe_unused]] std::size_t in,
-                   [[maybe_unused]] bool accumulate) {
-#if KINTSUGI_HAS_LIBXSMM
-  const int lda = static_cast<int>(in);
-  const int ldb = static_cast<int>(kTileRows);
-  const int ldc = static_cast<int>(in);
-  const float alpha = 1;
-  const float beta = accumulate ? 1 : 0;
-  const int flags = LIBXSMM_GEMM_FLAG_NONE;
-  return libxsmm_smmdispatch(static_cast<int>(in), static_cast<int>(out), static_cast<int>(kTileRows), &lda, &ldb, &ldc,
-                             &alpha, &beta, &flags, nullptr);
-#else
-  return nullptr;
-#endif
-}
 
 }  // namespace
 
 WeightGradient::WeightGradient(std::size_t out, std::size_t in) : out_(out), in_(in) {
   if (gemm_backend() == GemmBackend::libxsmm) {
-    set_ = generate(out, in, false);
-    add_ = generate(out, in, true);
+    // Column-major: gradient^T [in x out] = x_transposed^T [in x rows] times g [rows x out].
+    set_ = generate(in, out, kTileRows, false);
+    add_ = generate(in, out, kTileRows, true);
   }
 }
 

@@ -15,6 +15,9 @@ namespace kintsugi::mpi {
 /// magnitude, is +infinity.
 class ExactSums {
  public:
+  /// 64-bit words that one sum travels as: its digits, and a count of addends that do not fit.
+  static constexpr std::size_t kWords = 7;
+
   explicit ExactSums(std::size_t count) : words_(count * kWords, 0), count_(count) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
@@ -28,9 +31,8 @@ class ExactSums {
   [[nodiscard]] double value(std::size_t i) const noexcept;
 
  private:
-  static constexpr int kDigits = 6;
+  static constexpr int kDigits = static_cast<int>(kWords) - 1;
   static constexpr int kLowestExponent = -128;
-  static constexpr std::size_t kWords = kDigits + 1;  // the last counts addends that do not fit
   std::vector<std::int64_t> words_;
   std::size_t count_;
 };

@@ -1,16 +1,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "statistics.hpp"
+#include "pairing/layout.hpp"
+#include "pairing/statistics.hpp"
 
 namespace kintsugi::pairing {
 
 namespace {
 
 using Eigen::Index;
-
-// Rows and columns of one slab of products, at most: 1 MiB of floats, which stays in cache while it is scored.
-constexpr Index kSlabSide = 512;
 
 using Product = Eigen::Ref<const Eigen::MatrixXf, 0, Eigen::OuterStride<>>;
 
@@ -35,16 +33,16 @@ struct Slab {
   Index row_first, row_count, column_first, column_count;
 };
 
-void score_slab(Table& result, const Candidates& candidates, const Group& group, const Slab& slab, ProductScore score) {
-  const auto d = static_cast<Index>(candidates.width());
+void score_slab(Table& result, const PairTable& pairs, const Group& group, const Slab& slab, ProductScore score) {
+  const auto d = static_cast<Index>(pairs.width());
   const auto hidden = static_cast<Index>(group.hidden);
   const auto row = [&](Index i) { return group.rows[static_cast<std::size_t>(slab.row_first + i)]; };
   const auto column = [&](Index j) { return group.columns[static_cast<std::size_t>(slab.column_first + j)]; };
   Eigen::MatrixXf expand(hidden, slab.row_count * d);
   MatrixF compress(slab.column_count * d, hidden);
-  for (Index i = 0; i < slab.row_count; ++i) expand.middleCols(i * d, d) = weight_of(candidates.expand(row(i)));
+  for (Index i = 0; i < slab.row_count; ++i) expand.middleCols(i * d, d) = weight_of(pairs.expand(row(i)));
   for (Index j = 0; j < slab.column_count; ++j) {
-    compress.middleRows(j * d, d) = weight_of(candidates.compress(column(j)));
+    compress.middleRows(j * d, d) = weight_of(pairs.compress(column(j)));
   }
   const Eigen::MatrixXf products = compress * expand;
   for (Index i = 0; i < slab.row_count; ++i) {
@@ -58,16 +56,16 @@ void score_slab(Table& result, const Candidates& candidates, const Group& group,
 
 }  // namespace
 
-Table measure_full_products(const Candidates& candidates, ProductScore score) {
-  Table result = candidates.zeros();
-  const Index step = std::max<Index>(1, kSlabSide / static_cast<Index>(std::max<std::size_t>(1, candidates.width())));
-  for (const Group& group : candidates.groups()) {
+Table measure_full_products(const PairTable& pairs, ProductScore score) {
+  Table result = pairs.zeros();
+  const Index step = std::max<Index>(1, kProductSide / static_cast<Index>(std::max<std::size_t>(1, pairs.width())));
+  for (const Group& group : pairs.groups()) {
     const auto rows = static_cast<Index>(group.rows.size());
     const auto columns = static_cast<Index>(group.columns.size());
     for (Index i = 0; i < rows; i += step) {
       for (Index j = 0; j < columns; j += step) {
         const Slab slab{i, std::min(step, rows - i), j, std::min(step, columns - j)};
-        score_slab(result, candidates, group, slab, score);
+        score_slab(result, pairs, group, slab, score);
       }
     }
   }

@@ -1,16 +1,13 @@
 #include <algorithm>
 #include <vector>
 
-#include "scores.hpp"
+#include "pairing/scores.hpp"
 
 namespace kintsugi::pairing {
 
 namespace {
 
 using Eigen::Index;
-
-// Matchings settle within a handful of rounds, or go in a circle where there is nothing to learn.
-constexpr std::size_t kMostRounds = 8;
 
 // Mean over the chosen pairs.
 double mean_over(const Matching& matching, const Table& table) {
@@ -27,31 +24,31 @@ double mean_over(const Matching& matching, const Table& table) {
 }  // namespace
 
 // With A_i = (M - P_i) W_in(i)^T, <P_ij, M - P_i> = <A_i, W_out(j)>: one matrix product for all pairs.
-Table agreement(const Candidates& candidates, const Table& norm, const Matching& matching) {
-  const auto d = static_cast<Index>(candidates.width());
-  std::vector<MatrixF> own(candidates.rows(), MatrixF::Zero(d, d));
+Table agreement(const PairTable& pairs, const Table& norm, const Matching& matching) {
+  const auto d = static_cast<Index>(pairs.width());
+  std::vector<MatrixF> own(pairs.rows(), MatrixF::Zero(d, d));
   MatrixF sum = MatrixF::Zero(d, d);
   for (std::size_t i = 0; i < matching.size(); ++i) {
     const double length = matching[i] >= 0 ? norm(static_cast<Index>(i), matching[i]) : 0;
     if (length <= 0) continue;
     const auto j = static_cast<std::size_t>(matching[i]);
-    own[i] = weight_of(candidates.compress(j)) * weight_of(candidates.expand(i)) / static_cast<float>(length);
+    own[i] = weight_of(pairs.compress(j)) * weight_of(pairs.expand(i)) / static_cast<float>(length);
     own[i].diagonal().array() -= own[i].trace() / static_cast<float>(d);
     sum += own[i];
   }
-  Table result = candidates.zeros();
+  Table result = pairs.zeros();
   const auto length = static_cast<double>(sum.norm());
   if (length <= 0) return result;
-  for (const Group& group : candidates.groups()) {
+  for (const Group& group : pairs.groups()) {
     std::vector<MatrixF> a;
     std::vector<PieceMap> left;
     std::vector<PieceMap> right;
     a.reserve(group.rows.size());
     for (const std::size_t i : group.rows) {
-      a.emplace_back((sum - own[i]) * weight_of(candidates.expand(i)).transpose());
+      a.emplace_back((sum - own[i]) * weight_of(pairs.expand(i)).transpose());
       left.emplace_back(a.back().data(), a.back().rows(), a.back().cols());
     }
-    for (const std::size_t j : group.columns) right.push_back(weight_of(candidates.compress(j)));
+    for (const std::size_t j : group.columns) right.push_back(weight_of(pairs.compress(j)));
     const Table products = inner_products(left, right, false);
     for (std::size_t i = 0; i < group.rows.size(); ++i) {
       for (std::size_t j = 0; j < group.columns.size(); ++j) {
@@ -65,29 +62,30 @@ Table agreement(const Candidates& candidates, const Table& norm, const Matching&
   return result;
 }
 
-Verdict learn(Scores& scores, Matching start) {
-  const Candidates& candidates = scores.candidates();
+PairingResult learn(Scores& scores, Matching start) {
+  const PairTable& pairs = scores.pairs();
   const Table dominance = scores.standard_dominance();
   const Table balance = scores.standard_balance();
-  Verdict verdict{PairScoreKind::learned, scores.of(PairScoreKind::combined), std::move(start), {}};
-  std::vector<Matching> seen{verdict.matching};
-  for (std::size_t round = 0; round < kMostRounds; ++round) {
-    const Table frame = agreement(candidates, scores.products().norm, verdict.matching);
+  PairingResult result{PairScoreKind::learned, scores.of(PairScoreKind::combined), std::move(start), {}};
+  std::vector<Matching> seen{result.matching};
+  for (std::int64_t round = 0; round < scores.parameters().learning_rounds; ++round) {
+    const Table frame = agreement(pairs, scores.products().norm, result.matching);
     // Each evidence counts as much as it shows on the pairs chosen: for normal scores of equal variance, shifted by
     // these means where the pair is true, this weighting is the most powerful. Only dominance may count backwards,
     // because training can leave diagonals of either sign.
-    const Eigen::Vector3d means(std::max(0.0, mean_over(verdict.matching, frame)),
-                                std::max(0.0, mean_over(verdict.matching, balance)),
-                                mean_over(verdict.matching, dominance));
+    const Eigen::Vector3d means(std::max(0.0, mean_over(result.matching, frame)),
+                                std::max(0.0, mean_over(result.matching, balance)),
+                                mean_over(result.matching, dominance));
     if (means.norm() <= 0) break;
     const Eigen::Vector3d weights = means.normalized();
-    verdict.score = candidates.within_groups(weights(0) * frame + weights(1) * balance + weights(2) * dominance);
-    verdict.matching = match_groups(candidates, verdict.score);
-    if (std::find(seen.begin(), seen.end(), verdict.matching) != seen.end()) break;
-    seen.push_back(verdict.matching);
+    result.score = pairs.within_groups(weights(0) * frame + weights(1) * balance + weights(2) * dominance);
+    result.matching = match_groups(pairs, result.score);
+    if (std::find(seen.begin(), seen.end(), result.matching) != seen.end()) break;
+    seen.push_back(result.matching);
   }
-  verdict.judgement = judge(candidates, verdict.score, verdict.matching, PairScoreKind::learned);
-  return verdict;
+  result.quality =
+      assess(pairs, result.score, result.matching, PairScoreKind::learned, scores.parameters().trust_level);
+  return result;
 }
 
 }  // namespace kintsugi::pairing

@@ -1,4 +1,4 @@
-#include "normal_scores.hpp"
+#include "pairing/normal_scores.hpp"
 
 #include <algorithm>
 #include <boost/math/distributions/normal.hpp>
@@ -38,8 +38,9 @@ Eigen::VectorXd NormalScores::of(std::span<const double> values) const {
   }
   scores.array() -= scores.mean();
   // Quantiles are a few units in size: what is left of equal ones is rounding.
+  constexpr double kRounding = 1e-9;
   const double length = scores.norm();
-  if (length < 1e-9) return Eigen::VectorXd::Zero(scores.size());
+  if (length < kRounding) return Eigen::VectorXd::Zero(scores.size());
   return scores / length;
 }
 

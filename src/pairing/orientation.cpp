@@ -1,4 +1,4 @@
-#include "orientation.hpp"
+#include "pairing/orientation.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 #include "core/assignment.hpp"
 #include "core/random.hpp"
 #include "pairing/pairing.hpp"
-#include "scores.hpp"
+#include "pairing/scores.hpp"
 
 namespace kintsugi::pairing {
 
@@ -17,10 +17,7 @@ namespace {
 using Eigen::Index;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// Roles and the frame they imply settle within a few rounds.
-constexpr int kMostRounds = 12;
-// Pairs of unrelated pieces that set the level for evidence, and the seed of their permutations.
-constexpr std::size_t kUnrelatedPairs = 250;
+// Of the permutations that make unrelated pieces.
 constexpr std::uint64_t kPermutationSeed = 0x6B696E7473756769ULL;
 
 // X^T X for a piece X, freed of the mean of its diagonal and of the mean off it, flattened and scaled to length 1.
@@ -42,14 +39,14 @@ Eigen::VectorXf column_gram(const MatrixF& x) {
 // What a set of square pieces says on roles: the pairs' evidence and both sides' Gram matrices.
 class Squares {
  public:
-  Squares(const Network& network, std::span<const MatrixF> anchors)
+  Squares(const Network& network, std::span<const MatrixF> anchors, const PairingParameters& parameters)
       : count_(static_cast<Index>(network.pieces.size())) {
     std::vector<int> all(network.pieces.size());
     std::iota(all.begin(), all.end(), 0);
-    const Candidates candidates(network, all, all);
-    Scores scores(candidates);
+    const PairTable pairs(network, all, all);
+    Scores scores(pairs, parameters);
     pair_ = scores.standard_dominance().cwiseAbs() + scores.standard_balance();
-    const auto width = static_cast<Index>(candidates.width());
+    const auto width = static_cast<Index>(pairs.width());
     input_.resize(width * width, count_);
     output_.resize(width * width, count_);
     for (Index i = 0; i < count_; ++i) {
@@ -98,13 +95,13 @@ class Squares {
 
 // Alternates between the best pairs for a frame and the frame of the pairs, from a frame in which every side of every
 // piece counts half: the residual stream's sides add up there, the hidden sides do not.
-Orientation settle(const Squares& squares, std::size_t count) {
+Orientation alternate(const Squares& squares, std::size_t count, std::int64_t rounds) {
   const auto n = static_cast<Index>(count);
   const Index vertices = n + n % 2;  // an odd one out is paired with nothing, for a weight of 0
   Eigen::VectorXd expands = Eigen::VectorXd::Constant(n, 0.5);
   std::vector<Eigen::VectorXd> seen;
   Orientation result;
-  for (int round = 0; round < kMostRounds; ++round) {
+  for (std::int64_t round = 0; round < rounds; ++round) {
     const Table evidence = squares.evidence(expands);
     Table weight = Table::Zero(vertices, vertices);
     weight.topLeftCorner(n, n) = evidence.cwiseMax(evidence.transpose());
@@ -153,6 +150,27 @@ Network permuted(const Network& network, Random& random) {
   return result;
 }
 
+struct Edge {
+  std::size_t a, b;
+  bool exact;
+};
+
+// Pairs an even number of vertices, the heaviest edge first; equal ones by the lowest vertices.
+void match_greedily(const Table& weight, std::vector<std::size_t> vertices, std::vector<Edge>& edges) {
+  const auto w = [&](std::size_t a, std::size_t b) { return weight(static_cast<Index>(a), static_cast<Index>(b)); };
+  while (!vertices.empty()) {
+    Edge best{vertices[0], vertices[1], false};
+    for (const std::size_t a : vertices) {
+      for (const std::size_t b : vertices) {
+        if (a < b && w(a, b) > w(best.a, best.b)) best = {a, b, false};
+      }
+    }
+    edges.push_back(best);
+    std::erase(vertices, best.a);
+    std::erase(vertices, best.b);
+  }
+}
+
 }  // namespace
 
 SymmetricMatching match_symmetric(const Table& weight) {
@@ -160,12 +178,8 @@ SymmetricMatching match_symmetric(const Table& weight) {
   score.diagonal().setConstant(-kInfinity);
   const auto n = static_cast<std::size_t>(score.rows());
   const std::vector<int> next = assign({score.data(), static_cast<std::size_t>(score.size())}, n, n);
-  struct Edge {
-    std::size_t a, b;
-    bool exact;
-  };
   std::vector<Edge> edges;
-  std::vector<std::size_t> loose;
+  std::vector<std::size_t> unmatched;
   std::vector<char> seen(n, 0);
   for (std::size_t first = 0; first < n; ++first) {
     std::vector<std::size_t> cycle;
@@ -174,26 +188,13 @@ SymmetricMatching match_symmetric(const Table& weight) {
       cycle.push_back(at);
     }
     if (cycle.size() % 2 == 1) {
-      loose.insert(loose.end(), cycle.begin(), cycle.end());
+      unmatched.insert(unmatched.end(), cycle.begin(), cycle.end());
     } else {
       for (std::size_t i = 0; i < cycle.size(); i += 2) edges.push_back({cycle[i], cycle[i + 1], true});
     }
   }
-  std::sort(loose.begin(), loose.end());
-  while (!loose.empty()) {
-    Edge best{loose[0], loose[1], false};
-    for (const std::size_t a : loose) {
-      for (const std::size_t b : loose) {
-        const auto w = [&](std::size_t x, std::size_t y) {
-          return weight(static_cast<Index>(x), static_cast<Index>(y));
-        };
-        if (a < b && w(a, b) > w(best.a, best.b)) best = {a, b, false};
-      }
-    }
-    edges.push_back(best);
-    std::erase(loose, best.a);
-    std::erase(loose, best.b);
-  }
+  std::sort(unmatched.begin(), unmatched.end());
+  match_greedily(weight, std::move(unmatched), edges);
   for (Edge& edge : edges) {
     if (edge.a > edge.b) std::swap(edge.a, edge.b);
   }
@@ -206,17 +207,22 @@ SymmetricMatching match_symmetric(const Table& weight) {
   return result;
 }
 
-Orientation orient_squares(std::span<const Piece* const> squares, std::span<const MatrixF> anchors) {
+Orientation orient_squares(std::span<const Piece* const> squares, std::span<const MatrixF> anchors,
+                           const PairingParameters& parameters) {
   Network network;
   for (const Piece* piece : squares) network.pieces.push_back(*piece);
-  Orientation result = settle(Squares(network, anchors), squares.size());
+  const auto orient = [&](const Network& pieces, std::span<const MatrixF> sides) {
+    return alternate(Squares(pieces, sides, parameters), squares.size(), parameters.direction_rounds);
+  };
+  Orientation result = orient(network, anchors);
   if (result.pairs.empty()) return result;
   double level = 0;
-  const std::size_t copies = (kUnrelatedPairs + result.pairs.size() - 1) / result.pairs.size();
+  const auto unrelated_pairs = static_cast<std::size_t>(parameters.unrelated_pairs);
+  const std::size_t copies = (unrelated_pairs + result.pairs.size() - 1) / result.pairs.size();
   for (std::size_t copy = 0; copy < copies; ++copy) {
     Random random(kPermutationSeed, copy);
     // Without anchors: they would have to be permuted too, and each adds one term among many to the frame.
-    const Orientation unrelated = settle(Squares(permuted(network, random), {}), squares.size());
+    const Orientation unrelated = orient(permuted(network, random), {});
     for (const OrientedPair& pair : unrelated.pairs) level = std::max(level, pair.evidence);
   }
   for (OrientedPair& pair : result.pairs) pair.sure = pair.sure && pair.evidence > level;

@@ -5,8 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "kintsugi/core/parameters.hpp"
 #include "kintsugi/core/piece.hpp"
-#include "statistics.hpp"
+#include "pairing/statistics.hpp"
 
 namespace kintsugi::pairing {
 
@@ -27,7 +28,7 @@ struct OrientedPair {
   std::size_t expand = 0;
   std::size_t compress = 0;
   double evidence = 0;  ///< for this direction over the other, at least 0
-  bool sure = false;    ///< more evidence than any of 250 pairs of unrelated pieces shows
+  bool sure = false;    ///< more evidence than any pair of unrelated pieces shows
 };
 
 struct Orientation {
@@ -38,6 +39,7 @@ struct Orientation {
 /// Pairs square pieces [d x d] and finds which of each pair expands; see guess_roles() for the method. `anchors` are
 /// pieces whose residual side is known: each as a matrix whose columns are that side ([h x d]: W_in, W_out^T or the
 /// head).
-[[nodiscard]] Orientation orient_squares(std::span<const Piece* const> squares, std::span<const MatrixF> anchors);
+[[nodiscard]] Orientation orient_squares(std::span<const Piece* const> squares, std::span<const MatrixF> anchors,
+                                         const PairingParameters& parameters);
 
 }  // namespace kintsugi::pairing

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "kintsugi/core/error.hpp"
-#include "scores.hpp"
+#include "pairing/scores.hpp"
 
 namespace kintsugi {
 
@@ -18,24 +18,24 @@ namespace {
 constexpr std::array kPlainScores{PairScoreKind::signed_dominance, PairScoreKind::dominance, PairScoreKind::balance,
                                   PairScoreKind::combined};
 
-Verdict decide_plain(Scores& scores, PairScoreKind kind) {
-  Verdict verdict{kind, scores.of(kind), {}, {}};
-  verdict.matching = match_groups(scores.candidates(), verdict.score);
-  verdict.judgement = judge(scores.candidates(), verdict.score, verdict.matching, kind);
-  return verdict;
+PairingResult decide_plain(Scores& scores, PairScoreKind kind) {
+  PairingResult result{kind, scores.of(kind), {}, {}};
+  result.matching = match_groups(scores.pairs(), result.score);
+  result.quality = assess(scores.pairs(), result.score, result.matching, kind, scores.parameters().trust_level);
+  return result;
 }
 
-bool all_trusted(const Verdict& verdict) {
-  const auto chosen = std::count_if(verdict.matching.begin(), verdict.matching.end(), [](int j) { return j >= 0; });
-  return verdict.judgement.trusted_count == static_cast<std::size_t>(chosen);
+bool all_trusted(const PairingResult& result) {
+  const auto chosen = std::count_if(result.matching.begin(), result.matching.end(), [](int j) { return j >= 0; });
+  return result.quality.trusted_count == static_cast<std::size_t>(chosen);
 }
 
-void keep_better(Verdict& best, Verdict other) {
-  if (better(other.judgement, best.judgement)) best = std::move(other);
+void keep_better(PairingResult& best, PairingResult other) {
+  if (is_better(other.quality, best.quality)) best = std::move(other);
 }
 
-Verdict learn_from_all(Scores& scores, const std::vector<Matching>& starts) {
-  Verdict best = learn(scores, starts.front());
+PairingResult learn_from_all(Scores& scores, const std::vector<Matching>& starts) {
+  PairingResult best = learn(scores, starts.front());
   for (std::size_t i = 1; i < starts.size(); ++i) {
     if (std::find(starts.begin(), starts.begin() + static_cast<std::ptrdiff_t>(i), starts[i]) ==
         starts.begin() + static_cast<std::ptrdiff_t>(i)) {
@@ -45,36 +45,36 @@ Verdict learn_from_all(Scores& scores, const std::vector<Matching>& starts) {
   return best;
 }
 
-Pairing to_pairing(const Roles& roles, const Verdict& verdict) {
+Pairing to_pairing(const Roles& roles, const PairingResult& result) {
   Pairing pairing;
-  pairing.kind = verdict.kind;
-  pairing.gap = verdict.judgement.gap;
-  pairing.separation = verdict.judgement.separation;
+  pairing.kind = result.kind;
+  pairing.gap = result.quality.gap;
+  pairing.separation = result.quality.separation;
   pairing.pairs.reserve(roles.expand.size());
   for (std::size_t i = 0; i < roles.expand.size(); ++i) {
     const auto row = static_cast<Eigen::Index>(i);
     PairScore pair;
     pair.expand = roles.expand[i];
-    pair.compress = roles.compress[static_cast<std::size_t>(verdict.matching[i])];
-    pair.score = verdict.score(row, verdict.matching[i]);
-    for (Eigen::Index j = 0; j < verdict.score.cols(); ++j) {
-      const double score = verdict.score(row, j);
-      if (j == verdict.matching[i] || score == -std::numeric_limits<double>::infinity()) continue;
+    pair.compress = roles.compress[static_cast<std::size_t>(result.matching[i])];
+    pair.score = result.score(row, result.matching[i]);
+    for (Eigen::Index j = 0; j < result.score.cols(); ++j) {
+      const double score = result.score(row, j);
+      if (j == result.matching[i] || score == -std::numeric_limits<double>::infinity()) continue;
       if (pair.runner_up >= 0 && score <= pair.runner_up_score) continue;
       pair.runner_up = roles.compress[static_cast<std::size_t>(j)];
       pair.runner_up_score = score;
     }
-    if (pair.runner_up >= 0) pair.margin = pair.score - pair.runner_up_score;
-    pair.trusted = verdict.judgement.trusted[i] != 0;
+    if (pair.runner_up >= 0) pair.score_margin = pair.score - pair.runner_up_score;
+    pair.trusted = result.quality.trusted[i] != 0;
     pairing.trusted = pairing.trusted && pair.trusted;
     pairing.pairs.push_back(pair);
   }
   return pairing;
 }
 
-void check(const Roles& roles, const Candidates& candidates) {
+void check(const Roles& roles, const PairTable& pairs) {
   std::size_t rows = 0;
-  for (const Group& group : candidates.groups()) {
+  for (const Group& group : pairs.groups()) {
     if (group.rows.size() != group.columns.size()) {
       throw InternalError("pairing: " + std::to_string(group.rows.size()) + " expand and " +
                           std::to_string(group.columns.size()) + " compress pieces of hidden size " +
@@ -89,25 +89,25 @@ void check(const Roles& roles, const Candidates& candidates) {
 
 }  // namespace
 
-Verdict decide(Scores& scores, PairScoreKind kind) {
+PairingResult decide(Scores& scores, PairScoreKind kind) {
   if (kind != PairScoreKind::learned) return decide_plain(scores, kind);
   std::vector<Matching> starts;
   starts.reserve(kPlainScores.size());
   for (const PairScoreKind plain : kPlainScores) {
-    starts.push_back(match_groups(scores.candidates(), scores.of(plain)));
+    starts.push_back(match_groups(scores.pairs(), scores.of(plain)));
   }
   return learn_from_all(scores, starts);
 }
 
-Verdict decide_best(Scores& scores) {
+PairingResult decide_best(Scores& scores) {
   std::vector<Matching> starts;
-  Verdict best = decide_plain(scores, kPlainScores.front());
+  PairingResult best = decide_plain(scores, kPlainScores.front());
   starts.push_back(best.matching);
   for (const PairScoreKind kind : kPlainScores) {
-    // The two dominances come from the same products; the others are measured only where these leave a doubt.
+    // The two dominances come from the same products; the others are measured only where these leave a pair untrusted.
     if (kind == kPlainScores.front()) continue;
     if (kind != PairScoreKind::dominance && all_trusted(best)) return best;
-    Verdict other = decide_plain(scores, kind);
+    PairingResult other = decide_plain(scores, kind);
     starts.push_back(other.matching);
     keep_better(best, std::move(other));
   }
@@ -117,18 +117,19 @@ Verdict decide_best(Scores& scores) {
 
 }  // namespace pairing
 
-Pairing pair_by(const Network& network, const Roles& roles, PairScoreKind kind) {
-  const pairing::Candidates candidates(network, roles.expand, roles.compress);
-  pairing::check(roles, candidates);
-  pairing::Scores scores(candidates);
+Pairing pair_by(const Network& network, const Roles& roles, PairScoreKind kind, const PairingParameters& parameters) {
+  const pairing::PairTable pairs(network, roles.expand, roles.compress);
+  pairing::check(roles, pairs);
+  pairing::Scores scores(pairs, parameters);
   return pairing::to_pairing(roles, pairing::decide(scores, kind));
 }
 
-Pairing pair_pieces(const Network& network, const Roles& roles, std::string_view name) {
-  if (name != "auto") return pair_by(network, roles, parse_pair_score(name));
-  const pairing::Candidates candidates(network, roles.expand, roles.compress);
-  pairing::check(roles, candidates);
-  pairing::Scores scores(candidates);
+Pairing pair_pieces(const Network& network, const Roles& roles, std::string_view name,
+                    const PairingParameters& parameters) {
+  if (name != "auto") return pair_by(network, roles, parse_pair_score(name), parameters);
+  const pairing::PairTable pairs(network, roles.expand, roles.compress);
+  pairing::check(roles, pairs);
+  pairing::Scores scores(pairs, parameters);
   return pairing::to_pairing(roles, pairing::decide_best(scores));
 }
 

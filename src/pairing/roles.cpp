@@ -4,9 +4,9 @@
 #include <string>
 
 #include "kintsugi/core/error.hpp"
-#include "orientation.hpp"
+#include "pairing/orientation.hpp"
 #include "pairing/pairing.hpp"
-#include "scores.hpp"
+#include "pairing/scores.hpp"
 
 namespace kintsugi {
 
@@ -24,8 +24,13 @@ std::string plural(std::size_t count, const std::string& what) {
 // Decides the roles of one network's pieces; members are positions in network.pieces.
 class RoleFinder {
  public:
-  RoleFinder(const Network& network, const RowShape& rows, std::span<const int> given_expand)
-      : network_(network), width_(rows.width), outputs_(rows.outputs), given_(!given_expand.empty()) {
+  RoleFinder(const Network& network, const RowShape& rows, std::span<const int> given_expand,
+             const PairingParameters& parameters)
+      : network_(network),
+        parameters_(parameters),
+        width_(rows.width),
+        outputs_(rows.outputs),
+        given_(!given_expand.empty()) {
     guess_.roles.width = width_;
     guess_.roles.outputs = outputs_;
     sort_by_shape();
@@ -34,9 +39,9 @@ class RoleFinder {
 
   RoleGuess run() {
     for (auto& [hidden, set] : sets_) {
-      if (hidden != width_) settle_rectangular(hidden, set);
+      if (hidden != width_) assign_rectangular(hidden, set);
     }
-    settle_square(sets_[width_]);
+    assign_square(sets_[width_]);
     if (head_ < 0)
       throw InputError("no piece is the head: none is " + size_text(outputs_, width_) + " (outputs x width)");
     guess_.roles.head = head_;
@@ -140,7 +145,7 @@ class RoleFinder {
   }
 
   // Hidden size other than the width: the shapes tell expand from compress, and leave open the head at most.
-  void settle_rectangular(std::size_t hidden, Set& set) {
+  void assign_rectangular(std::size_t hidden, Set& set) {
     if (hidden == outputs_ && head_ < 0) {
       if (set.expand.size() <= set.compress.size()) {
         refuse_counts(hidden, set, "one more than compress pieces is needed, because one is the head");
@@ -162,23 +167,23 @@ class RoleFinder {
 
   // The piece that the best pairing of the two lists leaves over; `more` is longer by one.
   int odd_one_out(const std::vector<int>& expand, const std::vector<int>& compress) {
-    const pairing::Candidates candidates(network_, expand, compress);
-    pairing::Scores scores(candidates);
-    const pairing::Verdict verdict = pairing::decide_best(scores);
-    guess_.head_sure = verdict.judgement.trusted_count == std::min(expand.size(), compress.size());
+    const pairing::PairTable pairs(network_, expand, compress);
+    pairing::Scores scores(pairs, parameters_);
+    const pairing::PairingResult result = pairing::decide_best(scores);
+    guess_.head_sure = result.quality.trusted_count == std::min(expand.size(), compress.size());
     if (expand.size() > compress.size()) {
-      const auto alone = std::find(verdict.matching.begin(), verdict.matching.end(), -1);
-      return expand[static_cast<std::size_t>(alone - verdict.matching.begin())];
+      const auto alone = std::find(result.matching.begin(), result.matching.end(), -1);
+      return expand[static_cast<std::size_t>(alone - result.matching.begin())];
     }
     std::size_t alone = 0;
-    while (std::find(verdict.matching.begin(), verdict.matching.end(), static_cast<int>(alone)) !=
-           verdict.matching.end()) {
+    while (std::find(result.matching.begin(), result.matching.end(), static_cast<int>(alone)) !=
+           result.matching.end()) {
       ++alone;
     }
     return compress[alone];
   }
 
-  void settle_square(Set& set) {
+  void assign_square(Set& set) {
     if (given_) {
       if (width_ == outputs_ && set.compress.size() == set.expand.size() + 1) {
         head_ = set.expand.empty() ? set.compress.front() : odd_one_out(set.expand, set.compress);
@@ -209,7 +214,7 @@ class RoleFinder {
     for (const int position : guess_.roles.expand) anchors.emplace_back(weight_of(piece(position)));
     for (const int position : guess_.roles.compress) anchors.emplace_back(weight_of(piece(position)).transpose());
     if (!with_head && head_ >= 0) anchors.emplace_back(weight_of(piece(head_)));
-    const pairing::Orientation orientation = pairing::orient_squares(pieces, anchors);
+    const pairing::Orientation orientation = pairing::orient_squares(pieces, anchors, parameters_);
     std::vector<int> expand;
     std::vector<int> compress;
     for (const pairing::OrientedPair& pair : orientation.pairs) {
@@ -222,12 +227,13 @@ class RoleFinder {
     head_ = squares[static_cast<std::size_t>(orientation.leftover)];
     if (expand.empty()) return;
     // The head is what no other piece belongs to: as sure as the pairs are.
-    const pairing::Candidates candidates(network_, expand, compress);
-    pairing::Scores scores(candidates);
-    guess_.head_sure = pairing::decide_best(scores).judgement.trusted_count == expand.size();
+    const pairing::PairTable pairs(network_, expand, compress);
+    pairing::Scores scores(pairs, parameters_);
+    guess_.head_sure = pairing::decide_best(scores).quality.trusted_count == expand.size();
   }
 
   const Network& network_;
+  PairingParameters parameters_;
   std::size_t width_;
   std::size_t outputs_;
   bool given_;
@@ -238,28 +244,28 @@ class RoleFinder {
 
 }  // namespace
 
-RoleGuess guess_roles(const Network& network, const RowShape& rows, std::span<const int> given_expand) {
-  return RoleFinder(network, rows, given_expand).run();
+RoleGuess guess_roles(const Network& network, const RowShape& rows, std::span<const int> given_expand,
+                      const PairingParameters& parameters) {
+  return RoleFinder(network, rows, given_expand, parameters).run();
 }
 
-Roles infer_roles(const Network& network, const RowShape& rows, std::span<const int> given_expand) {
-  RoleGuess guess = guess_roles(network, rows, given_expand);
-  const auto index = [&](int position) {
-    return std::to_string(network.pieces[static_cast<std::size_t>(position)].index);
-  };
+Roles infer_roles(const Network& network, const RowShape& rows, std::span<const int> given_expand,
+                  const PairingParameters& parameters) {
+  RoleGuess guess = guess_roles(network, rows, given_expand, parameters);
+  const auto index = [&](int position) { return std::to_string(network.index_of(position)); };
   if (!guess.head_sure) {
     throw InputError("the shapes leave open which piece of " + size_text(rows.outputs, rows.width) +
                      " is the head, and the weights do not single one out (best guess: piece " +
                      index(guess.roles.head) +
                      "); --roles FILE decides it: a text file with the expand pieces' indices, separated by commas");
   }
-  std::string doubtful;
+  std::string unsure;
   for (const DirectedPair& pair : guess.square) {
-    if (!pair.sure) doubtful += (doubtful.empty() ? "" : ", ") + index(pair.expand) + " and " + index(pair.compress);
+    if (!pair.sure) unsure += (unsure.empty() ? "" : ", ") + index(pair.expand) + " and " + index(pair.compress);
   }
-  if (!doubtful.empty()) {
+  if (!unsure.empty()) {
     throw InputError("hidden size and width are both " + std::to_string(rows.width) +
-                     ", and the weights do not tell which piece expands and which compresses for " + doubtful +
+                     ", and the weights do not tell which piece expands and which compresses for " + unsure +
                      "; --roles FILE decides it: a text file with the expand pieces' indices, separated by commas");
   }
   return guess.roles;

@@ -1,4 +1,4 @@
-#include "scores.hpp"
+#include "pairing/scores.hpp"
 
 #include <cmath>
 #include <string>
@@ -32,9 +32,9 @@ PairScoreKind parse_pair_score(std::string_view name) {
 }
 
 PairMatrix score_pairs(const Network& network, std::span<const int> expand, std::span<const int> compress,
-                       PairScoreKind kind) {
-  const pairing::Candidates candidates(network, expand, compress);
-  pairing::Scores scores(candidates);
+                       PairScoreKind kind, const PairingParameters& parameters) {
+  const pairing::PairTable pairs(network, expand, compress);
+  pairing::Scores scores(pairs, parameters);
   const pairing::Table table = kind == PairScoreKind::learned ? decide(scores, kind).score : scores.of(kind);
   return {
       {expand.begin(), expand.end()}, {compress.begin(), compress.end()}, {table.data(), table.data() + table.size()}};
@@ -52,23 +52,23 @@ Table ratio(const Table& a, const Table& b) { return (b.array() > 0).select(a.ar
 }  // namespace
 
 const ProductStatistics& Scores::products() {
-  if (!products_) products_ = measure_products(candidates_);
+  if (!products_) products_ = measure_products(pairs_, parameters_.norm_rounding);
   return *products_;
 }
 
 const Table& Scores::balance() {
-  if (!balance_) balance_ = measure_balance(candidates_);
+  if (!balance_) balance_ = measure_balance(pairs_);
   return *balance_;
 }
 
 Table Scores::standard_dominance() {
-  return std::sqrt(static_cast<double>(candidates_.width())) * ratio(-products().trace, products().norm);
+  return std::sqrt(static_cast<double>(pairs_.width())) * ratio(-products().trace, products().norm);
 }
 
 Table Scores::standard_balance() {
   Table result = balance();
-  for (std::size_t i = 0; i < candidates_.rows(); ++i) {
-    result.row(static_cast<Eigen::Index>(i)) *= std::sqrt(static_cast<double>(candidates_.hidden(i)) - 1);
+  for (std::size_t i = 0; i < pairs_.rows(); ++i) {
+    result.row(static_cast<Eigen::Index>(i)) *= std::sqrt(static_cast<double>(pairs_.hidden(i)) - 1);
   }
   return result;
 }
@@ -77,9 +77,9 @@ Table Scores::raw(PairScoreKind kind) {
   switch (kind) {
     case PairScoreKind::dominance: return ratio(products().trace, products().norm).cwiseAbs();
     case PairScoreKind::signed_dominance: return ratio(-products().trace, products().norm);
-    case PairScoreKind::diagonal_ratio: return measure_full_products(candidates_, ProductScore::diagonal_ratio);
+    case PairScoreKind::diagonal_ratio: return measure_full_products(pairs_, ProductScore::diagonal_ratio);
     case PairScoreKind::trace: return -products().trace;
-    case PairScoreKind::asymmetry: return measure_full_products(candidates_, ProductScore::asymmetry);
+    case PairScoreKind::asymmetry: return measure_full_products(pairs_, ProductScore::asymmetry);
     case PairScoreKind::balance: return balance();
     case PairScoreKind::combined: return (standard_dominance() + standard_balance()) / std::sqrt(2.0);
     case PairScoreKind::learned: break;
@@ -87,6 +87,6 @@ Table Scores::raw(PairScoreKind kind) {
   throw InternalError("this score has no closed form");
 }
 
-Table Scores::of(PairScoreKind kind) { return candidates_.within_groups(raw(kind)); }
+Table Scores::of(PairScoreKind kind) { return pairs_.within_groups(raw(kind)); }
 
 }  // namespace kintsugi::pairing

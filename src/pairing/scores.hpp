@@ -3,17 +3,19 @@
 #include <optional>
 
 #include "pairing/pairing.hpp"
-#include "statistics.hpp"
-#include "trust.hpp"
+#include "pairing/statistics.hpp"
+#include "pairing/trust.hpp"
 
 namespace kintsugi::pairing {
 
-/// The scores of one set of candidates, each statistic measured when it is first asked for.
+/// The scores of all pairs of a table, each statistic measured when it is first asked for.
 class Scores {
  public:
-  explicit Scores(const Candidates& candidates) : candidates_(candidates) {}
+  /// `pairs` must outlive this.
+  Scores(const PairTable& pairs, const PairingParameters& parameters) : pairs_(pairs), parameters_(parameters) {}
 
-  [[nodiscard]] const Candidates& candidates() const { return candidates_; }
+  [[nodiscard]] const PairTable& pairs() const { return pairs_; }
+  [[nodiscard]] const PairingParameters& parameters() const { return parameters_; }
   /// Scores of all pairs; -infinity where the hidden sizes differ.
   [[nodiscard]] Table of(PairScoreKind kind);
 
@@ -28,33 +30,34 @@ class Scores {
  private:
   [[nodiscard]] Table raw(PairScoreKind kind);
 
-  const Candidates& candidates_;
+  const PairTable& pairs_;
+  PairingParameters parameters_;
   std::optional<ProductStatistics> products_;
   std::optional<Table> balance_;
 };
 
-/// A matching with the scores it rests on and their judgement.
-struct Verdict {
+/// A matching with the scores it rests on and their quality.
+struct PairingResult {
   PairScoreKind kind = PairScoreKind::dominance;
   Table score;
   Matching matching;
-  Judgement judgement;
+  PairingQuality quality;
 };
 
-/// Matches and judges by one score. `learned` starts from each of the scores without one and keeps the best.
-[[nodiscard]] Verdict decide(Scores& scores, PairScoreKind kind);
+/// Matches by one score. `learned` starts from each of the scores without one and keeps the best.
+[[nodiscard]] PairingResult decide(Scores& scores, PairScoreKind kind);
 
 /// The best of signed dominance and dominance; where it leaves a pair untrusted, of balance and combined too, and where
 /// that does, of learned too.
-[[nodiscard]] Verdict decide_best(Scores& scores);
+[[nodiscard]] PairingResult decide_best(Scores& scores);
 
 /// How far each product P_ij agrees with the sum M of the chosen pairs' products, each divided by its norm and freed of
-/// its trace (which dominance judges already): <P_ij, M - P_i> d / (||P_ij|| ||M||), where P_i is the chosen pair of
+/// its trace (which dominance has already): <P_ij, M - P_i> d / (||P_ij|| ||M||), where P_i is the chosen pair of
 /// row i, so that no pair speaks for itself, and all pairs of a row are compared alike. Mean 0 and variance 1 for
 /// unrelated pieces. `norm`: ||P_ij||_F.
-[[nodiscard]] Table agreement(const Candidates& candidates, const Table& norm, const Matching& matching);
+[[nodiscard]] Table agreement(const PairTable& pairs, const Table& norm, const Matching& matching);
 
 /// Refines a matching by what its pairs have in common; see PairScoreKind::learned.
-[[nodiscard]] Verdict learn(Scores& scores, Matching start);
+[[nodiscard]] PairingResult learn(Scores& scores, Matching start);
 
 }  // namespace kintsugi::pairing

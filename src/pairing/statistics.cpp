@@ -1,31 +1,18 @@
-#include "statistics.hpp"
+#include "pairing/statistics.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <string>
 
 #include "kintsugi/core/error.hpp"
-#include "normal_scores.hpp"
+#include "pairing/layout.hpp"
+#include "pairing/normal_scores.hpp"
 
 namespace kintsugi::pairing {
 
 namespace {
 
 using Eigen::Index;
-
-// Floats in one packed slab: it is read from cache again by the product after it was packed.
-constexpr Index kSlabFloats = Index{1} << 16;
-// But no fewer per piece than this, so that adding up the slabs' products costs little beside them.
-constexpr Index kSlabDepth = 1024;
-// Rows of a Gram matrix that are formed at a time. Of the rest of the matrix only the part right of the diagonal block
-// is formed, which saves nearly half.
-constexpr Index kGramRows = 16;
-// Floats between the end of one packed piece and the start of the next. Pieces whose size is a multiple of a page would
-// otherwise all fall into the same sets of the cache.
-constexpr Index kPadding = 16;
-// Relative error of a squared norm formed from float32 Gram matrices; a norm below this is rounding.
-constexpr double kNormRounding = 1e-6;
 
 // Rows of a table that belong to a group.
 void put(Table& table, const Group& group, const Table& values) {
@@ -55,7 +42,7 @@ void pack_gram(Eigen::MatrixXf& slab, Index pieces, Index first, Index hidden, b
   }
 }
 
-Table squared_norms(const Candidates& candidates, const Group& group) {
+Table squared_norms(const PairTable& pairs, const Group& group, double norm_rounding) {
   const auto rows = static_cast<Index>(group.rows.size());
   const auto columns = static_cast<Index>(group.columns.size());
   const auto hidden = static_cast<Index>(group.hidden);
@@ -66,17 +53,17 @@ Table squared_norms(const Candidates& candidates, const Group& group) {
   Eigen::MatrixXf right;
   for (Index first = 0; first < hidden; first += kGramRows) {
     pack_gram(left, rows, first, hidden, true, row_squares, [&](Index p, Index at, Index count, auto& block) {
-      const PieceMap w = weight_of(candidates.expand(group.rows[static_cast<std::size_t>(p)]));
+      const PieceMap w = weight_of(pairs.expand(group.rows[static_cast<std::size_t>(p)]));
       block.noalias() = w.middleRows(at, count) * w.bottomRows(hidden - at).transpose();
     });
     pack_gram(right, columns, first, hidden, false, column_squares, [&](Index p, Index at, Index count, auto& block) {
-      const PieceMap w = weight_of(candidates.compress(group.columns[static_cast<std::size_t>(p)]));
+      const PieceMap w = weight_of(pairs.compress(group.columns[static_cast<std::size_t>(p)]));
       block.noalias() = w.middleCols(at, count).transpose() * w.rightCols(hidden - at);
     });
     const Index used = left.rows() - kPadding;
     sums += (left.topRows(used).transpose() * right.topRows(used)).cast<double>();
   }
-  const Table floor = kNormRounding * row_squares.cwiseSqrt() * column_squares.cwiseSqrt().transpose();
+  const Table floor = norm_rounding * row_squares.cwiseSqrt() * column_squares.cwiseSqrt().transpose();
   return sums.cwiseMax(floor);
 }
 
@@ -92,7 +79,7 @@ std::vector<double> column_norms(const Piece& piece) {
 
 }  // namespace
 
-Candidates::Candidates(const Network& network, std::span<const int> expand, std::span<const int> compress) {
+PairTable::PairTable(const Network& network, std::span<const int> expand, std::span<const int> compress) {
   std::map<std::size_t, Group> groups;
   const auto check = [&](const Piece& piece, std::size_t width) {
     if (width_ == 0) width_ = width;
@@ -116,9 +103,9 @@ Candidates::Candidates(const Network& network, std::span<const int> expand, std:
   }
 }
 
-Table Candidates::zeros() const { return Table::Zero(static_cast<Index>(rows()), static_cast<Index>(columns())); }
+Table PairTable::zeros() const { return Table::Zero(static_cast<Index>(rows()), static_cast<Index>(columns())); }
 
-Table Candidates::within_groups(const Table& values) const {
+Table PairTable::within_groups(const Table& values) const {
   Table result = Table::Constant(values.rows(), values.cols(), -std::numeric_limits<double>::infinity());
   for (const Group& group : groups_) {
     for (const std::size_t i : group.rows) {
@@ -162,31 +149,31 @@ Table inner_products(std::span<const PieceMap> left, std::span<const PieceMap> r
   return sums;
 }
 
-ProductStatistics measure_products(const Candidates& candidates) {
-  ProductStatistics result{candidates.zeros(), candidates.zeros()};
-  for (const Group& group : candidates.groups()) {
+ProductStatistics measure_products(const PairTable& pairs, double norm_rounding) {
+  ProductStatistics result{pairs.zeros(), pairs.zeros()};
+  for (const Group& group : pairs.groups()) {
     std::vector<PieceMap> expand;
     std::vector<PieceMap> compress;
-    for (const std::size_t i : group.rows) expand.push_back(weight_of(candidates.expand(i)));
-    for (const std::size_t j : group.columns) compress.push_back(weight_of(candidates.compress(j)));
+    for (const std::size_t i : group.rows) expand.push_back(weight_of(pairs.expand(i)));
+    for (const std::size_t j : group.columns) compress.push_back(weight_of(pairs.compress(j)));
     put(result.trace, group, inner_products(expand, compress, true));
-    put(result.norm, group, squared_norms(candidates, group).cwiseSqrt());
+    put(result.norm, group, squared_norms(pairs, group, norm_rounding).cwiseSqrt());
   }
   return result;
 }
 
-Table measure_balance(const Candidates& candidates) {
-  Table result = candidates.zeros();
-  for (const Group& group : candidates.groups()) {
+Table measure_balance(const PairTable& pairs) {
+  Table result = pairs.zeros();
+  for (const Group& group : pairs.groups()) {
     const NormalScores scores(group.hidden);
     const auto hidden = static_cast<Index>(group.hidden);
     Eigen::MatrixXd incoming(hidden, static_cast<Index>(group.rows.size()));
     Eigen::MatrixXd outgoing(hidden, static_cast<Index>(group.columns.size()));
     for (std::size_t i = 0; i < group.rows.size(); ++i) {
-      incoming.col(static_cast<Index>(i)) = scores.of(row_norms(candidates.expand(group.rows[i])));
+      incoming.col(static_cast<Index>(i)) = scores.of(row_norms(pairs.expand(group.rows[i])));
     }
     for (std::size_t j = 0; j < group.columns.size(); ++j) {
-      outgoing.col(static_cast<Index>(j)) = scores.of(column_norms(candidates.compress(group.columns[j])));
+      outgoing.col(static_cast<Index>(j)) = scores.of(column_norms(pairs.compress(group.columns[j])));
     }
     put(result, group, incoming.transpose() * outgoing);
   }

@@ -26,10 +26,10 @@ struct Group {
 };
 
 /// What is to be paired: expand pieces [h x d] as rows, compress pieces [d x h] as columns.
-class Candidates {
+class PairTable {
  public:
   /// Both lists are positions in network.pieces. Throws InternalError where the widths differ.
-  Candidates(const Network& network, std::span<const int> expand, std::span<const int> compress);
+  PairTable(const Network& network, std::span<const int> expand, std::span<const int> compress);
 
   [[nodiscard]] std::size_t rows() const { return expand_.size(); }
   [[nodiscard]] std::size_t columns() const { return compress_.size(); }
@@ -54,20 +54,20 @@ class Candidates {
 /// tr P and ||P||_F of every pair's product P = W_out W_in, without forming any: with W_in and W_out^T flattened, all
 /// traces are one matrix product, and as ||P||_F^2 = <W_out^T W_out, W_in W_in^T>, so are all norms, of the Gram
 /// matrices [h x h]. 2 L^2 h d + L^2 h^2 flops, worked through in slabs of bounded memory; float32 products, float64
-/// sums of slabs.
+/// sums of slabs. PairingParameters has `norm_rounding`.
 struct ProductStatistics {
   Table trace;
   Table norm;
 };
-[[nodiscard]] ProductStatistics measure_products(const Candidates& candidates);
+[[nodiscard]] ProductStatistics measure_products(const PairTable& pairs, double norm_rounding);
 
 /// Correlation of the hidden units' incoming weights (norms of W_in's rows) with their outgoing weights (norms of
 /// W_out's columns), both replaced by normal scores of their ranks. Pairs outside the groups have 0.
-[[nodiscard]] Table measure_balance(const Candidates& candidates);
+[[nodiscard]] Table measure_balance(const PairTable& pairs);
 
 /// Scores that need every product itself: 2 L^2 h d^2 flops, in slabs of bounded memory.
 enum class ProductScore { diagonal_ratio, asymmetry };
-[[nodiscard]] Table measure_full_products(const Candidates& candidates, ProductScore score);
+[[nodiscard]] Table measure_full_products(const PairTable& pairs, ProductScore score);
 
 /// result(i, j) = <left[i], right[j]>, the sums of element-wise products, by matrix products over slabs of bounded
 /// memory. `left` are all of one shape; `right` of the same, or, with `transposed`, of the transposed one.

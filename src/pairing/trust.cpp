@@ -1,11 +1,11 @@
-#include "trust.hpp"
+#include "pairing/trust.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "core/assignment.hpp"
-#include "normal_scores.hpp"
+#include "pairing/normal_scores.hpp"
 
 namespace kintsugi::pairing {
 
@@ -14,8 +14,6 @@ namespace {
 using Eigen::Index;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// How often one network whose weights say nothing may show a trusted pair.
-constexpr double kLevel = 1e-3;
 
 // The value below which a share `q` of the ascending `sorted` lies, interpolated.
 double quantile(const std::vector<double>& sorted, double q) {
@@ -25,11 +23,12 @@ double quantile(const std::vector<double>& sorted, double q) {
   return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
-// A group's scores with the chosen pairs on record.
-class GroupJudge {
+// A group's scores, those of the chosen pairs apart from the others.
+class GroupAssessment {
  public:
-  GroupJudge(const Group& group, const Table& score, const Matching& matching, const NullLaw& law)
-      : group_(group), score_(score), matching_(matching), law_(law) {
+  GroupAssessment(const Group& group, const Table& score, const Matching& matching, const NullLaw& law,
+                  double trust_level)
+      : group_(group), score_(score), matching_(matching), law_(law), trust_level_(trust_level) {
     for (const std::size_t i : group.rows) {
       if (matching[i] >= 0) chosen_.push_back(i);
     }
@@ -44,10 +43,8 @@ class GroupJudge {
     fit();
   }
 
-  [[nodiscard]] double scale() const { return scale_; }
-
-  // Marks the trusted rows. Pairs that stand out are taken out, and the rest judged among themselves.
-  void trust(Judgement& judgement) const {
+  // Marks the trusted rows. Pairs that stand out are taken out, and the rest compared among themselves.
+  void trust(PairingQuality& quality) const {
     std::vector<std::size_t> rows = group_.rows;
     std::vector<std::size_t> columns = group_.columns;
     while (true) {
@@ -56,8 +53,8 @@ class GroupJudge {
       if (rows.size() == 1 && columns.size() == 1) found = rows;
       if (found.empty()) return;
       for (const std::size_t row : found) {
-        judgement.trusted[row] = 1;
-        ++judgement.trusted_count;
+        quality.trusted[row] = 1;
+        ++quality.trusted_count;
         std::erase(rows, row);
         std::erase(columns, static_cast<std::size_t>(matching_[row]));
       }
@@ -113,9 +110,9 @@ class GroupJudge {
     if (law_.known) scale_ = std::max(scale_, law_.deviation);
   }
 
-  // What the highest of `candidates` scores of unrelated pieces exceeds with a probability of kLevel.
-  [[nodiscard]] double threshold(std::size_t candidates) const {
-    const double p = kLevel / static_cast<double>(candidates * (law_.absolute ? 2 : 1));
+  // What the highest of `count` scores of unrelated pieces exceeds with a probability of trust_level_.
+  [[nodiscard]] double threshold(std::size_t count) const {
+    const double p = trust_level_ / static_cast<double>(count * (law_.absolute ? 2 : 1));
     if (law_.known) return location_ + scale_ * normal_quantile(p);
     if (rest_.size() < 2 || scale_ <= 0) return kInfinity;
     return location_ + scale_ * student_quantile(p, static_cast<double>(rest_.size() - 1));
@@ -142,6 +139,7 @@ class GroupJudge {
   const Table& score_;
   const Matching& matching_;
   NullLaw law_;
+  double trust_level_;
   std::vector<std::size_t> chosen_;  // rows
   std::vector<double> rest_;         // ascending
   double location_ = 0;
@@ -150,10 +148,10 @@ class GroupJudge {
 
 }  // namespace
 
-Matching match_groups(const Candidates& candidates, const Table& score) {
-  Matching matching(candidates.rows(), -1);
+Matching match_groups(const PairTable& pairs, const Table& score) {
+  Matching matching(pairs.rows(), -1);
   std::vector<double> block;
-  for (const Group& group : candidates.groups()) {
+  for (const Group& group : pairs.groups()) {
     const bool tall = group.rows.size() > group.columns.size();
     const std::vector<std::size_t>& few = tall ? group.columns : group.rows;
     const std::vector<std::size_t>& many = tall ? group.rows : group.columns;
@@ -187,23 +185,24 @@ NullLaw null_law(PairScoreKind kind, std::size_t width, std::size_t hidden) {
   return {};
 }
 
-Judgement judge(const Candidates& candidates, const Table& score, const Matching& matching, PairScoreKind kind) {
-  Judgement judgement;
-  judgement.trusted.assign(candidates.rows(), 0);
-  judgement.gap = kInfinity;
+PairingQuality assess(const PairTable& pairs, const Table& score, const Matching& matching, PairScoreKind kind,
+                      double trust_level) {
+  PairingQuality quality;
+  quality.trusted.assign(pairs.rows(), 0);
+  quality.gap = kInfinity;
   double margins = 0;
   std::size_t count = 0;
-  for (const Group& group : candidates.groups()) {
-    const GroupJudge group_judge(group, score, matching, null_law(kind, candidates.width(), group.hidden));
-    group_judge.trust(judgement);
-    group_judge.add_margins(margins, count);
-    judgement.gap = std::min(judgement.gap, group_judge.gap());
+  for (const Group& group : pairs.groups()) {
+    const GroupAssessment assessment(group, score, matching, null_law(kind, pairs.width(), group.hidden), trust_level);
+    assessment.trust(quality);
+    assessment.add_margins(margins, count);
+    quality.gap = std::min(quality.gap, assessment.gap());
   }
-  judgement.separation = count > 0 ? margins / static_cast<double>(count) : 0;
-  return judgement;
+  quality.separation = count > 0 ? margins / static_cast<double>(count) : 0;
+  return quality;
 }
 
-bool better(const Judgement& a, const Judgement& b) {
+bool is_better(const PairingQuality& a, const PairingQuality& b) {
   if (a.trusted_count != b.trusted_count) return a.trusted_count > b.trusted_count;
   return a.separation > b.separation;
 }

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include "pairing/pairing.hpp"
-#include "statistics.hpp"
+#include "pairing/statistics.hpp"
 
 namespace kintsugi::pairing {
 
@@ -13,7 +12,7 @@ using Matching = std::vector<int>;
 
 /// The best matching within each group, by assign(); in a group with more rows than columns the worst rows stay without
 /// a column.
-[[nodiscard]] Matching match_groups(const Candidates& candidates, const Table& score);
+[[nodiscard]] Matching match_groups(const PairTable& pairs, const Table& score);
 
 /// How scores of wrong pairs are distributed where the weights say nothing.
 struct NullLaw {
@@ -23,19 +22,20 @@ struct NullLaw {
 };
 [[nodiscard]] NullLaw null_law(PairScoreKind kind, std::size_t width, std::size_t hidden);
 
-/// What a matching is worth.
-struct Judgement {
+/// How well the weights single a matching out.
+struct PairingQuality {
   std::vector<char> trusted;  ///< per row; 0 for a row without a column
   std::size_t trusted_count = 0;
   double separation = 0;  ///< see Pairing
   double gap = 0;         ///< see Pairing
 };
 
-/// Judges a matching by how its scores stand out from those of the pairs it did not choose; see `Pairing` for the rule.
-[[nodiscard]] Judgement judge(const Candidates& candidates, const Table& score, const Matching& matching,
-                              PairScoreKind kind);
+/// Compares a matching's scores with those of the pairs that it did not choose; see `Pairing` for the rule, and
+/// PairingParameters for `trust_level`.
+[[nodiscard]] PairingQuality assess(const PairTable& pairs, const Table& score, const Matching& matching,
+                                    PairScoreKind kind, double trust_level);
 
 /// The more pairs are trusted the better, then the larger separation.
-[[nodiscard]] bool better(const Judgement& a, const Judgement& b);
+[[nodiscard]] bool is_better(const PairingQuality& a, const PairingQuality& b);
 
 }  // namespace kintsugi::pairing

@@ -54,20 +54,20 @@ Json fit_data(const Fit& fit) {
           {"points", std::move(points)}};
 }
 
-Json seeds_data(const std::vector<StudiedSeed>& seeds) {
+Json starts_data(const std::vector<StartStudy>& starts) {
   Json rows = Json::array();
-  for (const StudiedSeed& seed : seeds) {
-    rows.push_back({{"name", seed.name},
-                    {"direction", seed.direction},
-                    {"mse", seed.mse},
-                    {"inversions", seed.inversions},
-                    {"kendall_tau", seed.kendall_tau},
-                    {"rank_correlation", seed.rank_correlation}});
+  for (const StartStudy& start : starts) {
+    rows.push_back({{"name", start.name},
+                    {"direction", start.reversed ? "reversed" : "forward"},
+                    {"mse", start.mse},
+                    {"inversions", start.agreement.inversions},
+                    {"kendall_tau", start.agreement.kendall_tau},
+                    {"rank_correlation", start.agreement.rank_correlation}});
   }
   return rows;
 }
 
-Json bradley_terry_data(const AnalysisFigures::BradleyTerry& study) {
+Json bradley_terry_data(const StoredAnalysis::BradleyTerry& study) {
   const std::size_t length = study.strengths.size();
   // Only the upper triangle was measured; the rest is no gain of 0.
   std::vector<double> gains = study.gains;
@@ -76,7 +76,7 @@ Json bradley_terry_data(const AnalysisFigures::BradleyTerry& study) {
   }
   Json blocks = Json::array();
   for (const Block& block : study.blocks) blocks.push_back({block.expand, block.compress});
-  return {{"seed", study.seed},
+  return {{"start", study.start},
           {"blocks", std::move(blocks)},
           {"temperature", study.temperature},
           {"mse", study.mse},
@@ -86,7 +86,7 @@ Json bradley_terry_data(const AnalysisFigures::BradleyTerry& study) {
           {"grid", grid_data(reduce(gains, length, length, kMostCells, Keep::largest_magnitude))}};
 }
 
-Json transitivity_data(const AnalysisFigures::Transitivity& study) {
+Json transitivity_data(const StoredAnalysis::Transitivity& study) {
   std::vector<double> margins;
   for (const CyclicTriple& triple : study.list) margins.push_back(triple.weakest_margin);
   Json list = Json::array();
@@ -141,12 +141,12 @@ Json problem_data(const ProblemFigures& figures) {
           {"fit", fit_data(figures.fit)}};
 }
 
-Json analysis_data(const AnalysisFigures& figures) {
+Json analysis_data(const StoredAnalysis& figures) {
   Json scores = Json::array();
   for (const ScoreTable& table : figures.scores) scores.push_back(score_data(table));
   return {{"path", figures.path},
           {"scores", std::move(scores)},
-          {"seeds", seeds_data(figures.seeds)},
+          {"starts", starts_data(figures.starts)},
           {"bradley_terry", figures.bradley_terry ? bradley_terry_data(*figures.bradley_terry) : Json()},
           {"transitivity", figures.transitivity ? transitivity_data(*figures.transitivity) : Json()},
           {"repair", repair_data(figures.repair)},

@@ -59,7 +59,7 @@ Json blocks_data(const Report& report) {
                       {"score", readable(pair.score)},
                       {"runner_up", pair.runner_up},
                       {"runner_up_score", readable(pair.runner_up_score)},
-                      {"margin", readable(pair.margin)},
+                      {"score_margin", readable(pair.score_margin)},
                       {"trusted", pair.trusted}});
   }
   return blocks;
@@ -71,16 +71,16 @@ std::size_t inversions(std::span<const int> positions) {
   return kendall_distance(positions, identity);
 }
 
-Json seeds_data(const Report& report) {
-  Json seeds = Json::array();
-  for (std::size_t i = 0; i < report.seed_positions.size(); ++i) {
-    const StartOrder& seed = report.stored.solution.starts[i];
-    seeds.push_back({{"name", seed.name},
-                     {"mse", seed.mse},
-                     {"inversions", inversions(report.seed_positions[i])},
-                     {"positions", report.seed_positions[i]}});
+Json starts_data(const Report& report) {
+  Json starts = Json::array();
+  for (std::size_t i = 0; i < report.start_positions.size(); ++i) {
+    const StartOrder& start = report.stored.solution.starts[i];
+    starts.push_back({{"name", start.name},
+                      {"mse", start.mse},
+                      {"inversions", inversions(report.start_positions[i])},
+                      {"positions", report.start_positions[i]}});
   }
-  return seeds;
+  return starts;
 }
 
 Json trajectory_data(const std::vector<TrajectoryEntry>& rows) {
@@ -99,6 +99,13 @@ Json trajectory_data(const std::vector<TrajectoryEntry>& rows) {
     islands.push_back({{"island", island}, {"all", all.size()}, {"rows", std::move(kept)}});
   }
   return islands;
+}
+
+/// Words for the letters of the trajectory.
+Json events_data() {
+  Json events;
+  for (const EventName& name : kEventNames) events[std::string(1, letter(name.event))] = name.words;
+  return events;
 }
 
 Json margins_data(const std::vector<Margin>& margins) {
@@ -155,8 +162,9 @@ Json page_data(const Report& report) {
   data["permutation"] = report.stored.solution.permutation;
   data["head"] = report.head;
   data["blocks"] = blocks_data(report);
-  data["seeds"] = seeds_data(report);
+  data["starts"] = starts_data(report);
   data["trajectory"] = trajectory_data(report.stored.solution.trajectory);
+  data["events"] = events_data();
   data["margins"] = report.stored.solution.margins.empty() ? Json() : margins_data(report.stored.solution.margins);
   data["elites"] = report.elites ? elites_data(*report.elites, report.blocks.size()) : Json();
   data["problem"] = report.problem ? problem_data(*report.problem) : Json();

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "report/report.hpp"
+#include "report/contents.hpp"
 
 namespace kintsugi::report {
 
@@ -12,7 +12,7 @@ namespace kintsugi::report {
 
 /// The parts of it that come from the problem and from the analysis.
 [[nodiscard]] nlohmann::ordered_json problem_data(const ProblemFigures& figures);
-[[nodiscard]] nlohmann::ordered_json analysis_data(const AnalysisFigures& figures);
+[[nodiscard]] nlohmann::ordered_json analysis_data(const StoredAnalysis& figures);
 
 /// Numbers for pictures, with as many digits as a person reads.
 [[nodiscard]] nlohmann::ordered_json numbers(std::span<const double> values);

@@ -3,76 +3,15 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
-#include <string_view>
 
-#include "pairing/pairing.hpp"
-#include "report/report.hpp"
+#include "report/contents.hpp"
 
 namespace kintsugi::report {
 
 namespace {
 
 constexpr std::size_t kProductExamples = 4;
-
-/// What the option --pairing was, by the effective options that the solution keeps; empty where they do not say.
-std::string pairing_option(const std::string& options) {
-  constexpr std::string_view kKey = "pairing = ";
-  std::size_t line = 0;
-  while (line < options.size()) {
-    const std::size_t end = std::min(options.find('\n', line), options.size());
-    const std::string_view text = std::string_view(options).substr(line, end - line);
-    if (text.starts_with(kKey)) return std::string(text.substr(kKey.size()));
-    line = end + 1;
-  }
-  return "";
-}
-
-/// The scores that may have chosen the pairs.
-std::vector<PairScoreKind> candidate_kinds(const std::string& option) {
-  for (const PairScoreKind kind : kPairScoreKinds) {
-    if (to_string(kind) == option) return {kind};
-  }
-  return {PairScoreKind::signed_dominance, PairScoreKind::dominance, PairScoreKind::balance, PairScoreKind::combined,
-          PairScoreKind::learned};
-}
-
-/// True where the table has what the solution has stored for its pairs and their runners-up: two scores may well agree
-/// on the pairs alone.
-bool agrees(const std::vector<double>& score, const std::vector<PairScore>& pairs) {
-  constexpr double kTolerance = 1e-4;  // sums of float32 products, maybe on another processor
-  const auto close = [](double a, double b) { return std::abs(a - b) <= kTolerance * (1 + std::abs(b)); };
-  for (std::size_t t = 0; t < pairs.size(); ++t) {
-    const double* const row = score.data() + t * pairs.size();
-    if (!close(row[t], pairs[t].score)) return false;
-    if (pairs[t].runner_up < 0) continue;
-    double highest = -std::numeric_limits<double>::infinity();
-    for (std::size_t column = 0; column < pairs.size(); ++column) {
-      if (column != t) highest = std::max(highest, row[column]);
-    }
-    if (!close(highest, pairs[t].runner_up_score)) return false;
-  }
-  return true;
-}
-
-/// The table of the score that chose; of the first candidate where none is what the solution has.
-ScoreTable find_scores(const Report& report, const Network& network, const Assembly& assembly, bool& found) {
-  std::vector<int> expand;
-  std::vector<int> compress;
-  for (const Block& block : assembly.blocks) {
-    expand.push_back(block.expand);
-    compress.push_back(block.compress);
-  }
-  std::optional<ScoreTable> first;
-  for (const PairScoreKind kind : candidate_kinds(pairing_option(report.stored.facts.options))) {
-    ScoreTable table{std::string(to_string(kind)), score_pairs(network, expand, compress, kind).score};
-    found = agrees(table.score, report.stored.solution.pairs);
-    if (found) return table;
-    if (!first) first = std::move(table);
-  }
-  return *first;
-}
 
 Product product_of(const Network& network, int expand, int compress) {
   using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -96,7 +35,7 @@ std::vector<Product> example_products(const Report& report, const Network& netwo
   const std::size_t length = assembly.blocks.size();
   const auto& pairs = report.stored.solution.pairs;
   const auto weakest =
-      static_cast<std::size_t>(std::ranges::min_element(pairs, {}, &PairScore::margin) - pairs.begin());
+      static_cast<std::size_t>(std::ranges::min_element(pairs, {}, &PairScore::score_margin) - pairs.begin());
   std::vector<std::size_t> examples{weakest};
   for (const std::size_t t : {std::size_t{0}, length / 2, length - 1, length / 4}) {
     if (std::ranges::find(examples, t) == examples.end()) examples.push_back(t);
@@ -125,7 +64,7 @@ std::vector<Product> example_products(const Report& report, const Network& netwo
 }  // namespace
 
 void add_problem(Report& report, const std::filesystem::path& path, const Network& network, const Assembly& assembly,
-                 Fit fit, std::size_t all_rows) {
+                 ChosenScores scores, Fit fit, std::size_t all_rows) {
   ProblemFigures figures;
   const Piece& head = network.pieces[static_cast<std::size_t>(assembly.head)];
   figures.path = path.string();
@@ -138,10 +77,9 @@ void add_problem(Report& report, const std::filesystem::path& path, const Networ
     figures.lowest_hidden = figures.lowest_hidden == 0 ? hidden : std::min(figures.lowest_hidden, hidden);
     figures.highest_hidden = std::max(figures.highest_hidden, hidden);
   }
-  if (!assembly.blocks.empty()) {
-    figures.scores = find_scores(report, network, assembly, figures.scores_agree);
-    figures.products = example_products(report, network, assembly, figures.scores);
-  }
+  figures.scores = std::move(scores.table);
+  figures.scores_agree = scores.as_stored;
+  if (!assembly.blocks.empty()) figures.products = example_products(report, network, assembly, figures.scores);
   figures.fit = std::move(fit);
   report.problem = std::move(figures);
 }

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 
 #include "io/hdf5.hpp"
 #include "io/hdf5_columns.hpp"
 #include "kintsugi/core/error.hpp"
-#include "report/report.hpp"
+#include "report/contents.hpp"
 
 namespace kintsugi::report {
 
@@ -95,9 +94,9 @@ Report read_report(const std::filesystem::path& solution) {
   const Assembly answer = assembly_of(report.stored.solution.permutation, report.path + ", /permutation");
   report.blocks = answer.blocks;
   report.head = answer.head;
-  for (const StartOrder& seed : report.stored.solution.starts) {
-    report.seed_positions.push_back(
-        positions_in(seed.order, report.blocks, report.path + ", /seed_orders, '" + seed.name + "'"));
+  for (const StartOrder& start : report.stored.solution.starts) {
+    report.start_positions.push_back(
+        positions_in(start.order, report.blocks, report.path + ", /start_orders, '" + start.name + "'"));
   }
   const std::size_t pairs = report.stored.solution.pairs.size();
   if (pairs != report.blocks.size()) {

@@ -157,7 +157,7 @@ std::vector<int> greedy_roll_out(Evaluator& evaluator, const Blocks& pairing, st
   return order;
 }
 
-Blocks in_order(const Blocks& pairing, const std::vector<int>& order) {
+Blocks blocks_in_order(const Blocks& pairing, const std::vector<int>& order) {
   Blocks blocks;
   blocks.reserve(order.size());
   for (const int b : order) blocks.push_back(pairing[static_cast<std::size_t>(b)]);
@@ -178,7 +178,7 @@ std::vector<int> base_order(Evaluator& evaluator, const Blocks& pairing, const C
   } else if (name == "delta-norm") {
     order = ascending(delta_norms(evaluator, pairing, tiles));
   } else if (name == "greedy") {
-    // Half of a sample is enough to rank norms by, and this is the dearest seed.
+    // Half of a sample is enough to rank norms by, and this start costs most.
     order = greedy_roll_out(evaluator, pairing, std::max<std::size_t>(1, tiles / 2));
   } else {  // random
     order.resize(pairing.size());
@@ -193,7 +193,7 @@ void require_known(std::string_view name) {
   if (name == "auto" || std::find(names.begin(), names.end(), name) != names.end()) return;
   std::string known = "auto";
   for (const std::string& each : names) known += ", " + each;
-  throw UsageError("unknown seed order '" + std::string(name) + "'; known are " + known);
+  throw UsageError("unknown start order '" + std::string(name) + "'; known are " + known);
 }
 
 }  // namespace
@@ -201,10 +201,10 @@ void require_known(std::string_view name) {
 std::vector<StartOrder> make_start_orders(Evaluator& evaluator, const Blocks& pairing, const CompressNorms& norms,
                                           std::string_view name, std::uint64_t seed, std::size_t tiles) {
   require_known(name);
-  std::vector<StartOrder> seeds;
-  const auto add = [&](std::string seed_name, std::vector<int> order) {
-    const bool known = std::any_of(seeds.begin(), seeds.end(), [&](const StartOrder& s) { return s.order == order; });
-    if (!known) seeds.push_back({std::move(seed_name), 0, std::move(order)});
+  std::vector<StartOrder> starts;
+  const auto add = [&](std::string start_name, std::vector<int> order) {
+    const bool known = std::any_of(starts.begin(), starts.end(), [&](const StartOrder& s) { return s.order == order; });
+    if (!known) starts.push_back({std::move(start_name), 0, std::move(order)});
   };
   if (name == "auto") {
     for (const std::string base : kBaseNames) {
@@ -221,11 +221,12 @@ std::vector<StartOrder> make_start_orders(Evaluator& evaluator, const Blocks& pa
     add(std::string(name), std::move(order));
   }
   std::vector<Blocks> orders;
-  for (const StartOrder& s : seeds) orders.push_back(in_order(pairing, s.order));
+  for (const StartOrder& s : starts) orders.push_back(blocks_in_order(pairing, s.order));
   const std::vector<double> errors = evaluator.errors(pairing, orders, tiles);
-  for (std::size_t i = 0; i < seeds.size(); ++i) seeds[i].mse = errors[i];
-  std::stable_sort(seeds.begin(), seeds.end(), [](const StartOrder& a, const StartOrder& b) { return a.mse < b.mse; });
-  return seeds;
+  for (std::size_t i = 0; i < starts.size(); ++i) starts[i].mse = errors[i];
+  std::stable_sort(starts.begin(), starts.end(),
+                   [](const StartOrder& a, const StartOrder& b) { return a.mse < b.mse; });
+  return starts;
 }
 
 }  // namespace kintsugi

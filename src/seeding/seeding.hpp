@@ -15,7 +15,7 @@ namespace kintsugi {
 /// each but random also with "-reversed" behind it.
 [[nodiscard]] std::vector<std::string> start_names();
 
-/// Norms of each block's compress piece, for the seeds that need no data. By position in a pairing.
+/// Norms of each block's compress piece, for the starts that need no data. By position in a pairing.
 struct CompressNorms {
   std::vector<double> frobenius;
   std::vector<double> l1;  ///< mean absolute value: comparable between hidden sizes
@@ -30,7 +30,7 @@ struct CompressNorms {
 /// rows). Positions in `pairing`, first block first. L^2 / 2 block evaluations a tile. Collective.
 [[nodiscard]] std::vector<int> greedy_roll_out(Evaluator& evaluator, const Blocks& pairing, std::size_t tiles);
 
-/// Makes the seeds that `name` asks for ("auto": all but random, in both directions), judges them by their error on the
+/// Makes the starts that `name` asks for ("auto": all but random, in both directions), ranks them by their error on the
 /// first `tiles` tiles, and returns them best first; ties go to the earlier name. Orders that coincide are kept once.
 /// Collective; `norms` is read on rank 0 of the island.
 [[nodiscard]] std::vector<StartOrder> make_start_orders(Evaluator& evaluator, const Blocks& pairing,
@@ -38,6 +38,6 @@ struct CompressNorms {
                                                         std::uint64_t seed, std::size_t tiles);
 
 /// The blocks of `pairing` in the order `order`.
-[[nodiscard]] Blocks in_order(const Blocks& pairing, const std::vector<int>& order);
+[[nodiscard]] Blocks blocks_in_order(const Blocks& pairing, const std::vector<int>& order);
 
 }  // namespace kintsugi

@@ -53,11 +53,11 @@ Blocks given_blocks(const Network& network, const std::vector<int>& permutation,
 // Rank 0's part.
 void find_pairs(const Network& network, const RowShape& shape, const SolveOptions& options, SolveObserver& observer,
                 Preparation& preparation) {
-  preparation.roles = infer_roles(network, shape, options.given_expand);
+  preparation.roles = infer_roles(network, shape, options.given_expand, options.parameters.pairing);
   observer.on_roles(preparation.roles);
   if (!options.given_permutation.empty())
     preparation.given = given_blocks(network, options.given_permutation, preparation.roles);
-  preparation.pairs = pair_pieces(network, preparation.roles, options.pairing).pairs;
+  preparation.pairs = pair_pieces(network, preparation.roles, options.pairing, options.parameters.pairing).pairs;
   observer.on_pairs(preparation.pairs);
   for (const PairScore& pair : preparation.pairs) {
     preparation.pairing.push_back({pair.expand, pair.compress});

@@ -32,7 +32,7 @@ std::vector<ScoredOrder> island_starts(Evaluator& evaluator, const Preparation& 
   const std::size_t tiles = start_tiles(evaluator, options);
   std::vector<ScoredOrder> chosen;
   for (std::size_t i = 0; i < (starts.size() + 1) / 2; ++i) {
-    chosen.push_back({in_order(preparation.pairing, starts[i].order), starts[i].mse, tiles});
+    chosen.push_back({blocks_in_order(preparation.pairing, starts[i].order), starts[i].mse, tiles});
   }
   if (options.start != "random") return chosen;
   for (int island = 1; island < options.islands; ++island) {

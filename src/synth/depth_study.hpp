@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "kintsugi/core/activation.hpp"
 #include "synth/problem.hpp"

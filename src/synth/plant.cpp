@@ -101,9 +101,9 @@ class MemorySink final : public PlantedSink {
 
 }  // namespace
 
-TruthError plant(const mpi::Comm& comm, const PlantedRecipe& recipe, PlantedSink& sink) {
+TruthError plant_network(const mpi::Comm& comm, const PlantedRecipe& recipe, PlantedSink& sink) {
   const PlantedOptions& o = recipe.options();
-  const Share share = share_of(comm, o.rows, kTile);
+  const Share share = row_share_of(comm, o.rows, kTile);
   MatrixXd states = initial_states(recipe, share);
   for (std::size_t t = 0; t < o.blocks; ++t) {
     ResidualBlock block = recipe.block(t);
@@ -112,20 +112,20 @@ TruthError plant(const mpi::Comm& comm, const PlantedRecipe& recipe, PlantedSink
     sink.progress(t + 1);
   }
   check_size(comm, o, states);
-  const MatrixXd raw = all_columns(comm, apply_head(recipe.head(1), states), share, o.rows);
+  const MatrixXd raw = gather_columns(comm, apply_head(recipe.head(1), states), share, o.rows);
   const double deviation =
       std::sqrt((raw.colwise() - raw.rowwise().mean()).squaredNorm() / static_cast<double>(raw.size()));
   Piece head = recipe.head(1 / deviation);
-  const MatrixXd exact = all_columns(comm, apply_head(head, states), share, o.rows);
+  const MatrixXd exact = gather_columns(comm, apply_head(head, states), share, o.rows);
   if (!comm.root()) return {};
   sink.head(std::move(head));
   return deliver_rows(recipe, exact, sink);
 }
 
-SyntheticProblem plant(const PlantedOptions& options) {
+SyntheticProblem plant_network(const PlantedOptions& options) {
   const PlantedRecipe recipe(options);
   MemorySink sink(recipe.options());
-  plant(mpi::Comm::self(), recipe, sink);
+  plant_network(mpi::Comm::self(), recipe, sink);
   return sink.take();
 }
 

@@ -95,9 +95,9 @@ class PlantedSink {
 ///
 /// Collective; the recipe is the same on all ranks. The parts that `sink` gets do not depend on
 /// the number of ranks. Throws UsageError on all ranks where `residual` makes the states explode or vanish.
-TruthError plant(const mpi::Comm& comm, const PlantedRecipe& recipe, PlantedSink& sink);
+TruthError plant_network(const mpi::Comm& comm, const PlantedRecipe& recipe, PlantedSink& sink);
 
 /// The same in memory, on this rank alone (not collective, but MPI must be running).
-[[nodiscard]] SyntheticProblem plant(const PlantedOptions& options);
+[[nodiscard]] SyntheticProblem plant_network(const PlantedOptions& options);
 
 }  // namespace kintsugi

@@ -7,7 +7,7 @@
 
 namespace kintsugi {
 
-Share share_of(const mpi::Comm& comm, std::size_t total, std::size_t group) {
+Share row_share_of(const mpi::Comm& comm, std::size_t total, std::size_t group) {
   const std::size_t groups = (total + group - 1) / group;
   const auto ranks = static_cast<std::size_t>(comm.size());
   const auto rank = static_cast<std::size_t>(comm.rank());
@@ -16,7 +16,7 @@ Share share_of(const mpi::Comm& comm, std::size_t total, std::size_t group) {
   return {first, end - first};
 }
 
-Eigen::MatrixXd all_columns(const mpi::Comm& comm, const Eigen::MatrixXd& mine, Share share, std::size_t columns) {
+Eigen::MatrixXd gather_columns(const mpi::Comm& comm, const Eigen::MatrixXd& mine, Share share, std::size_t columns) {
   // Each number's bits are an integer, and all ranks but its owner add zero to it.
   const auto k = static_cast<std::size_t>(mine.rows());
   std::vector<std::int64_t> bits(k * columns, 0);

@@ -2,7 +2,6 @@
 
 #include <Eigen/Core>
 #include <cstddef>
-#include <span>
 
 #include "kintsugi/mpi/comm.hpp"
 
@@ -15,11 +14,11 @@ struct Share {
 };
 
 /// This rank's share of `total` items in whole groups of `group`, the last of which may be partial.
-[[nodiscard]] Share share_of(const mpi::Comm& comm, std::size_t total, std::size_t group);
+[[nodiscard]] Share row_share_of(const mpi::Comm& comm, std::size_t total, std::size_t group);
 
 /// The columns of all ranks side by side [k x columns], on every rank; `mine` [k x share.count] are this rank's.
 /// Collective.
-[[nodiscard]] Eigen::MatrixXd all_columns(const mpi::Comm& comm, const Eigen::MatrixXd& mine, Share share,
-                                          std::size_t columns);
+[[nodiscard]] Eigen::MatrixXd gather_columns(const mpi::Comm& comm, const Eigen::MatrixXd& mine, Share share,
+                                             std::size_t columns);
 
 }  // namespace kintsugi

@@ -6,7 +6,6 @@
 #include <numeric>
 #include <span>
 #include <string>
-#include <utility>
 
 #include "kernels/flush_denormals.hpp"
 #include "kintsugi/core/error.hpp"
@@ -76,7 +75,7 @@ void run_steps(const mpi::Comm& comm, const Rows& task, const TrainOptions& opti
   GradientSums sums(network.parameters().size() + 1, groups);
   Optimizer optimizer(options.optimizer, network.parameters().size());
   kernels::TileBuffer gradient(network.parameters().size());
-  const Share share = share_of(comm, options.batch, TrainableNetwork::kGroupRows);
+  const Share share = row_share_of(comm, options.batch, TrainableNetwork::kGroupRows);
   std::vector<float> inputs(share.count * d);
   std::vector<float> targets(share.count * k);
   const auto scale = 1 / static_cast<float>(options.batch * k);
@@ -104,13 +103,13 @@ void run_steps(const mpi::Comm& comm, const Rows& task, const TrainOptions& opti
 
 /// The network's predictions on all rows [k x N], on every rank. Collective.
 MatrixXd predict(const mpi::Comm& comm, const Rows& task, const TrainableNetwork& network) {
-  const Share share = share_of(comm, task.shape.rows, static_cast<std::size_t>(kForwardTile));
+  const Share share = row_share_of(comm, task.shape.rows, static_cast<std::size_t>(kForwardTile));
   MatrixXd states =
       Eigen::Map<const Eigen::MatrixXf>(task.inputs.data() + share.first * task.shape.width,
                                         static_cast<Index>(task.shape.width), static_cast<Index>(share.count))
           .cast<double>();
   for (const ResidualBlock& block : network.blocks()) apply_block(block, network.shape().activation, states);
-  return all_columns(comm, apply_head(network.head(), states), share, task.shape.rows);
+  return gather_columns(comm, apply_head(network.head(), states), share, task.shape.rows);
 }
 
 double mean_squared_error(const MatrixXd& predictions, const Rows& task) {
@@ -153,8 +152,8 @@ Rows make_teacher_task(const TeacherOptions& o) {
   return rows;
 }
 
-TrainedProblem train(const mpi::Comm& comm, const Rows& task, const TrainOptions& options,
-                     const TrainObserver& observer) {
+TrainedProblem train_network(const mpi::Comm& comm, const Rows& task, const TrainOptions& options,
+                             const TrainObserver& observer) {
   check(task, options);
   const kernels::FlushDenormals flush;
   TrainableNetwork network(shape_of(task, options));

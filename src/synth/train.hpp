@@ -59,7 +59,7 @@ struct TrainedProblem {
 /// Collective; `task` and `options` are the same on all ranks, and so is the result, to the last bit for any number of
 /// ranks. Throws on all ranks alike: UsageError that names the option, the rule and the value, or that says at which
 /// step training diverged.
-[[nodiscard]] TrainedProblem train(const mpi::Comm& comm, const Rows& task, const TrainOptions& options,
-                                   const TrainObserver& observer);
+[[nodiscard]] TrainedProblem train_network(const mpi::Comm& comm, const Rows& task, const TrainOptions& options,
+                                           const TrainObserver& observer);
 
 }  // namespace kintsugi

@@ -18,7 +18,9 @@ using Feature = Eigen::Map<const Eigen::Array<float, static_cast<int>(kTileRows)
 
 constexpr std::size_t kTilesPerGroup = TrainableNetwork::kGroupRows / kTileRows;
 
-std::size_t aligned(std::size_t floats) { return (floats + 15) / 16 * 16; }
+std::size_t aligned(std::size_t floats) {
+  return (floats + kernels::kAlignedFloats - 1) / kernels::kAlignedFloats * kernels::kAlignedFloats;
+}
 
 }  // namespace
 
@@ -33,10 +35,8 @@ TrainableNetwork::TrainableNetwork(NetworkShape shape) : shape_(std::move(shape)
     points_per_tile_ += (d + 2 * h) * kTileRows;
     widest = std::max(widest, h);
   }
-  head_ = add_layer(shape_.outputs, d);
-  head_forward_ = kernels::Gemm(shape_.outputs, d, false);
-  head_back_ = kernels::Gemm(d, shape_.outputs, false);
-  head_gradient_ = kernels::WeightGradient(shape_.outputs, d);
+  head_ = {add_layer(shape_.outputs, d), kernels::Gemm(shape_.outputs, d, false),
+           kernels::Gemm(d, shape_.outputs, false), kernels::WeightGradient(shape_.outputs, d)};
   gradient_.assign(parameters_.size(), 0.0F);
   scratch_.assign(3 * widest * kTileRows, 0.0F);
 }
@@ -66,7 +66,7 @@ void TrainableNetwork::initialise(std::uint64_t seed) {
     draw(plan.expand);
     draw(plan.compress);
   }
-  draw(head_);
+  draw(head_.layer);
   refresh();
 }
 
@@ -81,7 +81,7 @@ void TrainableNetwork::refresh() {
     transpose(plan.expand);
     transpose(plan.compress);
   }
-  transpose(head_);
+  transpose(head_.layer);
 }
 
 kernels::BlockWeights TrainableNetwork::weights(const BlockPlan& block) const {
@@ -148,6 +148,7 @@ void TrainableNetwork::layer_gradient(const Layer& layer, const kernels::WeightG
 
 void TrainableNetwork::differentiate_head(std::span<const float> targets, std::size_t rows, float scale,
                                           GradientSums& sums) {
+  const Layer& head = head_.layer;
   const std::size_t k = shape_.outputs;
   const std::size_t state_size = shape_.width * kTileRows;
   float* const adjoint = scratch_.data();
@@ -156,22 +157,22 @@ void TrainableNetwork::differentiate_head(std::span<const float> targets, std::s
   for (std::size_t tile = 0; tile < tiles; ++tile) {
     float* const state = &states_[tile * state_size];
     if (tile % kTilesPerGroup == 0) loss = 0;
-    head_forward_(state, &parameters_[head_.weight], adjoint);
+    head_.forward(state, &parameters_[head.weight], adjoint);
     for (std::size_t j = 0; j < k; ++j) {
       for (std::size_t i = 0; i < kTileRows; ++i) {
         float& value = adjoint[j * kTileRows + i];
         const std::size_t row = tile * kTileRows + i;
-        const float error = row < rows ? value + parameters_[head_.bias + j] - targets[row * k + j] : 0.0F;
+        const float error = row < rows ? value + parameters_[head.bias + j] - targets[row * k + j] : 0.0F;
         loss += scale * error * error;
         value = 2 * scale * error;
       }
     }
-    layer_gradient(head_, head_gradient_, adjoint, state, tile % kTilesPerGroup != 0);
+    layer_gradient(head, head_.gradient, adjoint, state, tile % kTilesPerGroup != 0);
     if (tile % kTilesPerGroup == kTilesPerGroup - 1 || tile + 1 == tiles) {
-      sums.add(head_.weight, std::span(gradient_).subspan(head_.weight));
+      sums.add(head.weight, std::span(gradient_).subspan(head.weight));
       sums.add(parameters_.size(), std::span(&loss, 1));
     }
-    head_back_(adjoint, &transposed_[head_.transposed], state);
+    head_.back(adjoint, &transposed_[head.transposed], state);
   }
 }
 
@@ -216,6 +217,6 @@ std::vector<ResidualBlock> TrainableNetwork::blocks() const {
   return result;
 }
 
-Piece TrainableNetwork::head() const { return piece(head_); }
+Piece TrainableNetwork::head() const { return piece(head_.layer); }
 
 }  // namespace kintsugi

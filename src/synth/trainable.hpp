@@ -70,6 +70,13 @@ class TrainableNetwork {
     std::size_t point = 0;  // of this block within a tile's part of points_: x, act(..), slope
   };
 
+  struct HeadPlan {
+    Layer layer;
+    kernels::Gemm forward;
+    kernels::Gemm back;
+    kernels::WeightGradient gradient;
+  };
+
   [[nodiscard]] Layer add_layer(std::size_t out, std::size_t in);
   [[nodiscard]] Piece piece(const Layer& layer) const;
   [[nodiscard]] kernels::BlockWeights weights(const BlockPlan& block) const;
@@ -85,10 +92,7 @@ class TrainableNetwork {
 
   NetworkShape shape_;
   std::vector<BlockPlan> plans_;
-  Layer head_;
-  kernels::Gemm head_forward_;
-  kernels::Gemm head_back_;
-  kernels::WeightGradient head_gradient_;
+  HeadPlan head_;
   kernels::TileBuffer parameters_;
   kernels::TileBuffer transposed_;
   std::size_t points_per_tile_ = 0;

@@ -64,10 +64,10 @@ class AnalyzeTest(ProgramTest):
             self.assertAlmostEqual(scores[e, c], abs(numpy.trace(product)) / numpy.linalg.norm(product), 4)
 
             # Seeds: their errors are those of their orders, on all rows.
-            seeds = file["seeds"][:]
-            self.assertEqual({text(row["direction"]) for row in seeds}, {"forward", "reversed"})
-            self.assertEqual(list(seeds["mse"]), sorted(seeds["mse"]))
-            for row, order in zip(seeds, file["seed_orders"][:]):
+            starts = file["starts"][:]
+            self.assertEqual({text(row["direction"]) for row in starts}, {"forward", "reversed"})
+            self.assertEqual(list(starts["mse"]), sorted(starts["mse"]))
+            for row, order in zip(starts, file["start_orders"][:]):
                 error = self.error(pairs, order)
                 self.assertAlmostEqual(row["mse"], error, delta=1e-4 * error + 1e-12)
                 places = [answer[0:-1:2].index(pairs[b][0]) for b in order]
@@ -76,19 +76,19 @@ class AnalyzeTest(ProgramTest):
                 self.assertAlmostEqual(row["kendall_tau"], 1 - 4 * inversions / 30)
                 self.assertAlmostEqual(row["rank_correlation"], numpy.corrcoef(places, range(6))[0, 1])
 
-            # Swaps of the seed, on the first 200 rows only.
+            # Swaps of the start, on the first 200 rows only.
             group = file["bradley_terry"]
-            self.assertEqual((text(group.attrs["seed"]), group.attrs["temperature"]), ("delta-norm", 0.01))
-            seed = next(order for row, order in zip(seeds, file["seed_orders"][:])
+            self.assertEqual((text(group.attrs["start"]), group.attrs["temperature"]), ("delta-norm", 0.01))
+            start = next(order for row, order in zip(starts, file["start_orders"][:])
                         if (text(row["name"]), text(row["direction"])) == ("delta-norm", "forward"))
-            base = self.error(pairs, seed, 200)
-            self.assertAlmostEqual(group.attrs["seed_mse"] / base, 1, 4)
+            base = self.error(pairs, start, 200)
+            self.assertAlmostEqual(group.attrs["start_mse"] / base, 1, 4)
             for i in range(6):
                 for j in range(6):
                     if j <= i:
                         self.assertEqual(group["gains"][i, j], 0)
                         continue
-                    order = list(seed)
+                    order = list(start)
                     order[i], order[j] = order[j], order[i]
                     self.assertAlmostEqual(group["gains"][i, j], self.error(pairs, order, 200) - base, 5)
             self.assertEqual(list(group["order"][:]), sorted(range(6), key=lambda p: -group["strengths"][p]))
@@ -109,12 +109,12 @@ class AnalyzeTest(ProgramTest):
 
     def test_json(self):
         study = json.loads(self.analyze("--answer", "answer.txt", "--format", "json").stdout)
-        self.assertEqual((study["rows"], study["work_rows"], len(study["seeds"])), (500, 200, 8))
+        self.assertEqual((study["rows"], study["work_rows"], len(study["starts"])), (500, 200, 8))
         self.assertEqual(len(study["bradley_terry"]["gains"]), 15)
         self.assertEqual(study["answer"]["wrong_pairs"], 0)
         study = json.loads(self.analyze("--format", "json", "--searches", "none", "--repair", "delta-norm").stdout)
         self.assertNotIn("answer", study)
-        self.assertIsNone(study["seeds"][0]["kendall_tau"])
+        self.assertIsNone(study["starts"][0]["kendall_tau"])
         self.assertEqual({round["start"] for round in study["repair"]}, {"delta-norm"})
         self.assertEqual([way["name"] for way in study["searches"]], ["repair from delta-norm", "greedy roll-out"])
 
@@ -123,7 +123,7 @@ class AnalyzeTest(ProgramTest):
         self.assertIn("which is not given (--answer)", result.stdout)
         self.assertIn("screened to first order: not exact", result.stdout)
         with h5py.File(self.folder / "a.h5") as file:
-            self.assertTrue(numpy.isnan(file["seeds"]["kendall_tau"]).all())
+            self.assertTrue(numpy.isnan(file["starts"]["kendall_tau"]).all())
             self.assertEqual(file["bradley_terry"].attrs["exact"], 0)
             self.assertEqual(len(file["repair"]), 0)
 
@@ -153,11 +153,11 @@ class PublishedFiguresTest(ProgramTest):
         printed = self.run_program(*arguments, np=1, timeout=1000).stdout
         self.assertEqual(self.run_program(*arguments, np=2, timeout=1000).stdout, printed)
         study = json.loads(printed)
-        seeds = {(seed["name"], seed["direction"]): seed for seed in study["seeds"]}
-        self.assertEqual(f'{seeds["delta-norm", "forward"]["mse"]:.4f}', "0.0368")
-        self.assertEqual(f'{seeds["wout-frobenius", "forward"]["mse"]:.4f}', "0.0759")
-        self.assertEqual(f'{seeds["wout-frobenius", "forward"]["mse"]:.5f}', "0.07585")
-        self.assertEqual(seeds["wout-frobenius", "forward"]["inversions"], 48)
+        starts = {(start["name"], start["direction"]): start for start in study["starts"]}
+        self.assertEqual(f'{starts["delta-norm", "forward"]["mse"]:.4f}', "0.0368")
+        self.assertEqual(f'{starts["wout-frobenius", "forward"]["mse"]:.4f}', "0.0759")
+        self.assertEqual(f'{starts["wout-frobenius", "forward"]["mse"]:.5f}', "0.07585")
+        self.assertEqual(starts["wout-frobenius", "forward"]["inversions"], 48)
         self.assertEqual(f'{study["bradley_terry"]["mse"]:.5f}', "0.00299")
         repair = [round for round in study["repair"] if round["swaps"] > 0]
         self.assertEqual((len(repair), repair[-1]["cumulative"]), (13, 122))
@@ -173,7 +173,7 @@ class PublishedFiguresTest(ProgramTest):
             self.assertEqual(file["transitivity"].attrs["cyclic"], len(study["transitivity"]["cyclic"]))
             self.assertEqual(file["bradley_terry/gains"].shape, (48, 48))
             self.assertEqual(numpy.count_nonzero(file["bradley_terry/gains"][:]), 1128)
-        # Until solved: 13 sweeps, each of 47 exchanges and as many blocks passed, behind the seed's own evaluation.
+        # Until solved: 13 sweeps, each of 47 exchanges and as many blocks passed, behind the start's own evaluation.
         sweep = sum(range(2, 49)) + 47
         ways = {way["name"]: way["evaluations"] for way in study["searches"]}
         self.assertEqual(ways["repair from delta-norm"], math.ceil((48 + 13 * sweep) / 48))

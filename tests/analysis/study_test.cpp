@@ -42,9 +42,9 @@ std::string describe(const Study& study) {
   std::ostringstream out;
   out << std::hexfloat << study.rows << ' ' << study.work_rows << ' ' << study.target << ' ' << study.wrong_pairs << ' '
       << study.answer_mse << '\n';
-  for (const SeedStudy& seed : study.seeds) {
-    out << seed.name << seed.reversed << ' ' << seed.mse << ' ' << format_permutation(seed.order) << ' ';
-    put(out, seed.agreement);
+  for (const StartStudy& start : study.starts) {
+    out << start.name << start.reversed << ' ' << start.mse << ' ' << format_permutation(start.order) << ' ';
+    put(out, start.agreement);
   }
   for (const double gain : study.swaps.gains) out << gain << ' ';
   for (const double strength : study.swaps.fit.strengths) out << strength << ' ';
@@ -83,14 +83,14 @@ TEST(Study, AgreesWithItsParts) {
   EXPECT_EQ(study.work_rows, 150U);
   EXPECT_EQ(study.wrong_pairs, 0U);
   EXPECT_LE(study.answer_mse, study.target);
-  ASSERT_EQ(study.seeds.size(), 8U);
-  EXPECT_TRUE(std::ranges::is_sorted(study.seeds, {}, &SeedStudy::mse));
+  ASSERT_EQ(study.starts.size(), 8U);
+  EXPECT_TRUE(std::ranges::is_sorted(study.starts, {}, &StartStudy::mse));
   std::map<std::string, int> directions;
-  for (const SeedStudy& seed : study.seeds) {
-    ++directions[seed.name];
+  for (const StartStudy& start : study.starts) {
+    ++directions[start.name];
     Blocks blocks;
-    for (const int block : seed.order) blocks.push_back(pairing[static_cast<std::size_t>(block)]);
-    EXPECT_NEAR(seed.mse, reference.mse(blocks, all), 1e-5 * seed.mse + 1e-12);
+    for (const int block : start.order) blocks.push_back(pairing[static_cast<std::size_t>(block)]);
+    EXPECT_NEAR(start.mse, reference.mse(blocks, all), 1e-5 * start.mse + 1e-12);
     double inversions = 0;
     for (std::size_t i = 0; i < blocks.size(); ++i) {
       for (std::size_t j = i + 1; j < blocks.size(); ++j) {
@@ -98,11 +98,11 @@ TEST(Study, AgreesWithItsParts) {
         if (std::ranges::find(truth, blocks[i]) > std::ranges::find(truth, blocks[j])) ++inversions;
       }
     }
-    EXPECT_EQ(seed.agreement.inversions, inversions);
+    EXPECT_EQ(start.agreement.inversions, inversions);
   }
   for (const auto& [name, count] : directions) EXPECT_EQ(count, 2) << name;
 
-  // Repairs of all seeds and of the Bradley-Terry order, each with an entry beside the searches.
+  // Repairs of all starts and of the Bradley-Terry order, each with an entry beside the searches.
   std::map<std::string, double> ends;
   for (const RepairRound& round : study.repair) ends[round.start] = round.mse;
   EXPECT_EQ(ends.size(), 9U);
@@ -134,7 +134,7 @@ TEST(Study, SwapsAreOfTheFirstRows) {
   const Study of_first = study_planted(world, first, options);
   EXPECT_EQ(of_first.work_rows, 150U);
   EXPECT_EQ(study.swaps.gains, of_first.swaps.gains);
-  EXPECT_EQ(study.swaps.seed_mse, of_first.swaps.seed_mse);
+  EXPECT_EQ(study.swaps.start_mse, of_first.swaps.start_mse);
   EXPECT_EQ(study.swaps.fit.strengths, of_first.swaps.fit.strengths);
   EXPECT_NE(study.swaps.fit_mse, of_first.swaps.fit_mse);
 }
@@ -148,7 +148,7 @@ TEST(Study, WithoutAnswerNothingIsComparedWithIt) {
   const Study study = study_planted(world, problem, options);
   EXPECT_FALSE(study.has_answer);
   EXPECT_FALSE(study.swaps.exact || study.swaps.screened);
-  for (const SeedStudy& seed : study.seeds) EXPECT_TRUE(std::isnan(seed.agreement.inversions));
+  for (const StartStudy& start : study.starts) EXPECT_TRUE(std::isnan(start.agreement.inversions));
   EXPECT_TRUE(std::isnan(study.swaps.fit_agreement.kendall_tau));
 }
 

@@ -97,7 +97,7 @@ class InfoTest(ProgramTest):
         text = self.info(planted)
         for pattern in (r"pieces +13", r"6 of shape \[16 x 8\]", r"activation +relu", r"rows +600, without targets",
                         r"6 blocks of width 8, hidden 16; head: piece " + str(planted.answer[-1]),
-                        r"(?m)^  dominance.* 0 +0$", "Nothing odd"):
+                        r"(?m)^  dominance.* 0 +0$", "Nothing unusual"):
             self.assertRegex(text, pattern)
         deviation = numpy.std(planted.predictions.astype(float))
         self.assertIn(f"standard deviation {deviation:.4g}", text)
@@ -130,7 +130,7 @@ class InfoTest(ProgramTest):
         self.assertIn("1 row with the inputs of an earlier row and other predictions", text)
         self.assertIn("predictions equal the targets in every row", text)
 
-    def test_more_that_is_odd(self):
+    def test_more_that_is_unusual(self):
         planted = Planted(outputs=2)
         planted.inputs[3] = 0
         planted.inputs[4] = -0.0

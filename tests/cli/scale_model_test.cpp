@@ -30,7 +30,7 @@ class Counted {
     planted.rows = 32 * 10;
     planted.depth = DepthTrend::none;
     planted.pair_signal = 0;
-    SyntheticProblem problem = plant(planted);
+    SyntheticProblem problem = plant_network(planted);
     blocks_ = problem.truth.blocks;
     network_ = std::move(problem.network);
     Roles roles;

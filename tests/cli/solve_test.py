@@ -155,7 +155,7 @@ class LogTest(SolveTest):
         self.assertIn("options  seed = 3, islands = 1 (environment)\n", log)
         self.assertIn("problem  p.h5: 13 pieces, 600 rows of 8 inputs and 1 prediction\n", log)
         self.assertIn(f"network  6 blocks of width 8, hidden 16, relu; head: piece {self.planted.answer[-1]}\n", log)
-        self.assertRegex(log, r"(?m)^pairs    all trusted; smallest margin \d")
+        self.assertRegex(log, r"(?m)^pairs    all trusted; smallest score margin \d")
         seeds = [float(mse) for mse in re.findall(r"(?m)^(?:wout|delta|greedy)\S* +(\S+)$", log)]
         self.assertGreater(len(seeds), 3)
         self.assertEqual(seeds, sorted(seeds))

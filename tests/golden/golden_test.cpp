@@ -2,13 +2,17 @@
 // bit.
 //
 //   golden_test GOLDEN.TXT SEARCH            compares; exit code 1 and the lines that differ where they do
+//   golden_test GOLDEN.TXT --searches NAME ...
+//                                            exit code 1 and their names where a search is not among these, or has no
+//                                            line in the file
 //   golden_test GOLDEN.TXT --renew           writes the file anew, for all searches
 //   golden_test GOLDEN.TXT --show LINE       prints the log of one line: "deep auto 3 1" (network, search, islands,
-//   seed)
+//                                            seed)
 //
 // The hashes are those of a portable build (KINTSUGI_NATIVE=OFF, KINTSUGI_LIBXSMM=OFF): other processors' instructions
 // round differently.
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -190,9 +194,34 @@ bool compare(const mpi::Comm& world, const std::vector<Problem>& problems, const
   return false;
 }
 
+/// Whether each search that the program knows is among the `tested` ones and has lines in the file.
+bool all_have_lines(const std::string& path, const std::vector<std::string>& tested) {
+  std::ifstream file(path);
+  if (!file) throw UsageError(path + ": cannot be read");
+  std::ostringstream lines;
+  lines << file.rdbuf();
+  bool all = true;
+  const auto complain = [&](const std::string& search, const std::string& of_what) {
+    std::cout << "--search " << search << of_what << '\n';
+    all = false;
+  };
+  const std::vector<std::string> names = search_names();
+  for (const std::string& name : names) {
+    if (std::ranges::find(tested, name) == tested.end()) complain(name, " is not in tests/golden/CMakeLists.txt");
+    if (lines.str().find(' ' + name + ' ') == std::string::npos) complain(name, " has no line in " + path);
+  }
+  for (const std::string& name : tested) {
+    if (std::ranges::find(names, name) == names.end()) complain(name, " is not one that the program knows");
+  }
+  return all;
+}
+
 int run(const std::vector<std::string>& arguments) {
   const mpi::Comm world = mpi::Comm::world();
-  if (arguments.size() < 2) throw UsageError("needs the golden file, and a search, --renew or --show LINE");
+  if (arguments.size() < 2) throw UsageError("needs the golden file, and a search, --searches, --renew or --show LINE");
+  if (arguments[1] == "--searches") {
+    return all_have_lines(arguments[0], {arguments.begin() + 2, arguments.end()}) ? 0 : 1;
+  }
   const std::vector<Problem> problems = make_problems();
   if (arguments[1] == "--renew") {
     renew(world, problems, arguments[0]);

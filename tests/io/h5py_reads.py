@@ -55,7 +55,7 @@ def check_table(table, columns, rows, what):
 
 def check_solution(path):
     with h5py.File(path, "r") as file:
-        expected = {"format": "kintsugi-solution", "format_version": 1, "status": "time_limit", "exit_code": 4,
+        expected = {"format": "kintsugi-solution", "format_version": 2, "status": "time_limit", "exit_code": 4,
                     "mse": 1.25e-14, "largest_error": 3e-7, "target": 2e-13, "rows": 7, "evaluations": 10**12,
                     "problem": "data/problem.h5", "options": "seed = 7\nislands = 2\n", "version": "0.2.0",
                     "revision": "1a2b3c4d5e-dirty", "parameters": "f" * 64, "ranks": 4, "islands": 2,
@@ -72,13 +72,14 @@ def check_solution(path):
         check_table(file["pair_scores"][()],
                     ["expand", "compress", "score", "runner_up", "runner_up_score", "margin", "trusted"],
                     [(4, 1, 2.5, 3, 0.25, 2.25, True), (0, 3, 0.5, -1, 0.0, -0.125, False)], "pair_scores")
-        check_table(file["seeds"][()], ["name", "mse"], [(b"wout-frobenius", 0.5), (b"greedy-reversed", 0.75)],
-                    "seeds")
-        equal(file["seed_orders"][()], np.array([[1, 0], [0, 1]], np.int32), "seed_orders")
+        check_table(file["starts"][()], ["name", "mse"], [(b"wout-frobenius", 0.5), (b"greedy-reversed", 0.75)],
+                    "starts")
+        equal(file["start_orders"][()], np.array([[1, 0], [0, 1]], np.int32), "start_orders")
         check_table(file["trajectory"][()],
                     ["step", "island", "event", "rows", "mse", "best", "moves", "evaluations", "seconds"],
                     [(0, 0, b"S", 5, 0.5, 0.5, 0, 1, 0.001), (1, 2, b"I", 7, 1e-14, 1e-14, 3, 10**12, 0.25)],
                     "trajectory")
+        equal(file["trajectory"].attrs["events"][:33], "S start, B bubble repair, I inser", "events")
         equal(list(file["warnings"].asstr()[()]), ["block 1 is not to be trusted", "grüße"], "warnings")
 
 

@@ -2,7 +2,6 @@
 
 #include <hdf5.h>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -30,6 +29,9 @@ class Hdf5Editor {
   [[nodiscard]] hid_t file() const { return file_; }
 
   void remove(const std::string& link) { check(H5Ldelete(file_, link.c_str(), H5P_DEFAULT)); }
+  void rename(const std::string& from, const std::string& to) {
+    check(H5Lmove(file_, from.c_str(), file_, to.c_str(), H5P_DEFAULT, H5P_DEFAULT));
+  }
   void remove_attribute(const std::string& name) { check(H5Adelete(file_, name.c_str())); }
 
   /// Stores float64 `values` as `type`, in chunks compressed by gzip where `chunk` is not 0.

@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <fstream>
 
 #include "io/expect_error.hpp"
 #include "io/pth_writer.hpp"

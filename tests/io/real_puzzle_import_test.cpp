@@ -1,8 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <iostream>
 
 #include "io/import.hpp"
 #include "kintsugi/io/problem_file.hpp"

@@ -77,7 +77,7 @@ TEST_F(SolutionFiles, RoundTrip) {
     EXPECT_EQ(read.pairs[i].score, wrote.pairs[i].score);
     EXPECT_EQ(read.pairs[i].runner_up, wrote.pairs[i].runner_up);
     EXPECT_EQ(read.pairs[i].runner_up_score, wrote.pairs[i].runner_up_score);
-    EXPECT_EQ(read.pairs[i].margin, wrote.pairs[i].margin);
+    EXPECT_EQ(read.pairs[i].score_margin, wrote.pairs[i].score_margin);
     EXPECT_EQ(read.pairs[i].trusted, wrote.pairs[i].trusted);
     EXPECT_EQ(read.starts[i].name, wrote.starts[i].name);
     EXPECT_EQ(read.starts[i].mse, wrote.starts[i].mse);
@@ -102,6 +102,21 @@ TEST_F(SolutionFiles, RoundTrip) {
   EXPECT_EQ(stored.facts.islands, facts.islands);
   EXPECT_EQ(stored.facts.seed, facts.seed);
   EXPECT_EQ(stored.facts.exit_code, facts.exit_code);
+}
+
+TEST_F(SolutionFiles, FirstVersionCallsStartsSeeds) {
+  write();
+  {
+    Hdf5Editor editor(path());
+    editor.remove_attribute("format_version"), editor.integer("format_version", 1);
+    editor.rename("/starts", "/seeds"), editor.rename("/start_orders", "/seed_orders");
+  }
+  const Solution read = read_solution(path()).solution;
+  const Solution wrote = sample_solution();
+  ASSERT_EQ(read.starts.size(), 2U);
+  EXPECT_EQ(read.starts[1].name, wrote.starts[1].name);
+  EXPECT_EQ(read.starts[1].mse, wrote.starts[1].mse);
+  EXPECT_EQ(read.starts[1].order, wrote.starts[1].order);
 }
 
 TEST_F(SolutionFiles, BlocksAreNumberedByTheirExpandPiece) {
@@ -146,12 +161,13 @@ TEST_F(SolutionFiles, NothingToReport) {
 
 TEST_F(SolutionFiles, LongTrajectory) {
   Solution solution = sample_solution();
-  for (int i = 2; i < 50'000; ++i) solution.trajectory.push_back({i, i % 3, 'K', 7, 1.0 / i, 1.0 / i, i, i, i * 1e-3});
+  for (int i = 2; i < 50'000; ++i)
+    solution.trajectory.push_back({i, i % 3, Event::kick, 7, 1.0 / i, 1.0 / i, i, i, i * 1e-3});
   write_solution(path(), solution_network(), solution, sample_facts());
   const std::vector<TrajectoryEntry> rows = read_solution(path()).solution.trajectory;
   ASSERT_EQ(rows.size(), 50'000U);
   EXPECT_EQ(rows[49'999].step, 49'999);
-  EXPECT_EQ(rows[49'999].event, 'K');
+  EXPECT_EQ(rows[49'999].event, Event::kick);
   EXPECT_EQ(rows[49'999].mse, 1.0 / 49'999);
 }
 
@@ -204,9 +220,9 @@ TEST_F(SolutionFiles, Rules) {
       {"/pair_scores", "no column 'expand'"});
   expect_refused(
       [](Hdf5Editor& e) {
-        e.remove("/seed_orders"), e.dataset("/seed_orders", {1, 2}, {1, 0}, H5T_STD_I32LE);
+        e.remove("/start_orders"), e.dataset("/start_orders", {1, 2}, {1, 0}, H5T_STD_I32LE);
       },
-      {"/seed_orders", "1 rows"});
+      {"/start_orders", "1 rows"});
   expect_refused([](Hdf5Editor& e) { e.remove("/warnings"), e.dataset("/warnings", {1}, {1}); },
                  {"/warnings", "texts"});
   expect_refused([](Hdf5Editor& e) { e.remove_attribute("mse"); }, {"'mse'", "is missing"});
@@ -219,7 +235,7 @@ TEST_F(SolutionFiles, Rules) {
 TEST_F(SolutionFiles, CallersMistakes) {
   Solution solution = sample_solution();
   solution.starts[0].order.pop_back();
-  expect_error<InternalError>([&] { write_solution(path(), solution_network(), solution, {}); }, {"seed's order"});
+  expect_error<InternalError>([&] { write_solution(path(), solution_network(), solution, {}); }, {"start's order"});
   EXPECT_FALSE(std::filesystem::exists(path()));
 }
 

@@ -33,7 +33,7 @@ ENDLESS = (*LONG, "--tolerance", "1e-30")
 
 # Slurm's least limit is a minute, of which a start takes some seconds. However fast the search is here, the first solve
 # must not end within its time: this program holds it once it has left a checkpoint, until the time is over.
-LIMIT, MARGIN = 60, 45
+LIMIT, STOP_BEFORE = 60, 45
 HOLDING_PROGRAM = """\
 #!/usr/bin/env bash
 [ "$1" = solve ] && [ "${{PMIX_RANK:-}}" = 0 ] && mkdir "{folder}/held" 2>/dev/null || exec "{program}" "$@"
@@ -110,9 +110,10 @@ class JobTest(unittest.TestCase):
         folder = self.work / f"results {self.id().rpartition('.')[2]}"
         folder.mkdir()
         holding = folder / "holding program"
-        holding.write_text(HOLDING_PROGRAM.format(folder=folder, program=self.program, seconds=LIMIT - MARGIN + 1))
+        holding.write_text(HOLDING_PROGRAM.format(folder=folder, program=self.program, seconds=LIMIT - STOP_BEFORE + 1))
         holding.chmod(0o755)
-        results, printed, facts = self.run_job(name, *LONG, options=["--time=1"], PROGRAM=str(holding), MARGIN=str(MARGIN),
+        results, printed, facts = self.run_job(name, *LONG, options=["--time=1"], PROGRAM=str(holding),
+                                               STOP_BEFORE=str(STOP_BEFORE),
                                                KINTSUGI_CHECKPOINT_INTERVAL="0.001", MAX_RESTARTS="5")
         self.assertGreaterEqual(int(facts["Restarts"]), 1, printed)
         self.assertEqual(printed.count("stopped in time and back in the queue"), int(facts["Restarts"]))
@@ -160,7 +161,8 @@ class OneNode(JobTest):
         self.check_requeue("solve")
 
     def test_stopped_for_the_last_time(self):
-        results, printed, facts = self.run_job("solve", *ENDLESS, options=["--time=1"], MARGIN="50", MAX_RESTARTS="0",
+        results, printed, facts = self.run_job("solve", *ENDLESS, options=["--time=1"], STOP_BEFORE="50",
+                                               MAX_RESTARTS="0",
                                                code=4)
         self.assertEqual(facts["Restarts"], "0")
         self.assertIn("for the last time: MAX_RESTARTS=0", printed)
@@ -200,8 +202,8 @@ class OneNode(JobTest):
             ("CONFIG=nowhere.cfg cannot be read", ["easy.h5"], {"CONFIG": "nowhere.cfg"}),
             ("LAUNCHER is 'aprun'", ["easy.h5"], {"LAUNCHER": "aprun"}),
             ("there is no module command", ["easy.h5"], {"MODULES": "gcc"}),
-            ("MARGIN is 'soon'", ["easy.h5"], {"MARGIN": "soon"}),
-            ("is within MARGIN=700", ["easy.h5"], {"MARGIN": "700"}))
+            ("STOP_BEFORE is 'soon'", ["easy.h5"], {"STOP_BEFORE": "soon"}),
+            ("is within STOP_BEFORE=700", ["easy.h5"], {"STOP_BEFORE": "700"}))
         # Side by side: most of the time is Slurm's own.
         jobs = [self.submit("solve", *arguments, options=["--ntasks=1"], RESULTS=f"mistake {number}", **variables)
                 for number, (_, arguments, variables) in enumerate(mistakes)]

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <numeric>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "kernels/tiles.hpp"

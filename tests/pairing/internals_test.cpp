@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -29,13 +28,13 @@ TEST(Quantiles, AreThoseOfTheTables) {
 TEST(Agreement, EqualsItsDefinition) {
   const auto made = kintsugi::testing::make_network(
       {.blocks = 7, .width = 6, .hidden = {9, 5}, .dominance = 0.3, .balance = 0.3, .common = 0.4});
-  const Candidates candidates(made.network, made.roles.expand, made.roles.compress);
-  Scores scores(candidates);
+  const PairTable pairs(made.network, made.roles.expand, made.roles.compress);
+  Scores scores(pairs, {});
   const Table norm = scores.products().norm;
-  Matching matching = match_groups(candidates, scores.of(PairScoreKind::balance));
+  Matching matching = match_groups(pairs, scores.of(PairScoreKind::balance));
   matching[3] = -1;  // a row may stay without a column
   const auto product = [&](std::size_t i, std::size_t j) -> Eigen::MatrixXd {
-    return weight_of(candidates.compress(j)).cast<double>() * weight_of(candidates.expand(i)).cast<double>();
+    return weight_of(pairs.compress(j)).cast<double>() * weight_of(pairs.expand(i)).cast<double>();
   };
   const auto unit = [&](std::size_t i) -> Eigen::MatrixXd {
     Eigen::MatrixXd p = product(i, static_cast<std::size_t>(matching[i]));
@@ -46,8 +45,8 @@ TEST(Agreement, EqualsItsDefinition) {
   for (std::size_t i = 0; i < 7; ++i) {
     if (matching[i] >= 0) sum += unit(i);
   }
-  const Table result = agreement(candidates, norm, matching);
-  for (const Group& group : candidates.groups()) {
+  const Table result = agreement(pairs, norm, matching);
+  for (const Group& group : pairs.groups()) {
     for (const std::size_t i : group.rows) {
       for (const std::size_t j : group.columns) {
         const Eigen::MatrixXd others = matching[i] >= 0 ? Eigen::MatrixXd(sum - unit(i)) : sum;
@@ -64,11 +63,11 @@ TEST(NullLaws, HoldForUnrelatedPieces) {
   for (const std::size_t width : {8U, 48U}) {
     const auto made =
         kintsugi::testing::make_network({.blocks = 60, .width = width, .hidden = {2 * width}, .seed = 21});
-    const Candidates candidates(made.network, made.roles.expand, made.roles.compress);
-    Scores scores(candidates);
+    const PairTable pairs(made.network, made.roles.expand, made.roles.compress);
+    Scores scores(pairs, {});
     Matching matching(60);
     std::iota(matching.begin(), matching.end(), 0);
-    const Table frame = agreement(candidates, scores.products().norm, matching);
+    const Table frame = agreement(pairs, scores.products().norm, matching);
     for (const Table& table : {scores.standard_dominance(), scores.standard_balance(), frame}) {
       const double mean = table.mean();
       EXPECT_NEAR(mean, 0, 5.0 / 60);
@@ -80,10 +79,10 @@ TEST(NullLaws, HoldForUnrelatedPieces) {
 TEST(MatchGroups, LeavesTheWorstRowOfATallGroupAlone) {
   const auto made = kintsugi::testing::make_network({.blocks = 3, .width = 4, .hidden = {5}});
   const std::vector<int> two(made.roles.compress.begin(), made.roles.compress.begin() + 2);
-  const Candidates candidates(made.network, made.roles.expand, two);
+  const PairTable pairs(made.network, made.roles.expand, two);
   Table score(3, 2);
   score << 1, 5, 0, 0, 4, 3;
-  EXPECT_EQ(match_groups(candidates, score), (Matching{1, -1, 0}));
+  EXPECT_EQ(match_groups(pairs, score), (Matching{1, -1, 0}));
 }
 
 double weight_of_matching(const Table& weight, const SymmetricMatching& matching) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 #include <vector>
 
 #include "core/random.hpp"
@@ -84,7 +83,7 @@ TEST(Pairing, ReportsScoreRunnerUpAndMargin) {
     }
     EXPECT_EQ(pair.runner_up, best_piece);
     EXPECT_EQ(pair.runner_up_score, best);
-    EXPECT_EQ(pair.margin, pair.score - best);
+    EXPECT_EQ(pair.score_margin, pair.score - best);
   }
 }
 

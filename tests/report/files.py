@@ -16,7 +16,7 @@ def seconds():
 
 
 class Sample:
-    """A solution of `blocks` blocks with seeds, a trajectory, margins and elites; and an analysis of it."""
+    """A solution of `blocks` blocks with starts, a trajectory, margins and elites; and an analysis of it."""
 
     def __init__(self, permutation, seed=3, islands=3, problem="problem.h5", rows=600):
         random = numpy.random.default_rng(seed)
@@ -24,14 +24,14 @@ class Sample:
         self.blocks = len(self.permutation) // 2
         self.expand, self.compress = self.permutation[:-1:2], self.permutation[1::2]
         self.attributes = {
-            "format": "kintsugi-solution", "format_version": 1, "status": "solved", "exit_code": 0, "mse": 1.25e-14,
+            "format": "kintsugi-solution", "format_version": 2, "status": "solved", "exit_code": 0, "mse": 1.25e-14,
             "largest_error": 6.5e-7, "target": 2e-12, "rows": rows, "evaluations": 4321, "problem": problem,
             "sha256": hashlib.sha256(",".join(map(str, self.permutation)).encode()).hexdigest(),
             "options": "pairing = auto\nseed = 1\n", "version": "9.8.7", "ranks": 4, "islands": islands,
             "seed": numpy.uint64(18446744073709551615), "explained": 0.0, "explained_by_chance": 0.0, **seconds()}
         self.warnings = ["one pair is in doubt <b>&amp;</b>"]
         self.make_pairs(random)
-        self.make_seeds(random)
+        self.make_starts(random)
         self.make_trajectory(random, islands)
         self.make_margins(random)
         self.make_elites(random, islands)
@@ -48,15 +48,15 @@ class Sample:
             ("expand", "i4"), ("compress", "i4"), ("score", "f8"), ("runner_up", "i4"), ("runner_up_score", "f8"),
             ("margin", "f8"), ("trusted", BOOLEAN)])
 
-    def make_seeds(self, random):
+    def make_starts(self, random):
         names = ["greedy", "wout-frobenius", "delta-norm", "wout-frobenius-reversed"]
-        self.seeds = list(zip(names, [4.8e-4, 0.066, 0.071, 0.85]))
+        self.starts = list(zip(names, [4.8e-4, 0.066, 0.071, 0.85]))
         numbers = numpy.argsort(numpy.argsort(self.expand))  # of the answer's blocks, by expand piece
         self.order = numbers
-        self.seed_orders = []
+        self.start_orders = []
         for strength in (0.5, 3, 5, 40):
             places = numpy.argsort(numpy.arange(self.blocks) + random.normal(size=self.blocks) * strength)
-            self.seed_orders.append(numbers[places])
+            self.start_orders.append(numbers[places])
 
     def make_trajectory(self, random, islands, steps=60):
         rows = []
@@ -106,8 +106,8 @@ class Sample:
             by_number = numpy.argsort(self.expand)
             file["pairing"] = numpy.array([[self.expand[t], self.compress[t]] for t in by_number], "i4")
             file["pair_scores"] = self.pairs
-            file.create_dataset("seeds", data=numpy.array(self.seeds, dtype=[("name", TEXT), ("mse", "f8")]))
-            file["seed_orders"] = numpy.array(self.seed_orders, "i4")
+            file.create_dataset("starts", data=numpy.array(self.starts, dtype=[("name", TEXT), ("mse", "f8")]))
+            file["start_orders"] = numpy.array(self.start_orders, "i4")
             file["trajectory"] = self.trajectory
             file.create_dataset("warnings", data=self.warnings, dtype=TEXT)
             file["margins"] = self.margins if margins else self.margins[:0]
@@ -127,12 +127,12 @@ class Sample:
                                   dtype=[("a", "i4"), ("b", "i4"), ("c", "i4"), ("weakest_margin", "f8")])
         with h5py.File(path, "w") as file:
             file.attrs["format"] = "kintsugi-analysis"
-            file.attrs["format_version"] = 1
+            file.attrs["format_version"] = 2
             file["bradley_terry/gains"] = self.gains
             file["bradley_terry/strengths"] = self.strengths
             file["bradley_terry/order"] = numpy.argsort(-self.strengths).astype("i4")
             file["bradley_terry"].attrs["temperature"] = 0.001
-            file["bradley_terry"].attrs["seed"] = "greedy-reversed"
+            file["bradley_terry"].attrs["start"] = "greedy-reversed"
             file["bradley_terry"].attrs["mse"] = 0.00625
             file["bradley_terry"].attrs["inversions"] = 4.0
             file["transitivity/cyclic"] = self.cyclic
@@ -140,7 +140,7 @@ class Sample:
             file["transitivity"].attrs["cyclic"] = len(self.cyclic)
             file["transitivity"].attrs.update(mean_span_cyclic=3.0, mean_span_all=5.5, median_margin_cyclic=3.5e-5,
                                               median_margin_transitive=0.0125)
-            file.create_dataset("seeds", data=numpy.array(
+            file.create_dataset("starts", data=numpy.array(
                 [("greedy", "forward", 4.7e-4, 7.0, 0.98, 0.99), ("greedy", "reversed", 0.8, *[numpy.nan] * 3)],
                 dtype=[("name", TEXT), ("direction", TEXT), ("mse", "f8"), ("inversions", "f8"), ("kendall_tau", "f8"),
                        ("rank_correlation", "f8")]))
@@ -151,7 +151,7 @@ class Sample:
             file["pairing/expand"] = numpy.array(expand, "i4")
             file["pairing/compress"] = numpy.array(compress, "i4")
             file["pairing/chosen"] = numpy.array([compress.index(partner[piece]) for piece in expand], "i4")
-            file["seed_orders"] = self.studied_orders
+            file["start_orders"] = self.studied_orders
             self.studied_pieces = [(expand[b], partner[expand[b]]) for b in self.studied_orders[1]]
             file.create_dataset("repair", data=numpy.array(
                 [(start, r, 10 - r, 10 * r, 0.05 / base**r)

@@ -110,13 +110,13 @@ class PageTest(ReportTest):
         self.assertEqual(sum(self.numbers("#pair-scores rect.chosen", "data-count")), BLOCKS)
         self.assertEqual(sum(self.numbers("#pair-scores rect.others", "data-count")), BLOCKS * (BLOCKS - 1))
         self.assertEqual(self.numbers("#margins rect.margin", "data-change"), list(sample.margins["change"]))
-        positions = numpy.argsort(sample.seed_orders[0])[sample.order]
-        self.assertEqual(self.numbers("#seed-positions rect.seed", "data-position"), list(positions))
-        browser.run("const select = document.querySelector('#seed-positions select');"
+        positions = numpy.argsort(sample.start_orders[0])[sample.order]
+        self.assertEqual(self.numbers("#start-positions rect.start", "data-position"), list(positions))
+        browser.run("const select = document.querySelector('#start-positions select');"
                     "select.value = 3; select.dispatchEvent(new Event('change'))")
-        positions = numpy.argsort(sample.seed_orders[3])[sample.order]
-        self.assertEqual(self.numbers("#seed-positions rect.seed", "data-position"), list(positions))
-        self.assertEqual(self.numbers("#seed-errors rect[data-mse]", "data-mse"), [mse for _, mse in sample.seeds])
+        positions = numpy.argsort(sample.start_orders[3])[sample.order]
+        self.assertEqual(self.numbers("#start-positions rect.start", "data-position"), list(positions))
+        self.assertEqual(self.numbers("#start-errors rect[data-mse]", "data-mse"), [mse for _, mse in sample.starts])
         self.assertEqual(len(browser.attributes("#search path.best", "data-island")), 3)
         self.assertEqual(len(browser.attributes("#search circle[fill-opacity]", "r")), len(sample.trajectory))
         points = browser.attributes("#fit-identity circle[fill-opacity]", "r")
@@ -132,7 +132,7 @@ class PageTest(ReportTest):
         # Three starts of four rounds; two of them have an error of their own, before the first round.
         self.assertEqual(len(browser.attributes("#repair circle[fill-opacity]", "r")), 3 * 4 + 2)
         self.assertEqual(browser.attributes("#repair path[stroke]", "stroke-dasharray").count("5 4"), 1)
-        self.assertEqual(len(browser.texts("#study-seeds tbody tr")), 2)
+        self.assertEqual(len(browser.texts("#study-starts tbody tr")), 2)
         for name in ("gains", "strengths", "repair", "score-matrix", "fit-residuals"):
             self.assertEqual(len(browser.texts(f"#{name} h3")), 1, name)
 
@@ -181,7 +181,7 @@ class PageTest(ReportTest):
         self.assertEqual(tip[0], f"{sample.expand[4]} with {sample.compress[4]}: chosen pair")
         tip = browser.hover("#score-matrix .catcher", across=(1 + 0.5) / BLOCKS, down=(7 + 0.5) / BLOCKS)
         self.assertEqual(tip[0], f"{sample.expand[7]} with {sample.compress[1]}: not chosen")
-        tip = browser.hover("#seed-positions .catcher", across=0.5 / BLOCKS)
+        tip = browser.hover("#start-positions .catcher", across=0.5 / BLOCKS)
         self.assertIn(f"pieces {sample.expand[0]}, {sample.compress[0]}", tip[0])
         tip = browser.hover("#products canvas", across=0.01, down=0.01)
         self.assertIn("row 0, column 0", tip[1])
@@ -200,7 +200,7 @@ class PageTest(ReportTest):
         self.assertRegex(tip[1], r"^position \d: pieces \d+, \d+$")
         tip = browser.hover("#pair-scores circle.pair")
         self.assertRegex(tip[0], r"^block \d+ \(pieces \d+, \d+\)$")
-        for name in ("pair-scores", "gains", "seed-errors"):
+        for name in ("pair-scores", "gains", "start-errors"):
             with self.subTest(name):
                 self.assertGreater(len(browser.hover(f"#{name} .catcher", across=0.7, down=0.3)), 1)
 
@@ -242,7 +242,7 @@ class PageTest(ReportTest):
             self.assertEqual(self.browser.figure("status"), [status.replace("_", " ")])
             expected = "status good" if good else "status bad"
             self.assertEqual(self.browser.attributes('[data-figure="status"]', "class"), [expected])
-            self.assertIn(says, self.browser.texts("#verdict")[0])
+            self.assertIn(says, self.browser.texts("#result")[0])
 
     def test_a_target_far_below_does_not_press_the_curves_together(self):
         for lowest, shown in ((1e-3, False), (1e-13, True)):
@@ -258,8 +258,8 @@ class PageTest(ReportTest):
 
     def test_numbers_that_are_none(self):
         """A network in the wrong order may overflow: the page says so and draws the rest."""
-        self.sample.seeds[2] = (self.sample.seeds[2][0], numpy.inf)
-        self.sample.seeds[3] = (self.sample.seeds[3][0], numpy.nan)
+        self.sample.starts[2] = (self.sample.starts[2][0], numpy.inf)
+        self.sample.starts[3] = (self.sample.starts[3][0], numpy.nan)
         self.sample.trajectory["mse"][5] = numpy.inf
         self.sample.trajectory["best"][7] = numpy.nan
         self.sample.margins["change"][1] = numpy.nan
@@ -271,7 +271,7 @@ class PageTest(ReportTest):
         self.planted.write(self.folder / "wide.h5")
         self.open(self.report("--problem", "wide.h5", solution="odd.h5"))
         self.assertEqual(self.browser.figure("mse"), ["–"])
-        self.assertEqual(self.browser.attributes("#seed-errors rect[data-mse]", "data-mse")[0], "0.00048")
+        self.assertEqual(self.browser.attributes("#start-errors rect[data-mse]", "data-mse")[0], "0.00048")
         self.assertIn("40 are infinite or no numbers", self.browser.texts("#fit-residuals .note")[0])
         self.assertEqual(len(self.browser.attributes("#fit-residuals circle[fill-opacity]", "r")), 2 * 580)
         self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
@@ -309,11 +309,11 @@ class PageTest(ReportTest):
         self.run_program("solve", "problem.h5", "-o", "real.h5", "--islands", "2", np=2)
         with h5py.File(self.folder / "real.h5") as file:
             permutation = list(file["permutation"])
-            mse, seeds = file.attrs["mse"], len(file["seeds"])
+            mse, starts = file.attrs["mse"], len(file["starts"])
         self.open(self.report("--problem", "problem.h5", solution="real.h5"))
         self.assertEqual(self.browser.texts("#permutation"), [",".join(map(str, permutation))])
         self.assertEqual(float(self.browser.figure("mse")[0]), float(f"{mse:.3e}"))
-        self.assertEqual(len(self.browser.attributes("#seed-errors rect[data-mse]", "data-mse")), seeds)
+        self.assertEqual(len(self.browser.attributes("#start-errors rect[data-mse]", "data-mse")), starts)
         self.assertFalse(any("scores in the solution" in text for text in self.browser.texts(".missing")))
         self.run_program("analyze", "problem.h5", "-o", "real-analysis.h5", "--repair", "none", "--searches", "none", "-q")
         with h5py.File(self.folder / "real-analysis.h5") as file:
@@ -359,8 +359,8 @@ class CommandTest(ReportTest):
         self.assertIn("seed 18446744073709551615", text)
         self.assertIn("(1 interchangeable)", text)
         self.assertRegex(text, r"recomputed     mse \d\.\d+e-1\d, largest error .* on 600 of 600 rows")
-        inversions = sum(a > b for i, a in enumerate(numpy.argsort(sample.seed_orders[3])[sample.order])
-                         for b in numpy.argsort(sample.seed_orders[3])[sample.order][i + 1 :])
+        inversions = sum(a > b for i, a in enumerate(numpy.argsort(sample.start_orders[3])[sample.order])
+                         for b in numpy.argsort(sample.start_orders[3])[sample.order][i + 1 :])
         self.assertRegex(text, rf"wout-frobenius-reversed +8\.5000e-01 +{inversions}\n")
         weakest = sample.pairs[numpy.argmin(sample.pairs["margin"])]
         self.assertRegex(text, rf"margin +trusted\n  {weakest['expand']} +{weakest['compress']} ")
@@ -415,17 +415,17 @@ class CommandTest(ReportTest):
             (lambda s, a: replace(s, "elites/permutation", numpy.zeros((5, 2 * n), "i4")),
              ["/elites/permutation", "instead of"]),
             (lambda s, a: s["elites/permutation"].__setitem__((2, 0), 999), ["/elites/permutation, row 2"]),
-            (lambda s, a: s["seed_orders"].__setitem__((1, 0), n), ["/seed_orders", "wout-frobenius"]),
+            (lambda s, a: s["start_orders"].__setitem__((1, 0), n), ["/start_orders", "wout-frobenius"]),
             (lambda s, a: replace(s, "pair_scores", self.sample.pairs[1:]), ["/pair_scores", "8 rows"]),
             (lambda s, a: replace(a, "bradley_terry/gains", numpy.zeros((n, n - 1))), ["/gains", "instead of [9, 9]"]),
             (lambda s, a: replace(a, "bradley_terry/gains", numpy.full((n, n), b"x")), ["/gains", "wrong type"]),
             (lambda s, a: a["transitivity/cyclic"].__setitem__(0, (0, 1, n, 0.5)), ["/transitivity/cyclic", "row 0"]),
             (lambda s, a: replace(a, "pairing/scores/trace", numpy.zeros(n)), ["/trace"]),
             (lambda s, a: a["pairing/chosen"].__setitem__(0, n), ["/pairing/chosen", f"{n} is not one of {n} blocks"]),
-            (lambda s, a: a["seed_orders"].__setitem__((1, 0), -1), ["/seed_orders", "-1 is not one of"]),
-            (lambda s, a: a.__delitem__("seed_orders"), None),
+            (lambda s, a: a["start_orders"].__setitem__((1, 0), -1), ["/start_orders", "-1 is not one of"]),
+            (lambda s, a: a.__delitem__("start_orders"), None),
             (lambda s, a: a["bradley_terry"].attrs.__delitem__("temperature"), ["temperature"]),
-            (lambda s, a: a.attrs.__setitem__("format_version", 2), ["a.h5: has format_version 2"]),
+            (lambda s, a: a.attrs.__setitem__("format_version", 3), ["a.h5", "format_version 3", "reads 1 to 2"]),
         ]
         for number, (change, says) in enumerate(cases):
             with self.subTest(number):
@@ -435,9 +435,21 @@ class CommandTest(ReportTest):
                 else:
                     self.assert_error(BAD_INPUT, *arguments, says=says)
 
+    def test_first_versions_call_starts_seeds(self):
+        def rename(solution, analysis):
+            for file in (solution, analysis):
+                file.attrs["format_version"] = 1
+                file.move("starts", "seeds")
+                file.move("start_orders", "seed_orders")
+            analysis["bradley_terry"].attrs["seed"] = analysis["bradley_terry"].attrs.pop("start")
+
+        text = self.run_program(*self.damaged(lambda solution, analysis: None)).stdout
+        self.assertIn("the swaps of greedy-reversed", text)
+        self.assertEqual(self.run_program(*self.damaged(rename)).stdout, text)
+
     def test_parts_that_an_analysis_does_not_have(self):
         def strip(solution, analysis):
-            for name in ("pairing", "seeds", "transitivity", "repair", "searches"):
+            for name in ("pairing", "starts", "transitivity", "repair", "searches"):
                 del analysis[name]
 
         text = self.run_program(*self.damaged(strip)).stdout

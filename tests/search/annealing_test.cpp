@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "objective/reference.hpp"
@@ -28,14 +29,14 @@ class AnnealingOnPlanted : public ::testing::Test {
   LinearModel model_{bench_.evaluator()};
 };
 
-TEST_F(AnnealingOnPlanted, RoundsEndLengthenAndClaimWhatIsTrue) {
-  Annealing annealing(evaluator(), model_, Random(5));
+TEST_F(AnnealingOnPlanted, RoundsEndAndLengthenAndTheirErrorsAreTrue) {
+  Annealing annealing(evaluator(), model_, Random(5), {});
   const Blocks start = shuffled_blocks(problem_, 6);
   const double error = evaluator().error(start, kTiles);
   std::vector<int> lengths;
   double lowest = error;
   for (int round = 0; round < 2; ++round) {
-    annealing.start({start, error, kTiles});
+    annealing.begin({start, error, kTiles});
     int steps = 1;
     while (!annealing.step().stuck) {
       ++steps;
@@ -53,16 +54,16 @@ TEST_F(AnnealingOnPlanted, RoundsEndLengthenAndClaimWhatIsTrue) {
 }
 
 TEST_F(AnnealingOnPlanted, GoesOnFromItsState) {
-  Annealing first(evaluator(), model_, Random(5));
+  Annealing first(evaluator(), model_, Random(5), {});
   const Blocks start = shuffled_blocks(problem_, 6);
-  first.start({start, evaluator().error(start, kTiles), kTiles});
+  first.begin({start, evaluator().error(start, kTiles), kTiles});
   for (int i = 0; i < 20; ++i) (void)first.step();
-  StateWriter writer;
-  first.save(writer);
-  Annealing second(evaluator(), model_, Random(99));
-  StateReader reader(writer.words());
-  second.restore(reader);
-  EXPECT_TRUE(reader.at_end());
+  StateArchive written;
+  first.state(written);
+  Annealing second(evaluator(), model_, Random(99), {});
+  StateArchive archive(written.words());
+  second.state(archive);
+  EXPECT_TRUE(archive.at_end());
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(first.step().stuck, second.step().stuck);
     ASSERT_EQ(first.current().blocks, second.current().blocks);
@@ -82,13 +83,13 @@ TEST(Annealing, GetsWhereDescentsFreeze) {
   Workbench bench(world, problem, {1, world.size()});
   LinearModel model(bench.evaluator());
   const Blocks start = shuffled_blocks(problem, 1);
-  Descent descent(bench.evaluator(), model, 0);
-  descent.start({start, bench.evaluator().error(start, 16), 16});
+  Descent descent(bench.evaluator(), model, 0, {});
+  descent.begin({start, bench.evaluator().error(start, 16), 16});
   while (!descent.step().stuck) continue;
   ASSERT_NE(descent.current().blocks, problem.truth.blocks) << "a descent suffices here";
-  Annealing annealing(bench.evaluator(), model, Random(1));
+  Annealing annealing(bench.evaluator(), model, Random(1), {});
   for (int round = 0; round < 3; ++round) {
-    annealing.start(descent.current());
+    annealing.begin(descent.current());
     while (!annealing.step().stuck) continue;
     if (annealing.current().mse < 0.05 * descent.current().mse) break;
   }

@@ -7,7 +7,6 @@
 
 #include "objective/reference.hpp"
 #include "search/local/descent.hpp"
-#include "search/islands/elite_pool.hpp"
 
 namespace kintsugi {
 namespace {
@@ -29,7 +28,7 @@ class GaussNewtonOnFreezing : public ::testing::Test {
   double error(const Blocks& order, std::size_t tiles) { return bench_.evaluator().error(order, tiles); }
   [[nodiscard]] auto inversions(const Blocks& order) const { return distance(order, problem_.truth.blocks).inversions; }
   static void run_round(GaussNewton& search, const ScoredOrder& from) {
-    search.start(from);
+    search.begin(from);
     while (!search.step().stuck) continue;
   }
 
@@ -38,12 +37,12 @@ class GaussNewtonOnFreezing : public ::testing::Test {
   const PlantedProblem problem_ = freezing_problem();
   Workbench bench_{world_, problem_, {1, world_.size()}};
   LinearModel model_{bench_.evaluator()};
-  GaussNewton search_{bench_.evaluator(), Random(1)};
+  GaussNewton search_{bench_.evaluator(), Random(1), {}};
 };
 
 TEST_F(GaussNewtonOnFreezing, ComesNearer) {
-  Descent descent(bench_.evaluator(), model_, 0);
-  descent.start(shuffled(1, kAllTiles));
+  Descent descent(bench_.evaluator(), model_, 0, {});
+  descent.begin(shuffled(1, kAllTiles));
   while (!descent.step().stuck) continue;
   const auto frozen = inversions(descent.current().blocks);
   ASSERT_GT(frozen, 0) << "a descent suffices here";
@@ -52,7 +51,7 @@ TEST_F(GaussNewtonOnFreezing, ComesNearer) {
   for (int round = 0; round < 3 && left > 0; ++round) {
     run_round(search_, from);
     EXPECT_EQ(search_.current().mse, error(search_.current().blocks, kAllTiles));
-    descent.start(search_.current());
+    descent.begin(search_.current());
     while (!descent.step().stuck) continue;
     from = descent.current();
     left = inversions(from.blocks);
@@ -64,7 +63,7 @@ TEST_F(GaussNewtonOnFreezing, RelocatesBlocksWhereARoundBeginsWithTheLastOnesErr
   const ScoredOrder from = shuffled(4, kAllTiles);
   std::vector<std::int64_t> relocations;
   for (int round = 0; round < 2; ++round) {
-    search_.start(from);
+    search_.begin(from);
     StepReport report;
     while (!report.stuck) {
       report = search_.step();
@@ -88,9 +87,9 @@ TEST_F(GaussNewtonOnFreezing, TriesBlocksFirstThatOtherIslandsHaveElsewhere) {
   const auto found_by = [&](const std::vector<Blocks>& elites) {
     int found = 0;
     for (std::uint64_t seed = 1; seed <= 24; ++seed) {
-      GaussNewton search(bench_.evaluator(), Random(seed));
+      GaussNewton search(bench_.evaluator(), Random(seed), {});
       search.set_elites(elites);
-      for (int round = 0; round < 2; ++round) search.start(from);
+      for (int round = 0; round < 2; ++round) search.begin(from);
       const StepReport report = search.step();
       EXPECT_EQ(report.event, Event::relocation);
       found += report.moves > 0 ? 1 : 0;
@@ -100,9 +99,9 @@ TEST_F(GaussNewtonOnFreezing, TriesBlocksFirstThatOtherIslandsHaveElsewhere) {
   EXPECT_GT(found_by({problem_.truth.blocks}), found_by({}));
 }
 
-TEST_F(GaussNewtonOnFreezing, ClaimsErrorsOnTheSampleThatItWasGiven) {
+TEST_F(GaussNewtonOnFreezing, ItsErrorsAreOnTheSampleThatItWasGiven) {
   const std::size_t tiles = 8;
-  search_.start(shuffled(2, tiles));
+  search_.begin(shuffled(2, tiles));
   int steps = 0;
   StepReport report;
   while (!report.stuck && steps < 1000) {
@@ -116,17 +115,17 @@ TEST_F(GaussNewtonOnFreezing, ClaimsErrorsOnTheSampleThatItWasGiven) {
 
 TEST_F(GaussNewtonOnFreezing, GoesOnFromItsState) {
   const ScoredOrder from = shuffled(3, kTiles);
-  search_.start(from);
+  search_.begin(from);
   for (int i = 0; i < 4; ++i) (void)search_.step();
-  search_.start(from);
+  search_.begin(from);
   EXPECT_EQ(search_.step().event, Event::relocation) << "the round begins where the last one did";
   for (int i = 0; i < 3; ++i) (void)search_.step();
-  StateWriter writer;
-  search_.save(writer);
-  GaussNewton second(bench_.evaluator(), Random(2));
-  StateReader reader(writer.words());
-  second.restore(reader);
-  EXPECT_TRUE(reader.at_end());
+  StateArchive written;
+  search_.state(written);
+  GaussNewton second(bench_.evaluator(), Random(2), {});
+  StateArchive archive(written.words());
+  second.state(archive);
+  EXPECT_TRUE(archive.at_end());
   for (int i = 0; i < 12; ++i) {
     EXPECT_EQ(search_.step().event, second.step().event);
     ASSERT_EQ(search_.current().blocks, second.current().blocks);

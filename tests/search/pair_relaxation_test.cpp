@@ -52,26 +52,27 @@ class PairRelaxationOnPlanted : public ::testing::Test {
 
 TEST_F(PairRelaxationOnPlanted, ARoundFindsThePairsAtTheOrderThatItWasGiven) {
   const ScoredOrder from = start_with(12);
-  PairRelaxation search(bench_.evaluator(), first(from.blocks, 12), Random(1));
-  EXPECT_GT(search.claim(), 1) << "comes first";
-  EXPECT_FALSE(search.insists());
-  search.start(from);
+  PairRelaxation search(bench_.evaluator(), first(from.blocks, 12), Random(1), {});
+  EXPECT_GT(search.policy().work_share, 1) << "comes first";
+  EXPECT_FALSE(search.policy().forces_acceptance);
+  search.begin(from);
   finish_round(search);
   EXPECT_EQ(search.current().blocks, shuffled_blocks(problem_, 5));
-  EXPECT_TRUE(search.insists());
+  EXPECT_TRUE(search.policy().forces_acceptance);
   // There is nothing new to say in another round.
-  search.start(search.current());
+  search.begin(search.current());
   finish_round(search);
   EXPECT_EQ(search.current().blocks, shuffled_blocks(problem_, 5));
-  EXPECT_FALSE(search.insists());
-  EXPECT_EQ(search.claim(), 1);
+  EXPECT_FALSE(search.policy().forces_acceptance);
+  EXPECT_EQ(search.policy().work_share, 1);
+  EXPECT_TRUE(search.policy().resumes_own_result);
 }
 
 TEST_F(PairRelaxationOnPlanted, LeavesOtherBlocksAlone) {
   ScoredOrder from = start_with(5);
   std::swap(from.blocks[8].compress, from.blocks[9].compress);
-  PairRelaxation search(bench_.evaluator(), first(from.blocks, 5), Random(1));
-  search.start(from);
+  PairRelaxation search(bench_.evaluator(), first(from.blocks, 5), Random(1), {});
+  search.begin(from);
   finish_round(search);
   Blocks expected = shuffled_blocks(problem_, 5);
   std::swap(expected[8].compress, expected[9].compress);
@@ -80,7 +81,7 @@ TEST_F(PairRelaxationOnPlanted, LeavesOtherBlocksAlone) {
 
 TEST_F(PairRelaxationOnPlanted, TakesAnotherOrderWhereTheSameWouldSayTheSame) {
   const ScoredOrder from = start_with(12);
-  PairRelaxation search(bench_.evaluator(), first(from.blocks, 12), Random(1));
+  PairRelaxation search(bench_.evaluator(), first(from.blocks, 12), Random(1), {});
   const auto sequence = [](const Blocks& blocks) {
     std::vector<int> pieces;
     for (const Block& block : blocks) pieces.push_back(block.expand);
@@ -88,7 +89,7 @@ TEST_F(PairRelaxationOnPlanted, TakesAnotherOrderWhereTheSameWouldSayTheSame) {
   };
   int others = 0;
   for (int round = 0; round < 5; ++round) {
-    search.start(from);
+    search.begin(from);
     finish_round(search);
     others += sequence(search.current().blocks) != sequence(from.blocks) ? 1 : 0;
   }
@@ -97,27 +98,27 @@ TEST_F(PairRelaxationOnPlanted, TakesAnotherOrderWhereTheSameWouldSayTheSame) {
 
 TEST_F(PairRelaxationOnPlanted, GoesOnFromItsState) {
   const ScoredOrder from = start_with(12);
-  const std::set<int> loose = first(from.blocks, 12);
-  PairRelaxation whole(bench_.evaluator(), loose, Random(1));
-  whole.start(from);
+  const std::set<int> untrusted = first(from.blocks, 12);
+  PairRelaxation whole(bench_.evaluator(), untrusted, Random(1), {});
+  whole.begin(from);
   for (int stop = 0; stop < 9; ++stop) {
-    StateWriter writer;
-    whole.save(writer);
-    PairRelaxation resumed(bench_.evaluator(), loose, Random(99));
-    StateReader reader(writer.words());
-    resumed.restore(reader);
-    EXPECT_TRUE(reader.at_end());
+    StateArchive written;
+    whole.state(written);
+    PairRelaxation resumed(bench_.evaluator(), untrusted, Random(99), {});
+    StateArchive archive(written.words());
+    resumed.state(archive);
+    EXPECT_TRUE(archive.at_end());
     const auto go_on = [](PairRelaxation& search) {
-      if (search.step().stuck) search.start(search.current());
+      if (search.step().stuck) search.begin(search.current());
     };
     go_on(whole);
     go_on(resumed);
     EXPECT_EQ(resumed.current().blocks, whole.current().blocks);
     EXPECT_EQ(resumed.current().mse, whole.current().mse);
-    StateWriter one;
-    StateWriter other;
-    whole.save(one);
-    resumed.save(other);
+    StateArchive one;
+    StateArchive other;
+    whole.state(one);
+    resumed.state(other);
     EXPECT_EQ(one.words(), other.words()) << "after " << stop << " steps";
   }
 }

@@ -129,20 +129,20 @@ TEST(Seeding, IsTheSameToTheBitOnEveryGrid) {
     Workbench bench(world, problem, grid);
     EXPECT_EQ(delta_norms(bench.evaluator(), pairing, 5), expected_norms);
     // Norms are rank 0's business.
-    const std::vector<StartOrder> seeds =
+    const std::vector<StartOrder> starts =
         make_start_orders(bench.evaluator(), pairing, world.root() ? norms : CompressNorms{}, "auto", 1, 3);
-    ASSERT_EQ(seeds.size(), expected.size());
-    for (std::size_t i = 0; i < seeds.size(); ++i) {
-      EXPECT_EQ(seeds[i].name, expected[i].name);
-      EXPECT_EQ(seeds[i].order, expected[i].order);
-      EXPECT_EQ(seeds[i].mse, expected[i].mse);
+    ASSERT_EQ(starts.size(), expected.size());
+    for (std::size_t i = 0; i < starts.size(); ++i) {
+      EXPECT_EQ(starts[i].name, expected[i].name);
+      EXPECT_EQ(starts[i].order, expected[i].order);
+      EXPECT_EQ(starts[i].mse, expected[i].mse);
     }
   }
 }
 
 // Seeds of a problem, on all ranks.
-struct Seeder {
-  explicit Seeder(const PlantedProblem& problem)
+struct StartMaker {
+  explicit StartMaker(const PlantedProblem& problem)
       : world(mpi::Comm::world()),
         pairing(pairing_of(problem)),
         norms(compress_norms(problem.network, pairing)),
@@ -152,10 +152,10 @@ struct Seeder {
     return make_start_orders(bench.evaluator(), pairing, norms, name, seed, 3);
   }
   StartOrder one(std::string_view name, std::uint64_t seed = 1) {
-    const std::vector<StartOrder> seeds = make(name, seed);
-    EXPECT_EQ(seeds.size(), 1U);
-    EXPECT_EQ(seeds.front().name, name);
-    return seeds.front();
+    const std::vector<StartOrder> starts = make(name, seed);
+    EXPECT_EQ(starts.size(), 1U);
+    EXPECT_EQ(starts.front().name, name);
+    return starts.front();
   }
 
   mpi::Comm world;
@@ -165,28 +165,28 @@ struct Seeder {
 };
 
 TEST(MakeSeeds, AutoJudgesAllBestFirst) {
-  Seeder seeder(small_problem());
-  const std::vector<StartOrder> seeds = seeder.make("auto");
-  ASSERT_GE(seeds.size(), 4U);
+  StartMaker maker(small_problem());
+  const std::vector<StartOrder> starts = maker.make("auto");
+  ASSERT_GE(starts.size(), 4U);
   std::set<std::vector<int>> orders;
   const std::vector<std::string> known = start_names();
-  for (std::size_t i = 0; i < seeds.size(); ++i) {
-    EXPECT_TRUE(orders.insert(seeds[i].order).second) << seeds[i].name << " is there twice";
-    EXPECT_EQ(std::ranges::count(known, seeds[i].name), 1) << seeds[i].name;
-    EXPECT_NE(seeds[i].name, "random");
-    EXPECT_EQ(seeds[i].mse, seeder.bench.evaluator().error(in_order(seeder.pairing, seeds[i].order), 3));
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    EXPECT_TRUE(orders.insert(starts[i].order).second) << starts[i].name << " is there twice";
+    EXPECT_EQ(std::ranges::count(known, starts[i].name), 1) << starts[i].name;
+    EXPECT_NE(starts[i].name, "random");
+    EXPECT_EQ(starts[i].mse, maker.bench.evaluator().error(blocks_in_order(maker.pairing, starts[i].order), 3));
     if (i > 0) {
-      EXPECT_LE(seeds[i - 1].mse, seeds[i].mse);
+      EXPECT_LE(starts[i - 1].mse, starts[i].mse);
     }
   }
 }
 
 TEST(MakeSeeds, CoincidingOrdersKeepTheEarliestName) {
-  Seeder one(small_problem(1));
+  StartMaker one(small_problem(1));
   const std::vector<StartOrder> lone = one.make("auto");
   ASSERT_EQ(lone.size(), 1U);
   EXPECT_EQ(lone.front().name, "wout-frobenius");
-  Seeder two(small_problem(2));
+  StartMaker two(small_problem(2));
   const std::vector<StartOrder> both = two.make("auto");
   ASSERT_EQ(both.size(), 2U);
   std::set<std::string> names{both[0].name, both[1].name};
@@ -194,36 +194,36 @@ TEST(MakeSeeds, CoincidingOrdersKeepTheEarliestName) {
 }
 
 TEST(MakeSeeds, NamesMeanWhatTheySay) {
-  Seeder seeder(small_problem());
-  const auto expect_ascending = [](const StartOrder& seed, const std::vector<double>& values) {
-    ASSERT_EQ(seed.order.size(), values.size());
+  StartMaker maker(small_problem());
+  const auto expect_ascending = [](const StartOrder& start, const std::vector<double>& values) {
+    ASSERT_EQ(start.order.size(), values.size());
     for (std::size_t i = 1; i < values.size(); ++i) {
-      EXPECT_LE(values[static_cast<std::size_t>(seed.order[i - 1])], values[static_cast<std::size_t>(seed.order[i])])
-          << seed.name;
+      EXPECT_LE(values[static_cast<std::size_t>(start.order[i - 1])], values[static_cast<std::size_t>(start.order[i])])
+          << start.name;
     }
   };
-  expect_ascending(seeder.one("wout-frobenius"), seeder.norms.frobenius);
-  expect_ascending(seeder.one("wout-l1"), seeder.norms.l1);
-  expect_ascending(seeder.one("delta-norm"), delta_norms(seeder.bench.evaluator(), seeder.pairing, 3));
-  EXPECT_EQ(seeder.one("greedy").order, greedy_roll_out(seeder.bench.evaluator(), seeder.pairing, 1))
+  expect_ascending(maker.one("wout-frobenius"), maker.norms.frobenius);
+  expect_ascending(maker.one("wout-l1"), maker.norms.l1);
+  expect_ascending(maker.one("delta-norm"), delta_norms(maker.bench.evaluator(), maker.pairing, 3));
+  EXPECT_EQ(maker.one("greedy").order, greedy_roll_out(maker.bench.evaluator(), maker.pairing, 1))
       << "rolled out on half of the sample";
 }
 
 TEST(MakeSeeds, ReversedIsTheOtherWayRound) {
-  Seeder seeder(small_problem());
+  StartMaker maker(small_problem());
   for (const std::string name : {"wout-frobenius", "wout-l1", "delta-norm", "greedy"}) {
-    std::vector<int> order = seeder.one(name).order;
+    std::vector<int> order = maker.one(name).order;
     std::ranges::reverse(order);
-    EXPECT_EQ(seeder.one(name + "-reversed").order, order) << name;
+    EXPECT_EQ(maker.one(name + "-reversed").order, order) << name;
   }
 }
 
 TEST(MakeSeeds, RandomIsAFunctionOfTheSeed) {
-  Seeder seeder(small_problem());
+  StartMaker maker(small_problem());
   std::set<std::vector<int>> orders;
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    std::vector<int> order = seeder.one("random", seed).order;
-    EXPECT_EQ(order, seeder.one("random", seed).order);
+    std::vector<int> order = maker.one("random", seed).order;
+    EXPECT_EQ(order, maker.one("random", seed).order);
     orders.insert(order);
     std::ranges::sort(order);
     for (std::size_t i = 0; i < order.size(); ++i) EXPECT_EQ(order[i], static_cast<int>(i));
@@ -232,10 +232,10 @@ TEST(MakeSeeds, RandomIsAFunctionOfTheSeed) {
 }
 
 TEST(MakeSeeds, RefusesUnknownNamesOnAllRanks) {
-  Seeder seeder(small_problem());
+  StartMaker maker(small_problem());
   for (const std::string name : {"", "frobenius", "Greedy", "auto-reversed", "random-reversed", "-reversed", "given"}) {
     try {
-      (void)seeder.make(name);
+      (void)maker.make(name);
       ADD_FAILURE() << "'" << name << "' was taken";
     } catch (const UsageError& error) {
       const std::string message = error.what();
@@ -247,8 +247,8 @@ TEST(MakeSeeds, RefusesUnknownNamesOnAllRanks) {
 
 TEST(Seeding, InOrderPutsBlocksInOrder) {
   const Blocks pairing{{0, 5}, {1, 4}, {2, 3}};
-  EXPECT_EQ(in_order(pairing, {2, 0, 1}), (Blocks{{2, 3}, {0, 5}, {1, 4}}));
-  EXPECT_TRUE(in_order(pairing, {}).empty());
+  EXPECT_EQ(blocks_in_order(pairing, {2, 0, 1}), (Blocks{{2, 3}, {0, 5}, {1, 4}}));
+  EXPECT_TRUE(blocks_in_order(pairing, {}).empty());
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace kintsugi::testing {
 
 PlantedProblem make_planted(const PlantedOptions& options) {
-  SyntheticProblem problem = plant(options);
+  SyntheticProblem problem = plant_network(options);
   return {std::move(problem.network), std::make_shared<Rows>(std::move(problem.rows)), std::move(problem.truth)};
 }
 

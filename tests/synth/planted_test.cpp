@@ -109,7 +109,7 @@ TEST(Planted, PredictionsAreThoseOfTheTruthForEveryActivationAndShape) {
     options.outputs = 3;
     options.biases = activation != Activation::silu;
     options.pair_signal = 0.5;
-    const SyntheticProblem problem = plant(options);
+    const SyntheticProblem problem = plant_network(options);
     ASSERT_EQ(problem.network.activation, activation);
     for (const std::size_t row : {0U, 255U, 256U, 599U}) {
       const std::vector<double> expected =
@@ -126,7 +126,7 @@ TEST(Planted, PredictionsAreThoseOfTheTruthForEveryActivationAndShape) {
 }
 
 TEST(Planted, IsShuffledAndNamesEveryPieceOnce) {
-  const SyntheticProblem problem = plant(small());
+  const SyntheticProblem problem = plant_network(small());
   const std::vector<int> permutation = to_permutation(problem.truth);
   EXPECT_EQ(std::set<int>(permutation.begin(), permutation.end()).size(), 25U);
   EXPECT_FALSE(std::is_sorted(permutation.begin(), permutation.end()));
@@ -135,12 +135,12 @@ TEST(Planted, IsShuffledAndNamesEveryPieceOnce) {
   }
   PlantedOptions other = small();
   other.seed = 8;
-  EXPECT_NE(plant(other).truth, problem.truth);
+  EXPECT_NE(plant_network(other).truth, problem.truth);
 }
 
 TEST(Planted, SameOptionsGiveTheSameBits) {
-  const SyntheticProblem a = plant(small());
-  const SyntheticProblem b = plant(small());
+  const SyntheticProblem a = plant_network(small());
+  const SyntheticProblem b = plant_network(small());
   EXPECT_EQ(a.rows.inputs, b.rows.inputs);
   EXPECT_EQ(a.rows.predictions, b.rows.predictions);
   for (std::size_t i = 0; i < a.network.pieces.size(); ++i) {
@@ -185,13 +185,13 @@ TEST(Planted, ThePartsHaveTheSameBitsOnAnyNumberOfRanks) {
   options.noise = 1e-3;
   const PlantedRecipe recipe(options);
   ByteSink together;
-  const TruthError error = plant(world, recipe, together);
+  const TruthError error = plant_network(world, recipe, together);
   if (!world.root()) {
     EXPECT_TRUE(together.bytes.empty());
     return;
   }
   ByteSink alone;
-  const TruthError error_alone = plant(mpi::Comm::self(), recipe, alone);
+  const TruthError error_alone = plant_network(mpi::Comm::self(), recipe, alone);
   EXPECT_GT(alone.bytes.size(), 1100 * 17 * sizeof(float));
   EXPECT_TRUE(together.bytes == alone.bytes);
   EXPECT_EQ(error.mse, error_alone.mse);
@@ -208,7 +208,7 @@ TEST(Planted, PairingSignalIsWhatWasAskedFor) {
     options.hidden = {96};
     options.rows = 10;
     options.pair_signal = signal;
-    const SyntheticProblem problem = plant(options);
+    const SyntheticProblem problem = plant_network(options);
     double sum = 0;
     double largest_wrong = 0;
     for (const Block& a : problem.truth.blocks) {
@@ -235,19 +235,19 @@ TEST(Planted, DepthShowsInTheNormsAsAsked) {
   options.depth_jitter = 0.05;
   options.depth_range = 1;
   options.depth = DepthTrend::growing;
-  EXPECT_GT(rank_correlation(norms(plant(options))), 0.95);
+  EXPECT_GT(rank_correlation(norms(plant_network(options))), 0.95);
   options.depth = DepthTrend::shrinking;
-  EXPECT_LT(rank_correlation(norms(plant(options))), -0.95);
+  EXPECT_LT(rank_correlation(norms(plant_network(options))), -0.95);
   options.depth = DepthTrend::none;
-  EXPECT_LT(std::abs(rank_correlation(norms(plant(options)))), 0.4);
+  EXPECT_LT(std::abs(rank_correlation(norms(plant_network(options)))), 0.4);
 
   options.depth = DepthTrend::growing;
   options.depth_jitter = 0;
-  const std::vector<double> exact = norms(plant(options));
+  const std::vector<double> exact = norms(plant_network(options));
   EXPECT_TRUE(std::is_sorted(exact.begin(), exact.end()));
   EXPECT_NEAR(std::log(exact.back() / exact.front()), 1, 1e-4);
   options.depth_jitter = 1;
-  EXPECT_LT(rank_correlation(norms(plant(options))), 0.7);
+  EXPECT_LT(rank_correlation(norms(plant_network(options))), 0.7);
 }
 
 TEST(Planted, ResidualScaleSetsTheSizeOfABlocksStep) {
@@ -256,7 +256,7 @@ TEST(Planted, ResidualScaleSetsTheSizeOfABlocksStep) {
     options.blocks = 1;
     options.depth_jitter = 0;
     options.residual = residual;
-    const SyntheticProblem problem = plant(options);
+    const SyntheticProblem problem = plant_network(options);
     double ratio = 0;
     for (std::size_t row = 0; row < 100; ++row) {
       std::vector<double> step = roll_out(problem, row);
@@ -276,7 +276,7 @@ TEST(Planted, StatesKeepTheirSizeThroughManyBlocks) {
       options.rows = 64;
       options.pair_signal = signal;
       options.depth_range = 2;
-      const SyntheticProblem problem = plant(options);
+      const SyntheticProblem problem = plant_network(options);
       double size = 0;
       std::vector<double> mean(options.width, 0.0);
       for (std::size_t row = 0; row < 64; ++row) {
@@ -296,7 +296,7 @@ TEST(Planted, CopiesAreExact) {
   PlantedOptions options = small();
   options.copies = 4;
   options.hidden = {32, 16};
-  const SyntheticProblem problem = plant(options);
+  const SyntheticProblem problem = plant_network(options);
   std::set<std::vector<float>> expands;
   std::set<std::vector<float>> compresses;
   for (const Block& block : problem.truth.blocks) {
@@ -311,7 +311,7 @@ TEST(Planted, PredictionsHaveUnitSpreadAndTheNoiseAndRoundingAskedFor) {
   PlantedOptions options = small();
   options.rows = 4000;
   options.outputs = 2;
-  const std::vector<float> exact = plant(options).rows.predictions;
+  const std::vector<float> exact = plant_network(options).rows.predictions;
   for (std::size_t k = 0; k < 2; ++k) {
     double sum = 0;
     double square = 0;
@@ -323,14 +323,14 @@ TEST(Planted, PredictionsHaveUnitSpreadAndTheNoiseAndRoundingAskedFor) {
     EXPECT_LT(square / 4000 - std::pow(sum / 4000, 2), 2);
   }
   options.noise = 0.01;
-  const std::vector<float> noisy = plant(options).rows.predictions;
+  const std::vector<float> noisy = plant_network(options).rows.predictions;
   double square = 0;
   for (std::size_t i = 0; i < exact.size(); ++i) square += std::pow(double{noisy[i]} - double{exact[i]}, 2) / 8000;
   EXPECT_NEAR(std::sqrt(square), 0.01, 0.0005);
 
   options.noise = 0;
   options.decimals = 2;
-  const std::vector<float> rounded = plant(options).rows.predictions;
+  const std::vector<float> rounded = plant_network(options).rows.predictions;
   EXPECT_NE(rounded, exact);
   for (std::size_t i = 0; i < exact.size(); ++i) {
     EXPECT_NEAR(rounded[i], exact[i], 0.005001);
@@ -343,7 +343,7 @@ TEST(Planted, ImpossibleOptionsNameTheRuleAndTheValue) {
     PlantedOptions options = small();
     change(options);
     try {
-      (void)plant(options);
+      (void)plant_network(options);
     } catch (const UsageError& error) {
       return error.what();
     }

@@ -60,12 +60,12 @@ TEST(Train, TheResultHasTheSameBitsOnAnyNumberOfRanks) {
     options.activation = kind == OptimizerKind::adam ? Activation::gelu : Activation::relu;
     std::vector<double> losses_together;
     std::vector<double> losses_alone;
-    const TrainedProblem together = train(world, small_task(), options, [&](std::int64_t step, double loss) {
+    const TrainedProblem together = train_network(world, small_task(), options, [&](std::int64_t step, double loss) {
       EXPECT_EQ(step, static_cast<std::int64_t>(losses_together.size()) + 1);
       losses_together.push_back(loss);
     });
     const TrainedProblem single =
-        train(alone, small_task(), options, [&](std::int64_t, double loss) { losses_alone.push_back(loss); });
+        train_network(alone, small_task(), options, [&](std::int64_t, double loss) { losses_alone.push_back(loss); });
     EXPECT_EQ(bytes_of(together.problem), bytes_of(single.problem)) << to_string(kind);
     EXPECT_EQ(losses_together, losses_alone);
     EXPECT_EQ(losses_together.size(), 60U);
@@ -78,14 +78,14 @@ TEST(Train, TheLossFallsFarBelowTheSpreadOfTheTargets) {
   const mpi::Comm world = mpi::Comm::world();
   TrainOptions options = small_options();
   options.steps = 400;
-  const TrainedProblem trained = train(world, small_task(), options, kQuiet);
+  const TrainedProblem trained = train_network(world, small_task(), options, kQuiet);
   EXPECT_GT(trained.loss_before, 0.9);
   EXPECT_LT(trained.loss_after, 0.15);
 }
 
 TEST(Train, PredictionsAreThoseOfTheTruth) {
   const mpi::Comm world = mpi::Comm::world();
-  const TrainedProblem trained = train(world, small_task(), small_options(), kQuiet);
+  const TrainedProblem trained = train_network(world, small_task(), small_options(), kQuiet);
   const SyntheticProblem& problem = trained.problem;
   const auto apply = [&](int position, const std::vector<double>& x) {
     const Piece& piece = problem.network.pieces[static_cast<std::size_t>(position)];
@@ -117,7 +117,7 @@ TEST(Train, WithoutStepsTheNetworkIsUntrained) {
   const mpi::Comm world = mpi::Comm::world();
   TrainOptions options = small_options();
   options.steps = 0;
-  const TrainedProblem trained = train(world, small_task(), options, kQuiet);
+  const TrainedProblem trained = train_network(world, small_task(), options, kQuiet);
   EXPECT_EQ(trained.loss_before, trained.loss_after);
 }
 
@@ -127,7 +127,7 @@ TEST(Train, ImpossibleOptionsAndDivergenceAreErrorsOnAllRanks) {
     TrainOptions options = small_options();
     change(options);
     try {
-      (void)train(world, small_task(), options, kQuiet);
+      (void)train_network(world, small_task(), options, kQuiet);
     } catch (const UsageError& error) {
       return error.what();
     }

@@ -142,8 +142,33 @@ struct RelaxedPairingParameters {
 // --- pairing ---
 
 struct PairingParameters {
+  double trust_level = 1e-3;
+  std::int64_t learning_rounds = 8;
+  std::int64_t direction_rounds = 12;
+  std::int64_t unrelated_pairs = 250;
+  double norm_rounding = 1e-6;
+
   template <class Visitor>
-  void visit(Visitor& /*visitor*/) {}
+  void visit(Visitor& visitor) {
+    visitor(
+        "trust_level", trust_level, "probability", 1e-12, 0.5,
+        "How often one network of unrelated pieces may show a trusted pair. Raised, more pairs count as certain, and "
+        "the search does not exchange them.");
+    visitor("learning_rounds", learning_rounds, "rounds", 1, 1000,
+            "Most rounds in which the learned score changes its pairs. They are stable within a handful of rounds, or "
+            "go in a "
+            "circle where there is nothing to learn.");
+    visitor("direction_rounds", direction_rounds, "rounds", 1, 1000,
+            "Most rounds in which pairs of square pieces and their common frame are found in turn. They are stable "
+            "within a few "
+            "rounds.");
+    visitor("unrelated_pairs", unrelated_pairs, "pairs", 1, 1e6,
+            "Number of pairs of unrelated pieces that a direction must have more evidence than. Raised, fewer "
+            "directions are sure, and finding them takes longer in proportion.");
+    visitor("norm_rounding", norm_rounding, "share of the norm", 1e-9, 1e-3,
+            "Squared norms of products below this share of their factors' norms are rounding of float32 Gram matrices, "
+            "and count as the share itself.");
+  }
 };
 
 // --- search: local ---

@@ -14,7 +14,7 @@ inline constexpr std::int64_t kStateLayout = 1;
 /// All that a search needs to go on as if it had not been stopped, besides the problem and the options: what a
 /// checkpoint holds. It does not depend on the number of ranks.
 struct SearchState {
-  std::vector<std::vector<std::int64_t>> islands;  ///< of each island, as StateWriter writes it
+  std::vector<std::vector<std::int64_t>> islands;  ///< of each island, as StateArchive writes it
   std::vector<std::int64_t> shared;                ///< what all islands know: rounds, elite pool
   std::vector<TrajectoryEntry> trajectory;
   double seconds = 0;  ///< of search so far

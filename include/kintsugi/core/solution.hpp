@@ -33,8 +33,8 @@ struct PairScore {
   double score = 0;    ///< of the chosen pair, higher is better
   int runner_up = -1;  ///< the compress piece that scores best with `expand` besides `compress`; -1 if none
   double runner_up_score = 0;
-  double margin = 0;    ///< score - runner_up_score; negative where the assignment overruled the row
-  bool trusted = true;  ///< false: the weights do not single this pair out
+  double score_margin = 0;  ///< score - runner_up_score; negative where the assignment overruled the row
+  bool trusted = true;      ///< false: the weights do not single this pair out
 };
 
 /// One line of the log, and one row of /trajectory.
@@ -58,7 +58,7 @@ struct TrajectoryEntry {
 /// One order that was tried as a start.
 struct StartOrder {
   std::string name;        ///< "wout-frobenius", "wout-frobenius-reversed", ...
-  double mse = 0;          ///< on the seeding sample
+  double mse = 0;          ///< on the sample that ranks starts
   std::vector<int> order;  ///< positions in the pairing, first block first
 };
 
@@ -76,6 +76,11 @@ struct Elite {
   std::vector<Block> blocks;  ///< positions in Network::pieces
   double mse = 0;             ///< on the largest sample that an island has
   std::int32_t island = 0;    ///< that found it
+
+  template <class Archive>
+  void state(Archive& archive) {
+    archive(blocks, mse, island);
+  }
 };
 
 /// Where the time of a solve went, seconds of wall time on rank 0.

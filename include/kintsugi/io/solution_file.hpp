@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -29,9 +28,9 @@ struct RunFacts {
 ///   /order [L] int32              the block's number at each position
 ///   /pairing [L, 2] int32         expand and compress piece of block 0, 1, ...
 ///   /pair_scores [L] compound     the fields of PairScore
-///   /seeds [S] compound           name, mse; best first
-///   /seed_orders [S, L] int32     StartOrder::order of each seed
-///   /trajectory [T] compound      the fields of TrajectoryEntry
+///   /starts [S] compound          name, mse; best first
+///   /start_orders [S, L] int32    StartOrder::order of each start
+///   /trajectory [T] compound      the fields of TrajectoryEntry; attribute events: its letters in words
 ///   /margins [L - 1] compound     position, first_expand, second_expand, change, standard_error, z, interchangeable
 ///   /elites/permutation [E, 2L + 1] int32, /elites/mse [E], /elites/island [E]   the islands' best orders, best first
 ///   /warnings [W] text
@@ -53,7 +52,8 @@ struct StoredSolution {
                       ///< own indices
   RunFacts facts;
 };
-/// Throws InputError that names the file, the object and the rule.
+/// Reads format_version 1 too, which calls the starts /seeds and /seed_orders. Throws InputError that names the file,
+/// the object and the rule.
 [[nodiscard]] StoredSolution read_solution(const std::filesystem::path& path);
 
 }  // namespace kintsugi

@@ -1,4 +1,4 @@
-// In which order the blocks stand: seeds, the search, neighbours, the orders that were kept.
+// In which order the blocks stand: starts, the search, neighbours, the orders that were kept.
 
 function orderSection() {
   const node = section(
@@ -8,8 +8,8 @@ function orderSection() {
       ? "One block has no order to find."
       : "Where the search began, how it went, and how sure each place is. Positions count from 0, the first block.",
   );
-  if (data.seeds.length) seedFigures(node);
-  else missing(node, "missing-seeds", "The solution has no seeds.");
+  if (data.starts.length) startFigures(node);
+  else missing(node, "missing-starts", "The solution has no starts.");
   if (data.trajectory.length) searchFigure(node);
   else missing(node, "missing-trajectory", "The solution has no trajectory.");
   if (data.blocks.length < 2) return; // which has no neighbours, and one order
@@ -31,65 +31,65 @@ function orderSection() {
     );
 }
 
-function seedFigures(node) {
-  let current = data.seeds[0];
+function startFigures(node) {
+  let current = data.starts[0];
   const both = row(node);
   const select = choice(
-    "Seed",
-    data.seeds.map((s, i) => [i, s.name]),
+    "Start",
+    data.starts.map((s, i) => [i, s.name]),
     (i) => {
-      current = data.seeds[i];
-      redrawSeed();
+      current = data.starts[i];
+      redrawStart();
     },
   );
-  const redrawSeed = figure(both, {
-    id: "seed-positions",
-    title: "Where a seed had the blocks",
+  const redrawStart = figure(both, {
+    id: "start-positions",
+    title: "Where a start had the blocks",
     controls: [select],
     legend: [
       ["in its final place", "s3"],
       ["elsewhere", "s1"],
       ["final place", "ink", "line"],
     ],
-    note: "One bar for each block of the answer. In a perfect seed the bars follow the line.",
-    draw: (stage, width) => drawSeed(stage, width, current),
+    note: "One bar for each block of the answer. In a perfect start the bars follow the line.",
+    draw: (stage, width) => drawStart(stage, width, current),
   });
   figure(both, {
-    id: "seed-errors",
-    title: "Error of each seed",
+    id: "start-errors",
+    title: "Error of each start",
     legend: [["mean squared error on the seeding sample", "s1"]],
     note:
       "On a logarithmic scale. The table below adds inversions: pairs of blocks that stand in the other order in the " +
       "answer.",
-    draw: drawSeedErrors,
+    draw: drawStartErrors,
   });
   table(
     node,
-    "seeds-table",
-    "Seeds against the answer",
-    ["seed", "MSE", "inversions", "in place"],
-    data.seeds.map((s) => [s.name, num(s.mse), num(s.inversions), num(s.positions.filter((p, t) => p === t).length)]),
+    "starts-table",
+    "Starts against the answer",
+    ["start", "MSE", "inversions", "in place"],
+    data.starts.map((s) => [s.name, num(s.mse), num(s.inversions), num(s.positions.filter((p, t) => p === t).length)]),
   );
 }
 
-/// One bar for each block: where `seed` had it.
-function drawSeed(stage, width, seed) {
+/// One bar for each block: where `start` had it.
+function drawStart(stage, width, start) {
   const length = data.blocks.length;
-  const f = frame(stage, width, 320, kMargin, `Positions in the seed ${seed.name}`);
+  const f = frame(stage, width, 320, kMargin, `Positions in the start ${start.name}`);
   const x = d3
     .scaleLinear()
     .domain([-0.5, length - 0.5])
     .range([0, f.width]);
   const y = d3.scaleLinear().domain([0, length]).range([f.height, 0]);
-  axes(f, x, y, "final position", "position in the seed", { xText: wholeText, yText: wholeText });
+  axes(f, x, y, "final position", "position in the start", { xText: wholeText, yText: wholeText });
   const wide = f.width / length;
   f.plot
     .append("g")
     .selectAll("rect")
-    .data(seed.positions)
+    .data(start.positions)
     .enter()
     .append("rect")
-    .attr("class", "seed")
+    .attr("class", "start")
     .attr("data-position", (p) => p)
     .attr("x", (p, t) => x(t) - wide * 0.4)
     .attr("width", Math.max(0.8, wide * 0.8))
@@ -107,38 +107,38 @@ function drawSeed(stage, width, seed) {
   hoverPlot(f, (px) => {
     const t = Math.round(x.invert(px));
     if (t < 0 || t >= length) return null;
-    const moved = seed.positions[t] - t;
+    const moved = start.positions[t] - t;
     return [
       blockName(t),
-      `position ${seed.positions[t]} in ${seed.name}`,
+      `position ${start.positions[t]} in ${start.name}`,
       moved === 0 ? "in its final place" : `${plural(Math.abs(moved), "place")} too ${moved > 0 ? "late" : "early"}`,
     ];
   });
 }
 
-function drawSeedErrors(stage, width) {
-  const least = d3.min(data.seeds.map((s) => s.mse).filter((v) => v > 0)) || 1e-12;
+function drawStartErrors(stage, width) {
+  const least = d3.min(data.starts.map((s) => s.mse).filter((v) => v > 0)) || 1e-12;
   const rowHeight = 26;
   const names = Math.min(190, width * 0.42);
   const f = frame(
     stage,
     width,
-    data.seeds.length * rowHeight + 66,
+    data.starts.length * rowHeight + 66,
     { top: 10, right: 50, bottom: 56, left: names },
-    "Errors of the seeds",
+    "Errors of the starts",
   );
-  const most = d3.max(data.seeds, (s) => s.mse) || 1;
+  const most = d3.max(data.starts, (s) => s.mse) || 1;
   const x = d3
     .scaleLog()
     .domain([least / 3, Math.max(most, least) * 1.2])
     .range([0, f.width]);
   bottomAxis(f, x, logTicks(x, Math.floor(f.width / 60)), tickText, "mean squared error");
   const lines = f.plot
-    .selectAll("g.seed")
-    .data(data.seeds)
+    .selectAll("g.start")
+    .data(data.starts)
     .enter()
     .append("g")
-    .attr("class", "seed")
+    .attr("class", "start")
     .attr("transform", (s, i) => `translate(0,${i * rowHeight})`);
   lines
     .append("rect")
@@ -163,9 +163,9 @@ function drawSeedErrors(stage, width) {
     .attr("y", rowHeight / 2 + 4)
     .text((s) => (s.mse === null ? "none" : tickText(Number(s.mse.toPrecision(2)))));
   hoverPlot(f, (px, py) => {
-    const seed = data.seeds[Math.floor(py / rowHeight)];
-    return seed && px >= 0
-      ? [seed.name, `MSE ${num(seed.mse)}`, `${plural(seed.inversions, "inversion")} against the answer`]
+    const start = data.starts[Math.floor(py / rowHeight)];
+    return start && px >= 0
+      ? [start.name, `MSE ${num(start.mse)}`, `${plural(start.inversions, "inversion")} against the answer`]
       : null;
   });
 }
@@ -179,7 +179,7 @@ function fitText(node, width) {
 
 function marginsFigure(node) {
   const margins = data.margins;
-  const doubtful = margins.filter((m) => m.interchangeable).length;
+  const interchangeable = margins.filter((m) => m.interchangeable).length;
   figure(node, {
     id: "margins",
     title: "How sure each pair of neighbours is",
@@ -192,7 +192,7 @@ function marginsFigure(node) {
       "Rise of the mean squared error when the blocks at positions t and t + 1 change places, on a logarithmic " +
       "scale; the thin lines are one standard error. Interchangeable: with the two swapped, the error is still at " +
       "most the target. " +
-      `Such pairs: ${num(doubtful)} of ${num(margins.length)}.`,
+      `Such pairs: ${num(interchangeable)} of ${num(margins.length)}.`,
     draw: (stage, width) => drawMargins(stage, width, margins),
   });
 }

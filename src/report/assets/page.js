@@ -14,7 +14,7 @@ const solveCommand = () =>
   `mpirun -np 2 kintsugi solve ${problemPath()} --start ${quoted(data.run.path)} -o solution.h5`;
 
 /// What the status says about the answer.
-function verdict(run) {
+function result(run) {
   if (run.status === "solved") return " every prediction is reproduced up to rounding.";
   if (run.status === "noise") {
     const share = (value) => Number((100 * value).toPrecision(3)) + " %";
@@ -33,7 +33,7 @@ function header() {
   badge.textContent = run.status.replace(/_/g, " ");
   document.getElementById("title").textContent = run.problem || run.path;
   document.title = "kintsugi: " + (run.problem || run.path);
-  document.getElementById("verdict").append(badge, verdict(run));
+  document.getElementById("result").append(badge, result(run));
   const tiles = [
     ["mean squared error", num(run.mse), "target " + num(run.target), "mse"],
     ["largest error", num(run.largest_error), "of one prediction", "largest-error"],
@@ -95,7 +95,7 @@ function answerSection() {
 function blocksSection() {
   const node = section("blocks", "Blocks", "One line for each block, in the order of the answer.");
   const margin = new Map((data.margins || []).map((m) => [m.position, m]));
-  const header = ["position", "expand", "compress", "score", "runner-up", "its score", "margin", "trusted"];
+  const header = ["position", "expand", "compress", "score", "runner-up", "its score", "score margin", "trusted"];
   if (data.margins) header.push("swap with next", "z");
   table(
     node,
@@ -110,7 +110,7 @@ function blocksSection() {
         num(b.score),
         b.runner_up < 0 ? "–" : b.runner_up,
         b.runner_up < 0 ? "–" : num(b.runner_up_score),
-        num(b.margin),
+        num(b.score_margin),
         b.trusted ? "yes" : { text: "no", flag: true },
       ];
       if (data.margins) {

@@ -1,21 +1,5 @@
 // The error over the search.
 
-const kEvents = {
-  S: "seed",
-  B: "bubble repair",
-  I: "insertion",
-  R: "relocation",
-  T: "tabu",
-  A: "annealing",
-  L: "Gauss-Newton",
-  P: "pair exchange",
-  K: "kick",
-  C: "crossover",
-  N: "new random start",
-  M: "migrant",
-  G: "larger sample",
-};
-
 /// What the curve can be drawn over: a column of the trajectory's rows, its name and the axis' name.
 const kClocks = [
   [1, "exact evaluations", "exact evaluations"],
@@ -74,7 +58,7 @@ function searchNote(islands) {
 /// A row of the trajectory in words.
 function logLines(r, island) {
   return [
-    `${kEvents[r[5]] || r[5]}, island ${island}`,
+    `${data.events[r[5]] || r[5]}, island ${island}`,
     `MSE ${num(r[3])} on ${plural(r[6], "row")}`,
     `best ${num(r[4])}`,
     `step ${num(r[0])}, ${plural(r[7], "move")}`,

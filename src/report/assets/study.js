@@ -94,7 +94,7 @@ function studySection() {
   const node = section(
     "study",
     "Study",
-    "What kintsugi analyze found about this network: how much the seeds knew, and what swapping two blocks does to " +
+    "What kintsugi analyze found about this network: how much the starts knew, and what swapping two blocks does to " +
       "the error.",
   );
   const study = data.analysis;
@@ -113,13 +113,13 @@ function studySection() {
   if (study.transitivity) transitivityFigure(node, study.transitivity);
   else missing(node, "missing-transitivity", "The analysis has no count of cyclic triples.");
   if (study.repair.length) repairFigure(node, study);
-  if (study.seeds.length) {
+  if (study.starts.length) {
     table(
       node,
-      "study-seeds",
-      "Seeds of the study",
-      ["seed", "direction", "MSE", "inversions", "Kendall tau", "rank correlation"],
-      study.seeds.map((s) => [
+      "study-starts",
+      "Starts of the study",
+      ["start", "direction", "MSE", "inversions", "Kendall tau", "rank correlation"],
+      study.starts.map((s) => [
         s.name,
         s.direction,
         num(s.mse),
@@ -140,8 +140,8 @@ function studySection() {
   }
 }
 
-/// "position 3: pieces 7, 12" of the seed whose positions were swapped.
-function seedPlace(position) {
+/// "position 3: pieces 7, 12" of the start whose positions were swapped.
+function startPlace(position) {
   const model = data.analysis.bradley_terry;
   const pieces = model && model.blocks[position];
   return `position ${position}` + (pieces ? `: pieces ${pieces[0]}, ${pieces[1]}` : "");
@@ -155,16 +155,16 @@ function bradleyTerryFigures(node, model) {
   const cell = model.grid.cell;
   figure(both, {
     id: "gains",
-    title: "Change of the error when two positions of the seed are swapped",
+    title: "Change of the error when two positions of the start are swapped",
     note:
-      (model.seed ? `Seed: ${model.seed}. ` : "") +
+      (model.start ? `Start: ${model.start}. ` : "") +
       "Red: the swap makes it worse, as it must where the two stand right. The colours are spread for small values." +
       thinned(cell, "swaps and shows the largest change"),
     draw: (stage, width) =>
       heat(stage, width, {
         grid: model.grid,
         scale: diverging(limit, 0.35),
-        xName: "later position j in the seed",
+        xName: "later position j in the start",
         yName: "earlier position i",
         xLength: length,
         yLength: length,
@@ -178,7 +178,7 @@ function bradleyTerryFigures(node, model) {
                   ? `positions ${r} and ${c} swapped`
                   : `positions ${cellRange(r, cell, length)} with ${cellRange(c, cell, length)}`,
                 `MSE changes by ${num(value)}`,
-                ...(cell === 1 && model.blocks.length ? [seedPlace(r), seedPlace(c)] : []),
+                ...(cell === 1 && model.blocks.length ? [startPlace(r), startPlace(c)] : []),
               ],
       }),
   });
@@ -187,14 +187,14 @@ function bradleyTerryFigures(node, model) {
     id: "strengths",
     title: "Bradley-Terry strengths",
     note:
-      `Fitted at a temperature of ${num(model.temperature)}; the stronger comes first. In a seed that is right the ` +
+      `Fitted at a temperature of ${num(model.temperature)}; the stronger comes first. In a start that is right the ` +
       "strengths fall from left to right." +
       (model.mse === null ? "" : ` The order that they give has an MSE of ${num(model.mse)} on all rows`) +
       (model.mse === null || model.inversions === null
         ? ""
         : `, and ${plural(model.inversions, "inversion")} against the answer`) +
       (model.mse === null ? "" : "."),
-    legend: [["a position of the seed", "s1"]],
+    legend: [["a position of the start", "s1"]],
     draw: (stage, width) => {
       const f = frame(stage, width, besideMatrix(width), kMargin, "Strength of each position");
       const x = d3
@@ -202,7 +202,7 @@ function bradleyTerryFigures(node, model) {
         .domain([-0.5, length - 0.5])
         .range([0, f.width]);
       const y = d3.scaleLinear().domain(d3.extent(model.strengths)).nice().range([f.height, 0]);
-      axes(f, x, y, "position in the seed", "strength", { xText: wholeText });
+      axes(f, x, y, "position in the start", "strength", { xText: wholeText });
       dots(
         f,
         x,
@@ -211,7 +211,7 @@ function bradleyTerryFigures(node, model) {
           x: t,
           y: s,
           color: "s1",
-          lines: () => [seedPlace(t), `strength ${num(s)}`, `place ${place.get(t)} by strength`],
+          lines: () => [startPlace(t), `strength ${num(s)}`, `place ${place.get(t)} by strength`],
         })),
         length > 200 ? 2 : 3.5,
       );
@@ -271,8 +271,8 @@ function transitivityFigure(node, study) {
           y: Math.max(low, t[3]),
           color: "s1",
           lines: () => [
-            "a cyclic triple of the seed",
-            ...t.slice(0, 3).map(seedPlace),
+            "a cyclic triple of the start",
+            ...t.slice(0, 3).map(startPlace),
             `weakest margin ${num(t[3])}`,
             `span ${span(t)}`,
           ],
@@ -287,7 +287,7 @@ const kReversed = "-reversed";
 
 /// Errors of the starts themselves, as rounds 0.
 function repairStarts(study) {
-  const known = new Map(study.seeds.map((s) => [s.name + (s.direction === "reversed" ? kReversed : ""), s.mse]));
+  const known = new Map(study.starts.map((s) => [s.name + (s.direction === "reversed" ? kReversed : ""), s.mse]));
   if (study.bradley_terry && study.bradley_terry.mse !== null) known.set("bradley-terry", study.bradley_terry.mse);
   return Array.from(new Set(study.repair.map((r) => r.start)))
     .filter((start) => Number.isFinite(known.get(start)))

@@ -54,11 +54,4 @@ Consensus ElitePool::consensus() const {
   return result;
 }
 
-void ElitePool::state(StateArchive& archive) {
-  std::size_t count = elites_.size();
-  archive(count);
-  elites_.resize(count);
-  for (Elite& elite : elites_) archive(elite.blocks, elite.mse, elite.island);
-}
-
 }  // namespace kintsugi

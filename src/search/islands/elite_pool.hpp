@@ -41,7 +41,7 @@ class ElitePool {
   [[nodiscard]] const std::vector<Elite>& elites() const noexcept { return elites_; }
   [[nodiscard]] Consensus consensus() const;
 
-  void state(StateArchive& archive);
+  void state(StateArchive& archive) { archive(elites_); }
 
  private:
   std::size_t capacity_;

@@ -20,8 +20,8 @@ bool Neighbourhoods::advance(const ScoredOrder& from, std::int64_t idle_perturba
   const std::int64_t every = parameters_.plateau_every;
   const bool plateau_turn = idle_perturbations % every == every - 1;
   const std::size_t turns = has_plateau_ && !plateau_turn ? steps_.size() - 1 : steps_.size();
-  if (++active_ >= turns) return false;
-  steps_[active_]->begin(from);
+  if (active_ + 1 >= turns) return false;
+  steps_[++active_]->begin(from);
   return true;
 }
 

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   planted.hidden = {24};
   planted.rows = 600;
   planted.seed = 7;
-  const kintsugi::SyntheticProblem problem = kintsugi::plant(planted);
+  const kintsugi::SyntheticProblem problem = kintsugi::plant_network(planted);
 
   kintsugi::MemoryRows rows(std::make_shared<kintsugi::Rows>(problem.rows));
   kintsugi::SolveObserver silent;

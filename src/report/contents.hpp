@@ -1,15 +1,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "core/study.hpp"
+#include "io/analysis_file.hpp"
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/piece.hpp"
 #include "kintsugi/io/solution_file.hpp"
@@ -29,11 +27,10 @@ struct Elites {
   std::vector<int> displacement;
 };
 
-/// All pairs' values of one score, [L x L]: expand piece of the block at the row's position with the compress piece of
-/// the block at the column's. -infinity: the shapes do not fit.
-struct ScoreTable {
-  std::string name;
-  std::vector<double> score;
+/// The scores that chose the pairs, as far as can be told.
+struct ChosenScores {
+  ScoreTable table;       ///< empty where there are no blocks
+  bool as_stored = true;  ///< the table has what the solution has stored for its pairs
 };
 
 /// W_out W_in of one pair, row-major [width x width].
@@ -70,57 +67,15 @@ struct ProblemFigures {
   Fit fit;
 };
 
-/// A line of the study's table of seeds.
-struct StudiedSeed {
-  std::string name;
-  std::string direction;
-  double mse = 0;
-  double inversions = 0;  ///< NaN where no answer was given, as are the others
-  double kendall_tau = 0;
-  double rank_correlation = 0;
-};
-
-/// What `kintsugi analyze` found, as far as the file has it.
-struct AnalysisFigures {
-  static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
-  std::string path;
-  std::vector<ScoreTable> scores;
-  std::vector<StudiedSeed> seeds;
-  struct BradleyTerry {
-    std::vector<double> gains;      ///< [L x L], positions i < j in the study's seed; 0 elsewhere
-    std::vector<double> strengths;  ///< [L]
-    std::vector<int> order;         ///< [L] positions in the seed
-    double temperature = 0;
-    double mse = kNone;         ///< of that order, on all rows
-    double inversions = kNone;  ///< of that order, against the answer
-    std::string seed;           ///< whose positions were swapped; empty where the file does not say
-    std::vector<Block> blocks;  ///< [L] the seed's, by the pieces' own indices; empty where the file does not say
-  };
-  std::optional<BradleyTerry> bradley_terry;
-  struct Transitivity {
-    std::int64_t triples = 0;
-    std::int64_t cyclic = 0;
-    std::vector<CyclicTriple> list;
-    double mean_span_cyclic = kNone;  ///< of c - a
-    double mean_span_all = kNone;
-    double median_margin_cyclic = kNone;  ///< of the weakest margins
-    double median_margin_transitive = kNone;
-  };
-  std::optional<Transitivity> transitivity;
-  std::vector<RepairRound> repair;
-  std::vector<SearchStudy> searches;
-};
-
 struct Report {
   std::string path;  ///< of the solution, as given
   StoredSolution stored;
   std::vector<Block> blocks;  ///< the answer's, by the pieces' own indices
   int head = 0;
-  std::vector<std::vector<int>> seed_positions;  ///< [seeds][L]: the seed's position of the answer's block
+  std::vector<std::vector<int>> start_positions;  ///< [starts][L]: the start's position of the answer's block
   std::optional<Elites> elites;
   std::optional<ProblemFigures> problem;
-  std::optional<AnalysisFigures> analysis;
+  std::optional<StoredAnalysis> analysis;
 };
 
 /// Reads a solution.h5 with all that a report needs of it; what an older file does not have is left out. Throws
@@ -128,13 +83,9 @@ struct Report {
 [[nodiscard]] Report read_report(const std::filesystem::path& solution);
 
 /// Adds what the problem tells: pair scores, products, and `fit`. `assembly` is the solution's answer as positions in
-/// `network` and fits it. Costs one table of pair scores, up to five where the solution does not say which.
+/// `network` and fits it; `scores` are of its L pairs.
 void add_problem(Report& report, const std::filesystem::path& path, const Network& network, const Assembly& assembly,
-                 Fit fit, std::size_t all_rows);
-
-/// Adds an analysis.h5. Throws InputError that names the file, the object and the rule: a part that is missing is left
-/// out, one of the wrong shape is an error.
-void add_analysis(Report& report, const std::filesystem::path& path);
+                 ChosenScores scores, Fit fit, std::size_t all_rows);
 
 /// One HTML page that needs nothing besides itself: styles, scripts, numbers and the charts' library (D3) are in it,
 /// and its Content-Security-Policy lets nothing else in. Large tables are thinned, and the page says so. Equal reports

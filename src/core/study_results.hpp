@@ -36,6 +36,13 @@ struct ScoreStudy {
   std::vector<CloseCall> closest;  ///< the lowest margins, ascending
 };
 
+/// All pairs' values of one score, [L x L]: expand piece of the block at the row's position with the compress piece of
+/// the block at the column's. -infinity: the shapes do not fit.
+struct ScoreTable {
+  std::string name;
+  std::vector<double> score;
+};
+
 struct PairingStudy {
   std::string score;           ///< the score that chose
   std::vector<int> expand;     ///< ascending
@@ -53,7 +60,7 @@ struct OrderAgreement {
   double rank_correlation = std::numeric_limits<double>::quiet_NaN();  ///< Spearman's rho of the positions
 };
 
-struct SeedStudy {
+struct StartStudy {
   std::string name;  ///< without the direction
   bool reversed = false;
   std::vector<int> order;  ///< [L] blocks, first to last
@@ -61,11 +68,16 @@ struct SeedStudy {
   OrderAgreement agreement;
 };
 
-/// A Bradley-Terry model of the positions in a seed, fitted to what swapping them does to the error.
+/// The start's name, with "-reversed" where it is.
+[[nodiscard]] inline std::string full_name(const StartStudy& start) {
+  return start.name + (start.reversed ? "-reversed" : "");
+}
+
+/// A Bradley-Terry model of the positions in a start, fitted to what swapping them does to the error.
 struct BradleyTerryFit {
   double temperature = 0;
-  std::vector<double> strengths;  ///< [L] by position in the seed, mean 0; the stronger comes first
-  std::vector<int> order;         ///< [L] positions in the seed, the strongest first
+  std::vector<double> strengths;  ///< [L] by position in the start, mean 0; the stronger comes first
+  std::vector<int> order;         ///< [L] positions in the start, the strongest first
   int iterations = 0;
   bool converged = false;
 };
@@ -79,10 +91,11 @@ struct ScreenAgreement {
 };
 
 struct SwapStudy {
-  std::string seed;  ///< name, with "-reversed" where it is
+  std::string start;  ///< name, with "-reversed" where it is
   bool exact = true;
-  double seed_mse = 0;        ///< on the work rows
-  std::vector<double> gains;  ///< [L x L]: the MSE on the work rows with positions i < j swapped, less seed_mse; else 0
+  double start_mse = 0;  ///< on the work rows
+  std::vector<double>
+      gains;  ///< [L x L]: the MSE on the work rows with positions i < j swapped, less start_mse; else 0
   bool temperature_given = false;
   BradleyTerryFit fit;
   double fit_mse = 0;  ///< on all rows
@@ -91,7 +104,7 @@ struct SwapStudy {
   ScreenAgreement screen;
 };
 
-/// Three positions a < b < c in the seed whose gains contradict each other.
+/// Three positions a < b < c in the start whose gains contradict each other.
 struct CyclicTriple {
   std::int32_t a = 0;
   std::int32_t b = 0;
@@ -134,14 +147,14 @@ struct SearchStudy {
 };
 
 struct Study {
-  std::size_t work_rows = 0;  ///< the first rows of the data, on which seeds, gains and repairs were worked out
+  std::size_t work_rows = 0;  ///< the first rows of the data, on which starts, gains and repairs were worked out
   std::size_t rows = 0;       ///< all, on which errors are reported
   double target = 0;          ///< at or below this MSE counts as solved
   bool has_answer = false;
   std::size_t wrong_pairs = 0;  ///< chosen pairs that the answer does not have
   double answer_mse = 0;        ///< on all rows
   PairingStudy pairing;         ///< rank 0 only
-  std::vector<SeedStudy> seeds;
+  std::vector<StartStudy> starts;
   SwapStudy swaps;
   TransitivityStudy transitivity;
   std::vector<RepairRound> repair;

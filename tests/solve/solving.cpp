@@ -1,4 +1,4 @@
-#include "search/solving.hpp"
+#include "solve/solving.hpp"
 
 #include <sstream>
 
@@ -19,8 +19,8 @@ std::string describe(const std::vector<TrajectoryEntry>& rows) {
   std::ostringstream text;
   text << std::hexfloat;
   for (const TrajectoryEntry& row : rows) {
-    text << row.step << ' ' << row.island << ' ' << row.event << ' ' << row.rows << ' ' << row.mse << ' ' << row.best
-         << ' ' << row.moves << ' ' << row.evaluations << '\n';
+    text << row.step << ' ' << row.island << ' ' << letter(row.event) << ' ' << row.rows << ' ' << row.mse << ' '
+         << row.best << ' ' << row.moves << ' ' << row.evaluations << '\n';
   }
   return text.str();
 }

@@ -3,15 +3,27 @@
 #include <algorithm>
 #include <array>
 
+#include "io/analysis_file.hpp"
 #include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "io/hdf5_columns.hpp"
 #include "kintsugi/core/error.hpp"
-#include "report/report.hpp"
 
-namespace kintsugi::report {
+namespace kintsugi {
 
 namespace {
+
+/// What the versions of the format call the starts.
+struct StartNames {
+  std::string list;
+  std::string orders;
+  std::string attribute;
+};
+
+StartNames start_names_of(std::int64_t version) {
+  if (version == 1) return {"seeds", "seed_orders", "seed"};
+  return {"starts", "start_orders", "start"};
+}
 
 /// Scores of the file, which lists expand and compress pieces in ascending order, by the answer's positions.
 std::vector<ScoreTable> read_scores(const h5::Reader& reader, const std::vector<Block>& blocks) {
@@ -44,76 +56,76 @@ std::vector<ScoreTable> read_scores(const h5::Reader& reader, const std::vector<
   return tables;
 }
 
-std::vector<StudiedSeed> read_seeds(const h5::Reader& reader) {
-  if (!reader.root().has("seeds")) return {};
-  const h5::Columns table(reader, reader.root(), "seeds");
-  const std::vector<std::string> names = table.texts("name");
-  const std::vector<std::string> directions = table.texts("direction");
+std::vector<StartStudy> read_starts(const h5::Reader& reader, const StartNames& names) {
+  if (!reader.root().has(names.list)) return {};
+  const h5::Columns table(reader, reader.root(), names.list);
+  const std::vector<std::string> name = table.texts("name");
+  const std::vector<std::string> direction = table.texts("direction");
   const std::vector<double> mse = table.reals("mse");
   const std::vector<double> inversions = table.reals("inversions");
   const std::vector<double> tau = table.reals("kendall_tau");
   const std::vector<double> correlation = table.reals("rank_correlation");
-  std::vector<StudiedSeed> seeds;
+  std::vector<StartStudy> starts;
   for (std::size_t i = 0; i < table.rows(); ++i) {
-    seeds.push_back({names[i], directions[i], mse[i], inversions[i], tau[i], correlation[i]});
+    starts.push_back({name[i], direction[i] == "reversed", {}, mse[i], {inversions[i], tau[i], correlation[i]}});
   }
-  return seeds;
+  return starts;
 }
 
 /// An attribute that older files do not have: NaN there.
 double optional_real(const h5::Group& group, const std::string& name) {
-  return h5::has_attribute(group, name) ? h5::real_attribute(group, name) : AnalysisFigures::kNone;
+  return h5::has_attribute(group, name) ? h5::real_attribute(group, name) : StoredAnalysis::kNone;
 }
 
-/// The blocks of a study's seed in its order; none where the file lacks the seed, its order or the pairs.
-std::vector<Block> read_seed_blocks(const h5::Reader& reader, const std::string& seed, std::size_t length) {
+/// The blocks of a study's start in its order; none where the file lacks the start, its order or the pairs.
+std::vector<Block> read_start_blocks(const h5::Reader& reader, const StartNames& names, const std::string& start,
+                                     std::size_t length) {
   const h5::Group& root = reader.root();
-  if (!root.has("pairing") || !root.has("seeds") || !root.has("seed_orders")) return {};
+  if (!root.has("pairing") || !root.has(names.list) || !root.has(names.orders)) return {};
   const h5::Group pairing = reader.group(root, "pairing");
   if (!pairing.has("expand") || !pairing.has("compress") || !pairing.has("chosen")) return {};
-  const std::vector<StudiedSeed> seeds = read_seeds(reader);
-  const auto found = std::ranges::find(seeds, seed, [](const StudiedSeed& each) {
-    return each.direction == "reversed" ? each.name + "-reversed" : each.name;
-  });
-  if (found == seeds.end()) return {};
+  const std::vector<StartStudy> starts = read_starts(reader, names);
+  const auto found = std::ranges::find(starts, start, full_name);
+  if (found == starts.end()) return {};
   const std::vector<int> expand = h5::read_integers(reader, pairing, "expand", std::array{length});
   const std::vector<int> compress = h5::read_integers(reader, pairing, "compress", std::array{length});
   const std::vector<int> chosen = h5::read_integers(reader, pairing, "chosen", std::array{length});
-  const std::vector<int> orders = h5::read_integers(reader, root, "seed_orders", std::array{seeds.size(), length});
-  const auto below_length = [&](int number, const char* place) {
+  const std::vector<int> orders = h5::read_integers(reader, root, names.orders, std::array{starts.size(), length});
+  const auto below_length = [&](int number, const std::string& place) {
     if (number >= 0 && static_cast<std::size_t>(number) < length) return static_cast<std::size_t>(number);
     throw InputError(reader.name() + ", " + place + ": " + std::to_string(number) + " is not one of " +
                      std::to_string(length) + " blocks");
   };
   std::vector<Block> blocks;
   for (std::size_t t = 0; t < length; ++t) {
-    const int number = orders[static_cast<std::size_t>(found - seeds.begin()) * length + t];
-    const std::size_t block = below_length(number, "/seed_orders");
+    const int number = orders[static_cast<std::size_t>(found - starts.begin()) * length + t];
+    const std::size_t block = below_length(number, "/" + names.orders);
     blocks.push_back({expand[block], compress[below_length(chosen[block], "/pairing/chosen")]});
   }
   return blocks;
 }
 
-std::optional<AnalysisFigures::BradleyTerry> read_bradley_terry(const h5::Reader& reader, std::size_t length) {
+std::optional<StoredAnalysis::BradleyTerry> read_bradley_terry(const h5::Reader& reader, const StartNames& names,
+                                                               std::size_t length) {
   if (!reader.root().has("bradley_terry")) return std::nullopt;
   const h5::Group group = reader.group(reader.root(), "bradley_terry");
-  AnalysisFigures::BradleyTerry result;
+  StoredAnalysis::BradleyTerry result;
   result.gains = h5::read_reals(reader, group, "gains", std::array{length, length});
   result.strengths = h5::read_reals(reader, group, "strengths", std::array{length});
   result.order = h5::read_integers(reader, group, "order", std::array{length});
   result.temperature = h5::real_attribute(group, "temperature");
   result.mse = optional_real(group, "mse");
   result.inversions = optional_real(group, "inversions");
-  if (!h5::has_attribute(group, "seed")) return result;
-  result.seed = h5::text_attribute(group, "seed");
-  result.blocks = read_seed_blocks(reader, result.seed, length);
+  if (!h5::has_attribute(group, names.attribute)) return result;
+  result.start = h5::text_attribute(group, names.attribute);
+  result.blocks = read_start_blocks(reader, names, result.start, length);
   return result;
 }
 
-std::optional<AnalysisFigures::Transitivity> read_transitivity(const h5::Reader& reader, std::size_t length) {
+std::optional<StoredAnalysis::Transitivity> read_transitivity(const h5::Reader& reader, std::size_t length) {
   if (!reader.root().has("transitivity")) return std::nullopt;
   const h5::Group group = reader.group(reader.root(), "transitivity");
-  AnalysisFigures::Transitivity result;
+  StoredAnalysis::Transitivity result;
   result.triples = h5::integer_attribute(group, "triples");
   result.cyclic = h5::integer_attribute(group, "cyclic");
   result.mean_span_cyclic = optional_real(group, "mean_span_cyclic");
@@ -168,19 +180,19 @@ std::vector<SearchStudy> read_searches(const h5::Reader& reader) {
 
 }  // namespace
 
-void add_analysis(Report& report, const std::filesystem::path& path) {
+StoredAnalysis read_analysis(const std::filesystem::path& path, const std::vector<Block>& blocks) {
   const h5::SilentErrors silent;
   const h5::Reader reader(path);
-  require_format(reader.root(), kAnalysisFormat);
-  AnalysisFigures figures;
-  figures.path = path.string();
-  figures.scores = read_scores(reader, report.blocks);
-  figures.seeds = read_seeds(reader);
-  figures.bradley_terry = read_bradley_terry(reader, report.blocks.size());
-  figures.transitivity = read_transitivity(reader, report.blocks.size());
-  figures.repair = read_repair(reader);
-  figures.searches = read_searches(reader);
-  report.analysis = std::move(figures);
+  const StartNames names = start_names_of(require_format(reader.root(), kAnalysisFormat));
+  StoredAnalysis stored;
+  stored.path = path.string();
+  stored.scores = read_scores(reader, blocks);
+  stored.starts = read_starts(reader, names);
+  stored.bradley_terry = read_bradley_terry(reader, names, blocks.size());
+  stored.transitivity = read_transitivity(reader, blocks.size());
+  stored.repair = read_repair(reader);
+  stored.searches = read_searches(reader);
+  return stored;
 }
 
-}  // namespace kintsugi::report
+}  // namespace kintsugi

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "analysis/study.hpp"
@@ -9,7 +8,7 @@
 namespace kintsugi {
 
 /// Roles, pairs and the answer's places, found on rank 0 and handed round.
-struct Ground {
+struct StudyPreparation {
   Roles roles;              // rank 0 only
   CompressNorms norms;      // rank 0 only
   Blocks pairing;           // by expand piece, ascending
@@ -18,13 +17,13 @@ struct Ground {
 };
 
 /// Collective. Fills in what `study` says of pairs, on rank 0.
-[[nodiscard]] Ground lay_study_ground(const mpi::Comm& world, const Network& network, const RowShape& shape,
-                                      const StudyOptions& options, Study& study);
+[[nodiscard]] StudyPreparation prepare_study(const mpi::Comm& world, const Network& network, const RowShape& shape,
+                                             const StudyOptions& options, Study& study);
 
 /// What the parts of a study share.
-struct Workshop {
+struct StudyContext {
   const StudyOptions& options;
-  const Ground& ground;
+  const StudyPreparation& preparation;
   Evaluator& work;  // the first rows
   Evaluator& full;  // all rows
 
@@ -35,26 +34,24 @@ struct Workshop {
   [[nodiscard]] OrderAgreement agreement(const std::vector<int>& order) const;
 };
 
-[[nodiscard]] std::string full_name(const SeedStudy& seed);
-
-/// Each seed that is not random, in both directions, and the one that the options ask for; ascending by error.
+/// Each start that is not random, in both directions, and the one that the options ask for; ascending by error.
 /// Collective.
-[[nodiscard]] std::vector<SeedStudy> study_seeds(Workshop& shop);
+[[nodiscard]] std::vector<StartStudy> study_starts(StudyContext& context);
 
-/// Collective. `seed` is the one whose positions are swapped.
-void study_swaps(Workshop& shop, const SeedStudy& seed, Study& study);
+/// Collective. `start` is the one whose positions are swapped.
+void study_swaps(StudyContext& context, const StartStudy& start, Study& study);
 
 /// Collective. How the screened table of the same swaps would have done; after study_swaps().
-void compare_with_screen(Workshop& shop, const SeedStudy& seed, Study& study);
+void compare_with_screen(StudyContext& context, const StartStudy& start, Study& study);
 
 /// Starts of bubble repairs that the options name. Throws UsageError for one that is not there.
 void require_known_starts(const StudyOptions& options);
 
 /// Collective. Adds to study.repair and study.searches.
-void study_repairs(Workshop& shop, Study& study);
+void study_repairs(StudyContext& context, Study& study);
 
 /// The searches from `start`, by kintsugi::solve. Collective.
-void study_searches(const mpi::Comm& world, const Network& network, RowSource& rows, Workshop& shop,
-                    const SeedStudy& start, Study& study);
+void study_searches(const mpi::Comm& world, const Network& network, RowSource& rows, StudyContext& context,
+                    const StartStudy& start, Study& study);
 
 }  // namespace kintsugi

@@ -23,9 +23,9 @@ struct RowFacts {
 [[nodiscard]] RowFacts look_at_rows(const ProblemFile& problem);
 
 /// Sentences on what is unusual about the pieces: equal pieces, units that do nothing, missing biases.
-[[nodiscard]] std::vector<std::string> odd_pieces(const NetworkF64& network);
+[[nodiscard]] std::vector<std::string> diagnose_pieces(const NetworkF64& network);
 
 /// Sentences on what is unusual about the rows: constant columns, zero or repeated rows, constant predictions.
-[[nodiscard]] std::vector<std::string> odd_rows(const RowFacts& facts, const RowShape& shape);
+[[nodiscard]] std::vector<std::string> diagnose_rows(const RowFacts& facts, const RowShape& shape);
 
 }  // namespace kintsugi::cli

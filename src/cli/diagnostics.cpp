@@ -1,4 +1,4 @@
-#include "cli/oddities.hpp"
+#include "cli/diagnostics.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -110,9 +110,9 @@ RowFacts look_at_rows(const ProblemFile& problem) {
   return facts;
 }
 
-std::vector<std::string> odd_pieces(const NetworkF64& network) {
+std::vector<std::string> diagnose_pieces(const NetworkF64& network) {
   std::map<std::size_t, std::vector<const PieceF64*>> by_hash;
-  std::vector<std::string> odd;
+  std::vector<std::string> sentences;
   std::vector<std::string> equal;
   std::vector<std::string> idle;
   std::size_t biased = 0;
@@ -131,39 +131,40 @@ std::vector<std::string> odd_pieces(const NetworkF64& network) {
     }
     if (!piece.bias.empty()) ++biased;
   }
-  if (!equal.empty()) odd.push_back("equal pieces, which no data can tell apart: " + some_of(equal));
-  if (!idle.empty()) odd.push_back("pieces with rows or columns of zeros only: " + some_of(idle));
+  if (!equal.empty()) sentences.push_back("equal pieces, which no data can tell apart: " + some_of(equal));
+  if (!idle.empty()) sentences.push_back("pieces with rows or columns of zeros only: " + some_of(idle));
   if (biased != 0 && biased != network.pieces.size()) {
-    odd.push_back("only " + std::to_string(biased) + " of " + count_of(network.pieces.size(), "piece") +
-                  " have a bias");
+    sentences.push_back("only " + std::to_string(biased) + " of " + count_of(network.pieces.size(), "piece") +
+                        " have a bias");
   }
-  return odd;
+  return sentences;
 }
 
-std::vector<std::string> odd_rows(const RowFacts& facts, const RowShape& shape) {
-  std::vector<std::string> odd;
+std::vector<std::string> diagnose_rows(const RowFacts& facts, const RowShape& shape) {
+  std::vector<std::string> sentences;
   std::vector<std::string> constant;
   for (std::size_t c = 0; c < shape.width; ++c) {
     if (facts.input_deviation[c] == 0) constant.push_back(std::to_string(c));
   }
-  if (!constant.empty()) odd.push_back("constant input columns: " + some_of(constant));
+  if (!constant.empty()) sentences.push_back("constant input columns: " + some_of(constant));
   std::vector<std::string> flat;
   for (std::size_t o = 0; o < shape.outputs; ++o) {
     if (facts.prediction_deviation[o] == 0) flat.push_back(std::to_string(o));
   }
-  if (!flat.empty()) odd.push_back("constant predictions, which tell nothing about the order: output " + some_of(flat));
-  if (facts.zero_rows != 0) odd.push_back(count_of(facts.zero_rows, "row") + " with zero inputs only");
+  if (!flat.empty())
+    sentences.push_back("constant predictions, which tell nothing about the order: output " + some_of(flat));
+  if (facts.zero_rows != 0) sentences.push_back(count_of(facts.zero_rows, "row") + " with zero inputs only");
   if (facts.repeated_rows != 0) {
-    odd.push_back(count_of(facts.repeated_rows, "row") + " with the inputs of an earlier row");
+    sentences.push_back(count_of(facts.repeated_rows, "row") + " with the inputs of an earlier row");
   }
   if (facts.contradictions != 0) {
-    odd.push_back(count_of(facts.contradictions, "row") +
-                  " with the inputs of an earlier row and other predictions: no network gives both");
+    sentences.push_back(count_of(facts.contradictions, "row") +
+                        " with the inputs of an earlier row and other predictions: no network gives both");
   }
   if (facts.equal_targets == shape.rows) {
-    odd.emplace_back("the predictions equal the targets in every row: are they the network's own?");
+    sentences.emplace_back("the predictions equal the targets in every row: are they the network's own?");
   }
-  return odd;
+  return sentences;
 }
 
 }  // namespace kintsugi::cli

@@ -1,0 +1,74 @@
+#include "search/islands/noise_test.hpp"
+
+#include <gtest/gtest.h>
+
+#include "search/islands/planted_islands.hpp"
+#include "search/on_planted.hpp"
+
+namespace kintsugi {
+namespace {
+
+class NoiseTestOnPlanted : public testing::OnPlanted {
+ protected:
+  NoiseTestOnPlanted() : OnPlanted(testing::noise_and_a_copy()) {}
+
+  // Block evaluations of asking.
+  std::int64_t cost(NoiseTest& test, const Blocks& order) {
+    const std::int64_t before = evaluator().block_evaluations();
+    (void)test.ask(order);
+    return evaluator().block_evaluations() - before;
+  }
+
+  ErrorFloor floor_{evaluator(), 0};
+  Blocks wrong_ = testing::shuffled_blocks(problem_, 1);
+};
+
+TEST_F(NoiseTestOnPlanted, TellsNoiseFromAWrongOrder) {
+  NoiseTest test(model_, floor_, {});
+  EXPECT_FALSE(test.found_noise(truth())) << "not asked yet";
+  const ResidualTest at_truth = test.ask(truth());
+  EXPECT_TRUE(at_truth.noise);
+  EXPECT_LT(at_truth.r_squared, at_truth.threshold);
+  EXPECT_TRUE(test.found_noise(truth()));
+  const ResidualTest elsewhere = test.ask(wrong_);
+  EXPECT_FALSE(elsewhere.noise);
+  EXPECT_GT(elsewhere.r_squared, elsewhere.threshold);
+  EXPECT_FALSE(test.found_noise(wrong_));
+}
+
+TEST_F(NoiseTestOnPlanted, AsksOnceOfAnOrder) {
+  NoiseTest test(model_, floor_, {});
+  EXPECT_GT(cost(test, truth()), 0);
+  EXPECT_EQ(cost(test, truth()), 0);
+  EXPECT_TRUE(test.ask(truth()).noise);
+}
+
+TEST_F(NoiseTestOnPlanted, IsVoidOnceTheOrderIsAnother) {
+  NoiseTest test(model_, floor_, {});
+  (void)test.ask(truth());
+  EXPECT_FALSE(test.found_noise(wrong_));
+  EXPECT_GT(cost(test, wrong_), 0);
+  EXPECT_FALSE(test.found_noise(truth())) << "the last order asked of counts";
+  EXPECT_GT(cost(test, truth()), 0);
+  EXPECT_TRUE(test.found_noise(truth()));
+}
+
+TEST_F(NoiseTestOnPlanted, IsNotAskedWhereAToleranceIsGiven) {
+  const ErrorFloor given(evaluator(), 1e-9);
+  NoiseTest test(model_, given, {});
+  EXPECT_EQ(cost(test, truth()), 0);
+  EXPECT_FALSE(test.ask(truth()).noise);
+  EXPECT_FALSE(test.found_noise(truth()));
+}
+
+TEST_F(NoiseTestOnPlanted, GoesOnFromItsState) {
+  NoiseTest first(model_, floor_, {});
+  (void)first.ask(truth());
+  NoiseTest second(model_, floor_, {});
+  testing::set_state(second, testing::state_of(first));
+  EXPECT_TRUE(second.found_noise(truth()));
+  EXPECT_EQ(cost(second, truth()), 0);
+}
+
+}  // namespace
+}  // namespace kintsugi
