@@ -26,7 +26,7 @@
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
 #include "pairing/pairing.hpp"
 #include "seeding/seeding.hpp"
 
@@ -232,7 +232,7 @@ ScaleCase measure_scale_case(const mpi::Comm& comm, const ScaleShape& shape, Act
   MadeRows rows(shape);
   const std::size_t all = (shape.rows + kTileRows - 1) / kTileRows;
   Evaluator evaluator(comm, weights, rows, choose_grid(comm.size(), 0, 0, all));
-  FirstOrderModel model(evaluator);
+  LinearModel model(evaluator);
   const std::size_t tiles = evaluator.rows().tiles_for(shape.sample_rows);
   const std::size_t seeding = evaluator.rows().tiles_for(static_cast<std::size_t>(PreparationParameters().start_rows));
   result.seconds.push_back(

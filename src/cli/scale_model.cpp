@@ -8,7 +8,7 @@
 #include "kernels/gemm.hpp"
 #include "kintsugi/core/parameters.hpp"
 #include "mpi/exact_sums.hpp"
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
 #include "pairing/layout.hpp"
 
 namespace kintsugi::cli {
@@ -41,7 +41,7 @@ struct Sizes {
         hidden(static_cast<double>(s.hidden)),
         outputs(static_cast<double>(s.outputs)),
         rows(static_cast<double>(s.rows)),
-        channels(static_cast<double>(std::min(s.outputs, Passes::kChannels))),
+        channels(static_cast<double>(std::min(s.outputs, ForwardBackward::kMostChannels))),
         block_flops(4 * width * hidden) {}
   double blocks, width, hidden, outputs, rows, channels;
   double block_flops;  // of one row
@@ -51,7 +51,7 @@ struct Sizes {
 std::size_t model_rows(const ScaleShape& shape) {
   const Sizes n(shape);
   const double tile = n.channels * n.blocks * n.blocks * kTileRows * kFloat;
-  const double most = std::max(1.0, std::floor(static_cast<double>(FirstOrderModel::kMemory) / tile));
+  const double most = std::max(1.0, std::floor(static_cast<double>(MemoryBudget{}.effects) / tile));
   return static_cast<std::size_t>(std::min(tiles_of(std::min(shape.sample_rows, shape.rows)), most)) * kTileRows;
 }
 
@@ -133,7 +133,7 @@ MemoryModel model_memory(const ScaleShape& shape) {
   const auto model_tiles = static_cast<double>(busiest_tiles(model_rows(shape), shape.ranks));
   const double tile = kTileRows * kFloat;
   const double effects = model_tiles * n.channels * pairs * tile;
-  // States, residuals, gradients, pulled adjoints, and the last two regrouped; slopes.
+  // States, residuals, gradients, pulled-back adjoints, and the last two regrouped; slopes.
   const double passes = tile * n.blocks * (6 * n.width + n.hidden);
   // Predicted changes as sums, as integers and as results; the moves among them that lower the error.
   const double tables = 3 * 8 * 2 * pairs + 16 * pairs;

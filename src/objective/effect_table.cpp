@@ -1,8 +1,10 @@
 #include "objective/effect_table.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
 
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
 
 namespace kintsugi {
 
@@ -11,73 +13,77 @@ using kernels::kTileRows;
 namespace {
 
 // Ranks of the island, for each tile the one that holds it.
-std::vector<int> tile_owners(const mpi::Comm& island, std::size_t tiles, std::span<const std::size_t> own) {
+std::vector<int> tile_owners(const mpi::Comm& island, std::size_t tiles, const std::vector<const RowTile*>& own) {
   std::vector<std::int64_t> owner(tiles, 0);
-  for (const std::size_t index : own) owner[index] = island.rank();
+  for (const RowTile* const tile : own) {
+    if (tile->index < tiles) owner[tile->index] = island.rank();
+  }
   island.max(owner);
   return {owner.begin(), owner.end()};
 }
 
-}  // namespace
-
-// Errors, then the effects of all pairs: [1 + pairs][channels][kTileRows].
-void FirstOrderModel::pack(const Tile& tile, float* to) const {
-  const std::size_t blocks = base_blocks_.size();
-  const std::size_t slot = channels_ * kTileRows;
-  std::copy_n(base_errors_.data() + tile.errors, slot, to);
+// Errors of a tile, then the effects of all pairs: [1 + pairs][channels][kTileRows].
+void pack(const Linearisation& base, std::size_t tile, float* to) {
+  const std::size_t blocks = base.blocks.size();
+  std::copy_n(base.errors_of(tile, 0), base.channels * kTileRows, to);
   for (std::size_t a = 0; a < blocks; ++a) {
     for (std::size_t b = a + 1; b < blocks; ++b) {
-      to += slot;
-      for (std::size_t c = 0; c < channels_; ++c) {
-        const float* const effects = effects_.data() + tile.effects + c * blocks * blocks * kTileRows;
-        std::copy_n(effects + (a * blocks + b) * kTileRows, kTileRows, to + c * kTileRows);
+      to += base.channels * kTileRows;
+      for (std::size_t c = 0; c < base.channels; ++c) {
+        std::copy_n(base.effect(tile, c, a, b), kTileRows, to + c * kTileRows);
       }
     }
   }
 }
 
-void FirstOrderModel::gather(EffectTable& table, std::size_t most_bytes) {
-  const mpi::Comm& island = evaluator_->island();
-  const std::size_t blocks = base_blocks_.size();
-  const std::size_t pairs = blocks * (blocks - 1) / 2;
-  const std::size_t slot = channels_ * kTileRows;
-  const std::size_t tiles = std::min(tiles_, std::max<std::size_t>(1, most_bytes / (pairs * slot * sizeof(float))));
-  table.blocks = blocks;
-  table.rows = tiles * slot;
-  table.effects.resize(pairs * table.rows);
-  table.errors.resize(table.rows);
+double sum_of_squares(const float* values, std::size_t count) {
+  double sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += static_cast<double>(values[i]) * values[i];
+  return sum;
+}
 
-  std::vector<std::size_t> own;
-  for (const Tile& tile : own_) {
-    if (tile.rows->index < tiles) own.push_back(tile.rows->index);
+// The scale of the errors, and the effects' sizes.
+void measure(EffectTable& table, double base_error) {
+  const double squares = sum_of_squares(table.errors.data(), table.rows);
+  table.to_mse = squares > 0 ? base_error / squares : 0;
+  table.sizes.resize(table.blocks * (table.blocks - 1) / 2);
+  for (std::size_t p = 0; p < table.sizes.size(); ++p) {
+    table.sizes[p] = table.to_mse * sum_of_squares(table.effects.data() + p * table.rows, table.rows);
   }
-  const std::vector<int> owners = tile_owners(island, tiles, own);
+}
+
+}  // namespace
+
+void EffectTable::gather(const LinearModel& model, std::size_t most_bytes) {
+  const Linearisation& base = model.base();
+  Evaluator& evaluator = model.evaluator();
+  const mpi::Comm& island = evaluator.island();
+  const std::size_t slot = base.channels * kTileRows;
+  blocks = base.blocks.size();
+  const std::size_t pairs = blocks * (blocks - 1) / 2;
+  const std::size_t affordable = most_bytes / (pairs * slot * sizeof(float));
+  const std::size_t tiles = std::min(base.tiles, std::max<std::size_t>(1, affordable));
+  rows = tiles * slot;
+  effects.resize(pairs * rows);
+  errors.resize(rows);
+
+  const std::vector<int> owners = tile_owners(island, tiles, base.own);
   kernels::TileBuffer packed((1 + pairs) * slot);
   std::size_t next = 0;
   // Tile after tile, so that what is on its way is small beside the table.
   for (std::size_t t = 0; t < tiles; ++t) {
-    if (owners[t] == island.rank()) pack(own_[next++], packed.data());
+    if (owners[t] == island.rank()) pack(base, next++, packed.data());
     {
-      const ScopedSeconds timing(evaluator_->clock().collectives);
+      const ScopedSeconds timing(evaluator.clock().collectives);
       island.broadcast(std::span<float>(packed), owners[t]);
     }
-    std::copy_n(packed.data(), slot, table.errors.data() + t * slot);
+    std::copy_n(packed.data(), slot, errors.data() + t * slot);
     for (std::size_t p = 0; p < pairs; ++p) {
-      std::copy_n(packed.data() + (1 + p) * slot, slot, table.effects.data() + p * table.rows + t * slot);
+      std::copy_n(packed.data() + (1 + p) * slot, slot, effects.data() + p * rows + t * slot);
     }
   }
-  const ScopedSeconds timing(evaluator_->clock().kernels);
-  const auto sum_of_squares = [&](const float* values) {
-    double sum = 0;
-    for (std::size_t i = 0; i < table.rows; ++i) sum += static_cast<double>(values[i]) * values[i];
-    return sum;
-  };
-  const double squares = sum_of_squares(table.errors.data());
-  table.to_mse = squares > 0 ? base_error_ / squares : 0;
-  table.sizes.resize(pairs);
-  for (std::size_t p = 0; p < pairs; ++p) {
-    table.sizes[p] = table.to_mse * sum_of_squares(table.effects.data() + p * table.rows);
-  }
+  const ScopedSeconds timing(evaluator.clock().kernels);
+  measure(*this, base.mse);
 }
 
 }  // namespace kintsugi

@@ -1,11 +1,10 @@
 #include "objective/error_floor.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "mpi/exact_sums.hpp"
 
@@ -13,35 +12,34 @@ namespace kintsugi {
 
 namespace {
 
-// Of the predictions' variance.
-constexpr double kFloat32Share = 1e-11;
-// Standard errors of a rounding's mean square that the target leaves room for.
-constexpr double kSpread = 6;
-// Of the variance: rounding that is taken for such.
-constexpr double kFinest = 1e-14;
-constexpr double kCoarsest = 1e-2;
-// Fewer values than this may look rounded by chance.
-constexpr std::int64_t kLeastValues = 64;
+// Significant bits of the half-precision formats.
+constexpr int kFloat16Bits = 11;
+constexpr int kBfloat16Bits = 8;
 
-constexpr int kMostDecimals = 6;
-constexpr int kLeastDigits = 2;
-constexpr int kMostDigits = 6;
+/// A way in which predictions may have been rounded: to a number of decimals, significant digits, or significant bits.
+struct Rounding {
+  enum class Unit { decimals, digits, bits };
+  Unit unit = Unit::decimals;
+  int count = 0;
 
-// Ways in which predictions may have been rounded: 0 to 6 decimals, 2 to 6 significant digits, 11 or 8 significant
-// bits (float16, bfloat16).
-constexpr std::size_t kDigits = kMostDecimals + 1;
-constexpr std::size_t kBits = kDigits + kMostDigits - kLeastDigits + 1;
-constexpr std::size_t kWays = kBits + 2;
-
-/// The step of the numbers that a way of rounding leaves, around `value`.
-double step_of(std::size_t way, double value) {
-  if (way < kDigits) return std::pow(10.0, -static_cast<double>(way));
-  if (value == 0) return 0;
-  if (way < kBits) {
-    const int digits = kLeastDigits + static_cast<int>(way - kDigits);
-    return std::pow(10.0, std::floor(std::log10(std::fabs(value))) + 1 - digits);
+  /// The step of the numbers that it leaves, around `value`.
+  [[nodiscard]] double step(double value) const {
+    if (unit == Unit::decimals) return std::pow(10.0, -static_cast<double>(count));
+    if (value == 0) return 0;
+    if (unit == Unit::digits) return std::pow(10.0, std::floor(std::log10(std::fabs(value))) + 1 - count);
+    return std::ldexp(1.0, std::ilogb(value) + 1 - count);
   }
-  return std::ldexp(1.0, std::ilogb(value) + 1 - (way == kBits ? 11 : 8));
+};
+
+std::vector<Rounding> all_roundings(const ErrorFloorParameters& parameters) {
+  std::vector<Rounding> all;
+  for (int n = 0; n <= static_cast<int>(parameters.most_decimals); ++n) all.push_back({Rounding::Unit::decimals, n});
+  for (int n = static_cast<int>(parameters.least_digits); n <= static_cast<int>(parameters.most_digits); ++n) {
+    all.push_back({Rounding::Unit::digits, n});
+  }
+  all.push_back({Rounding::Unit::bits, kFloat16Bits});
+  all.push_back({Rounding::Unit::bits, kBfloat16Bits});
+  return all;
 }
 
 bool is_multiple(double value, double step) {
@@ -53,45 +51,53 @@ bool is_multiple(double value, double step) {
 
 }  // namespace
 
-ErrorFloor::ErrorFloor(const Evaluator& evaluator, double tolerance)
-    : tolerance_(tolerance),
+ErrorFloor::ErrorFloor(const Evaluator& evaluator, double tolerance, const ErrorFloorParameters& parameters)
+    : parameters_(parameters),
+      tolerance_(tolerance),
       variance_(evaluator.rows().prediction_variance()),
-      outputs_(evaluator.rows().shape().outputs) {
-  std::array<std::int64_t, kWays> misfits{};
-  mpi::ExactSums squares(kWays);
+      outputs_(evaluator.rows().shape().outputs),
+      rounding_(find_rounding(evaluator)) {}
+
+double ErrorFloor::find_rounding(const Evaluator& evaluator) const {
+  const std::vector<Rounding> ways = all_roundings(parameters_);
+  std::vector<std::int64_t> misfits(ways.size(), 0);
+  mpi::ExactSums squares(ways.size());
   for (const RowTile* const tile : evaluator.own_tiles(evaluator.rows().tiles())) {
-    std::array<double, kWays> sums{};
-    for (std::size_t q = 0; q < outputs_; ++q) {
-      for (std::size_t row = 0; row < tile->rows; ++row) {
-        const double value = tile->predictions[q * kernels::kTileRows + row];
-        for (std::size_t way = 0; way < kWays; ++way) {
-          if (misfits[way] > 0) continue;
-          const double step = step_of(way, value);
+    for (std::size_t way = 0; way < ways.size(); ++way) {
+      double sum = 0;
+      for (std::size_t q = 0; q < outputs_ && misfits[way] == 0; ++q) {
+        for (std::size_t row = 0; row < tile->rows; ++row) {
+          const double value = tile->predictions[q * kernels::kTileRows + row];
+          const double step = ways[way].step(value);
           if (!is_multiple(value, step)) misfits[way] = 1;
-          sums[way] += step * step / 12;
+          sum += step * step / 12;
         }
       }
+      squares.add(way, misfits[way] > 0 ? 0 : sum);
     }
-    for (std::size_t way = 0; way < kWays; ++way) squares.add(way, misfits[way] > 0 ? 0 : sums[way]);
   }
   evaluator.island().max(misfits);
   squares.reduce(evaluator.island());
   const auto values = static_cast<std::int64_t>(evaluator.rows().shape().rows * outputs_);
-  if (values < kLeastValues) return;
-  for (std::size_t way = 0; way < kWays; ++way) {
+  if (values < parameters_.least_values) return 0;
+  double rounding = 0;
+  for (std::size_t way = 0; way < ways.size(); ++way) {
     // The coarsest that fits: finer ones fit then, too.
-    if (misfits[way] == 0) rounding_ = std::max(rounding_, squares.value(way) / static_cast<double>(values));
+    if (misfits[way] == 0) rounding = std::max(rounding, squares.value(way) / static_cast<double>(values));
   }
   // Steps as fine as float32's own are no rounding, and ones as coarse as the predictions' spread leave nothing to tell
   // orders by.
-  if (rounding_ < kFinest * variance_ || rounding_ > kCoarsest * variance_) rounding_ = 0;
+  const bool usable = rounding >= parameters_.finest * variance_ && rounding <= parameters_.coarsest * variance_;
+  return usable ? rounding : 0;
 }
 
 double ErrorFloor::target(std::size_t rows) const {
   if (tolerance_ > 0) return tolerance_;
-  // The square of a number that is uniform in a step has a standard deviation of 0.894 of its mean.
-  const double spread = kSpread * std::sqrt(0.8 / static_cast<double>(std::max<std::size_t>(1, rows * outputs_)));
-  return kFloat32Share * variance_ + rounding_ * (1 + spread);
+  // Variance of the square of a number that is uniform in a step, in squares of its mean: (1/80) / (1/12)^2 - 1.
+  constexpr double kVariance = 0.8;
+  const auto entries = static_cast<double>(std::max<std::size_t>(1, rows * outputs_));
+  const double spread = parameters_.deviations * std::sqrt(kVariance / entries);
+  return parameters_.float32_share * variance_ + rounding_ * (1 + spread);
 }
 
 }  // namespace kintsugi

@@ -1,9 +1,8 @@
 #include "objective/evaluator.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <numeric>
+#include <string>
 
 #include "kintsugi/core/error.hpp"
 
@@ -45,11 +44,11 @@ Evaluator::Evaluator(const mpi::Comm& island, const SharedWeights& weights, RowS
     kernels_.try_emplace(hidden, roles.width, hidden, weights.activation());
     widest = std::max(widest, hidden);
   }
-  base_state_.resize(roles.width * kTileRows);
-  state_.resize(roles.width * kTileRows);
-  residual_.resize(roles.width * kTileRows);
-  hidden_.resize(widest * kTileRows);
-  outputs_.resize(roles.outputs * kTileRows);
+  buffers_.base_state.resize(roles.width * kTileRows);
+  buffers_.state.resize(roles.width * kTileRows);
+  buffers_.residual.resize(roles.width * kTileRows);
+  buffers_.hidden.resize(widest * kTileRows);
+  buffers_.outputs.resize(roles.outputs * kTileRows);
 }
 
 std::int64_t Evaluator::to_evaluations(std::int64_t blocks) const noexcept {
@@ -58,9 +57,9 @@ std::int64_t Evaluator::to_evaluations(std::int64_t blocks) const noexcept {
 }
 
 void Evaluator::advance(const Block& block, float* x) {
-  kernel(block).residual(weights_->block(block), x, residual_.data(), hidden_.data());
+  kernel(block).residual(weights_->block(block), x, buffers_.residual.data(), buffers_.hidden.data());
   const std::size_t size = weights_->roles().width * kTileRows;
-  const float* const r = residual_.data();
+  const float* const r = buffers_.residual.data();
   for (std::size_t i = 0; i < size; ++i) x[i] += r[i];
 }
 
@@ -76,9 +75,9 @@ void Evaluator::tile_errors(const RowTile& tile, const float* x, float* errors) 
 }
 
 double Evaluator::squared_error(const RowTile& tile, const float* x, double* largest) {
-  tile_errors(tile, x, outputs_.data());
+  tile_errors(tile, x, buffers_.outputs.data());
   double sum = 0;
-  for (const float error : outputs_) {
+  for (const float error : buffers_.outputs) {
     const double value = error;
     sum += value * value;
     if (largest != nullptr) *largest = std::max(*largest, std::isnan(value) ? HUGE_VAL : std::fabs(value));
@@ -90,17 +89,18 @@ void Evaluator::add_tile(const RowTile& tile, const Blocks& base, std::span<cons
                          std::span<const std::size_t> order, std::span<const std::size_t> shared,
                          mpi::ExactSums& sums) {
   const std::size_t size = weights_->roles().width * kTileRows;
-  std::copy_n(tile.inputs, size, base_state_.begin());
+  std::copy_n(tile.inputs, size, buffers_.base_state.begin());
   std::size_t at = 0;
   for (const std::size_t i : order) {
-    for (; at < shared[i]; ++at) advance(base[at], base_state_.data());
-    std::copy_n(base_state_.begin(), size, state_.begin());
-    for (std::size_t b = shared[i]; b < candidates[i].size(); ++b) advance(candidates[i][b], state_.data());
-    sums.add(i, squared_error(tile, state_.data(), nullptr));
+    for (; at < shared[i]; ++at) advance(base[at], buffers_.base_state.data());
+    std::copy_n(buffers_.base_state.begin(), size, buffers_.state.begin());
+    for (std::size_t b = shared[i]; b < candidates[i].size(); ++b) advance(candidates[i][b], buffers_.state.data());
+    sums.add(i, squared_error(tile, buffers_.state.data(), nullptr));
   }
 }
 
-std::vector<double> Evaluator::errors(const Blocks& base, std::span<const Blocks> candidates, std::size_t tiles) {
+std::vector<std::size_t> Evaluator::count_candidates(const Blocks& base, std::span<const Blocks> candidates,
+                                                     std::size_t tiles) {
   // A candidate's error depends on its own blocks alone; shared starts only save work.
   std::vector<std::size_t> shared(candidates.size());
   std::int64_t blocks = 0;
@@ -112,11 +112,15 @@ std::vector<double> Evaluator::errors(const Blocks& base, std::span<const Blocks
     longest = std::max(longest, static_cast<std::int64_t>(shared[i]));
   }
   count_blocks(blocks + longest, tiles);
+  return shared;
+}
+
+std::vector<double> Evaluator::errors(const Blocks& base, std::span<const Blocks> candidates, std::size_t tiles) {
+  const std::vector<std::size_t> shared = count_candidates(base, candidates, tiles);
 
   const auto groups = static_cast<std::size_t>(grid_.candidate_groups);
-  const auto group = static_cast<std::size_t>(island_->rank() / grid_.row_groups);
   std::vector<std::size_t> order;
-  for (std::size_t i = group; i < candidates.size(); i += groups) order.push_back(i);
+  for (std::size_t i = candidate_group(); i < candidates.size(); i += groups) order.push_back(i);
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return shared[a] < shared[b]; });
 
   mpi::ExactSums sums(candidates.size());
@@ -127,11 +131,9 @@ std::vector<double> Evaluator::errors(const Blocks& base, std::span<const Blocks
       if (!order.empty()) add_tile(tile, base, candidates, order, shared, sums);
     }
   }
-  const ScopedSeconds timing(clock_.collectives);
-  sums.reduce(*island_);
+  reduce(sums);
   std::vector<double> result(candidates.size());
-  const auto count = static_cast<double>(rows_.rows_in(tiles) * weights_->roles().outputs);
-  for (std::size_t i = 0; i < result.size(); ++i) result[i] = sums.value(i) / count;
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] = sums.value(i) / entries(tiles);
   return result;
 }
 
@@ -139,21 +141,36 @@ double Evaluator::error(const Blocks& blocks, std::size_t tiles) {
   return errors(blocks, std::span(&blocks, 1), tiles).front();
 }
 
+Evaluator::Best Evaluator::best_of(const Blocks& base, std::span<const Blocks> candidates, std::size_t tiles) {
+  const std::vector<double> all = errors(base, candidates, tiles);
+  const auto least = std::ranges::min_element(all);
+  return {static_cast<std::size_t>(least - all.begin()), *least};
+}
+
+void Evaluator::reduce(mpi::ExactSums& sums) {
+  const ScopedSeconds timing(clock_.collectives);
+  sums.reduce(*island_);
+}
+
+std::size_t Evaluator::candidate_group() const noexcept {
+  return static_cast<std::size_t>(island_->rank() / grid_.row_groups);
+}
+
 std::vector<const RowTile*> Evaluator::own_tiles(std::size_t tiles) const {
   const auto groups = static_cast<std::size_t>(grid_.candidate_groups);
-  const auto group = static_cast<std::size_t>(island_->rank() / grid_.row_groups);
   std::vector<const RowTile*> own;
   const std::span<const RowTile> local = rows_.local();
-  for (std::size_t i = group; i < local.size() && local[i].index < tiles; i += groups) own.push_back(&local[i]);
+  for (std::size_t i = candidate_group(); i < local.size() && local[i].index < tiles; i += groups)
+    own.push_back(&local[i]);
   return own;
 }
 
 void Evaluator::add_squares(const Blocks& blocks, std::size_t tiles, mpi::ExactSums& sums, double* largest) {
   const ScopedSeconds timing(clock_.kernels);
   for (const RowTile* const tile : own_tiles(tiles)) {
-    std::copy_n(tile->inputs, state_.size(), state_.begin());
-    for (const Block& block : blocks) advance(block, state_.data());
-    sums.add(0, squared_error(*tile, state_.data(), largest));
+    std::copy_n(tile->inputs, buffers_.state.size(), buffers_.state.begin());
+    for (const Block& block : blocks) advance(block, buffers_.state.data());
+    sums.add(0, squared_error(*tile, buffers_.state.data(), largest));
   }
 }
 
@@ -161,7 +178,7 @@ double Evaluator::recomputed_error(const Blocks& blocks, std::size_t tiles) {
   mpi::ExactSums sums(1);
   add_squares(blocks, tiles, sums, nullptr);
   sums.reduce(*island_);
-  return sums.value(0) / static_cast<double>(rows_.rows_in(tiles) * weights_->roles().outputs);
+  return sums.value(0) / entries(tiles);
 }
 
 Evaluator::Check Evaluator::check(const Blocks& blocks) {
@@ -169,11 +186,10 @@ Evaluator::Check Evaluator::check(const Blocks& blocks) {
   double largest = 0;
   add_squares(blocks, rows_.tiles(), sums, &largest);
   count_blocks(static_cast<std::int64_t>(blocks.size()), rows_.tiles());
+  reduce(sums);
   const ScopedSeconds timing(clock_.collectives);
-  sums.reduce(*island_);
   island_->max(std::span(&largest, 1));
-  const auto count = static_cast<double>(rows_.shape().rows * weights_->roles().outputs);
-  return {sums.value(0) / count, largest};
+  return {sums.value(0) / entries(rows_.tiles()), largest};
 }
 
 }  // namespace kintsugi

@@ -72,7 +72,14 @@ class Evaluator {
   [[nodiscard]] std::vector<double> errors(const Blocks& base, std::span<const Blocks> candidates, std::size_t tiles);
   [[nodiscard]] double error(const Blocks& blocks, std::size_t tiles);
 
-  /// error(), by the plainest way and not counted as an evaluation: for internal checks.
+  struct Best {
+    std::size_t index = 0;
+    double error = 0;
+  };
+  /// The order of least error among `candidates` (one or more), the first of equals: see errors(). Collective.
+  [[nodiscard]] Best best_of(const Blocks& base, std::span<const Blocks> candidates, std::size_t tiles);
+
+  /// error(), by the plainest way and not counted as an evaluation: for internal checks. Collective.
   [[nodiscard]] double recomputed_error(const Blocks& blocks, std::size_t tiles);
 
   struct Check {
@@ -83,22 +90,28 @@ class Evaluator {
   [[nodiscard]] Check check(const Blocks& blocks);
 
   /// The tiles of the sample that this rank works on where there are no candidates to share: every tile of the
-  /// sample belongs to exactly one rank of the island.
+  /// sample belongs to exactly one rank of the island. Not collective.
   [[nodiscard]] std::vector<const RowTile*> own_tiles(std::size_t tiles) const;
 
-  /// Differences prediction - data of a tile whose final states are `x`: [k][kTileRows], zero in rows that are not
-  /// real.
+  /// Differences prediction - data of a tile whose final states are `x` ([d][kTileRows]): [k][kTileRows], zero in rows
+  /// that are not real. Not collective.
   void tile_errors(const RowTile& tile, const float* x, float* errors) const;
 
-  /// Evaluations of the whole network on a sample so far, passes for models included, rounded up; equal on all ranks.
-  [[nodiscard]] std::int64_t evaluations() const noexcept { return to_evaluations(block_evaluations_); }
-  /// The same in single blocks, not rounded.
+  /// Rows times outputs of the sample: what a sum of squared errors is divided by to become an MSE. Not collective.
+  [[nodiscard]] double entries(std::size_t tiles) const noexcept {
+    return static_cast<double>(rows_.rows_in(tiles) * weights_->roles().outputs);
+  }
+  /// Adds `sums` up over the island; the time counts as one in collectives. Collective.
+  void reduce(mpi::ExactSums& sums);
+
+  /// Evaluations of single blocks on a sample so far, passes for models included; equal on all ranks.
   [[nodiscard]] std::int64_t block_evaluations() const noexcept { return block_evaluations_; }
   /// Block evaluations in evaluations of the whole network, rounded up.
   [[nodiscard]] std::int64_t to_evaluations(std::int64_t blocks) const noexcept;
-  /// The same weighted by the sample: blocks times tiles. What searches are given turns by.
+  /// Block evaluations weighted by the sample: blocks times tiles. What searches are given turns by.
   [[nodiscard]] std::int64_t work() const noexcept { return work_; }
-  /// Counts block evaluations on a sample of `tiles` tiles that were done outside.
+  /// Counts `blocks` block evaluations on a sample of `tiles` tiles that were done outside, such as a model's passes.
+  /// All ranks must count alike, whatever part of the sample they worked on. Not collective.
   void count_blocks(std::int64_t blocks, std::size_t tiles) noexcept {
     block_evaluations_ += blocks;
     work_ += blocks * static_cast<std::int64_t>(tiles);
@@ -106,6 +119,16 @@ class Evaluator {
   [[nodiscard]] WorkClock& clock() noexcept { return clock_; }
 
  private:
+  /// One tile's states and what becomes of them.
+  struct Buffers {
+    kernels::TileBuffer base_state, state, residual, hidden, outputs;
+  };
+
+  /// Which of the grid's candidate groups this rank is in.
+  [[nodiscard]] std::size_t candidate_group() const noexcept;
+  /// Counts the blocks to evaluate, and returns how many of its first blocks each candidate shares with `base`.
+  [[nodiscard]] std::vector<std::size_t> count_candidates(const Blocks& base, std::span<const Blocks> candidates,
+                                                          std::size_t tiles);
   void add_tile(const RowTile& tile, const Blocks& base, std::span<const Blocks> candidates,
                 std::span<const std::size_t> order, std::span<const std::size_t> shared, mpi::ExactSums& sums);
   void advance(const Block& block, float* x);
@@ -119,11 +142,7 @@ class Evaluator {
   RowTiles rows_;
   std::map<std::size_t, kernels::BlockKernel> kernels_;  // by hidden size
   kernels::Gemm head_;
-  kernels::TileBuffer base_state_;
-  kernels::TileBuffer state_;
-  kernels::TileBuffer residual_;
-  kernels::TileBuffer hidden_;
-  kernels::TileBuffer outputs_;
+  Buffers buffers_;
   std::int64_t block_evaluations_ = 0;
   std::int64_t work_ = 0;
   WorkClock clock_;

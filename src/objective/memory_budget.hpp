@@ -9,9 +9,9 @@ namespace kintsugi {
 /// first tiles only (of one at least), so that the budget decides which numbers come out: those of an island are given
 /// for all its ranks together, and results stay the same for any number of ranks.
 struct MemoryBudget {
-  std::size_t effects = 0;  ///< of an island: the pair effects of a linear model
-  std::size_t slopes = 0;   ///< of an island: the slopes of a relaxed pairing
-  std::size_t table = 0;    ///< of each rank: a gathered table of effects
+  std::size_t effects = std::size_t{4} << 30;  ///< of an island: the pair effects of a linear model
+  std::size_t slopes = std::size_t{1} << 30;   ///< of an island: the slopes of a relaxed pairing
+  std::size_t table = std::size_t{512} << 20;  ///< of each rank: a gathered table of effects
 };
 
 /// The budget under which no rank's tables take more than `bytes`, however few ranks its island has: 8 parts in 11 for

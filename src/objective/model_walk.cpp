@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/order.hpp"
 #include "kernels/screen.hpp"
-#include "objective/first_order_model.hpp"
 
 namespace kintsugi {
 
@@ -16,11 +16,11 @@ ModelWalk::ModelWalk(const EffectTable& table, Random random)
 
 void ModelWalk::run(int moves, double temperature, double bound) {
   const auto blocks = static_cast<int>(order_.size());
-  for (int i = 0; i < moves && strayed_ <= bound; ++i) {
+  for (int i = 0; i < moves && model_distance_ <= bound; ++i) {
     const int at = static_cast<int>(random_.below(static_cast<std::uint64_t>(blocks)));
-    // Windows of all sizes, the logarithm of which is uniform: most moves that pay are short ones.
+    // Windows of all sizes, the logarithm of which is uniform: most moves that lower the error are short.
     const int reach = static_cast<int>(std::exp(random_.uniform() * std::log(static_cast<double>(blocks))));
-    draw_place(at, std::max(0, at - reach), std::min(blocks - 1, at + reach), temperature);
+    draw_position(at, std::max(0, at - reach), std::min(blocks - 1, at + reach), temperature);
   }
 }
 
@@ -37,7 +37,7 @@ double ModelWalk::pass(int block, int other, float direction) {
                                              table_.effect(low, high), errors_.data(), moved_.data());
 }
 
-void ModelWalk::draw_place(int at, int first, int last, double temperature) {
+void ModelWalk::draw_position(int at, int first, int last, double temperature) {
   const int block = order_[static_cast<std::size_t>(at)];
   change_.assign(static_cast<std::size_t>(last - first + 1), 0);
   for (const int step : {1, -1}) {
@@ -61,14 +61,14 @@ void ModelWalk::move(int at, int to) {
   const int block = order_[static_cast<std::size_t>(at)];
   const int step = to > at ? 1 : -1;
   std::ranges::fill(moved_, 0.0F);
-  for (int place = at; place != to;) {
-    place += step;
-    const int other = order_[static_cast<std::size_t>(place)];
+  for (int position = at; position != to;) {
+    position += step;
+    const int other = order_[static_cast<std::size_t>(position)];
     (void)pass(block, other, static_cast<float>(step));
     // Passing a block that stands behind in the base order changes the pair's sides; passing it again undoes that.
     const bool leaves = (step > 0) == (block < other);
     const auto [low, high] = std::minmax({static_cast<std::size_t>(block), static_cast<std::size_t>(other)});
-    strayed_ += (leaves ? 1 : -1) * table_.sizes[table_.pair(low, high)];
+    model_distance_ += (leaves ? 1 : -1) * table_.sizes[table_.pair(low, high)];
   }
   for (std::size_t i = 0; i < errors_.size(); ++i) errors_[i] += moved_[i];
   insert_in(order_, at, to);

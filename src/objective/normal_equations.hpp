@@ -1,84 +1,45 @@
 #pragma once
 
-#include <Eigen/Cholesky>
-#include <Eigen/Core>
-#include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <span>
+#include <vector>
 
-#include "kernels/gemm.hpp"
+#include "kernels/aligned.hpp"
 #include "mpi/exact_sums.hpp"
+#include "objective/evaluator.hpp"
 
 namespace kintsugi {
 
-/// The damped normal equations of slopes [rows x blocks]: sums over the rows of all tiles, exact.
+/// Damped least squares: the step s of U unknowns that lowers |e + A s|^2, for some targets e [rows] and slopes A
+/// [rows x U] over the rows of all tiles. Their products A^T A and A^T e are summed exactly, so that all ranks find the
+/// same steps on every grid. U^2 / 2 exact sums of memory; U^2 operations a row and U^3 / 3 to solve.
 class NormalEquations {
  public:
-  /// For so many right-hand sides.
-  NormalEquations(std::size_t blocks, std::size_t targets)
-      : blocks_(static_cast<Eigen::Index>(blocks)),
-        gram_(blocks * (blocks + 1) / 2),
-        along_(blocks * targets),
-        targets_(targets) {}
+  NormalEquations(std::size_t unknowns, std::size_t targets);
 
-  /// `slopes`: [blocks][kTileRows] of one tile.
-  void add_slopes(std::span<const float> slopes) {
-    const Slopes of_blocks = map(slopes);
-    product_.noalias() = of_blocks.transpose() * of_blocks;
-    std::size_t at = 0;
-    for (Eigen::Index i = 0; i < blocks_; ++i) {
-      for (Eigen::Index j = 0; j <= i; ++j) gram_.add(at++, product_(i, j));
-    }
-  }
-  /// `errors`: the rows' of one target after the other, `stride` numbers apart.
-  void add_errors(std::span<const float> slopes, const float* errors, std::size_t stride) {
-    const Eigen::Map<const Eigen::MatrixXf, 0, Eigen::OuterStride<>> targets(
-        errors, kRows, static_cast<Eigen::Index>(targets_), Eigen::OuterStride<>(static_cast<Eigen::Index>(stride)));
-    product_.noalias() = map(slopes).transpose() * targets;
-    for (Eigen::Index i = 0; i < product_.size(); ++i) along_.add(static_cast<std::size_t>(i), product_.data()[i]);
-  }
-  void reduce(const mpi::Comm& comm) {
-    gram_.reduce(comm);
-    along_.reduce(comm);
-  }
+  /// Adds a tile's slopes to A^T A: [unknowns][kTileRows]. Not collective.
+  void add_slopes(std::span<const float> slopes);
+  /// Adds a tile's targets to A^T e: [targets][kTileRows], each `stride` numbers behind the one before. Not collective.
+  void add_targets(std::span<const float> slopes, const float* targets, std::size_t stride);
+  /// Adds the ranks' sums up. Collective.
+  void reduce(Evaluator& evaluator);
 
-  /// Both sides, [blocks x targets]: the slopes' products with the errors, and the steps that lower those most.
   struct Solution {
-    Eigen::MatrixXd along;
-    Eigen::MatrixXd steps;
+    std::vector<double> steps;    ///< [targets][unknowns]
+    std::vector<double> changes;  ///< of each target's sum of squares by its step, to first order: at most 0
   };
-  [[nodiscard]] Solution solve(double damping) const {
-    Eigen::MatrixXd normal(blocks_, blocks_);
-    std::size_t at = 0;
-    for (Eigen::Index i = 0; i < blocks_; ++i) {
-      for (Eigen::Index j = 0; j <= i; ++j) normal(i, j) = normal(j, i) = gram_.value(at++);
-    }
-    // Between Levenberg's damping, under which blocks with small slopes never move, and Marquardt's, under which they
-    // follow every chance.
-    const Eigen::VectorXd own = normal.diagonal();
-    const double mean = std::max(own.mean(), std::numeric_limits<double>::min());
-    normal.diagonal().array() += damping * (own.array() * mean).sqrt() + kLeast * mean;
-    Solution result{{blocks_, static_cast<Eigen::Index>(targets_)}, {}};
-    for (Eigen::Index i = 0; i < result.along.size(); ++i) {
-      result.along.data()[i] = along_.value(static_cast<std::size_t>(i));
-    }
-    result.steps = -normal.ldlt().solve(result.along);
-    return result;
-  }
+  /// The steps under a diagonal that is raised by `damping` times the geometric mean of the entry and the mean entry,
+  /// and by `flat_damping` times the mean entry: between Levenberg's damping (Quart. Appl. Math. 2, 1944), under which
+  /// unknowns with small slopes never move, and Marquardt's (J. SIAM 11, 1963), under which they follow every chance.
+  /// Not finite where a sum overflowed. Not collective.
+  [[nodiscard]] Solution solve(double damping, double flat_damping) const;
 
  private:
-  static constexpr auto kRows = static_cast<Eigen::Index>(kernels::kTileRows);
-  // Of the mean diagonal entry: keeps blocks without any slope where they are.
-  static constexpr double kLeast = 1e-6;
-  using Slopes = Eigen::Map<const Eigen::MatrixXf>;
-  [[nodiscard]] Slopes map(std::span<const float> slopes) const { return {slopes.data(), kRows, blocks_}; }
-
-  Eigen::Index blocks_;
-  mpi::ExactSums gram_;
-  mpi::ExactSums along_;  // [targets][blocks]
+  std::size_t unknowns_;
   std::size_t targets_;
-  Eigen::MatrixXf product_;
+  mpi::ExactSums gram_;          // the lower triangle of A^T A, row by row
+  mpi::ExactSums along_;         // A^T e: [targets][unknowns]
+  kernels::TileBuffer product_;  // of one tile
 };
 
 }  // namespace kintsugi

@@ -11,6 +11,22 @@ namespace kintsugi {
 
 using kernels::kTileRows;
 
+namespace {
+
+// A row's inputs and predictions.
+using RowPointers = std::pair<const float*, const float*>;
+
+// Rows to slots: inputs and predictions feature by feature, [d + k][kTileRows].
+void fill_tile(const std::vector<RowPointers>& rows, std::size_t d, std::size_t k, float* tile) {
+  for (std::size_t slot = 0; slot < rows.size(); ++slot) {
+    const auto [inputs, predictions] = rows[slot];
+    for (std::size_t f = 0; f < d; ++f) tile[f * kTileRows + slot] = inputs[f];
+    for (std::size_t q = 0; q < k; ++q) tile[(d + q) * kTileRows + slot] = predictions[q];
+  }
+}
+
+}  // namespace
+
 std::size_t RowTiles::count(std::size_t rows) { return (rows + kTileRows - 1) / kTileRows; }
 
 RowTiles::RowTiles(const mpi::Comm& comm, RowSource& source) : shape_(source.shape()) {
@@ -66,7 +82,7 @@ void RowTiles::deal(const mpi::Comm& comm, RowSource& source) {
 
   // Where this rank's rows lie, by tile and slot: in what it read, if it is alone, else in what arrived.
   const std::size_t mine = tiles_ > me ? (tiles_ - me + ranks - 1) / ranks : 0;
-  std::vector<std::vector<std::pair<const float*, const float*>>> rows_of(mine);
+  std::vector<std::vector<RowPointers>> rows_of(mine);
   std::vector<float> arrived;
   if (ranks == 1) {
     for (std::size_t row = 0; row < count; ++row)
@@ -87,11 +103,7 @@ void RowTiles::deal(const mpi::Comm& comm, RowSource& source) {
   for (std::size_t t = 0; t < mine; ++t) {
     float* const tile = memory_.data() + t * tile_size;
     local_[t] = {me + t * ranks, rows_of[t].size(), tile, tile + d * kTileRows};
-    for (std::size_t slot = 0; slot < rows_of[t].size(); ++slot) {
-      const auto [row_inputs, row_predictions] = rows_of[t][slot];
-      for (std::size_t f = 0; f < d; ++f) tile[f * kTileRows + slot] = row_inputs[f];
-      for (std::size_t q = 0; q < k; ++q) tile[(d + q) * kTileRows + slot] = row_predictions[q];
-    }
+    fill_tile(rows_of[t], d, k, tile);
   }
 }
 

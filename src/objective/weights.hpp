@@ -22,6 +22,7 @@ class SharedWeights {
   [[nodiscard]] Activation activation() const noexcept { return activation_; }
   /// h of a block with this expand (or compress) piece; positions in Network::pieces.
   [[nodiscard]] std::size_t hidden(int piece) const { return hidden_[static_cast<std::size_t>(piece)]; }
+  /// Where the block's weights lie: valid as long as this object. Not collective.
   [[nodiscard]] kernels::BlockWeights block(const Block& block) const;
   [[nodiscard]] const float* head_weight() const;  ///< [k x d] row-major
   [[nodiscard]] const float* head_bias() const;    ///< [k]

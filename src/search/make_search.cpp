@@ -46,12 +46,12 @@ std::unique_ptr<Step> relocation(const SearchContext& c) {
 }
 std::unique_ptr<Step> pair_exchange(const SearchContext& c) {
   if (c.untrusted.empty()) return nullptr;
-  return std::make_unique<PairExchange>(c.evaluator, c.untrusted, c.parameters);
+  return std::make_unique<PairExchange>(c.evaluator, c.untrusted, c.parameters, c.memory);
 }
 // Weights may single out a wrong pair, too: where nothing else helps, all pairs may trade.
 std::unique_ptr<Step> any_pair_exchange(const SearchContext& c) {
   const std::vector<int>& all = c.evaluator.weights().roles().expand;
-  return std::make_unique<PairExchange>(c.evaluator, std::set<int>(all.begin(), all.end()), c.parameters);
+  return std::make_unique<PairExchange>(c.evaluator, std::set<int>(all.begin(), all.end()), c.parameters, c.memory);
 }
 std::unique_ptr<Step> tabu(const SearchContext& c) {
   return std::make_unique<Tabu>(c.evaluator, c.model, c.untrusted, random_of(c, Stream::tabu), c.parameters.tabu);
@@ -59,14 +59,15 @@ std::unique_ptr<Step> tabu(const SearchContext& c) {
 std::unique_ptr<Round> pair_relaxation(const SearchContext& c) {
   const std::size_t pairs = c.untrusted.size();
   if (pairs < 2 || pairs > c.parameters.pair_relaxation.max_blocks) return nullptr;
-  return std::make_unique<PairRelaxation>(c.evaluator, c.untrusted, random_of(c, Stream::pair_relaxation),
-                                          c.parameters);
+  return std::make_unique<PairRelaxation>(c.evaluator, c.untrusted, random_of(c, Stream::pair_relaxation), c.parameters,
+                                          c.memory);
 }
 std::unique_ptr<Round> gauss_newton(const SearchContext& c) {
-  return std::make_unique<GaussNewton>(c.evaluator, c.model, random_of(c, Stream::gauss_newton), c.parameters);
+  return std::make_unique<GaussNewton>(c.evaluator, random_of(c, Stream::gauss_newton), c.parameters);
 }
 std::unique_ptr<Round> annealing(const SearchContext& c) {
-  return std::make_unique<Annealing>(c.evaluator, c.model, random_of(c, Stream::annealing), c.parameters.annealing);
+  return std::make_unique<Annealing>(c.evaluator, c.model, random_of(c, Stream::annealing), c.parameters.annealing,
+                                     c.memory.table);
 }
 
 // What a search is made of: the chain of local searches, the one for plateaus, the searches that work in rounds, and

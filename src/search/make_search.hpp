@@ -9,7 +9,7 @@
 
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
 #include "search/island_search.hpp"
 
 namespace kintsugi {
@@ -20,8 +20,9 @@ namespace kintsugi {
 /// What an island's search is made from. The references must outlive the search.
 struct SearchContext {
   Evaluator& evaluator;
-  FirstOrderModel& model;
+  LinearModel& model;
   const Parameters& parameters;
+  MemoryBudget memory{};
   std::uint64_t seed = 1;  ///< random numbers are a function of this and the island's number
   int island = 0;
   std::set<int>

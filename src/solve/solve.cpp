@@ -80,7 +80,7 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   solution.times.seeding = clock.lap();
 
   // 4. Search, from the starts or from where an earlier run has left it.
-  const ErrorFloor floor(evaluator, options.tolerance);
+  const ErrorFloor floor(evaluator, options.tolerance, options.parameters.error_floor);
   solution.target = floor.target(rows.shape().rows);
   Archipelago islands(group, floor, preparation.untrusted, options);
   if (is_resumed(world, resume)) {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
 #include "pairing/pairing.hpp"
 #include "seeding/seeding.hpp"
 #include "synth/planted.hpp"
@@ -75,7 +75,7 @@ TEST(ScaleModel, CountsBlockProductsAsTheEvaluatorDoes) {
   for (const std::size_t outputs : {std::size_t{1}, std::size_t{3}}) {
     Counted counted(outputs);
     const std::vector<PhaseCost> phases = model_phases(counted.shape);
-    FirstOrderModel model(*counted.evaluator);
+    LinearModel model(*counted.evaluator);
     EXPECT_EQ(counted.flops_of([&] { EXPECT_TRUE(model.linearise(counted.blocks(), 4)); }),
               phase_of(phases, "linearise").product_flops);
     EXPECT_EQ(counted.flops_of([&] { (void)model.screen(11); }), phase_of(phases, "screen").product_flops);

@@ -108,6 +108,19 @@ TEST(Evaluator, AnEmptyBatchIsNothing) {
   EXPECT_TRUE(bench.evaluator().errors(problem.truth.blocks, {}, 2).empty());
 }
 
+TEST(Evaluator, TheBestIsTheFirstOfTheLeast) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = uneven_problem();
+  Workbench bench(world, problem, {1, world.size()});
+  const Blocks& truth = problem.truth.blocks;
+  Blocks wrong = truth;
+  std::swap(wrong[0], wrong[1]);
+  const std::vector<Blocks> candidates{wrong, truth, wrong, truth};
+  const Evaluator::Best best = bench.evaluator().best_of(wrong, candidates, 2);
+  EXPECT_EQ(best.index, 1U);
+  EXPECT_EQ(best.error, bench.evaluator().error(truth, 2));
+}
+
 TEST(Evaluator, CountsAreTheSameOnEveryGrid) {
   const mpi::Comm world = mpi::Comm::world();
   const mpi::Comm self = mpi::Comm::self();
@@ -119,17 +132,17 @@ TEST(Evaluator, CountsAreTheSameOnEveryGrid) {
     Workbench alone(self, problem, {1, 1});
     for (Evaluator* evaluator : {&bench.evaluator(), &alone.evaluator()}) {
       (void)evaluator->error(candidates.front(), 2);
-      EXPECT_EQ(evaluator->evaluations(), 1);
+      EXPECT_EQ(evaluator->block_evaluations(), blocks);
       EXPECT_EQ(evaluator->work(), 2 * blocks);
       (void)evaluator->check(candidates.front());
-      EXPECT_EQ(evaluator->evaluations(), 2);
+      EXPECT_EQ(evaluator->block_evaluations(), 2 * blocks);
       EXPECT_EQ(evaluator->work(), (2 + static_cast<std::int64_t>(kTiles)) * blocks);
       (void)evaluator->errors(candidates.front(), candidates, 3);
     }
-    EXPECT_EQ(bench.evaluator().evaluations(), alone.evaluator().evaluations());
+    EXPECT_EQ(bench.evaluator().block_evaluations(), alone.evaluator().block_evaluations());
     EXPECT_EQ(bench.evaluator().work(), alone.evaluator().work());
     // Shared starts cost once: cheaper than every candidate on its own.
-    EXPECT_LT(alone.evaluator().evaluations(), 2 + static_cast<std::int64_t>(candidates.size()));
+    EXPECT_LT(alone.evaluator().block_evaluations(), (2 + static_cast<std::int64_t>(candidates.size())) * blocks);
   }
 }
 

@@ -11,9 +11,9 @@ namespace {
 
 TEST(MemoryBudget, OfTheDefault) {
   const MemoryBudget budget = memory_budget(SearchOptions{}.memory);
-  EXPECT_EQ(budget.effects, std::size_t{4} << 30);
-  EXPECT_EQ(budget.slopes, std::size_t{1} << 30);
-  EXPECT_EQ(budget.table, std::size_t{512} << 20);
+  EXPECT_EQ(budget.effects, MemoryBudget{}.effects);
+  EXPECT_EQ(budget.slopes, MemoryBudget{}.slopes);
+  EXPECT_EQ(budget.table, MemoryBudget{}.table);
 }
 
 TEST(MemoryBudget, TakesNoMoreThanItIsGivenAndNearlyAll) {

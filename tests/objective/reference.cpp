@@ -85,6 +85,25 @@ PlantedProblem outputs_problem(std::size_t tiles) {
   return make_planted(options);
 }
 
+PlantedProblem freezing_problem() {
+  PlantedOptions options;
+  options.blocks = 40;
+  options.width = 16;
+  options.hidden = {32};
+  options.rows = 32 * 48;
+  options.residual = 0.1;
+  return make_planted(options);
+}
+
+PlantedProblem with_residuals(PlantedProblem problem, float factor) {
+  for (const Block& block : problem.truth.blocks) {
+    Piece& compress = problem.network.pieces[static_cast<std::size_t>(block.compress)];
+    for (float& weight : compress.weight) weight *= factor;
+    for (float& bias : compress.bias) bias *= factor;
+  }
+  return problem;
+}
+
 Roles roles_of(const PlantedProblem& problem) {
   Roles roles;
   for (const Block& block : problem.truth.blocks) {

@@ -41,6 +41,12 @@ class Reference {
 /// A small problem with two outputs and two hidden sizes; its rows end within the last of `tiles` tiles.
 [[nodiscard]] PlantedProblem outputs_problem(std::size_t tiles);
 
+/// A trap for descents: small residuals, no depth in the weights; 40 blocks, rows that fill 48 tiles.
+[[nodiscard]] PlantedProblem freezing_problem();
+
+/// The same network with its residuals multiplied by `factor`; the data stay as they are.
+[[nodiscard]] PlantedProblem with_residuals(PlantedProblem problem, float factor);
+
 /// The roles of a planted problem's pieces.
 [[nodiscard]] Roles roles_of(const PlantedProblem& problem);
 

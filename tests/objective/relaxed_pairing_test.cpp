@@ -33,7 +33,7 @@ std::set<int> expand_pieces(const Blocks& blocks) {
   return pieces;
 }
 
-// The order with the compress pieces handed on by one place.
+// The order with the compress pieces handed on by one position.
 Blocks repaired_wrongly(Blocks blocks) {
   const int first = blocks.front().compress;
   for (std::size_t p = 0; p + 1 < blocks.size(); ++p) blocks[p].compress = blocks[p + 1].compress;
@@ -46,11 +46,11 @@ struct Groups {
   std::vector<std::vector<int>> compress;
 };
 
-// Loose pieces by hidden size, each group ascending: the layout of the shares.
-Groups groups_of(const Evaluator& evaluator, const Blocks& blocks, const std::set<int>& loose) {
+// Untrusted pieces by hidden size, each group ascending: the layout of the shares.
+Groups groups_of(const Evaluator& evaluator, const Blocks& blocks, const std::set<int>& untrusted) {
   std::map<std::size_t, std::pair<std::vector<int>, std::vector<int>>> by_hidden;
   for (const Block& block : blocks) {
-    if (!loose.contains(block.expand)) continue;
+    if (!untrusted.contains(block.expand)) continue;
     by_hidden[evaluator.weights().hidden(block.expand)].first.push_back(block.expand);
     by_hidden[evaluator.weights().hidden(block.expand)].second.push_back(block.compress);
   }
@@ -67,7 +67,7 @@ Groups groups_of(const Evaluator& evaluator, const Blocks& blocks, const std::se
 // The MSE of the mixtures, in float64 and by plain loops.
 double mixture_mse(const Reference& reference, const Groups& groups, const Blocks& blocks,
                    std::span<const double> shares) {
-  std::map<int, std::vector<std::pair<int, double>>> parts;  // of each loose expand piece
+  std::map<int, std::vector<std::pair<int, double>>> parts;  // of each untrusted expand piece
   std::size_t at = 0;
   for (std::size_t g = 0; g < groups.expand.size(); ++g) {
     for (const int expand : groups.expand[g]) {
@@ -105,10 +105,10 @@ TEST(RelaxedPairing, StepsLowerTheErrorOfMixturesThatKeepTheirSumsOnEveryGrid) {
   const PlantedProblem problem = outputs_problem(kTiles);
   const Reference reference(problem);
   const Blocks order = shuffled_blocks(problem, 1);
-  std::set<int> loose = expand_pieces(order);
-  loose.erase(order[2].expand);
+  std::set<int> untrusted = expand_pieces(order);
+  untrusted.erase(order[2].expand);
   Workbench alone(self, problem, {1, 1});
-  const Groups groups = groups_of(alone.evaluator(), order, loose);
+  const Groups groups = groups_of(alone.evaluator(), order, untrusted);
   ASSERT_EQ(groups.expand.size(), 2U) << "two hidden sizes";
   RelaxedPairing whole(alone.evaluator());
   std::vector<RelaxedPairing> split;
@@ -116,15 +116,15 @@ TEST(RelaxedPairing, StepsLowerTheErrorOfMixturesThatKeepTheirSumsOnEveryGrid) {
   for (const Grid grid : all_grids(world.size())) {
     benches.push_back(std::make_unique<Workbench>(world, problem, grid));
     split.emplace_back(benches.back()->evaluator());
-    split.back().start(order, loose);
+    split.back().start(order, untrusted);
   }
-  whole.start(order, loose);
+  whole.start(order, untrusted);
   double before = mixture_mse(reference, groups, order, whole.shares());
   for (int step = 0; step < 3; ++step) {
     ASSERT_TRUE(whole.step(kTiles));
-    EXPECT_LT(whole.error(), before);
-    before = whole.error();
-    EXPECT_NEAR(whole.error(), mixture_mse(reference, groups, order, whole.shares()), 1e-4 * whole.error());
+    const double after = mixture_mse(reference, groups, order, whole.shares());
+    EXPECT_LT(after, before);
+    before = after;
     std::size_t at = 0;
     for (const std::vector<int>& group : groups.expand) {
       std::vector<double> columns(group.size(), 0);
@@ -141,11 +141,10 @@ TEST(RelaxedPairing, StepsLowerTheErrorOfMixturesThatKeepTheirSumsOnEveryGrid) {
     EXPECT_EQ(at, whole.shares().size());
     for (RelaxedPairing& part : split) {
       ASSERT_TRUE(part.step(kTiles));
-      EXPECT_EQ(part.error(), whole.error());
       EXPECT_TRUE(std::ranges::equal(part.shares(), whole.shares()));
     }
   }
-  // Only loose blocks have other partners, and only of their own hidden size.
+  // Only untrusted blocks have other partners, and only of their own hidden size.
   const Blocks rounded = whole.rounded(order, whole.shares());
   EXPECT_EQ(rounded[2], order[2]);
   for (const Block& block : rounded) {
@@ -169,7 +168,7 @@ TEST(RelaxedPairing, FindsAllPairsAtOnceWhereTheWeightsSayNothing) {
   EXPECT_TRUE(std::ranges::equal(shares, pairing.shares())) << "the pairs before do not matter";
 }
 
-TEST(RelaxedPairing, HasNothingToDoWithoutLooseBlocks) {
+TEST(RelaxedPairing, HasNothingToDoWhereAllIsTrusted) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = outputs_problem(kTiles);
   Workbench bench(world, problem, {1, world.size()});
@@ -177,42 +176,6 @@ TEST(RelaxedPairing, HasNothingToDoWithoutLooseBlocks) {
   pairing.start(problem.truth.blocks, {});
   EXPECT_FALSE(pairing.step(kTiles));
   EXPECT_EQ(pairing.rounded(problem.truth.blocks, pairing.shares()), problem.truth.blocks);
-  EXPECT_TRUE(pairing.exchanges(problem.truth.blocks, {}, kTiles).empty());
-}
-
-TEST(RelaxedPairing, PredictsExchangesOnEveryGrid) {
-  const mpi::Comm world = mpi::Comm::world();
-  const mpi::Comm self = mpi::Comm::self();
-  PlantedOptions options = silent_options(7, 16, 32 * kTiles - 7);
-  options.hidden = {24, 20};
-  options.outputs = 3;
-  options.residual = 0.02;
-  const PlantedProblem problem = make_planted(options);
-  Blocks wrong = problem.truth.blocks;
-  std::swap(wrong[0].compress, wrong[4].compress);
-  std::swap(wrong[1].compress, wrong[3].compress);
-  std::set<int> loose = expand_pieces(wrong);
-  loose.erase(wrong[6].expand);
-  Workbench alone(self, problem, {1, 1});
-  RelaxedPairing model(alone.evaluator());
-  const std::vector<RelaxedPairing::Exchange> found = model.exchanges(wrong, loose, kTiles);
-  ASSERT_EQ(found.size(), 3U + 3U) << "of three blocks each";
-  const double base = alone.evaluator().error(wrong, kTiles);
-  for (const RelaxedPairing::Exchange& exchange : found) {
-    Blocks exchanged = wrong;
-    std::swap(exchanged[exchange.a].compress, exchanged[exchange.b].compress);
-    const double change = alone.evaluator().error(exchanged, kTiles) - base;
-    EXPECT_LT(exchange.a, exchange.b);
-    EXPECT_NEAR(exchange.change, change, 0.1 * std::fabs(change) + 0.01 * base)
-        << "positions " << exchange.a << " and " << exchange.b;
-  }
-  for (const Grid grid : all_grids(world.size())) {
-    Workbench bench(world, problem, grid);
-    RelaxedPairing split(bench.evaluator());
-    const std::vector<RelaxedPairing::Exchange> same = split.exchanges(wrong, loose, kTiles);
-    ASSERT_EQ(same.size(), found.size());
-    for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(same[i].change, found[i].change);
-  }
 }
 
 }  // namespace

@@ -36,14 +36,14 @@ class OnPlanted : public ::testing::Test {
     return scored(shuffled_blocks(problem_, seed), tiles);
   }
   SearchContext context(std::uint64_t seed, int island = 0, const std::set<int>& untrusted = {}) {
-    return {evaluator(), model_, parameters_, seed, island, untrusted};
+    return {evaluator(), model_, parameters_, {}, seed, island, untrusted};
   }
 
   Parameters parameters_;
   mpi::Comm world_ = mpi::Comm::world();
   PlantedProblem problem_;
   Workbench bench_{world_, problem_, {1, world_.size()}};
-  FirstOrderModel model_{bench_.evaluator()};
+  LinearModel model_{bench_.evaluator()};
 };
 
 /// All expand and all compress pieces: equal for orders of the same pieces.

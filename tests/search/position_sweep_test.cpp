@@ -45,7 +45,7 @@ class PositionSweepOnPlanted : public testing::OnPlanted {
     parameters_.gauss_newton.rows_per_block = 40;
     parameters_.gauss_newton.widest = 0.25;  // 6, 3, 1.5
   }
-  PositionSweep sweep(std::size_t skip) { return {evaluator(), model_, skip, parameters_.gauss_newton}; }
+  PositionSweep sweep(std::size_t skip) { return {evaluator(), skip, parameters_}; }
 };
 
 TEST_F(PositionSweepOnPlanted, IsAStepAtEachBandwidthThatIsNotLeftOut) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "objective/swap_changes.hpp"
+
 namespace kintsugi {
 
 Answer choose_answer(const IslandGroup& group, std::vector<Island>& own) {
@@ -23,11 +25,11 @@ Answer choose_answer(const IslandGroup& group, std::vector<Island>& own) {
 }
 
 std::vector<Margin> swap_margins(IslandGroup& group, const Answer& answer, std::size_t tiles, const ErrorFloor& floor) {
-  FirstOrderModel& model = group.model();
+  LinearModel& model = group.model();
   if (answer.blocks.size() < 2 || !model.linearise(answer.blocks, tiles, 1)) return {};
   const double target = floor.target(group.evaluator().rows().shape().rows);
   std::vector<Margin> margins;
-  for (const FirstOrderModel::SwapChange& swap : model.swap_changes()) {
+  for (const SwapChange& swap : swap_changes(model)) {
     margins.push_back({.position = static_cast<int>(margins.size()),
                        .change = swap.change,
                        .standard_error = swap.standard_error,

@@ -20,12 +20,13 @@ Archipelago::Archipelago(IslandGroup& group, const ErrorFloor& floor, const std:
       options_(&options),
       floor_(&floor),
       exchange_(group, options),
-      noise_(group.model(), floor),
+      noise_(group.model(), floor, options.parameters.residual_test),
       begin_(Clock::now()) {
   for (const int number : group.own()) {
-    own_.emplace_back(
-        options.search,
-        SearchContext{group.evaluator(), group.model(), options.parameters, options.seed, number, untrusted}, floor);
+    own_.emplace_back(options.search,
+                      SearchContext{group.evaluator(), group.model(), options.parameters, memory_budget(options.memory),
+                                    options.seed, number, untrusted},
+                      floor);
   }
 }
 
@@ -169,9 +170,9 @@ Answer Archipelago::conclude(Solution& solution) {
   solution.mse = answer.mse;
   solution.largest_error = answer.largest_error;
   if (solution.status != Status::solved && !answer.blocks.empty()) {
-    const FirstOrderModel::Explained& found = noise_.ask(answer.blocks);
-    solution.explained = found.share;
-    solution.by_chance = found.by_chance;
+    const ResidualTest& found = noise_.ask(answer.blocks);
+    solution.explained = found.r_squared;
+    solution.by_chance = found.threshold;
     // Where a limit or a signal has ended the search, it had not yet withstood enough for a verdict.
     if (solution.status == Status::not_solved && found.noise) solution.status = Status::noise;
   }

@@ -24,7 +24,7 @@ IslandGroup::IslandGroup(const mpi::Comm& world, const SharedWeights& weights, R
       evaluator_(
           ranks_, weights, rows,
           choose_grid(ranks_.size(), options.candidate_groups, options.row_groups, RowTiles::count(rows.shape().rows))),
-      model_(evaluator_) {}
+      model_(evaluator_, options.parameters.linear_model, memory_budget(options.memory)) {}
 
 std::vector<int> IslandGroup::own() const {
   std::vector<int> own;

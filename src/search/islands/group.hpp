@@ -8,7 +8,7 @@
 #include "kintsugi/mpi/comm.hpp"
 #include "kintsugi/search/options.hpp"
 #include "objective/evaluator.hpp"
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
 
 namespace kintsugi {
 
@@ -30,7 +30,7 @@ class IslandGroup {
   [[nodiscard]] std::vector<int> own() const;
   /// This group's; any group's gives the same numbers.
   [[nodiscard]] Evaluator& evaluator() noexcept { return evaluator_; }
-  [[nodiscard]] FirstOrderModel& model() noexcept { return model_; }
+  [[nodiscard]] LinearModel& model() noexcept { return model_; }
 
   /// What `write` writes for each island, by its number, on all ranks. It is called for the group's own islands, on all
   /// of its ranks. Collective over the world.
@@ -43,7 +43,7 @@ class IslandGroup {
   int groups_;
   mpi::Comm ranks_;
   Evaluator evaluator_;
-  FirstOrderModel model_;
+  LinearModel model_;
 };
 
 }  // namespace kintsugi

@@ -2,10 +2,10 @@
 
 namespace kintsugi {
 
-const FirstOrderModel::Explained& NoiseTest::ask(const Blocks& order) {
+const ResidualTest& NoiseTest::ask(const Blocks& order) {
   if (order_ != order && !floor_->given()) {
     order_ = order;
-    result_ = model_->explain_errors(order);
+    result_ = test_residuals(*model_, order, parameters_);
   }
   return result_;
 }

@@ -42,7 +42,7 @@ class DisjointRanges {
 
 }  // namespace
 
-Descent::Descent(Evaluator& evaluator, FirstOrderModel& model, std::size_t reach, const DescentParameters& parameters)
+Descent::Descent(Evaluator& evaluator, LinearModel& model, std::size_t reach, const DescentParameters& parameters)
     : evaluator_(&evaluator), model_(&model), parameters_(parameters), reach_(reach) {}
 
 void Descent::begin(const ScoredOrder& from) {

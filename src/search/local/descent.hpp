@@ -6,12 +6,12 @@
 
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
 #include "search/step.hpp"
 
 namespace kintsugi {
 
-/// Descent by insertions on a first-order model, with a trust region.
+/// Descent by insertions on a linear model, with a trust region.
 ///
 /// A step takes the model at the current order and then moves on the model alone: again and again the block insertion
 /// that lowers the predicted error most, with every further one whose position range is apart, until the total
@@ -25,7 +25,7 @@ namespace kintsugi {
 class Descent final : public Step {
  public:
   /// `reach`: farthest that a block is moved at once, in places; 0 means any distance.
-  Descent(Evaluator& evaluator, FirstOrderModel& model, std::size_t reach, const DescentParameters& parameters);
+  Descent(Evaluator& evaluator, LinearModel& model, std::size_t reach, const DescentParameters& parameters);
 
   void begin(const ScoredOrder& from) override;
   StepReport step() override;
@@ -51,7 +51,7 @@ class Descent final : public Step {
   void take(const Stop& stop, double mse, StepReport& report);
 
   Evaluator* evaluator_;
-  FirstOrderModel* model_;
+  LinearModel* model_;
   DescentParameters parameters_;
   std::size_t reach_;
   ScoredOrder current_;

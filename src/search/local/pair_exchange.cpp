@@ -11,8 +11,8 @@ namespace kintsugi {
 StepReport PairExchange::step() {
   StepReport report;
   report.event = Event::pair_exchange;
-  std::vector<RelaxedPairing::Exchange> all = model_.exchanges(current_.blocks, untrusted_, current_.tiles);
-  const auto rank = [](const RelaxedPairing::Exchange& exchange) {
+  std::vector<ExchangeModel::Exchange> all = model_.exchanges(current_.blocks, untrusted_, current_.tiles);
+  const auto rank = [](const ExchangeModel::Exchange& exchange) {
     return std::isfinite(exchange.change) ? exchange.change : std::numeric_limits<double>::infinity();
   };
   std::ranges::stable_sort(all, {}, rank);

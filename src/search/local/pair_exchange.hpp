@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "objective/relaxed_pairing.hpp"
+#include "objective/exchange_model.hpp"
 #include "search/local/screened_batch.hpp"
 #include "search/step.hpp"
 
@@ -11,14 +11,15 @@ namespace kintsugi {
 /// Pairing by data: two blocks trade their compress pieces where that lowers the error.
 ///
 /// For the few wrong pairs of networks whose weights show most of them, or of a pairing that was found by its error. A
-/// step predicts the change of the error for all exchanges between untrusted pairs (RelaxedPairing::exchanges), tries
+/// step predicts the change of the error for all exchanges between untrusted pairs (ExchangeModel), tries
 /// the most promising in batches, and keeps every one that helps.
 class PairExchange final : public Step {
  public:
   /// `untrusted`: expand pieces of the blocks that may trade. The evaluator must outlive the object.
-  PairExchange(Evaluator& evaluator, std::set<int> untrusted, const Parameters& parameters)
+  PairExchange(Evaluator& evaluator, std::set<int> untrusted, const Parameters& parameters,
+               const MemoryBudget& memory = {})
       : batch_(evaluator, parameters.screened_batch),
-        model_(evaluator),
+        model_(evaluator, memory),
         untrusted_(std::move(untrusted)),
         parameters_(parameters.pair_exchange) {}
 
@@ -29,7 +30,7 @@ class PairExchange final : public Step {
 
  private:
   ScreenedBatch batch_;
-  RelaxedPairing model_;
+  ExchangeModel model_;
   std::set<int> untrusted_;
   PairExchangeParameters parameters_;
   ScoredOrder current_;

@@ -8,14 +8,14 @@
 #include "core/random.hpp"
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
 #include "search/step.hpp"
 
 namespace kintsugi {
 
 /// Tabu search (Glover: Tabu Search, Part I, ORSA Journal on Computing 1, 1989) by insertions and pair exchanges.
 ///
-/// A step screens all insertions on the first-order model, evaluates the most promising ones exactly, with a few random
+/// A step screens all insertions on the linear model, evaluates the most promising ones exactly, with a few random
 /// exchanges among untrusted pairs, and makes the best of them, be it better or worse. A block that was moved is tabu
 /// for a random number of steps (the tenure), unless moving it leads to the lowest error of the walk (aspiration). A
 /// step that does reports success; the walk is stuck when it has not for a number of steps, and goes back to its best
@@ -23,7 +23,7 @@ namespace kintsugi {
 class Tabu final : public Step {
  public:
   /// `untrusted`: expand pieces of the blocks that may trade compress pieces.
-  Tabu(Evaluator& evaluator, FirstOrderModel& model, std::set<int> untrusted, Random random,
+  Tabu(Evaluator& evaluator, LinearModel& model, std::set<int> untrusted, Random random,
        const TabuParameters& parameters)
       : evaluator_(&evaluator),
         model_(&model),
@@ -47,7 +47,7 @@ class Tabu final : public Step {
   [[nodiscard]] bool is_tabu(const std::vector<int>& moved) const;
 
   Evaluator* evaluator_;
-  FirstOrderModel* model_;
+  LinearModel* model_;
   std::set<int> untrusted_;
   Random random_;
   TabuParameters parameters_;

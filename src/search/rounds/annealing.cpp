@@ -5,13 +5,6 @@
 
 namespace kintsugi {
 
-namespace {
-
-// Of an island's effects, on each rank.
-constexpr std::size_t kTableBytes = std::size_t{512} << 20;
-
-}  // namespace
-
 void Annealing::begin(const ScoredOrder& from) {
   current_ = from;
   length_ = length_ == 0 ? parameters_.first_length : std::min(2 * length_, parameters_.max_length);
@@ -54,7 +47,7 @@ StepReport Annealing::step() {
     report.stuck = true;
     return report;
   }
-  model_->gather(table_, kTableBytes);
+  table_.gather(*model_, table_bytes_);
   current_.mse = model_->base_error();
   ModelWalk walk(table_, Random(random_.next()));
   {

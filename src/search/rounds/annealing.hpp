@@ -6,14 +6,14 @@
 #include "kintsugi/core/parameters.hpp"
 #include "objective/effect_table.hpp"
 #include "objective/evaluator.hpp"
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
 #include "objective/model_walk.hpp"
 #include "search/step.hpp"
 
 namespace kintsugi {
 
 /// Simulated annealing (Kirkpatrick, Gelatt, Vecchi: Optimization by Simulated Annealing, Science 220, 1983) by walks
-/// on the first-order model, checked exactly.
+/// on the linear model, checked exactly.
 ///
 /// Where many blocks nearly commute, an order with hundreds of pairs on the wrong side can have a small error, since
 /// their effects cancel; descents freeze there, and so do kicks, which are descents after a step aside. It takes
@@ -28,8 +28,11 @@ namespace kintsugi {
 /// kept by who asks for them.
 class Annealing final : public Round {
  public:
-  Annealing(Evaluator& evaluator, FirstOrderModel& model, Random random, const AnnealingParameters& parameters)
-      : evaluator_(&evaluator), model_(&model), random_(random), parameters_(parameters) {}
+  /// `table_bytes`: of the gathered effects on each rank, see MemoryBudget::table. Evaluator and model must outlive the
+  /// object.
+  Annealing(Evaluator& evaluator, LinearModel& model, Random random, const AnnealingParameters& parameters,
+            std::size_t table_bytes = MemoryBudget{}.table)
+      : evaluator_(&evaluator), model_(&model), random_(random), parameters_(parameters), table_bytes_(table_bytes) {}
 
   void begin(const ScoredOrder& from) override;
   StepReport step() override;
@@ -42,9 +45,10 @@ class Annealing final : public Round {
   void count(const ModelWalk& walk);
 
   Evaluator* evaluator_;
-  FirstOrderModel* model_;
+  LinearModel* model_;
   Random random_;
   AnnealingParameters parameters_;
+  std::size_t table_bytes_;
   ScoredOrder current_;
   EffectTable table_;
   std::int64_t length_ = 0;        // steps of this round

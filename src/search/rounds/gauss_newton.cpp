@@ -2,11 +2,11 @@
 
 namespace kintsugi {
 
-GaussNewton::GaussNewton(Evaluator& evaluator, FirstOrderModel& model, Random random, const Parameters& parameters)
+GaussNewton::GaussNewton(Evaluator& evaluator, Random random, const Parameters& parameters)
     : parameters_(parameters),
       damping_(parameters.gauss_newton),
-      steps_(evaluator, model, damping_, parameters.gauss_newton),
-      relocation_(evaluator, model, damping_, random, parameters) {}
+      steps_(evaluator, damping_, parameters),
+      relocation_(evaluator, damping_, random, parameters) {}
 
 Step& GaussNewton::active() {
   if (relocates_) return relocation_;

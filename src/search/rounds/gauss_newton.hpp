@@ -11,8 +11,8 @@ namespace kintsugi {
 /// error left, rounds of relocations by variable projection from then on.
 class GaussNewton final : public Round {
  public:
-  /// Evaluator and model must outlive the object.
-  GaussNewton(Evaluator& evaluator, FirstOrderModel& model, Random random, const Parameters& parameters);
+  /// The evaluator must outlive the object.
+  GaussNewton(Evaluator& evaluator, Random random, const Parameters& parameters);
   // Its two searches share the damping.
   GaussNewton(const GaussNewton&) = delete;
   GaussNewton& operator=(const GaussNewton&) = delete;

@@ -14,9 +14,9 @@ bool same_sequence(const Blocks& a, const Blocks& b) {
 }  // namespace
 
 PairRelaxation::PairRelaxation(Evaluator& evaluator, std::set<int> untrusted, Random random,
-                               const Parameters& parameters)
+                               const Parameters& parameters, const MemoryBudget& memory)
     : evaluator_(&evaluator),
-      pairing_(evaluator),
+      pairing_(evaluator, parameters.relaxed_pairing, memory),
       untrusted_(std::move(untrusted)),
       random_(random),
       parameters_(parameters.pair_relaxation) {}

@@ -23,7 +23,8 @@ class PairRelaxation final : public Round {
  public:
   /// `untrusted`: expand pieces of the blocks that look for partners; a step costs half as many evaluations of the
   /// whole network, and has the square of it as unknowns. The evaluator must outlive the object.
-  PairRelaxation(Evaluator& evaluator, std::set<int> untrusted, Random random, const Parameters& parameters);
+  PairRelaxation(Evaluator& evaluator, std::set<int> untrusted, Random random, const Parameters& parameters,
+                 const MemoryBudget& memory = {});
 
   [[nodiscard]] RoundPolicy policy() const override;
   void begin(const ScoredOrder& from) override;

@@ -15,9 +15,9 @@ namespace kintsugi {
 /// last one. Where the error diverges instead, the round ends, and the next one is damped more.
 class PositionSteps final : public Step {
  public:
-  /// Evaluator, model and `damping` must outlive the object.
-  PositionSteps(Evaluator& evaluator, FirstOrderModel& model, Damping& damping, const GaussNewtonParameters& parameters)
-      : parameters_(parameters), damping_(&damping), sweep_(evaluator, model, 0, parameters) {}
+  /// Evaluator and `damping` must outlive the object.
+  PositionSteps(Evaluator& evaluator, Damping& damping, const Parameters& parameters)
+      : parameters_(parameters.gauss_newton), damping_(&damping), sweep_(evaluator, 0, parameters) {}
 
   void begin(const ScoredOrder& from) override;
   StepReport step() override;

@@ -8,9 +8,11 @@
 
 namespace kintsugi {
 
-PositionSweep::PositionSweep(Evaluator& evaluator, FirstOrderModel& model, std::size_t skip,
-                             const GaussNewtonParameters& parameters)
-    : evaluator_(&evaluator), model_(&model), skip_(skip), parameters_(parameters) {}
+PositionSweep::PositionSweep(Evaluator& evaluator, std::size_t skip, const Parameters& parameters)
+    : evaluator_(&evaluator),
+      position_step_(evaluator, parameters.position_step),
+      skip_(skip),
+      parameters_(parameters.gauss_newton) {}
 
 std::vector<double> PositionSweep::bandwidths(std::size_t blocks, const GaussNewtonParameters& parameters) {
   std::vector<double> all{std::max(parameters.narrowest, parameters.widest * static_cast<double>(blocks))};
@@ -39,11 +41,11 @@ bool PositionSweep::complete() const { return step_ == static_cast<std::int64_t>
 
 bool PositionSweep::step(double damping) {
   const double width = widths()[static_cast<std::size_t>(step_)];
-  const FirstOrderModel::PlaceStep found = model_->place_step(iterate_.blocks, iterate_.tiles, width, damping);
+  const PositionStep::Result found = position_step_.solve(iterate_.blocks, iterate_.tiles, width, damping);
   iterate_.mse = found.mse;
   if (iterate_.mse < lowest_.mse || step_ == 0) lowest_ = iterate_;
   ++step_;
-  return move(found.places, width);
+  return move(found.shifts, width);
 }
 
 bool PositionSweep::move(const std::vector<double>& shifts, double farthest) {

@@ -6,20 +6,19 @@
 
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
-#include "objective/first_order_model.hpp"
+#include "objective/position_step.hpp"
 #include "search/step.hpp"
 
 namespace kintsugi {
 
-/// Gauss-Newton steps in the positions of all blocks at once (FirstOrderModel::place_step), through bandwidths from
+/// Gauss-Newton steps in the positions of all blocks at once (PositionStep), through bandwidths from
 /// wide to narrow: wide ones see far, narrow ones repair what the wide ones upset (graduated optimisation: Blake and
 /// Zisserman, Visual Reconstruction, 1987). Steps are taken whatever they do to the error, which falls slowly behind
 /// the order's distance from the answer and jumps about on the way; the lowest one is kept.
 class PositionSweep {
  public:
-  /// `skip`: so many of the widest bandwidths are left out. Evaluator and model must outlive the object.
-  PositionSweep(Evaluator& evaluator, FirstOrderModel& model, std::size_t skip,
-                const GaussNewtonParameters& parameters);
+  /// `skip`: so many of the widest bandwidths are left out. The evaluator must outlive the object.
+  PositionSweep(Evaluator& evaluator, std::size_t skip, const Parameters& parameters);
 
   /// Bandwidths for so many blocks, in places, widest first.
   [[nodiscard]] static std::vector<double> bandwidths(std::size_t blocks, const GaussNewtonParameters& parameters);
@@ -48,7 +47,7 @@ class PositionSweep {
   [[nodiscard]] bool move(const std::vector<double>& shifts, double farthest);
 
   Evaluator* evaluator_;
-  FirstOrderModel* model_;
+  PositionStep position_step_;
   std::size_t skip_;
   GaussNewtonParameters parameters_;
   ScoredOrder iterate_;  // what the steps have come to, on a sample of its own

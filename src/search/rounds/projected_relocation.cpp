@@ -32,14 +32,14 @@ Blocks flipped(const Blocks& order, const std::vector<std::array<double, 2>>& fl
 
 }  // namespace
 
-ProjectedRelocation::ProjectedRelocation(Evaluator& evaluator, FirstOrderModel& model, Damping& damping, Random random,
+ProjectedRelocation::ProjectedRelocation(Evaluator& evaluator, Damping& damping, Random random,
                                          const Parameters& parameters)
     : evaluator_(&evaluator),
-      model_(&model),
+      adjusted_errors_(evaluator, parameters.adjusted_errors),
       damping_(&damping),
       random_(random),
       parameters_(parameters.projected_relocation),
-      sweep_(evaluator, model, 1, parameters.gauss_newton) {}
+      sweep_(evaluator, 1, parameters) {}
 
 void ProjectedRelocation::begin(const ScoredOrder& from) {
   current_ = from;
@@ -71,7 +71,7 @@ StepReport ProjectedRelocation::step() {
 
 double ProjectedRelocation::adjusted_error(const Blocks& order) {
   const std::size_t tiles = evaluator_->rows().tiles_for(parameters_.judged_rows_per_block * order.size());
-  return model_->adjusted_errors(order, {}, tiles).present;
+  return adjusted_errors_.solve(order, {}, tiles).present;
 }
 
 bool ProjectedRelocation::go_on_from(const AdjustedOrder& order) {
@@ -101,7 +101,7 @@ std::vector<Insertion> ProjectedRelocation::rank_moves() {
   const std::vector<int> from = draw_positions();
   const std::size_t blocks = base_.blocks.size();
   const std::size_t tiles = evaluator_->rows().tiles_for(parameters_.tried_rows_per_block * blocks);
-  const FirstOrderModel::AdjustedErrors errors = model_->adjusted_errors(base_.blocks, from, tiles);
+  const AdjustedErrors::Result errors = adjusted_errors_.solve(base_.blocks, from, tiles);
   std::vector<Insertion> moves;
   for (std::size_t i = 0; i < from.size(); ++i) {
     for (int to = 0; to < static_cast<int>(blocks); ++to) {
@@ -131,7 +131,7 @@ StepReport ProjectedRelocation::relocate() {
 
 StepReport ProjectedRelocation::flip() {
   const std::size_t tiles = evaluator_->rows().tiles_for(parameters_.judged_rows_per_block * base_.blocks.size());
-  const FirstOrderModel::AdjustedErrors errors = model_->adjusted_errors(base_.blocks, {}, tiles);
+  const AdjustedErrors::Result errors = adjusted_errors_.solve(base_.blocks, {}, tiles);
   AdjustedOrder best{{}, base_.error};
   for (const double certain : {parameters_.flip_low, parameters_.flip_middle, parameters_.flip_high}) {
     const Blocks order = flipped(base_.blocks, errors.flips, certain);

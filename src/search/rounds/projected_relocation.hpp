@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "objective/adjusted_errors.hpp"
 #include "search/rounds/damping.hpp"
 #include "search/rounds/position_sweep.hpp"
 
@@ -17,7 +18,7 @@ namespace kintsugi {
 /// 1. Of some blocks, drawn at random or where another island has them elsewhere, all positions are tried; the moves
 /// are
 ///    made that leave least of the error after swaps of near blocks have made up for what they can (variable
-///    projection, see FirstOrderModel::adjusted_errors). This adjusted error tells far better than the error itself how
+///    projection, see AdjustedErrors). This adjusted error tells far better than the error itself how
 ///    many pairs are on the wrong side.
 /// 2. The order is gone on from unless its adjusted error is too far above the lowest so far, and less and less over a
 /// round
@@ -30,9 +31,8 @@ namespace kintsugi {
 /// Rounds go on from one another, unless what others made of their results has a lower adjusted error.
 class ProjectedRelocation final : public Step {
  public:
-  /// Evaluator, model and `damping` must outlive the object.
-  ProjectedRelocation(Evaluator& evaluator, FirstOrderModel& model, Damping& damping, Random random,
-                      const Parameters& parameters);
+  /// Evaluator and `damping` must outlive the object.
+  ProjectedRelocation(Evaluator& evaluator, Damping& damping, Random random, const Parameters& parameters);
 
   void begin(const ScoredOrder& from) override;
   StepReport step() override;
@@ -66,7 +66,7 @@ class ProjectedRelocation final : public Step {
   [[nodiscard]] std::vector<Insertion> rank_moves();
 
   Evaluator* evaluator_;
-  FirstOrderModel* model_;
+  AdjustedErrors adjusted_errors_;
   Damping* damping_;
   Random random_;
   ProjectedRelocationParameters parameters_;

@@ -24,27 +24,27 @@ class NoiseTestOnPlanted : public testing::OnPlanted {
 };
 
 TEST_F(NoiseTestOnPlanted, TellsNoiseFromAWrongOrder) {
-  NoiseTest test(model_, floor_);
+  NoiseTest test(model_, floor_, {});
   EXPECT_FALSE(test.found_noise(truth())) << "not asked yet";
-  const FirstOrderModel::Explained at_truth = test.ask(truth());
+  const ResidualTest at_truth = test.ask(truth());
   EXPECT_TRUE(at_truth.noise);
-  EXPECT_LT(at_truth.share, at_truth.by_chance);
+  EXPECT_LT(at_truth.r_squared, at_truth.threshold);
   EXPECT_TRUE(test.found_noise(truth()));
-  const FirstOrderModel::Explained elsewhere = test.ask(wrong_);
+  const ResidualTest elsewhere = test.ask(wrong_);
   EXPECT_FALSE(elsewhere.noise);
-  EXPECT_GT(elsewhere.share, elsewhere.by_chance);
+  EXPECT_GT(elsewhere.r_squared, elsewhere.threshold);
   EXPECT_FALSE(test.found_noise(wrong_));
 }
 
 TEST_F(NoiseTestOnPlanted, AsksOnceOfAnOrder) {
-  NoiseTest test(model_, floor_);
+  NoiseTest test(model_, floor_, {});
   EXPECT_GT(cost(test, truth()), 0);
   EXPECT_EQ(cost(test, truth()), 0);
   EXPECT_TRUE(test.ask(truth()).noise);
 }
 
 TEST_F(NoiseTestOnPlanted, IsVoidOnceTheOrderIsAnother) {
-  NoiseTest test(model_, floor_);
+  NoiseTest test(model_, floor_, {});
   (void)test.ask(truth());
   EXPECT_FALSE(test.found_noise(wrong_));
   EXPECT_GT(cost(test, wrong_), 0);
@@ -55,16 +55,16 @@ TEST_F(NoiseTestOnPlanted, IsVoidOnceTheOrderIsAnother) {
 
 TEST_F(NoiseTestOnPlanted, IsNotAskedWhereAToleranceIsGiven) {
   const ErrorFloor given(evaluator(), 1e-9);
-  NoiseTest test(model_, given);
+  NoiseTest test(model_, given, {});
   EXPECT_EQ(cost(test, truth()), 0);
   EXPECT_FALSE(test.ask(truth()).noise);
   EXPECT_FALSE(test.found_noise(truth()));
 }
 
 TEST_F(NoiseTestOnPlanted, GoesOnFromItsState) {
-  NoiseTest first(model_, floor_);
+  NoiseTest first(model_, floor_, {});
   (void)first.ask(truth());
-  NoiseTest second(model_, floor_);
+  NoiseTest second(model_, floor_, {});
   testing::set_state(second, testing::state_of(first));
   EXPECT_TRUE(second.found_noise(truth()));
   EXPECT_EQ(cost(second, truth()), 0);

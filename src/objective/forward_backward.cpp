@@ -1,4 +1,4 @@
-#include "objective/passes.hpp"
+#include "objective/forward_backward.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -28,31 +28,36 @@ void add_products(const float* a, const float* b, std::size_t size, float* sums)
   }
 }
 
-Passes::Passes(const Evaluator& evaluator)
+ForwardBackward::ForwardBackward(const Evaluator& evaluator)
     : evaluator_(&evaluator),
-      channels_(std::min(evaluator.weights().roles().outputs, kChannels)),
-      size_(evaluator.weights().roles().width * kTileRows) {
-  const Roles& roles = evaluator.weights().roles();
-  sketch_.assign(channels_ * roles.outputs, 0.0F);
-  if (channels_ == roles.outputs) {
-    for (std::size_t c = 0; c < channels_; ++c) sketch_[c * roles.outputs + c] = 1;
+      sketch_(make_sketch(evaluator.weights())),
+      size_(evaluator.weights().roles().width * kTileRows) {}
+
+ForwardBackward::Sketch ForwardBackward::make_sketch(const SharedWeights& weights) {
+  const Roles& roles = weights.roles();
+  Sketch sketch;
+  sketch.channels = std::min(roles.outputs, kMostChannels);
+  sketch.factors.assign(sketch.channels * roles.outputs, 0.0F);
+  if (sketch.channels == roles.outputs) {
+    for (std::size_t c = 0; c < sketch.channels; ++c) sketch.factors[c * roles.outputs + c] = 1;
   } else {
-    Random random(channels_);
-    const auto size = static_cast<float>(1 / std::sqrt(static_cast<double>(channels_)));
-    for (float& entry : sketch_) entry = random.below(2) == 0 ? size : -size;
+    Random random(sketch.channels);
+    const auto size = static_cast<float>(1 / std::sqrt(static_cast<double>(sketch.channels)));
+    for (float& factor : sketch.factors) factor = random.below(2) == 0 ? size : -size;
   }
-  heads_.assign(channels_ * roles.width, 0.0F);
-  for (std::size_t c = 0; c < channels_; ++c) {
+  sketch.heads.assign(sketch.channels * roles.width, 0.0F);
+  for (std::size_t c = 0; c < sketch.channels; ++c) {
     for (std::size_t q = 0; q < roles.outputs; ++q) {
       for (std::size_t f = 0; f < roles.width; ++f) {
-        heads_[c * roles.width + f] +=
-            sketch_[c * roles.outputs + q] * evaluator.weights().head_weight()[q * roles.width + f];
+        sketch.heads[c * roles.width + f] +=
+            sketch.factors[c * roles.outputs + q] * weights.head_weight()[q * roles.width + f];
       }
     }
   }
+  return sketch;
 }
 
-double Passes::forward(const RowTile& rows, std::span<const Layer> layers, float* errors) {
+double ForwardBackward::forward(const RowTile& rows, std::span<const Layer> layers, float* errors) {
   slope_at_.assign(layers.size() + 1, 0);
   for (std::size_t b = 0; b < layers.size(); ++b) {
     slope_at_[b + 1] = slope_at_[b] + layers[b].kernel->hidden() * kTileRows;
@@ -72,16 +77,16 @@ double Passes::forward(const RowTile& rows, std::span<const Layer> layers, float
   return sketch_errors(rows, states_.data() + layers.size() * size_, errors);
 }
 
-double Passes::sketch_errors(const RowTile& rows, const float* state, float* errors) {
+double ForwardBackward::sketch_errors(const RowTile& rows, const float* state, float* errors) {
   const std::size_t outputs = evaluator_->weights().roles().outputs;
   outputs_.resize(outputs * kTileRows);
   evaluator_->tile_errors(rows, state, outputs_.data());
   double squares = 0;
   for (const float error : outputs_) squares += static_cast<double>(error) * error;
-  std::fill_n(errors, channels_ * kTileRows, 0.0F);
-  for (std::size_t c = 0; c < channels_; ++c) {
+  std::fill_n(errors, sketch_.channels * kTileRows, 0.0F);
+  for (std::size_t c = 0; c < sketch_.channels; ++c) {
     for (std::size_t q = 0; q < outputs; ++q) {
-      const float factor = sketch_[c * outputs + q];
+      const float factor = sketch_.factors[c * outputs + q];
       for (std::size_t row = 0; row < kTileRows; ++row) {
         errors[c * kTileRows + row] += factor * outputs_[q * kTileRows + row];
       }
@@ -90,21 +95,21 @@ double Passes::sketch_errors(const RowTile& rows, const float* state, float* err
   return squares;
 }
 
-void Passes::backward(const RowTile& rows, std::span<const Layer> layers, std::size_t channel) {
+void ForwardBackward::backward(const RowTile& rows, std::span<const Layer> layers, std::size_t channel) {
   const std::size_t width = evaluator_->weights().roles().width;
-  pulled_.resize(layers.size() * size_);
+  pulled_back_.resize(layers.size() * size_);
   gradients_.resize((layers.size() + 1) * size_);
   // Rows that only fill the tile up get a zero gradient and so no effects.
   float* const last = gradients_.data() + layers.size() * size_;
   for (std::size_t f = 0; f < width; ++f) {
     for (std::size_t row = 0; row < kTileRows; ++row) {
-      last[f * kTileRows + row] = row < rows.rows ? heads_[channel * width + f] : 0;
+      last[f * kTileRows + row] = row < rows.rows ? sketch_.heads[channel * width + f] : 0;
     }
   }
   for (std::size_t b = layers.size(); b-- > 0;) {
     const float* const g = gradients_.data() + (b + 1) * size_;
     float* const before = gradients_.data() + b * size_;
-    float* const u = pulled_.data() + b * size_;
+    float* const u = pulled_back_.data() + b * size_;
     layers[b].kernel->pull_back(layers[b].weights, slopes_.data() + slope_at_[b], g, u, hidden_.data());
     for (std::size_t i = 0; i < size_; ++i) before[i] = g[i] + u[i];
   }

@@ -1,4 +1,4 @@
-#include "objective/first_order_model.hpp"
+#include "objective/linear_model.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,6 +18,7 @@ using kintsugi::testing::make_planted;
 using kintsugi::testing::PlantedProblem;
 using kintsugi::testing::Reference;
 using kintsugi::testing::shuffled_blocks;
+using kintsugi::testing::with_residuals;
 using kintsugi::testing::Workbench;
 
 constexpr std::size_t kTiles = 4;
@@ -52,12 +53,12 @@ double screened(std::span<const double> changes, std::size_t reach, const Insert
                  static_cast<std::size_t>(move.to - move.from + static_cast<int>(reach))];
 }
 
-TEST(FirstOrderModel, StartsFromTheExactError) {
+TEST(LinearModel, StartsFromTheExactError) {
   const mpi::Comm world = mpi::Comm::world();
   for (const Activation activation : kActivations) {
     const PlantedProblem problem = uneven_problem(activation);
     Workbench bench(world, problem, {1, world.size()});
-    FirstOrderModel model(bench.evaluator());
+    LinearModel model(bench.evaluator());
     const Blocks blocks = shuffled_blocks(problem, 1);
     for (const std::size_t tiles : {std::size_t{1}, std::size_t{3}, kTiles}) {
       ASSERT_TRUE(model.linearise(blocks, tiles));
@@ -69,13 +70,13 @@ TEST(FirstOrderModel, StartsFromTheExactError) {
   }
 }
 
-TEST(FirstOrderModel, ScreenPredictsWhatApplyDoes) {
+TEST(LinearModel, ScreenPredictsWhatApplyDoes) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = uneven_problem(Activation::relu);
   const std::size_t blocks = problem.truth.blocks.size();
   const std::size_t reach = blocks - 1;
   Workbench bench(world, problem, {1, world.size()});
-  FirstOrderModel model(bench.evaluator());
+  LinearModel model(bench.evaluator());
   ASSERT_TRUE(model.linearise(shuffled_blocks(problem, 1), kTiles));
   // At the point of linearisation, and after moves on the model.
   const Insertion earlier[] = {{0, 2, 0}, {6, 3, 0}};
@@ -92,13 +93,13 @@ TEST(FirstOrderModel, ScreenPredictsWhatApplyDoes) {
   }
 }
 
-TEST(FirstOrderModel, ApplyMovesBlocksAndRewindGoesBack) {
+TEST(LinearModel, ApplyMovesBlocksAndRewindGoesBack) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = uneven_problem(Activation::gelu);
   const Blocks blocks = shuffled_blocks(problem, 1);
   const std::size_t reach = blocks.size() - 1;
   Workbench bench(world, problem, {1, world.size()});
-  FirstOrderModel model(bench.evaluator());
+  LinearModel model(bench.evaluator());
   ASSERT_TRUE(model.linearise(blocks, kTiles));
   const std::span<const double> view = model.screen(reach);
   const std::vector<double> fresh(view.begin(), view.end());
@@ -113,12 +114,12 @@ TEST(FirstOrderModel, ApplyMovesBlocksAndRewindGoesBack) {
   EXPECT_EQ(std::vector<double>(again.begin(), again.end()), fresh);
 }
 
-TEST(FirstOrderModel, ScreenIsABand) {
+TEST(LinearModel, ScreenIsABand) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = uneven_problem(Activation::relu);
   const auto blocks = static_cast<int>(problem.truth.blocks.size());
   Workbench bench(world, problem, {1, world.size()});
-  FirstOrderModel model(bench.evaluator());
+  LinearModel model(bench.evaluator());
   ASSERT_TRUE(model.linearise(shuffled_blocks(problem, 1), kTiles));
   const std::size_t widest = static_cast<std::size_t>(blocks) - 1;
   const std::span<const double> view = model.screen(widest);
@@ -151,7 +152,7 @@ struct ModelError {
 ModelError model_error(const mpi::Comm& comm, const PlantedProblem& problem, const Blocks& blocks, std::size_t near) {
   const Reference reference(problem);
   Workbench bench(comm, problem, {1, comm.size()});
-  FirstOrderModel model(bench.evaluator());
+  LinearModel model(bench.evaluator());
   EXPECT_TRUE(model.linearise(blocks, 2, near));
   const std::size_t widest = blocks.size() - 1;
   const std::span<const double> changes = model.screen(widest);
@@ -167,17 +168,7 @@ ModelError model_error(const mpi::Comm& comm, const PlantedProblem& problem, con
   return total;
 }
 
-// The same network with its residuals multiplied by `factor`.
-PlantedProblem with_residuals(PlantedProblem problem, float factor) {
-  for (const Block& block : problem.truth.blocks) {
-    Piece& compress = problem.network.pieces[static_cast<std::size_t>(block.compress)];
-    for (float& weight : compress.weight) weight *= factor;
-    for (float& bias : compress.bias) bias *= factor;
-  }
-  return problem;
-}
-
-TEST(FirstOrderModel, IsAccurateToSecondOrderInTheResiduals) {
+TEST(LinearModel, IsAccurateToSecondOrderInTheResiduals) {
   // Predictions are off by terms of third order, where the changes themselves are of second.
   const mpi::Comm world = mpi::Comm::world();
   for (const Activation activation : {Activation::gelu, Activation::tanh, Activation::silu}) {
@@ -225,7 +216,7 @@ PlantedProblem chain_problem() {
   return problem;
 }
 
-TEST(FirstOrderModel, NearDifferencesSeeTheKinks) {
+TEST(LinearModel, NearDifferencesSeeTheKinks) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = chain_problem();
   std::vector<int> order{0, 1, 2};
@@ -245,7 +236,7 @@ PlantedProblem wide_problem(double noise) {
   options.blocks = 6;
   options.width = 24;
   options.hidden = {30};
-  options.outputs = Passes::kChannels + 9;
+  options.outputs = ForwardBackward::kMostChannels + 9;
   options.activation = Activation::gelu;
   options.rows = 32 * kTiles;
   options.pair_signal = 0.5;
@@ -253,20 +244,20 @@ PlantedProblem wide_problem(double noise) {
   return make_planted(options);
 }
 
-TEST(FirstOrderModel, SketchesManyOutputs) {
+TEST(LinearModel, SketchesManyOutputs) {
   const mpi::Comm world = mpi::Comm::world();
   const mpi::Comm self = mpi::Comm::self();
   const PlantedProblem problem = wide_problem(0.5);
   const Blocks blocks = shuffled_blocks(problem, 1);
   Workbench alone(self, problem, {1, 1});
-  FirstOrderModel expected(alone.evaluator());
+  LinearModel expected(alone.evaluator());
   ASSERT_TRUE(expected.linearise(blocks, kTiles));
   const double exact = alone.evaluator().error(blocks, kTiles);
   EXPECT_NEAR(expected.base_error(), exact, 1e-6 * exact) << "the error itself is not sketched";
   const std::span<const double> view = expected.screen(5);
   for (const Grid grid : all_grids(world.size())) {
     Workbench bench(world, problem, grid);
-    FirstOrderModel model(bench.evaluator());
+    LinearModel model(bench.evaluator());
     ASSERT_TRUE(model.linearise(blocks, kTiles));
     EXPECT_EQ(model.base_error(), expected.base_error());
     EXPECT_EQ(model.predicted_error(), expected.predicted_error());
@@ -282,7 +273,7 @@ TEST(FirstOrderModel, SketchesManyOutputs) {
   }
 }
 
-TEST(FirstOrderModel, ASketchFindsTheMovesThatHelp) {
+TEST(LinearModel, ASketchFindsTheMovesThatHelp) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = wide_problem(0);
   const ModelError sketched = model_error(world, problem, shuffled_blocks(problem, 1), 0);
@@ -291,7 +282,7 @@ TEST(FirstOrderModel, ASketchFindsTheMovesThatHelp) {
 
 // Everything that a model says along a walk.
 std::vector<double> walk(Evaluator& evaluator, const Blocks& blocks, std::size_t near) {
-  FirstOrderModel model(evaluator);
+  LinearModel model(evaluator);
   EXPECT_TRUE(model.linearise(blocks, kTiles, near));
   std::vector<double> said{model.base_error()};
   const Insertion rounds[][2] = {{{0, 2, 0}, {5, 3, 0}}, {{6, 1, 0}, {0, 0, 0}}, {{3, 2, 0}, {4, 6, 0}}};
@@ -307,7 +298,7 @@ std::vector<double> walk(Evaluator& evaluator, const Blocks& blocks, std::size_t
   return said;
 }
 
-TEST(FirstOrderModel, SaysTheSameToTheBitOnEveryGrid) {
+TEST(LinearModel, SaysTheSameToTheBitOnEveryGrid) {
   const mpi::Comm world = mpi::Comm::world();
   const mpi::Comm self = mpi::Comm::self();
   const PlantedProblem problem = uneven_problem(Activation::relu);
@@ -323,18 +314,32 @@ TEST(FirstOrderModel, SaysTheSameToTheBitOnEveryGrid) {
   }
 }
 
-TEST(FirstOrderModel, RefusesAnOrderThatOverflows) {
+TEST(LinearModel, ASmallerBudgetMeansFewerTilesAndTheSampleError) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = uneven_problem(Activation::relu);
+  const Blocks blocks = shuffled_blocks(problem, 1);
+  Workbench bench(world, problem, {1, world.size()});
+  // Effects of two tiles and two outputs, and not quite of a third.
+  MemoryBudget memory;
+  memory.effects = 3 * 2 * blocks.size() * blocks.size() * 32 * sizeof(float) - 1;
+  LinearModel model(bench.evaluator(), {}, memory);
+  ASSERT_TRUE(model.linearise(blocks, kTiles));
+  EXPECT_EQ(model.base().tiles, 2U);
+  EXPECT_EQ(model.base_error(), bench.evaluator().error(blocks, kTiles));
+}
+
+TEST(LinearModel, RefusesAnOrderThatOverflows) {
   const mpi::Comm world = mpi::Comm::world();
   PlantedProblem problem = uneven_problem(Activation::relu);
   for (const Block& block : problem.truth.blocks) {
     for (float& weight : problem.network.pieces[static_cast<std::size_t>(block.compress)].weight) weight *= 1e20F;
   }
   Workbench bench(world, problem, {1, world.size()});
-  FirstOrderModel model(bench.evaluator());
+  LinearModel model(bench.evaluator());
   EXPECT_FALSE(model.linearise(problem.truth.blocks, kTiles));
 }
 
-TEST(FirstOrderModel, ScreensAnOrderWithoutError) {
+TEST(LinearModel, ScreensAnOrderWithoutError) {
   // All states are zero, so every order is exact and no move changes anything.
   const mpi::Comm world = mpi::Comm::world();
   PlantedOptions options;
@@ -348,7 +353,7 @@ TEST(FirstOrderModel, ScreensAnOrderWithoutError) {
   for (float& value : problem.rows->inputs) value = 0;
   for (float& value : problem.rows->predictions) value = 0;
   Workbench bench(world, problem, {1, world.size()});
-  FirstOrderModel model(bench.evaluator());
+  LinearModel model(bench.evaluator());
   ASSERT_TRUE(model.linearise(problem.truth.blocks, 2));
   EXPECT_EQ(model.base_error(), 0);
   const std::span<const double> changes = model.screen(3);

@@ -26,43 +26,55 @@ struct Layer {
 void add_products(const float* a, const float* b, std::size_t size, float* sums);
 
 /// Forward and adjoint passes of one tile of rows through a network. All states, residuals and gradients on the way are
-/// kept until the next pass. With more than kChannels outputs, errors and gradients are those of as many random
-/// combinations of them (a Rademacher sketch, which keeps sums of squares in the mean). Not collective.
-class Passes {
+/// kept until the next pass: about 4 L d + sum(h) numbers for each of the tile's rows, with L layers of width d and
+/// hidden sizes h. Not collective.
+///
+/// Errors and gradients are those of "channels": of the outputs themselves, or, where there are more than
+/// kMostChannels, of as many random combinations of them (a Rademacher sketch, which keeps sums of squares in the mean:
+/// Achlioptas, J. Comput. Syst. Sci. 66, 2003).
+class ForwardBackward {
  public:
-  static constexpr std::size_t kChannels = 16;
+  /// Time and memory of all that is made of the passes grow with the channels, its noise falls with their root. Fixed
+  /// here, as cost models build on it.
+  static constexpr std::size_t kMostChannels = 16;
 
-  explicit Passes(const Evaluator& evaluator);
+  explicit ForwardBackward(const Evaluator& evaluator);
 
   /// The outputs, or the combinations of them.
-  [[nodiscard]] std::size_t channels() const noexcept { return channels_; }
+  [[nodiscard]] std::size_t channels() const noexcept { return sketch_.channels; }
   /// d x kTileRows: the numbers of a state.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  /// Returns the sum of squared errors of the rows' outputs; `errors` become the channels', [channels][kTileRows].
+  /// One evaluation of each layer. Returns the sum of squared errors of the rows' outputs (not of the channels);
+  /// `errors` become the channels', [channels][kTileRows].
   double forward(const RowTile& rows, std::span<const Layer> layers, float* errors);
-  /// Gradients of one channel's predictions, with the layers of the last forward pass.
+  /// Gradients of one channel's predictions, with the layers of the last forward pass; as dear as that one.
   void backward(const RowTile& rows, std::span<const Layer> layers, std::size_t channel);
 
   /// In front of layer `b`, or behind the last one: a tile of d features.
   [[nodiscard]] const float* state(std::size_t b) const { return states_.data() + b * size_; }
-  /// The gradient at the same place.
+  /// The gradient there.
   [[nodiscard]] const float* gradient(std::size_t b) const { return gradients_.data() + b * size_; }
   /// All layers': [layers][d][kTileRows].
   [[nodiscard]] const kernels::TileBuffer& residuals() const noexcept { return residuals_; }
   [[nodiscard]] const float* residual(std::size_t b) const { return residuals_.data() + b * size_; }
   /// The gradients behind the layers pulled back by the residuals' Jacobians, J^T g: [layers][d][kTileRows].
-  [[nodiscard]] const kernels::TileBuffer& pulled() const noexcept { return pulled_; }
+  [[nodiscard]] const kernels::TileBuffer& pulled_back() const noexcept { return pulled_back_; }
 
  private:
+  /// The channels as combinations of the outputs.
+  struct Sketch {
+    std::size_t channels = 0;
+    std::vector<float> factors;  // [channels][k]
+    std::vector<float> heads;    // [channels][d]: the same combinations of the head's rows
+  };
+  [[nodiscard]] static Sketch make_sketch(const SharedWeights& weights);
   double sketch_errors(const RowTile& rows, const float* state, float* errors);
 
   const Evaluator* evaluator_;
-  std::size_t channels_;
+  Sketch sketch_;
   std::size_t size_;
-  std::vector<float> sketch_;  // [channels][k]
-  std::vector<float> heads_;   // [channels][d]: the sketch of the head's rows
-  kernels::TileBuffer states_, residuals_, gradients_, pulled_;
+  kernels::TileBuffer states_, residuals_, gradients_, pulled_back_;
   kernels::TileBuffer slopes_;  // one tile of h features per layer
   std::vector<std::size_t> slope_at_;
   kernels::TileBuffer hidden_, outputs_;

@@ -1,0 +1,72 @@
+#include "objective/normal_equations.hpp"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+#include <algorithm>
+#include <limits>
+
+#include "kernels/gemm.hpp"
+
+namespace kintsugi {
+
+namespace {
+
+constexpr auto kRows = static_cast<Eigen::Index>(kernels::kTileRows);
+using Matrix = Eigen::Map<const Eigen::MatrixXf>;
+using Product = Eigen::Map<Eigen::MatrixXf, Eigen::AlignedMax>;
+
+Eigen::Index index(std::size_t i) { return static_cast<Eigen::Index>(i); }
+
+}  // namespace
+
+NormalEquations::NormalEquations(std::size_t unknowns, std::size_t targets)
+    : unknowns_(unknowns), targets_(targets), gram_(unknowns * (unknowns + 1) / 2), along_(unknowns * targets) {}
+
+void NormalEquations::add_slopes(std::span<const float> slopes) {
+  const Matrix a(slopes.data(), kRows, index(unknowns_));
+  product_.resize(unknowns_ * unknowns_);
+  Product product(product_.data(), index(unknowns_), index(unknowns_));
+  product.noalias() = a.transpose() * a;
+  std::size_t at = 0;
+  for (Eigen::Index i = 0; i < product.rows(); ++i) {
+    for (Eigen::Index j = 0; j <= i; ++j) gram_.add(at++, product(i, j));
+  }
+}
+
+void NormalEquations::add_targets(std::span<const float> slopes, const float* targets, std::size_t stride) {
+  const Matrix a(slopes.data(), kRows, index(unknowns_));
+  const Eigen::Map<const Eigen::MatrixXf, 0, Eigen::OuterStride<>> e(targets, kRows, index(targets_),
+                                                                     Eigen::OuterStride<>(index(stride)));
+  product_.resize(unknowns_ * targets_);
+  Product product(product_.data(), index(unknowns_), index(targets_));
+  product.noalias() = a.transpose() * e;
+  for (std::size_t i = 0; i < product_.size(); ++i) along_.add(i, product_[i]);
+}
+
+void NormalEquations::reduce(Evaluator& evaluator) {
+  evaluator.reduce(gram_);
+  evaluator.reduce(along_);
+}
+
+NormalEquations::Solution NormalEquations::solve(double damping, double flat_damping) const {
+  const Eigen::Index unknowns = index(unknowns_);
+  Eigen::MatrixXd normal(unknowns, unknowns);
+  std::size_t at = 0;
+  for (Eigen::Index i = 0; i < unknowns; ++i) {
+    for (Eigen::Index j = 0; j <= i; ++j) normal(i, j) = normal(j, i) = gram_.value(at++);
+  }
+  const Eigen::VectorXd own = normal.diagonal();
+  const double mean = std::max(own.mean(), std::numeric_limits<double>::min());
+  normal.diagonal().array() += damping * (own.array() * mean).sqrt() + flat_damping * mean;
+  Eigen::MatrixXd along(unknowns, index(targets_));
+  for (Eigen::Index i = 0; i < along.size(); ++i) along.data()[i] = along_.value(static_cast<std::size_t>(i));
+  const Eigen::MatrixXd steps = -normal.ldlt().solve(along);
+  Solution result;
+  result.steps.assign(steps.data(), steps.data() + steps.size());
+  for (Eigen::Index target = 0; target < along.cols(); ++target) {
+    result.changes.push_back(along.col(target).dot(steps.col(target)));
+  }
+  return result;
+}
+
+}  // namespace kintsugi

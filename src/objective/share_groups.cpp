@@ -1,0 +1,67 @@
+#include "objective/share_groups.hpp"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "core/assignment.hpp"
+
+namespace kintsugi {
+
+ShareGroups::ShareGroups(const SharedWeights& weights, const Blocks& blocks, const std::set<int>& untrusted)
+    : blocks_(blocks) {
+  std::map<std::size_t, Group> by_hidden;
+  for (const Block& block : blocks) {
+    if (!untrusted.contains(block.expand)) continue;
+    Group& group = by_hidden[weights.hidden(block.expand)];
+    group.expand.push_back(block.expand);
+    group.compress.push_back(block.compress);
+  }
+  for (auto& [hidden, group] : by_hidden) {
+    std::ranges::sort(group.expand);
+    std::ranges::sort(group.compress);
+    for (const int expand : group.expand) {
+      group.positions.push_back(static_cast<std::size_t>(position_of(expand, blocks)));
+    }
+    group.shares = size_;
+    size_ += group.expand.size() * group.compress.size();
+    groups_.push_back(std::move(group));
+  }
+}
+
+std::vector<double> ShareGroups::equal_shares() const {
+  std::vector<double> shares(size_, 0);
+  for (const Group& group : groups_) {
+    const std::size_t size = group.compress.size();
+    std::fill_n(shares.begin() + static_cast<std::ptrdiff_t>(group.shares), size * size, 1 / static_cast<double>(size));
+  }
+  return shares;
+}
+
+void ShareGroups::project(std::vector<double>& step) const {
+  for (const Group& group : groups_) {
+    const auto size = static_cast<Eigen::Index>(group.compress.size());
+    Eigen::Map<Eigen::MatrixXd> shares(step.data() + group.shares, size, size);
+    const Eigen::VectorXd rows = shares.rowwise().mean();
+    const Eigen::RowVectorXd columns = shares.colwise().mean();
+    const double all = shares.mean();
+    shares.colwise() -= rows;
+    shares.rowwise() -= columns;
+    shares.array() += all;
+  }
+}
+
+Blocks ShareGroups::rounded(Blocks blocks, std::span<const double> shares) const {
+  for (const Group& group : groups_) {
+    const std::size_t size = group.compress.size();
+    const std::vector<int> chosen = assign(shares.subspan(group.shares, size * size), size, size);
+    for (std::size_t i = 0; i < size; ++i) {
+      blocks[static_cast<std::size_t>(position_of(group.expand[i], blocks))].compress =
+          group.compress[static_cast<std::size_t>(chosen[i])];
+    }
+  }
+  return blocks;
+}
+
+}  // namespace kintsugi
