@@ -59,6 +59,10 @@ class BenchCommand final : public Command {
   [[nodiscard]] ExitCode run(const Settings&) override;
 
  private:
+  void run_scale(const mpi::Comm& world) const;
+  void run_kernels(const mpi::Comm& world) const;
+  void print_kernels(const mpi::Comm& world, const KernelSpeed& speed, double evaluations) const;
+
   /// Exact evaluations of the whole network on all rows, per second. Collective.
   [[nodiscard]] double measure_evaluations(const mpi::Comm& world, Evaluator& evaluator, const Blocks& blocks) const;
 
@@ -136,19 +140,28 @@ ExitCode BenchCommand::run(const Settings&) {
   if (!suite_.folder.empty()) return bench_suite(world, suite_) ? ExitCode::success : ExitCode::not_solved;
   if (!scale_ && predict_.blocks > 0) throw UsageError("--predict belongs to --scale");
   if (scale_) {
-    const ScaleShape base{.blocks = static_cast<std::size_t>(blocks_),
-                          .width = static_cast<std::size_t>(width_),
-                          .hidden = static_cast<std::size_t>(hidden_),
-                          .outputs = static_cast<std::size_t>(outputs_),
-                          .rows = static_cast<std::size_t>(rows_),
-                          .sample_rows = static_cast<std::size_t>(sample_rows_)};
-    bench_scale(world, {.base = base,
-                        .activation = activation_,
-                        .growth = static_cast<std::size_t>(growth_),
-                        .seconds = seconds_,
-                        .predict = predict_});
-    return ExitCode::success;
+    run_scale(world);
+  } else {
+    run_kernels(world);
   }
+  return ExitCode::success;
+}
+
+void BenchCommand::run_scale(const mpi::Comm& world) const {
+  const ScaleShape base{.blocks = static_cast<std::size_t>(blocks_),
+                        .width = static_cast<std::size_t>(width_),
+                        .hidden = static_cast<std::size_t>(hidden_),
+                        .outputs = static_cast<std::size_t>(outputs_),
+                        .rows = static_cast<std::size_t>(rows_),
+                        .sample_rows = static_cast<std::size_t>(sample_rows_)};
+  bench_scale(world, {.base = base,
+                      .activation = activation_,
+                      .growth = static_cast<std::size_t>(growth_),
+                      .seconds = seconds_,
+                      .predict = predict_});
+}
+
+void BenchCommand::run_kernels(const mpi::Comm& world) const {
   PlantedOptions planted;
   planted.blocks = static_cast<std::size_t>(blocks_);
   planted.width = static_cast<std::size_t>(width_);
@@ -164,7 +177,10 @@ ExitCode BenchCommand::run(const Settings&) {
 
   const KernelSpeed speed = measure_kernels(weights, problem.truth.blocks, seconds_);
   const double evaluations = measure_evaluations(world, evaluator, problem.truth.blocks);
-  if (!world.root()) return ExitCode::success;
+  if (world.root()) print_kernels(world, speed, evaluations);
+}
+
+void BenchCommand::print_kernels(const mpi::Comm& world, const KernelSpeed& speed, double evaluations) const {
   const double products = 4.0 * width_ * hidden_ * blocks_ + 2.0 * width_ * outputs_;
   const double operations = 1e-9 * rows_ * products;
   const auto share = [&](double value) { return format("%.1f %%", 100 * value / speed.peak); };
@@ -188,7 +204,6 @@ ExitCode BenchCommand::run(const Settings&) {
       << format(
              "RESULT ranks=%d peak_gflops=%.4g forward_gflops=%.4g adjoint_gflops=%.4g evaluations_per_second=%.6g\n",
              world.size(), speed.peak, speed.forward, speed.adjoint, evaluations);
-  return ExitCode::success;
 }
 
 }  // namespace

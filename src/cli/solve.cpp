@@ -96,6 +96,7 @@ class SolveCommand final : public Command {
   [[nodiscard]] ExitCode run(const Settings& settings) override;
 
  private:
+  void declare_search(OptionTable& options);
   /// What --start and --roles name goes into the options. Every rank reads for itself.
   void read_files();
   /// On rank 0: has the log write checkpoints, and finds the state to go on from.
@@ -140,6 +141,20 @@ void SolveCommand::declare(OptionTable& options) {
   options.option("roles", "FILE",
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
                  path(roles_));
+  declare_search(options);
+  options.option("log", "KIND", "table, json (one object per line) or off; goes to stderr",
+                 choice(log_, {"table", "json", "off"}));
+  options.option("checkpoint", "FILE", "keep the state of the search in this file, and the one before in FILE.previous",
+                 path(checkpoint_));
+  options.option("checkpoint-interval", "TIME", "between two checkpoints: 90, 90s, 10m", duration(interval_));
+  options.toggle("resume", "go on from the checkpoint, if there is one", resume_);
+  options.toggle("no-times",
+                 "leave out times, host and number of ranks, so that logs and solutions of two runs can be compared",
+                 no_times_);
+  options.toggle("quiet,q", "no log, errors only", quiet_);
+}
+
+void SolveCommand::declare_search(OptionTable& options) {
   options.option("search", "NAME", "the search: " + join(search_names(), ", "),
                  choice(options_.search, search_names()));
   options.option("sample-rows", "N", "rows of the first sample; 0: chosen",
@@ -154,16 +169,6 @@ void SolveCommand::declare(OptionTable& options) {
                  "take no more together, so that the answer does not depend on its ranks",
                  bytes(options_.memory));
   declare_parameters(options, options_.parameters);
-  options.option("log", "KIND", "table, json (one object per line) or off; goes to stderr",
-                 choice(log_, {"table", "json", "off"}));
-  options.option("checkpoint", "FILE", "keep the state of the search in this file, and the one before in FILE.previous",
-                 path(checkpoint_));
-  options.option("checkpoint-interval", "TIME", "between two checkpoints: 90, 90s, 10m", duration(interval_));
-  options.toggle("resume", "go on from the checkpoint, if there is one", resume_);
-  options.toggle("no-times",
-                 "leave out times, host and number of ranks, so that logs and solutions of two runs can be compared",
-                 no_times_);
-  options.toggle("quiet,q", "no log, errors only", quiet_);
 }
 
 void SolveCommand::read_files() {

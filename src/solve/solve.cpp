@@ -63,25 +63,24 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   const kernels::FlushDenormals flushed;
   Laps clock;
   Solution solution;
-
   // 1. Roles and pairs, on rank 0.
   const Preparation preparation = prepare(world, network, rows.shape(), options, observer);
   solution.times.pairing = clock.lap();
-
   // 2. Weights into shared memory, rows to their ranks, ranks to their islands.
   const SharedWeights weights(world, network, preparation.roles);
   IslandGroup group(world, weights, rows, options);
-  Evaluator& evaluator = group.evaluator();
   solution.times.load = clock.lap();
 
   // 3. Starts.
+  Evaluator& evaluator = group.evaluator();
   solution.starts = rank_starts(evaluator, preparation, options);
   if (world.root()) observer.on_starts(solution.starts);
   solution.times.seeding = clock.lap();
 
   // 4. Search, from the starts or from where an earlier run has left it.
+  solution.rows = rows.shape().rows;
   const ErrorFloor floor(evaluator, options.tolerance, options.parameters.error_floor);
-  solution.target = floor.target(rows.shape().rows);
+  solution.target = floor.target(solution.rows);
   Archipelago islands(group, floor, preparation.untrusted, options);
   if (is_resumed(world, resume)) {
     islands.resume(resume);
@@ -91,7 +90,6 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   const Blocks blocks = islands.search(clock.start(), observer, solution);
 
   // 5. The answer.
-  solution.rows = rows.shape().rows;
   if (solution.mse <= solution.target) solution.status = Status::solved;
   solution.assembly = {blocks, weights.roles().head};
   if (world.root()) solution.pairs = scores_in_order(preparation.pairs, blocks);

@@ -7,15 +7,17 @@ namespace kintsugi {
 
 void Annealing::begin(const ScoredOrder& from) {
   current_ = from;
-  length_ = length_ == 0 ? parameters_.first_length : std::min(2 * length_, parameters_.max_length);
-  step_ = idle_ = 0;
+  progress_.length =
+      progress_.length == 0 ? parameters_.first_length : std::min(2 * progress_.length, parameters_.max_length);
+  progress_.step = progress_.idle = 0;
   if (temperature_factor_ == 0) temperature_factor_ = parameters_.initial_temperature;
   start_error_ = bound_ = from.mse;
 }
 
 double Annealing::temperature() const {
   const double hottest = temperature_factor_ * start_error_ / static_cast<double>(current_.blocks.size());
-  return hottest * std::pow(parameters_.cooling, -static_cast<double>(step_) / static_cast<double>(length_));
+  return hottest *
+         std::pow(parameters_.cooling, -static_cast<double>(progress_.step) / static_cast<double>(progress_.length));
 }
 
 bool Annealing::accept(const ScoredOrder& next, double predicted) {
@@ -60,23 +62,23 @@ StepReport Annealing::step() {
     next.blocks[p] = current_.blocks[static_cast<std::size_t>(walk.order()[p])];
   }
   if (next.blocks == current_.blocks) {
-    ++idle_;
+    ++progress_.idle;
   } else {
     next.mse = evaluator_->error(next.blocks, next.tiles);
     if (accept(next, walk.predicted())) {
       current_ = std::move(next);
       report.moves = 1;
     }
-    idle_ = 0;
+    progress_.idle = 0;
   }
   const bool diverged = current_.mse > parameters_.divergence * start_error_;
   if (diverged) temperature_factor_ = std::max(temperature_factor_ / 2, parameters_.min_temperature);
-  report.stuck = ++step_ >= length_ || idle_ >= parameters_.idle_steps || diverged;
+  report.stuck = ++progress_.step >= progress_.length || progress_.idle >= parameters_.idle_steps || diverged;
   return report;
 }
 
 void Annealing::state(StateArchive& archive) {
-  archive(current_, random_, length_, step_, idle_, temperature_factor_, start_error_, bound_);
+  archive(current_, random_, progress_, temperature_factor_, start_error_, bound_);
 }
 
 }  // namespace kintsugi

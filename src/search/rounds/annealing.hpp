@@ -40,6 +40,14 @@ class Annealing final : public Round {
   void state(StateArchive& archive) override;
 
  private:
+  /// Where a round is.
+  struct Progress {
+    std::int64_t length = 0;  // steps of the round
+    std::int64_t step = 0;
+    std::int64_t idle = 0;  // steps since anything moved
+    void state(StateArchive& archive) { archive(length, step, idle); }
+  };
+
   [[nodiscard]] double temperature() const;
   [[nodiscard]] bool accept(const ScoredOrder& next, double predicted);
   void count(const ModelWalk& walk);
@@ -51,9 +59,7 @@ class Annealing final : public Round {
   std::size_t table_bytes_;
   ScoredOrder current_;
   EffectTable table_;
-  std::int64_t length_ = 0;        // steps of this round
-  std::int64_t step_ = 0;          // of this round
-  std::int64_t idle_ = 0;          // steps since anything moved
+  Progress progress_;
   double temperature_factor_ = 0;  // equilibrium's error where a round begins, relative to the order's
   double start_error_ = 0;         // where this round began
   double bound_ = 0;               // of what a walk may move in the model, as an MSE
