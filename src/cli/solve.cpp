@@ -27,6 +27,7 @@
 #include "kintsugi/mpi/comm.hpp"
 #include "pairing/pairing.hpp"
 #include "search/islands/topology.hpp"
+#include "search/make_search.hpp"
 
 namespace kintsugi::cli {
 

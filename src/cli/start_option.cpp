@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "seeding/seeding.hpp"
+#include "solve/starts.hpp"
 
 namespace kintsugi::cli {
 
 std::vector<std::string> start_choices() {
-  std::vector<std::string> names = start_names();
+  std::vector<std::string> names = solve_start_names();
   names.insert(names.begin(), "auto");
   return names;
 }

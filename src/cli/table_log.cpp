@@ -166,7 +166,8 @@ void TableLog::print_row(const TrajectoryEntry& row) {
   held_back_.reset();
   last_printed_ = row.seconds;
   if (rows_printed_ == 0) {
-    line("\n" + event_legend());
+    line("");
+    line(event_legend());
     line("     mse and best are on the sample of so many rows, evals count whole networks");
   }
   if (rows_printed_ % kHeaderEvery == 0) {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <string>
 
 #include "kintsugi/core/error.hpp"
 #include "pairing/pairing.hpp"
+#include "seeding/seriation.hpp"
 
 namespace kintsugi {
 
@@ -68,6 +70,19 @@ void find_pairs(const Network& network, const RowShape& shape, const SolveOption
   std::ranges::sort(preparation.pairing, {}, &Block::expand);
 }
 
+// Rank 0's part.
+std::vector<std::vector<int>> find_lines(const Network& network, const Preparation& preparation,
+                                         const SeriationParameters& parameters) {
+  std::vector<std::vector<int>> lines;
+  const std::vector<FeatureSimilarity> features =
+      block_similarities(network, preparation.pairing, preparation.roles.head);
+  for (Seriation& line : seriate(features, parameters)) lines.push_back(std::move(line.order));
+  if (!lines.empty()) return lines;
+  lines.emplace_back(preparation.pairing.size());
+  std::iota(lines.front().begin(), lines.front().end(), 0);
+  return lines;
+}
+
 // Rank 0's values, to all.
 void share(const mpi::Comm& world, Blocks& blocks) {
   std::vector<int> flat;
@@ -75,6 +90,14 @@ void share(const mpi::Comm& world, Blocks& blocks) {
   world.broadcast(flat);
   blocks.clear();
   for (std::size_t i = 0; i < flat.size(); i += 2) blocks.push_back({flat[i], flat[i + 1]});
+}
+
+void share(const mpi::Comm& world, std::vector<std::vector<int>>& lines) {
+  std::vector<int> sizes;
+  for (const std::vector<int>& line : lines) sizes.push_back(static_cast<int>(line.size()));
+  world.broadcast(sizes);
+  lines.resize(sizes.size());
+  for (std::vector<int>& line : lines) world.broadcast(line);
 }
 
 void share(const mpi::Comm& world, std::set<int>& pieces) {
@@ -95,6 +118,10 @@ Preparation prepare(const mpi::Comm& world, const Network& network, const RowSha
   share(world, preparation.pairing);
   share(world, preparation.given);
   share(world, preparation.untrusted);
+  if (options.start == kSeriationStart) {
+    if (world.root()) preparation.lines = find_lines(network, preparation, options.parameters.seriation);
+    share(world, preparation.lines);
+  }
   // Every rank has the norms: any may be the first of its island.
   if (world.root()) preparation.norms = compress_norms(network, preparation.pairing);
   for (std::vector<double>* const norms : {&preparation.norms.frobenius, &preparation.norms.l1}) {

@@ -17,6 +17,9 @@ struct Preparation {
   std::set<int> untrusted;       ///< expand pieces of the pairs that the weights do not single out
   CompressNorms norms;           ///< by position in `pairing`
   Blocks given;                  ///< the order that the user gave, or empty
+  /// With the start "seriation": lines that the weights alone give, as positions in `pairing`, smoothest first; the
+  /// pairing's own order where the weights say nothing.
+  std::vector<std::vector<int>> lines;
 };
 
 /// Finds roles and pairs on rank 0, tells the observer, and hands round what the other ranks need. Collective. Throws

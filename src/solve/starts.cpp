@@ -1,9 +1,11 @@
 #include "solve/starts.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "core/random.hpp"
+#include "seeding/seriation.hpp"
 
 namespace kintsugi {
 
@@ -13,11 +15,38 @@ std::size_t start_tiles(const Evaluator& evaluator, const SolveOptions& options)
   return evaluator.rows().tiles_for(static_cast<std::size_t>(options.parameters.preparation.start_rows));
 }
 
+// Every line in both directions, best first.
+std::vector<StartOrder> rank_lines(Evaluator& evaluator, const Preparation& preparation, std::size_t tiles) {
+  std::vector<StartOrder> starts;
+  std::vector<Blocks> orders;
+  for (std::size_t i = 0; i < preparation.lines.size(); ++i) {
+    std::string name(kSeriationStart);
+    if (i > 0) name += "-" + std::to_string(i + 1);
+    std::vector<int> order = preparation.lines[i];
+    for (const char* const direction : {"", "-reversed"}) {
+      starts.push_back({name + direction, 0, order});
+      orders.push_back(blocks_in_order(preparation.pairing, order));
+      std::ranges::reverse(order);
+    }
+  }
+  const std::vector<double> errors = evaluator.errors(preparation.pairing, orders, tiles);
+  for (std::size_t i = 0; i < starts.size(); ++i) starts[i].mse = errors[i];
+  std::ranges::stable_sort(starts, {}, &StartOrder::mse);
+  return starts;
+}
+
 }  // namespace
+
+std::vector<std::string> solve_start_names() {
+  std::vector<std::string> names = start_names();
+  names.emplace_back(kSeriationStart);
+  return names;
+}
 
 std::vector<StartOrder> rank_starts(Evaluator& evaluator, const Preparation& preparation, const SolveOptions& options) {
   const std::size_t tiles = start_tiles(evaluator, options);
   const Blocks& pairing = preparation.pairing;
+  if (!preparation.lines.empty()) return rank_lines(evaluator, preparation, tiles);
   if (preparation.given.empty())
     return make_start_orders(evaluator, pairing, preparation.norms, options.start, options.seed, tiles);
   StartOrder given{"given", evaluator.error(preparation.given, tiles), {}};

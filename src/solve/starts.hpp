@@ -1,11 +1,16 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "search/step.hpp"
 #include "solve/preparation.hpp"
 
 namespace kintsugi {
+
+/// The names that SolveOptions::start may have, besides "auto" and "given": start_names() and "seriation", lines that
+/// the weights alone give (seeding/seriation.hpp), each in both directions.
+[[nodiscard]] std::vector<std::string> solve_start_names();
 
 /// The orders that the options ask for, or the given one, by their error on the first rows; best first. Collective over
 /// the evaluator's island.

@@ -32,7 +32,7 @@ class AnalyzeTest(ProgramTest):
 
     def test_prints_every_table(self):
         result = self.analyze("--answer", "answer.txt")
-        for heading in ("Pairing: 6 pairs", "Closest calls", "Seeds, worked out on the first 200 rows", "Swaps of two",
+        for heading in ("Pairing: 6 pairs", "Closest calls", "Starts, worked out on the first 200 rows", "Swaps of two",
                         "Bradley-Terry model", "Transitivity: ", "Bubble repair: ", "Ways to the answer"):
             self.assertIn(heading, result.stdout)
         self.assertRegex(result.stderr, r"exact swaps +\d+\.\d+ s +\d+\.\d GFLOP, +\d+\.\d GFLOP/s, +\d+\.\d % of 1 core")

@@ -192,7 +192,7 @@ TEST(Transitivity, TooFewToContradict) {
 }
 
 TEST(OrderAgreement, ByHand) {
-  const OrderAgreement agreement = agree(std::vector{2, 0, 1});
+  const OrderAgreement agreement = order_agreement(std::vector{2, 0, 1});
   EXPECT_EQ(agreement.inversions, 2);
   EXPECT_DOUBLE_EQ(agreement.kendall_tau, -1.0 / 3);
   EXPECT_DOUBLE_EQ(agreement.rank_correlation, -0.5);
@@ -201,22 +201,22 @@ TEST(OrderAgreement, ByHand) {
 TEST(OrderAgreement, Extremes) {
   std::vector<int> places(30);
   std::iota(places.begin(), places.end(), 0);
-  EXPECT_EQ(agree(places).inversions, 0);
-  EXPECT_EQ(agree(places).kendall_tau, 1);
-  EXPECT_EQ(agree(places).rank_correlation, 1);
+  EXPECT_EQ(order_agreement(places).inversions, 0);
+  EXPECT_EQ(order_agreement(places).kendall_tau, 1);
+  EXPECT_EQ(order_agreement(places).rank_correlation, 1);
   std::ranges::reverse(places);
-  EXPECT_EQ(agree(places).inversions, 435);
-  EXPECT_DOUBLE_EQ(agree(places).kendall_tau, -1);
-  EXPECT_DOUBLE_EQ(agree(places).rank_correlation, -1);
+  EXPECT_EQ(order_agreement(places).inversions, 435);
+  EXPECT_DOUBLE_EQ(order_agreement(places).kendall_tau, -1);
+  EXPECT_DOUBLE_EQ(order_agreement(places).rank_correlation, -1);
 }
 
 TEST(OrderAgreement, BlocksWithoutAPlaceAreLeftOut) {
-  const OrderAgreement whole = agree(std::vector{2, 0, 1});
-  const OrderAgreement part = agree(std::vector{-1, 9, 3, -1, 5});
+  const OrderAgreement whole = order_agreement(std::vector{2, 0, 1});
+  const OrderAgreement part = order_agreement(std::vector{-1, 9, 3, -1, 5});
   EXPECT_EQ(part.inversions, whole.inversions);
   EXPECT_EQ(part.kendall_tau, whole.kendall_tau);
   EXPECT_EQ(part.rank_correlation, whole.rank_correlation);
-  EXPECT_EQ(agree(std::vector{-1, 4}).kendall_tau, 1);
+  EXPECT_EQ(order_agreement(std::vector{-1, 4}).kendall_tau, 1);
 }
 
 }  // namespace

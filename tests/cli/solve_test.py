@@ -150,7 +150,7 @@ class RefusalTest(SolveTest):
 class LogTest(SolveTest):
     def test_table(self):
         log = self.run_program("solve", "p.h5", "--seed", "3", variables={"KINTSUGI_ISLANDS": "1"}).stderr
-        self.assertRegex(log, r"^kintsugi \d+\.\d+\.\d+  \(\w+, .*products by \w+\)\n"
+        self.assertRegex(log, r"^kintsugi \d+\.\d+\.\d+\+\w+(?:-dirty)?  \(\w+, .*products by \w+\)\n"
                               r"host \S+  ranks 1  islands 1  seed 3\n")
         self.assertIn("options  seed = 3, islands = 1 (environment)\n", log)
         self.assertIn("problem  p.h5: 13 pieces, 600 rows of 8 inputs and 1 prediction\n", log)

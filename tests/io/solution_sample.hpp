@@ -27,8 +27,8 @@ inline Solution sample_solution() {
   solution.rows = 7;
   solution.pairs = {{4, 1, 2.5, 3, 0.25, 2.25, true}, {0, 3, 0.5, -1, 0, -0.125, false}};
   solution.starts = {{"wout-frobenius", 0.5, {1, 0}}, {"greedy-reversed", 0.75, {0, 1}}};
-  solution.trajectory = {{0, 0, 'S', 5, 0.5, 0.5, 0, 1, 0.001},
-                         {1, 2, 'I', 7, 1e-14, 1e-14, 3, 1'000'000'000'000, 0.25}};
+  solution.trajectory = {{0, 0, Event::start, 5, 0.5, 0.5, 0, 1, 0.001},
+                         {1, 2, Event::insertion, 7, 1e-14, 1e-14, 3, 1'000'000'000'000, 0.25}};
   solution.evaluations = 1'000'000'000'000;
   solution.warnings = {"block 1 is not to be trusted", "grüße"};
   solution.explained = 0.0625;

@@ -92,6 +92,19 @@ TEST(Solve, TheBestInTheLogNeverRisesOnASample) {
   }
 }
 
+TEST(Solve, StartsFromWhatTheWeightsSayAlone) {
+  const mpi::Comm world = mpi::Comm::world();
+  for (const std::size_t blocks : {1U, 2U, 12U}) {
+    const PlantedProblem problem = make_planted(blocks, 10, 300, 3);
+    const SolveOptions options = options_for("seriation");
+    const Solution solution = solve_planted(world, problem, options);
+    EXPECT_EQ(solution.status, Status::solved) << blocks << " blocks";
+    ASSERT_FALSE(solution.starts.empty());
+    EXPECT_TRUE(solution.starts.front().name.starts_with("seriation"));
+    EXPECT_EQ(describe(solution), solved_alone(world, problem, options));
+  }
+}
+
 TEST(Solve, IsTheSameOnAnyNumberOfRanks) {
   const mpi::Comm world = mpi::Comm::world();
   const PlantedProblem problem = make_planted(10, 10, 300, 3);

@@ -171,6 +171,32 @@ struct PairingParameters {
   }
 };
 
+// --- seeding ---
+
+struct SeriationParameters {
+  std::size_t starts = 3;
+  std::size_t lines = 2;
+  double range = 0.15;
+  std::int64_t rounds = 5;
+  std::int64_t passes = 10;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor(
+        "starts", starts, "eigenvectors", 1, 100,
+        "Lines are begun by so many eigenvectors of the similarities' Laplacian. The first one led to the smoothest "
+        "line on nine of eleven trained networks.");
+    visitor("lines", lines, "orders", 1, 100, "Smoothest lines that become starts, each in both directions.");
+    visitor("range", range, "share of the blocks", 1e-3, 10,
+            "Distance over which blocks are expected to be alike. Shorter: neighbours count, and folds are not seen.");
+    visitor(
+        "rounds", rounds, "rounds", 1, 1000,
+        "Times that features are weighed anew by the line that they led to. On a network of 128 blocks whose training "
+        "was short, the rank correlation with depth rose from 0.86 to 0.97 in four.");
+    visitor("passes", passes, "passes", 1, 1000, "Most passes of insertions over all blocks in one round.");
+  }
+};
+
 // --- search: local ---
 
 struct ScreenedBatchParameters {
@@ -335,7 +361,8 @@ struct GaussNewtonParameters {
             "A round has diverged where the lowest error of a sweep is so many times the one that it began with.");
     visitor("damping", damping, "", 1e-09, 1000,
             "Of the normal equations, at first and at least. More: shorter, safer steps.");
-    visitor("max_damping", max_damping, "", 1e-09, 1000000, "And at most.");
+    visitor("max_damping", max_damping, "", 1e-09, 1000000,
+            "Damping rises to this after rounds that diverge; more would leave the blocks where they are.");
     visitor("damping_factor", damping_factor, "factor", 1, 1000,
             "By which the damping rises after a round that diverged and falls after one that did not.");
     visitor("frozen", frozen, "share", 0, 1,
@@ -382,7 +409,8 @@ struct ProjectedRelocationParameters {
     visitor("sweep_every", sweep_every, "cycles", 2, 1000, "One cycle in so many is a sweep of steps of all blocks.");
     visitor("first_length", first_length, "cycles", 2, 100000,
             "Cycles of the first round; each further one has twice as many. A multiple of sweep_every.");
-    visitor("max_length", max_length, "cycles", 2, 1000000, "And at most.");
+    visitor("max_length", max_length, "cycles", 2, 1000000,
+            "Rounds grow to so many; the other searches wait for a round to end.");
     visitor("flip_low", flip_low, "", 0, 10,
             "Where relocations are in vain, near pairs change sides whose coefficients are above this, or the next "
             "two, whichever leaves least.");
@@ -417,7 +445,8 @@ struct AnnealingParameters {
   void visit(Visitor& visitor) {
     visitor("first_length", first_length, "steps", 1, 1000000,
             "Steps of the first round; each further one has twice as many.");
-    visitor("max_length", max_length, "steps", 1, 100000000, "And at most.");
+    visitor("max_length", max_length, "steps", 1, 100000000,
+            "Rounds grow to so many; the other searches wait for a round to end.");
     visitor("initial_temperature", initial_temperature, "factor", 1e-06, 1000000,
             "In equilibrium each block holds about one temperature of error: a round begins where that would be so "
             "many times the present error.");
@@ -438,7 +467,8 @@ struct AnnealingParameters {
     visitor("bound_cut", bound_cut, "factor", 0, 1, "And after a large one.");
     visitor("min_bound", min_bound, "ratio", 0, 1000,
             "Bound of what a walk may move in the model, relative to the present error, at least.");
-    visitor("max_bound", max_bound, "ratio", 0, 1000000000000.0, "And at most.");
+    visitor("max_bound", max_bound, "ratio", 0, 1000000000000.0,
+            "The bound grows to this after good predictions; where it is larger, one walk may forget the order.");
   }
 };
 
@@ -610,6 +640,7 @@ struct Parameters {
   ErrorFloorParameters error_floor;
   RelaxedPairingParameters relaxed_pairing;
   PairingParameters pairing;
+  SeriationParameters seriation;
   ScreenedBatchParameters screened_batch;
   DescentParameters descent;
   RelocationParameters relocation;
@@ -640,6 +671,7 @@ struct Parameters {
     group("error_floor", error_floor);
     group("relaxed_pairing", relaxed_pairing);
     group("pairing", pairing);
+    group("seriation", seriation);
     group("screened_batch", screened_batch);
     group("descent", descent);
     group("relocation", relocation);

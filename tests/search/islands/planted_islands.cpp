@@ -19,7 +19,7 @@ ScoredOrder PlantedIslands::scored(const Blocks& order) {
 
 Island PlantedIslands::make_island(int number) {
   return {options_->search,
-          SearchContext{evaluator(), group_.model(), options_->parameters, options_->seed, number, {}}, floor_};
+          SearchContext{evaluator(), group_.model(), options_->parameters, {}, options_->seed, number, {}}, floor_};
 }
 
 std::vector<Island> PlantedIslands::begun_at(const std::vector<Blocks>& starts) {

@@ -1,0 +1,85 @@
+#include "seeding/block_features.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace kintsugi {
+
+namespace {
+
+using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Weight = Eigen::Map<const RowMajor>;
+
+Weight weight_of(const Piece& piece) {
+  return {piece.weight.data(), static_cast<Eigen::Index>(piece.out), static_cast<Eigen::Index>(piece.in)};
+}
+
+Eigen::VectorXf bias_of(const Piece& piece) {
+  if (piece.bias.empty()) return Eigen::VectorXf::Zero(static_cast<Eigen::Index>(piece.out));
+  return Eigen::Map<const Eigen::VectorXf>(piece.bias.data(), static_cast<Eigen::Index>(piece.bias.size()));
+}
+
+/// A block's pieces.
+struct BlockWeights {
+  Weight w_in, w_out;
+  Eigen::VectorXf b_in, b_out;
+};
+
+/// A matrix as one long vector.
+Eigen::VectorXf flat(const Eigen::MatrixXf& matrix) { return matrix.reshaped(); }
+
+struct Feature {
+  std::string_view name;
+  std::function<Eigen::VectorXf(const BlockWeights&)> of;
+};
+
+std::vector<Feature> features(const Weight& head) {
+  using B = const BlockWeights&;
+  return {
+      {"W_out rows", [](B b) -> Eigen::VectorXf { return b.w_out.rowwise().norm(); }},
+      {"W_in columns", [](B b) -> Eigen::VectorXf { return b.w_in.colwise().norm().transpose(); }},
+      {"b_out", [](B b) { return b.b_out; }},
+      {"W_in^T b_in", [](B b) -> Eigen::VectorXf { return b.w_in.transpose() * b.b_in; }},
+      {"W_in^T W_in", [](B b) { return flat(b.w_in.transpose() * b.w_in); }},
+      {"W_out W_out^T", [](B b) { return flat(b.w_out * b.w_out.transpose()); }},
+      {"P", [](B b) { return flat(b.w_out * b.w_in); }},
+      {"diag P", [](B b) -> Eigen::VectorXf { return (b.w_out * b.w_in).eval().diagonal(); }},
+      {"head P", [head](B b) { return flat((head * b.w_out) * b.w_in); }},
+      {"head W_out W_out^T", [head](B b) { return flat((head * b.w_out) * b.w_out.transpose()); }},
+  };
+}
+
+// Cosines of the columns of `values`, one for each block, with the mean column taken off.
+Eigen::MatrixXd centred_cosines(Eigen::MatrixXf& values) {
+  values.colwise() -= values.rowwise().mean().eval();
+  for (Eigen::Index b = 0; b < values.cols(); ++b) {
+    const float norm = values.col(b).norm();
+    if (norm > 0) values.col(b) /= norm;
+  }
+  Eigen::MatrixXd cosines = (values.transpose() * values).cast<double>();
+  cosines.diagonal().setZero();
+  return cosines;
+}
+
+}  // namespace
+
+std::vector<FeatureSimilarity> block_similarities(const Network& network, const Blocks& pairing, int head) {
+  const auto piece = [&](int position) -> const Piece& { return network.pieces[static_cast<std::size_t>(position)]; };
+  std::vector<FeatureSimilarity> similarities;
+  for (const Feature& feature : features(weight_of(piece(head)))) {
+    Eigen::MatrixXf values;
+    for (std::size_t b = 0; b < pairing.size(); ++b) {
+      const Piece& expand = piece(pairing[b].expand);
+      const Piece& compress = piece(pairing[b].compress);
+      const Eigen::VectorXf value =
+          feature.of({weight_of(expand), weight_of(compress), bias_of(expand), bias_of(compress)});
+      if (b == 0) values.resize(value.size(), static_cast<Eigen::Index>(pairing.size()));
+      values.col(static_cast<Eigen::Index>(b)) = value;
+    }
+    Eigen::MatrixXd cosines = centred_cosines(values);
+    if (cosines.cwiseAbs().sum() > 0) similarities.push_back({feature.name, std::move(cosines)});
+  }
+  return similarities;
+}
+
+}  // namespace kintsugi

@@ -1,0 +1,192 @@
+#include "seeding/seriation.hpp"
+
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace kintsugi {
+
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+/// How near positions are, by their distance, and how similarities are summed over it.
+class Line {
+ public:
+  Line(Index blocks, double range) : nearness_(blocks) {
+    for (Index d = 0; d < blocks; ++d)
+      nearness_[d] = std::exp(-static_cast<double>(d) / (range * static_cast<double>(blocks)));
+  }
+
+  /// Sum over the pairs of blocks of similarity times nearness.
+  [[nodiscard]] double total(const MatrixXd& similarity, const std::vector<int>& order) const {
+    double sum = 0;
+    for_pairs(order, [&](int a, int b, Index distance) { sum += similarity(a, b) * nearness_[distance]; });
+    return sum;
+  }
+
+  /// Correlation over the pairs of blocks between similarity and nearness.
+  [[nodiscard]] double smoothness(const MatrixXd& similarity, const std::vector<int>& order) const {
+    const auto blocks = static_cast<double>(order.size());
+    const double pairs = blocks * (blocks - 1) / 2;
+    double mean = 0;
+    for_pairs(order, [&](int, int, Index distance) { mean += nearness_[distance] / pairs; });
+    double product = 0;
+    double similar = 0;
+    double near = 0;
+    for_pairs(order, [&](int a, int b, Index distance) {
+      const double nearness = nearness_[distance] - mean;
+      product += similarity(a, b) * nearness;
+      similar += similarity(a, b) * similarity(a, b);
+      near += nearness * nearness;
+    });
+    return similar > 0 && near > 0 ? product / std::sqrt(similar * near) : 0;
+  }
+
+  /// Puts the block at `from` where the total is highest; false where it stays.
+  bool improve(const MatrixXd& similarity, std::vector<int>& order, std::size_t from) const {
+    double best = kLeastGain;
+    std::size_t to = from;
+    for (const int step : {1, -1}) {
+      std::vector<int> line = order;
+      double gain = 0;
+      std::size_t at = from;
+      while (step > 0 ? at + 1 < line.size() : at > 0) {
+        const std::size_t next = at + static_cast<std::size_t>(step);
+        gain += exchange_gain(similarity, line, std::min(at, next));
+        std::swap(line[at], line[next]);
+        at = next;
+        if (gain > best) {
+          best = gain;
+          to = at;
+        }
+      }
+    }
+    if (to == from) return false;
+    insert_in(order, static_cast<int>(from), static_cast<int>(to));
+    return true;
+  }
+
+ private:
+  // Below it, a gain may be rounding.
+  static constexpr double kLeastGain = 1e-9;
+
+  template <class Call>
+  void for_pairs(const std::vector<int>& order, const Call& call) const {
+    for (std::size_t p = 0; p < order.size(); ++p) {
+      for (std::size_t q = p + 1; q < order.size(); ++q) call(order[p], order[q], static_cast<Index>(q - p));
+    }
+  }
+
+  // What exchanging the blocks at `low` and low + 1 adds to the total.
+  [[nodiscard]] double exchange_gain(const MatrixXd& similarity, const std::vector<int>& line, std::size_t low) const {
+    const auto first = similarity.col(line[low]);
+    const auto second = similarity.col(line[low + 1]);
+    double gain = 0;
+    for (std::size_t p = 0; p < low; ++p) {
+      const auto distance = static_cast<Index>(low - p);
+      gain += (first[line[p]] - second[line[p]]) * (nearness_[distance + 1] - nearness_[distance]);
+    }
+    for (std::size_t p = low + 2; p < line.size(); ++p) {
+      const auto distance = static_cast<Index>(p - low);
+      gain += (first[line[p]] - second[line[p]]) * (nearness_[distance - 1] - nearness_[distance]);
+    }
+    return gain;
+  }
+
+  VectorXd nearness_;
+};
+
+// To unit spread over the pairs.
+MatrixXd scaled(const MatrixXd& similarity) {
+  const auto blocks = static_cast<double>(similarity.rows());
+  const double pairs = blocks * (blocks - 1);
+  const double mean = similarity.sum() / pairs;
+  const double variance = similarity.squaredNorm() / pairs - mean * mean;
+  return variance > 0 ? MatrixXd(similarity / std::sqrt(variance)) : similarity;
+}
+
+MatrixXd weighted_sum(const std::vector<MatrixXd>& similarities, const std::vector<double>& weights) {
+  MatrixXd sum = MatrixXd::Zero(similarities.front().rows(), similarities.front().cols());
+  for (std::size_t f = 0; f < similarities.size(); ++f) sum += weights[f] * similarities[f];
+  return scaled(sum);
+}
+
+// Eigenvectors of the normalised Laplacian of exp(similarity) behind the first one, as orders.
+std::vector<std::vector<int>> spectral_orders(const MatrixXd& similarity, std::size_t count) {
+  MatrixXd affinity = similarity.array().exp();
+  affinity.diagonal().setZero();
+  const VectorXd scale = affinity.rowwise().sum().cwiseSqrt().cwiseInverse();
+  const MatrixXd normalised = scale.asDiagonal() * affinity * scale.asDiagonal();
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(normalised);
+  std::vector<std::vector<int>> orders;
+  for (std::size_t i = 0; i < count && static_cast<Index>(i) + 1 < similarity.rows(); ++i) {
+    // Ascending eigenvalues of the affinity are descending ones of the Laplacian.
+    const VectorXd vector =
+        solver.eigenvectors().col(similarity.rows() - 2 - static_cast<Index>(i)).cwiseProduct(scale);
+    std::vector<int> order(static_cast<std::size_t>(vector.size()));
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, {}, [&](int b) { return vector[b]; });
+    orders.push_back(std::move(order));
+  }
+  return orders;
+}
+
+void improve(const Line& line, const MatrixXd& similarity, std::vector<int>& order, std::int64_t passes) {
+  for (std::int64_t pass = 0; pass < passes; ++pass) {
+    bool moved = false;
+    for (const int block : std::vector<int>(order)) {
+      const auto from = static_cast<std::size_t>(std::ranges::find(order, block) - order.begin());
+      moved = line.improve(similarity, order, from) || moved;
+    }
+    if (!moved) return;
+  }
+}
+
+// Lines are the same from both ends.
+std::vector<int> in_either_direction(std::vector<int> order) {
+  if (!order.empty() && order.front() > order.back()) std::ranges::reverse(order);
+  return order;
+}
+
+Seriation refine(const Line& line, const std::vector<MatrixXd>& similarities, std::vector<int> order,
+                 const SeriationParameters& parameters) {
+  Seriation result;
+  result.weights.assign(similarities.size(), 1);
+  for (std::int64_t round = 0; round < parameters.rounds; ++round) {
+    const std::vector<int> before = order;
+    improve(line, weighted_sum(similarities, result.weights), order, parameters.passes);
+    result.smoothness = 0;
+    for (std::size_t f = 0; f < similarities.size(); ++f) {
+      result.weights[f] = std::max(0.0, line.smoothness(similarities[f], order));
+      result.smoothness += result.weights[f] * result.weights[f];
+    }
+    if (order == before) break;
+  }
+  result.order = in_either_direction(std::move(order));
+  return result;
+}
+
+}  // namespace
+
+std::vector<Seriation> seriate(const std::vector<FeatureSimilarity>& features, const SeriationParameters& parameters) {
+  if (features.empty() || features.front().cosines.rows() < 3) return {};
+  std::vector<MatrixXd> similarities;
+  for (const FeatureSimilarity& feature : features) similarities.push_back(scaled(feature.cosines));
+  const Line line(similarities.front().rows(), parameters.range);
+  const std::vector<double> equal(similarities.size(), 1);
+  std::vector<Seriation> lines;
+  for (const std::vector<int>& start : spectral_orders(weighted_sum(similarities, equal), parameters.starts)) {
+    Seriation found = refine(line, similarities, start, parameters);
+    const bool known = std::ranges::any_of(lines, [&](const Seriation& other) { return other.order == found.order; });
+    if (!known) lines.push_back(std::move(found));
+  }
+  std::ranges::stable_sort(lines, std::ranges::greater{}, &Seriation::smoothness);
+  if (lines.size() > parameters.lines) lines.resize(parameters.lines);
+  return lines;
+}
+
+}  // namespace kintsugi

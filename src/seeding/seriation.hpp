@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "kintsugi/core/parameters.hpp"
+#include "seeding/block_features.hpp"
+
+namespace kintsugi {
+
+/// The name of the starts that seriate() gives, in both directions.
+inline constexpr std::string_view kSeriationStart = "seriation";
+
+/// Blocks put in a line so that alike ones stand near each other; which end is the first is open.
+struct Seriation {
+  std::vector<int> order;  ///< positions in the pairing
+  /// How smoothly the features change along the line: the sum over the features of the squared correlation between
+  /// similarity and nearness. Higher is better.
+  double smoothness = 0;
+  std::vector<double> weights;  ///< of each feature's similarities in what was maximised
+};
+
+/// Lines for the blocks, smoothest first, none twice; empty for fewer than three blocks or where no feature tells
+/// blocks apart. No data and no predictions are used.
+///
+/// 1. Similarities of all features are scaled to unit spread and added up.
+/// 2. A line is begun by an eigenvector of the Laplacian of their exponentials (spectral seriation: Atkins, Boman,
+///    Hendrickson, SIAM J. Comput. 28, 1998), the first, second and third one in turn.
+/// 3. Best insertions raise the sum over pairs of similarity times nearness, exp(-distance / (range L)) (2-SUM with
+/// another
+///    kernel: Barnard, Pothen, Simon, Numer. Linear Algebra Appl. 2, 1995).
+/// 4. Features are weighed by how smoothly they change along the line, and 3 is done again, until the line stays: short
+///    training leaves its trace in some features only, and the plain sum loses it.
+/// Not collective, deterministic: ties go to the lower index. O(L^3) operations for each pass of insertions.
+[[nodiscard]] std::vector<Seriation> seriate(const std::vector<FeatureSimilarity>& features,
+                                             const SeriationParameters& parameters);
+
+}  // namespace kintsugi
