@@ -21,7 +21,7 @@ std::vector<StartOrder> rank_lines(Evaluator& evaluator, const Preparation& prep
   std::vector<Blocks> orders;
   for (std::size_t i = 0; i < preparation.lines.size(); ++i) {
     std::string name(kSeriationStart);
-    if (i > 0) name += "-" + std::to_string(i + 1);
+    if (i > 0) name.append("-").append(std::to_string(i + 1));
     std::vector<int> order = preparation.lines[i];
     for (const char* const direction : {"", "-reversed"}) {
       starts.push_back({name + direction, 0, order});

@@ -32,7 +32,7 @@ kintsugi::Piece layer(std::mt19937& random, std::size_t out, std::size_t in, flo
   return piece;
 }
 
-std::vector<double> apply(const kintsugi::Piece& piece, const std::vector<double>& x) {
+std::vector<double> output_of(const kintsugi::Piece& piece, const std::vector<double>& x) {
   std::vector<double> y(piece.bias.begin(), piece.bias.end());
   for (std::size_t o = 0; o < piece.out; ++o) {
     for (std::size_t i = 0; i < piece.in; ++i) y[o] += static_cast<double>(piece.weight[o * piece.in + i]) * x[i];
@@ -60,12 +60,12 @@ std::vector<kintsugi::Piece> make_layers(std::mt19937& random) {
 
 double predict(const std::vector<kintsugi::Piece>& layers, std::vector<double> x) {
   for (std::size_t b = 0; b < kBlocks; ++b) {
-    std::vector<double> hidden = apply(layers[2 * b], x);
+    std::vector<double> hidden = output_of(layers[2 * b], x);
     for (double& value : hidden) value = std::max(0.0, value);
-    const std::vector<double> residual = apply(layers[2 * b + 1], hidden);
+    const std::vector<double> residual = output_of(layers[2 * b + 1], hidden);
     for (std::size_t d = 0; d < kWidth; ++d) x[d] += residual[d];
   }
-  return apply(layers.back(), x).front();
+  return output_of(layers.back(), x).front();
 }
 
 kintsugi::Rows make_rows(std::mt19937& random, const std::vector<kintsugi::Piece>& layers) {
