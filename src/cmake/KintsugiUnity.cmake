@@ -1,0 +1,26 @@
+# With KINTSUGI_UNITY, the sources of a module that does no arithmetic of the search are compiled a few at a time in one go:
+# most of their time goes into headers. Sources with names of their own that another one has, too, are left out.
+option(KINTSUGI_UNITY "Compile sources of one module together where that saves time" OFF)
+
+# kintsugi_unity(TARGET target MODULE name BATCH n FOLDER folder [EXCEPT file.cpp ...])
+function(kintsugi_unity)
+  cmake_parse_arguments(UNITY "" "TARGET;MODULE;BATCH;FOLDER" "EXCEPT" ${ARGN})
+  if(NOT KINTSUGI_UNITY)
+    return()
+  endif()
+  set_target_properties(${UNITY_TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  get_target_property(sources ${UNITY_TARGET} SOURCES)
+  set(number 0)
+  foreach(source IN LISTS sources)
+    cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${UNITY_FOLDER} OUTPUT_VARIABLE file)
+    cmake_path(GET file FILENAME name)
+    cmake_path(IS_PREFIX UNITY_FOLDER ${file} inside)
+    if(NOT inside OR NOT EXISTS ${file} OR name IN_LIST UNITY_EXCEPT)
+      continue()
+    endif()
+    math(EXPR batch "${number} / ${UNITY_BATCH}")
+    math(EXPR number "${number} + 1")
+    set_source_files_properties(${file} TARGET_DIRECTORY ${UNITY_TARGET}
+      PROPERTIES UNITY_GROUP ${UNITY_MODULE}_${batch})
+  endforeach()
+endfunction()
