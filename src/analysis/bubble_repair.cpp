@@ -55,8 +55,7 @@ class CarriedStates {
     evaluator_->count_blocks(static_cast<std::int64_t>(rest.size()), tiles_);
     const ScopedSeconds timing(evaluator_->clock().collectives);
     sums.reduce(evaluator_->island());
-    return sums.value(0) /
-           static_cast<double>(evaluator_->rows().rows_in(tiles_) * evaluator_->weights().roles().outputs);
+    return sums.value(0) / evaluator_->entries(tiles_);
   }
 
  private:

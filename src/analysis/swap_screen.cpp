@@ -166,7 +166,7 @@ SwapGains screened_swap_gains(Evaluator& evaluator, const Blocks& blocks, std::s
   evaluator.count_blocks(static_cast<std::int64_t>(n * (n + 1 + outputs)), tiles);
   const ScopedSeconds timing(evaluator.clock().collectives);
   sums.reduce(evaluator.island());
-  const auto count = static_cast<double>(evaluator.rows().rows_in(tiles) * outputs);
+  const auto count = evaluator.entries(tiles);
   SwapGains gains{sums.value(n * n) / count, std::vector<double>(n * n, 0.0)};
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = i + 1; j < n; ++j) gains.change[i * n + j] = sums.value(i * n + j) / count;

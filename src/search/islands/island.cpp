@@ -43,11 +43,10 @@ void Island::advance(std::int64_t work) {
 void Island::receive(std::span<const Blocks> migrants, const Replacement& rule) {
   if (solved_ || migrants.empty() || !rule.open(*search_)) return;
   const std::int64_t before = evaluator_->block_evaluations();
-  const std::vector<double> errors = evaluator_->errors(best().blocks, migrants, best().tiles);
+  const auto [lowest, error] = evaluator_->best_of(best().blocks, migrants, best().tiles);
   block_evaluations_ += evaluator_->block_evaluations() - before;
-  const auto lowest = static_cast<std::size_t>(std::ranges::min_element(errors) - errors.begin());
-  if (!rule.accepts(*search_, errors[lowest])) return;
-  search_->adopt(migrants[lowest], errors[lowest]);
+  if (!rule.accepts(*search_, error)) return;
+  search_->adopt(migrants[lowest], error);
   stuck_ = false;
   log(Event::migrant);
   check_all_rows();

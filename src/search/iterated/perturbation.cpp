@@ -47,10 +47,8 @@ std::optional<Perturbation::Result> Perturbation::cross(const ScoredOrder& incum
     if (child != incumbent.blocks) children.push_back(std::move(child));
   }
   if (children.empty()) return std::nullopt;
-  const std::vector<double> errors = evaluator_->errors(incumbent.blocks, children, incumbent.tiles);
-  const auto best = static_cast<std::size_t>(std::ranges::min_element(errors) - errors.begin());
-  return Result{
-      .order = {std::move(children[best]), errors[best], incumbent.tiles}, .event = Event::crossover, .moves = 1};
+  const auto [best, error] = evaluator_->best_of(incumbent.blocks, children, incumbent.tiles);
+  return Result{.order = {std::move(children[best]), error, incumbent.tiles}, .event = Event::crossover, .moves = 1};
 }
 
 void Perturbation::exchange_untrusted(Blocks& blocks) {

@@ -164,11 +164,10 @@ bool Descent::accept_probes(StepReport& report) {
   if (stops.empty()) return false;
   std::vector<Blocks> orders;
   for (const Stop& stop : stops) orders.push_back(stop.blocks);
-  const std::vector<double> errors = evaluator_->errors(current_.blocks, orders, current_.tiles);
-  const auto best = static_cast<std::size_t>(std::ranges::min_element(errors) - errors.begin());
-  if (!(errors[best] < current_.mse)) return false;
+  const auto [best, error] = evaluator_->best_of(current_.blocks, orders, current_.tiles);
+  if (!(error < current_.mse)) return false;
   radius_ = std::max(parameters_.min_radius, stops[best].displacement);
-  take(stops[best], errors[best], report);
+  take(stops[best], error, report);
   return true;
 }
 

@@ -20,11 +20,10 @@ bool ScreenedBatch::accept_best(ScoredOrder& current, std::vector<Blocks> orders
   if (rank.empty()) return false;
   std::vector<Blocks> promising;
   for (const std::size_t i : rank) promising.push_back(std::move(orders[i]));
-  const std::vector<double> errors = evaluator_->errors(current.blocks, promising, current.tiles);
-  const auto best = static_cast<std::size_t>(std::ranges::min_element(errors) - errors.begin());
-  if (!(errors[best] < current.mse)) return false;
+  const auto [best, error] = evaluator_->best_of(current.blocks, promising, current.tiles);
+  if (!(error < current.mse)) return false;
   current.blocks = std::move(promising[best]);
-  current.mse = errors[best];
+  current.mse = error;
   return true;
 }
 
