@@ -48,6 +48,12 @@ def source_of(file, root, build, compiled):
     return None
 
 
+def for_clang(entries):
+    """The compile commands without what only GCC reads: its precompiled headers and the settings that go with them."""
+    only_gcc = re.compile(r" (-include \S*cmake_pch\.hxx|-Winvalid-pch|-fpch-preprocess|--param=\S+)(?= )")
+    return [{**entry, "command": only_gcc.sub("", entry["command"])} for entry in entries]
+
+
 def main(root, build):
     if not shutil.which(TIDY):
         skip(f"{TIDY} is not installed; other versions find other things")
@@ -62,7 +68,8 @@ def main(root, build):
                            "tests"], check=True, capture_output=True, text=True).stdout
     lines = changed_lines(diff)
 
-    compiled = {entry["file"] for entry in json.loads((build / "compile_commands.json").read_text())}
+    entries = json.loads((build / "compile_commands.json").read_text())
+    compiled = {entry["file"] for entry in entries}
     sources = []
     for file in lines:
         source = source_of(file, root, build, compiled)
@@ -74,8 +81,10 @@ def main(root, build):
     if sources[most:]:
         print(f"NOT LOOKED AT, only the first {most} sources are (KINTSUGI_TIDY_FILES): {' '.join(sources[most:])}")
 
-    # Options for GCC alone stand in the commands of a build by GCC.
-    command = [TIDY, "--quiet", "-p", str(build), "--extra-arg=-Wno-unknown-warning-option",
+    commands = build / "tests/build/tidy"
+    commands.mkdir(parents=True, exist_ok=True)
+    (commands / "compile_commands.json").write_text(json.dumps(for_clang(entries)))
+    command = [TIDY, "--quiet", "-p", str(commands), "--extra-arg=-Wno-unknown-warning-option",
                "--line-filter=" + json.dumps([{"name": file, "lines": ranges} for file, ranges in lines.items()])]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda source: subprocess.run([*command, source], stdout=subprocess.PIPE,
