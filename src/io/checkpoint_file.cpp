@@ -11,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "core/state_archive.hpp"
 #include "io/file_bytes.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/file_format.hpp"
@@ -23,6 +24,9 @@ namespace kintsugi {
 namespace {
 
 using Words = std::vector<std::int64_t>;
+
+// Of one row of the trajectory, as StateArchive writes it.
+constexpr std::size_t kTrajectoryWords = 9;
 
 // A state as the arrays that are stored.
 struct Arrays {
@@ -39,7 +43,9 @@ Arrays flatten(const SearchState& state) {
     arrays.words.insert(arrays.words.end(), island.begin(), island.end());
   }
   arrays.shared = state.shared;
-  for (const TrajectoryEntry& row : state.trajectory) append_words(row, arrays.trajectory);
+  StateArchive trajectory;
+  for (TrajectoryEntry entry : state.trajectory) trajectory(entry);
+  arrays.trajectory = trajectory.words();
   return arrays;
 }
 
@@ -88,9 +94,7 @@ SearchState assemble(const Arrays& arrays, double seconds, const std::string& na
     at += size;
   }
   if (arrays.trajectory.size() % kTrajectoryWords != 0) throw InputError(name + ": the trajectory has ragged rows");
-  for (std::size_t i = 0; i < arrays.trajectory.size(); i += kTrajectoryWords) {
-    state.trajectory.push_back(trajectory_entry(&arrays.trajectory[i]));
-  }
+  for (StateArchive trajectory(arrays.trajectory); !trajectory.at_end();) trajectory(state.trajectory.emplace_back());
   return state;
 }
 

@@ -119,6 +119,25 @@ TEST(StateArchive, NumbersThatDoNotFitAreRefused) {
   EXPECT_NO_THROW(StateArchive{}.require(false)) << "what is written is as it should be";
 }
 
+TEST(StateArchive, AnEventThatIsNoneIsRefused) {
+  TrajectoryEntry entry;
+  entry.event = Event::tabu;
+  StateArchive writer;
+  writer(entry);
+  std::vector<std::int64_t> words = writer.words();
+  ASSERT_EQ(words.size(), 9U);
+  ASSERT_EQ(words[2], 'T');
+  TrajectoryEntry read;
+  StateArchive right(words);
+  right(read);
+  EXPECT_EQ(read.event, Event::tabu);
+  for (const std::int64_t wrong : {0, static_cast<int>('V'), 1000}) {
+    words[2] = wrong;
+    StateArchive reader(words);
+    EXPECT_THROW(reader(read), InputError) << wrong;
+  }
+}
+
 TEST(StateArchive, KeysAndValuesOfAMapAreAsMany) {
   StateArchive archive;
   std::vector<int> keys{1, 2};

@@ -25,9 +25,4 @@ struct SearchState {
   }
 };
 
-/// One row of a trajectory as 64-bit words, and back.
-inline constexpr std::size_t kTrajectoryWords = 9;
-void append_words(const TrajectoryEntry& row, std::vector<std::int64_t>& words);
-[[nodiscard]] TrajectoryEntry trajectory_entry(const std::int64_t* words);
-
 }  // namespace kintsugi

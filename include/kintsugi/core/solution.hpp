@@ -52,6 +52,7 @@ struct TrajectoryEntry {
   template <class Archive>
   void state(Archive& archive) {
     archive(step, island, event, rows, mse, best, moves, evaluations, seconds);
+    archive.require(event_of(letter(event)).has_value());
   }
 };
 
