@@ -53,8 +53,7 @@ class CarriedStates {
       }
     }
     evaluator_->count_blocks(static_cast<std::int64_t>(rest.size()), tiles_);
-    const ScopedSeconds timing(evaluator_->clock().collectives);
-    sums.reduce(evaluator_->island());
+    evaluator_->reduce(sums);
     return sums.value(0) / evaluator_->entries(tiles_);
   }
 

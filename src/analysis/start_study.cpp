@@ -6,12 +6,6 @@
 
 namespace kintsugi {
 
-namespace {
-
-constexpr std::string_view kReversed = "-reversed";
-
-}  // namespace
-
 std::vector<StartStudy> study_starts(StudyContext& context) {
   const std::string& wanted = context.options.start;
   const std::vector<std::string> names = start_names();

@@ -164,8 +164,7 @@ SwapGains screened_swap_gains(Evaluator& evaluator, const Blocks& blocks, std::s
     for (const RowTile* const tile : evaluator.own_tiles(tiles)) screen.add(*tile, sums);
   }
   evaluator.count_blocks(static_cast<std::int64_t>(n * (n + 1 + outputs)), tiles);
-  const ScopedSeconds timing(evaluator.clock().collectives);
-  sums.reduce(evaluator.island());
+  evaluator.reduce(sums);
   const auto count = evaluator.entries(tiles);
   SwapGains gains{sums.value(n * n) / count, std::vector<double>(n * n, 0.0)};
   for (std::size_t i = 0; i < n; ++i) {

@@ -1,7 +1,6 @@
 // kintsugi bench: how fast the block kernel and exact evaluations are on this machine.
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <functional>
 #include <iostream>
@@ -14,6 +13,7 @@
 #include "cli/parameters_file.hpp"
 #include "cli/start_option.hpp"
 #include "cli/text.hpp"
+#include "core/stopwatch.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "kintsugi/core/error.hpp"
 #include "objective/evaluator.hpp"
@@ -25,12 +25,10 @@ namespace kintsugi::cli {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 double wall_seconds_of(const std::function<void()>& work) {
-  const auto start = Clock::now();
+  const Stopwatch watch;
   work();
-  return std::chrono::duration<double>(Clock::now() - start).count();
+  return watch.seconds();
 }
 
 Roles roles_of(const SyntheticProblem& problem) {

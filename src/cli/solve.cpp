@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <limits>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "cli/solve_log.hpp"
 #include "cli/start_option.hpp"
 #include "cli/text.hpp"
+#include "core/stopwatch.hpp"
 #include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/version.hpp"
@@ -32,10 +32,6 @@
 namespace kintsugi::cli {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 /// A start's name or a file that exists.
 Value start_or_file(std::string& target) {
@@ -255,7 +251,7 @@ bool SolveCommand::deliver(const Network& network, const Solution& solution, con
 }
 
 ExitCode SolveCommand::run(const Settings& settings) {
-  const auto start = Clock::now();
+  const Stopwatch since_start;
   catch_stop_signals();
   const mpi::Comm world = mpi::Comm::world();
   std::optional<ProblemFile> rows;
@@ -266,7 +262,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
     rows.emplace(problem_);
     if (world.root()) network = rows->network();
   });
-  const double load = seconds_since(start);
+  const double load = since_start.seconds();
 
   const std::unique_ptr<SolveLog> log = make_log(world.root());
   std::optional<SearchState> state;
@@ -277,7 +273,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
   });
   Solution solution = solve(world, network, *rows, options_, *log, state ? &*state : nullptr);
   solution.times.load += load;
-  solution.times.total = seconds_since(start);
+  solution.times.total = since_start.seconds();
   if (no_times_) leave_out_times(solution);
   solution.warnings = log->warnings();
 

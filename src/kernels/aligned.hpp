@@ -10,6 +10,11 @@ namespace kintsugi::kernels {
 inline constexpr std::size_t kAlignment = 64;
 inline constexpr std::size_t kAlignedFloats = kAlignment / sizeof(float);
 
+/// So many floats, filled up to whole alignments.
+[[nodiscard]] constexpr std::size_t padded_floats(std::size_t floats) {
+  return (floats + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
+}
+
 /// Allocates on boundaries of kAlignment, as tiles need.
 template <class T>
 struct AlignedAllocator {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "core/order.hpp"
+#include "core/stopwatch.hpp"
 #include "kernels/aligned.hpp"
 #include "kernels/block.hpp"
 #include "kintsugi/core/assembly.hpp"
@@ -39,14 +39,14 @@ struct WorkClock {
 /// Adds the seconds of its life to a counter.
 class ScopedSeconds {
  public:
-  explicit ScopedSeconds(double& counter) : counter_(counter), start_(std::chrono::steady_clock::now()) {}
-  ~ScopedSeconds() { counter_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  explicit ScopedSeconds(double& counter) : counter_(counter) {}
+  ~ScopedSeconds() { counter_ += watch_.seconds(); }
   ScopedSeconds(const ScopedSeconds&) = delete;
   ScopedSeconds& operator=(const ScopedSeconds&) = delete;
 
  private:
   double& counter_;
-  std::chrono::steady_clock::time_point start_;
+  Stopwatch watch_;
 };
 
 /// Exact errors of orders, over the ranks of one island. "Exact" as against screened: the whole network is evaluated,

@@ -2,17 +2,10 @@
 
 #include <algorithm>
 
+#include "kernels/aligned.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
-
-namespace {
-
-constexpr std::size_t kAlign = 16;  // floats: 64 bytes
-
-std::size_t padded(std::size_t count) { return (count + kAlign - 1) / kAlign * kAlign; }
-
-}  // namespace
 
 SharedWeights::SharedWeights(const mpi::Comm& comm, const Network& network, const Roles& roles) {
   share_shapes(comm, network, roles);
@@ -49,7 +42,7 @@ void SharedWeights::share_shapes(const mpi::Comm& comm, const Network& network, 
   for (std::size_t p = 0; p < out_.size(); ++p) {
     at_.push_back(total_);
     const auto out = static_cast<std::size_t>(out_[p]);
-    total_ += 2 * padded(out * static_cast<std::size_t>(in_[p])) + padded(out);
+    total_ += 2 * kernels::padded_floats(out * static_cast<std::size_t>(in_[p])) + kernels::padded_floats(out);
   }
 }
 
@@ -57,7 +50,7 @@ void SharedWeights::fill(const Network& network) {
   float* const memory = memory_->writable().data();
   for (std::size_t p = 0; p < network.pieces.size(); ++p) {
     const Piece& piece = network.pieces[p];
-    const std::size_t size = padded(piece.out * piece.in);
+    const std::size_t size = kernels::padded_floats(piece.out * piece.in);
     float* const weight = memory + at_[p];
     float* const transposed = weight + size;
     std::copy(piece.weight.begin(), piece.weight.end(), weight);
@@ -72,7 +65,7 @@ kernels::BlockWeights SharedWeights::block(const Block& block) const {
   const float* const memory = memory_->values().data();
   const auto expand = static_cast<std::size_t>(block.expand);
   const auto compress = static_cast<std::size_t>(block.compress);
-  const std::size_t size = padded(hidden_[expand] * roles_.width);
+  const std::size_t size = kernels::padded_floats(hidden_[expand] * roles_.width);
   const float* const in = memory + at_[expand];
   const float* const out = memory + at_[compress];
   return {in, in + size, in + 2 * size, out, out + size, out + 2 * size};
@@ -82,6 +75,8 @@ const float* SharedWeights::head_weight() const {
   return memory_->values().data() + at_[static_cast<std::size_t>(roles_.head)];
 }
 
-const float* SharedWeights::head_bias() const { return head_weight() + 2 * padded(roles_.outputs * roles_.width); }
+const float* SharedWeights::head_bias() const {
+  return head_weight() + 2 * kernels::padded_floats(roles_.outputs * roles_.width);
+}
 
 }  // namespace kintsugi

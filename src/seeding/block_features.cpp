@@ -43,7 +43,7 @@ std::vector<Feature> features(const Weight& head) {
       {"W_in^T W_in", [](B b) { return flat(b.w_in.transpose() * b.w_in); }},
       {"W_out W_out^T", [](B b) { return flat(b.w_out * b.w_out.transpose()); }},
       {"P", [](B b) { return flat(b.w_out * b.w_in); }},
-      {"diag P", [](B b) -> Eigen::VectorXf { return (b.w_out * b.w_in).eval().diagonal(); }},
+      {"diag P", [](B b) -> Eigen::VectorXf { return b.w_out.cwiseProduct(b.w_in.transpose()).rowwise().sum(); }},
       {"head P", [head](B b) { return flat((head * b.w_out) * b.w_in); }},
       {"head W_out W_out^T", [head](B b) { return flat((head * b.w_out) * b.w_out.transpose()); }},
   };

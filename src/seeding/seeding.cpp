@@ -13,7 +13,6 @@ using kernels::kTileRows;
 
 namespace {
 
-constexpr std::string_view kReversed = "-reversed";
 constexpr const char* kBaseNames[] = {"wout-frobenius", "wout-l1", "delta-norm", "greedy"};
 
 std::vector<int> ascending(const std::vector<double>& values) {
@@ -65,8 +64,7 @@ class TileResiduals {
 };
 
 std::vector<double> reduced(Evaluator& evaluator, mpi::ExactSums& sums) {
-  const ScopedSeconds timing(evaluator.clock().collectives);
-  sums.reduce(evaluator.island());
+  evaluator.reduce(sums);
   std::vector<double> values(sums.size());
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = sums.value(i);
   return values;
@@ -198,6 +196,15 @@ void require_known(std::string_view name) {
 
 }  // namespace
 
+void rank_by_error(Evaluator& evaluator, const Blocks& pairing, std::size_t tiles, std::vector<StartOrder>& starts) {
+  std::vector<Blocks> orders;
+  orders.reserve(starts.size());
+  for (const StartOrder& start : starts) orders.push_back(blocks_in_order(pairing, start.order));
+  const std::vector<double> errors = evaluator.errors(pairing, orders, tiles);
+  for (std::size_t i = 0; i < starts.size(); ++i) starts[i].mse = errors[i];
+  std::ranges::stable_sort(starts, {}, &StartOrder::mse);
+}
+
 std::vector<StartOrder> make_start_orders(Evaluator& evaluator, const Blocks& pairing, const CompressNorms& norms,
                                           std::string_view name, std::uint64_t seed, std::size_t tiles) {
   require_known(name);
@@ -220,12 +227,7 @@ std::vector<StartOrder> make_start_orders(Evaluator& evaluator, const Blocks& pa
     if (reversed) std::reverse(order.begin(), order.end());
     add(std::string(name), std::move(order));
   }
-  std::vector<Blocks> orders;
-  for (const StartOrder& s : starts) orders.push_back(blocks_in_order(pairing, s.order));
-  const std::vector<double> errors = evaluator.errors(pairing, orders, tiles);
-  for (std::size_t i = 0; i < starts.size(); ++i) starts[i].mse = errors[i];
-  std::stable_sort(starts.begin(), starts.end(),
-                   [](const StartOrder& a, const StartOrder& b) { return a.mse < b.mse; });
+  rank_by_error(evaluator, pairing, tiles, starts);
   return starts;
 }
 

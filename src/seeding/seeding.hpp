@@ -30,6 +30,12 @@ struct CompressNorms {
 /// rows). Positions in `pairing`, first block first. L^2 / 2 block evaluations a tile. Collective.
 [[nodiscard]] std::vector<int> greedy_roll_out(Evaluator& evaluator, const Blocks& pairing, std::size_t tiles);
 
+/// Behind a start's name: the same order backwards.
+inline constexpr std::string_view kReversed = "-reversed";
+
+/// Fills in the starts' errors on the first `tiles` tiles and sorts by them, the first of equals first. Collective.
+void rank_by_error(Evaluator& evaluator, const Blocks& pairing, std::size_t tiles, std::vector<StartOrder>& starts);
+
 /// Makes the starts that `name` asks for ("auto": all but random, in both directions), ranks them by their error on the
 /// first `tiles` tiles, and returns them best first; ties go to the earlier name. Orders that coincide are kept once.
 /// Collective; `norms` is read on rank 0 of the island.

@@ -1,8 +1,8 @@
 #include "kintsugi/solve.hpp"
 
-#include <chrono>
 #include <utility>
 
+#include "core/stopwatch.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "objective/error_floor.hpp"
 #include "objective/evaluator.hpp"
@@ -14,23 +14,12 @@ namespace kintsugi {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-/// Wall time since it was made, in laps.
-class Laps {
- public:
-  [[nodiscard]] Clock::time_point start() const noexcept { return start_; }
-  [[nodiscard]] double total() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-  /// Seconds since the lap before.
-  [[nodiscard]] double lap() {
-    const Clock::time_point before = std::exchange(lap_, Clock::now());
-    return std::chrono::duration<double>(lap_ - before).count();
-  }
-
- private:
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point lap_ = start_;
-};
+// Seconds since the watch was made or this was last asked.
+double lap(Stopwatch& watch) {
+  const double seconds = watch.seconds();
+  watch.restart();
+  return seconds;
+}
 
 std::size_t first_tiles(const Evaluator& evaluator, const SolveOptions& options) {
   const std::int64_t rows =
@@ -61,21 +50,22 @@ void number_pieces(const mpi::Comm& world, const Network& network, Solution& sol
 Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, const SolveOptions& options,
                SolveObserver& observer, const SearchState* resume) {
   const kernels::FlushDenormals flushed;
-  Laps clock;
+  const Stopwatch since_start;
+  Stopwatch phase;
   Solution solution;
   // 1. Roles and pairs, on rank 0.
   const Preparation preparation = prepare(world, network, rows.shape(), options, observer);
-  solution.times.pairing = clock.lap();
+  solution.times.pairing = lap(phase);
   // 2. Weights into shared memory, rows to their ranks, ranks to their islands.
   const SharedWeights weights(world, network, preparation.roles);
   IslandGroup group(world, weights, rows, options);
-  solution.times.load = clock.lap();
+  solution.times.load = lap(phase);
 
   // 3. Starts.
   Evaluator& evaluator = group.evaluator();
   solution.starts = rank_starts(evaluator, preparation, options);
   if (world.root()) observer.on_starts(solution.starts);
-  solution.times.seeding = clock.lap();
+  solution.times.seeding = lap(phase);
 
   // 4. Search, from the starts or from where an earlier run has left it.
   solution.rows = rows.shape().rows;
@@ -87,14 +77,14 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   } else {
     islands.begin(island_starts(evaluator, preparation, options, solution.starts), first_tiles(evaluator, options));
   }
-  const Blocks blocks = islands.search(clock.start(), observer, solution);
+  const Blocks blocks = islands.search(since_start, observer, solution);
 
   // 5. The answer.
   if (solution.mse <= solution.target) solution.status = Status::solved;
   solution.assembly = {blocks, weights.roles().head};
   if (world.root()) solution.pairs = scores_in_order(preparation.pairs, blocks);
   number_pieces(world, network, solution);
-  solution.times.total = clock.total();
+  solution.times.total = since_start.seconds();
   return solution;
 }
 

@@ -18,20 +18,15 @@ std::size_t start_tiles(const Evaluator& evaluator, const SolveOptions& options)
 // Every line in both directions, best first.
 std::vector<StartOrder> rank_lines(Evaluator& evaluator, const Preparation& preparation, std::size_t tiles) {
   std::vector<StartOrder> starts;
-  std::vector<Blocks> orders;
   for (std::size_t i = 0; i < preparation.lines.size(); ++i) {
     std::string name(kSeriationStart);
     if (i > 0) name.append("-").append(std::to_string(i + 1));
     std::vector<int> order = preparation.lines[i];
-    for (const char* const direction : {"", "-reversed"}) {
-      starts.push_back({name + direction, 0, order});
-      orders.push_back(blocks_in_order(preparation.pairing, order));
-      std::ranges::reverse(order);
-    }
+    starts.push_back({name, 0, order});
+    std::ranges::reverse(order);
+    starts.push_back({name.append(kReversed), 0, std::move(order)});
   }
-  const std::vector<double> errors = evaluator.errors(preparation.pairing, orders, tiles);
-  for (std::size_t i = 0; i < starts.size(); ++i) starts[i].mse = errors[i];
-  std::ranges::stable_sort(starts, {}, &StartOrder::mse);
+  rank_by_error(evaluator, preparation.pairing, tiles, starts);
   return starts;
 }
 

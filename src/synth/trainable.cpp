@@ -18,10 +18,6 @@ using Feature = Eigen::Map<const Eigen::Array<float, static_cast<int>(kTileRows)
 
 constexpr std::size_t kTilesPerGroup = TrainableNetwork::kGroupRows / kTileRows;
 
-std::size_t aligned(std::size_t floats) {
-  return (floats + kernels::kAlignedFloats - 1) / kernels::kAlignedFloats * kernels::kAlignedFloats;
-}
-
 }  // namespace
 
 TrainableNetwork::TrainableNetwork(NetworkShape shape) : shape_(std::move(shape)) {
@@ -43,9 +39,9 @@ TrainableNetwork::TrainableNetwork(NetworkShape shape) : shape_(std::move(shape)
 
 TrainableNetwork::Layer TrainableNetwork::add_layer(std::size_t out, std::size_t in) {
   Layer layer{out, in, parameters_.size(), 0, transposed_.size()};
-  layer.bias = layer.weight + aligned(out * in);
-  parameters_.resize(layer.bias + aligned(out), 0.0F);
-  transposed_.resize(layer.transposed + aligned(out * in), 0.0F);
+  layer.bias = layer.weight + kernels::padded_floats(out * in);
+  parameters_.resize(layer.bias + kernels::padded_floats(out), 0.0F);
+  transposed_.resize(layer.transposed + kernels::padded_floats(out * in), 0.0F);
   return layer;
 }
 
@@ -180,7 +176,7 @@ void TrainableNetwork::differentiate_block(const BlockPlan& block, std::size_t t
   const std::size_t state_size = shape_.width * kTileRows;
   const kernels::BlockWeights w = weights(block);
   const std::size_t begin = block.expand.weight;
-  const std::size_t end = block.compress.bias + aligned(block.compress.out);
+  const std::size_t end = block.compress.bias + kernels::padded_floats(block.compress.out);
   float* const pulled = scratch_.data();
   float* const inner = scratch_.data() + scratch_.size() / 3;
   for (std::size_t tile = 0; tile < tiles; ++tile) {

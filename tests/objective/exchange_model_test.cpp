@@ -13,6 +13,7 @@ namespace kintsugi {
 namespace {
 
 using kintsugi::testing::all_grids;
+using kintsugi::testing::expand_pieces;
 using kintsugi::testing::make_planted;
 using kintsugi::testing::outputs_problem;
 using kintsugi::testing::PlantedProblem;
@@ -20,12 +21,6 @@ using kintsugi::testing::silent_options;
 using kintsugi::testing::Workbench;
 
 constexpr std::size_t kTiles = 6;
-
-std::set<int> expand_pieces(const Blocks& blocks) {
-  std::set<int> pieces;
-  for (const Block& block : blocks) pieces.insert(block.expand);
-  return pieces;
-}
 
 TEST(ExchangeModel, PredictsExchangesOnEveryGrid) {
   const mpi::Comm world = mpi::Comm::world();

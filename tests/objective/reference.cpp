@@ -131,6 +131,12 @@ std::vector<Grid> all_grids(int ranks) {
   return grids;
 }
 
+std::set<int> expand_pieces(const Blocks& blocks) {
+  std::set<int> pieces;
+  for (const Block& block : blocks) pieces.insert(block.expand);
+  return pieces;
+}
+
 Blocks shuffled_blocks(const PlantedProblem& problem, std::uint64_t seed) {
   Blocks blocks = problem.truth.blocks;
   Random(seed).shuffle(std::span(blocks));

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -65,6 +66,9 @@ class Workbench {
 
 /// Every grid of candidate groups x row groups that uses `ranks` ranks.
 [[nodiscard]] std::vector<Grid> all_grids(int ranks);
+
+/// The expand pieces of these blocks.
+[[nodiscard]] std::set<int> expand_pieces(const Blocks& blocks);
 
 /// The problem's blocks in a random order that is a function of `seed`.
 [[nodiscard]] Blocks shuffled_blocks(const PlantedProblem& problem, std::uint64_t seed);

@@ -17,6 +17,7 @@ namespace kintsugi {
 namespace {
 
 using kintsugi::testing::all_grids;
+using kintsugi::testing::expand_pieces;
 using kintsugi::testing::make_planted;
 using kintsugi::testing::outputs_problem;
 using kintsugi::testing::PlantedProblem;
@@ -26,12 +27,6 @@ using kintsugi::testing::silent_options;
 using kintsugi::testing::Workbench;
 
 constexpr std::size_t kTiles = 6;
-
-std::set<int> expand_pieces(const Blocks& blocks) {
-  std::set<int> pieces;
-  for (const Block& block : blocks) pieces.insert(block.expand);
-  return pieces;
-}
 
 // The order with the compress pieces handed on by one position.
 Blocks repaired_wrongly(Blocks blocks) {

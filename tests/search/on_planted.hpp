@@ -57,12 +57,6 @@ inline std::array<std::vector<int>, 2> sorted_pieces(const Blocks& order) {
   return pieces;
 }
 
-inline std::set<int> expand_pieces(const Blocks& order) {
-  std::set<int> pieces;
-  for (const Block& block : order) pieces.insert(block.expand);
-  return pieces;
-}
-
 /// The expand pieces in the order's sequence.
 inline std::vector<int> sequence_of(const Blocks& order) {
   std::vector<int> pieces;

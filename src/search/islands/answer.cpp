@@ -1,21 +1,20 @@
 #include "search/islands/answer.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 #include "objective/swap_changes.hpp"
+#include "search/islands/gather.hpp"
 
 namespace kintsugi {
 
 Answer choose_answer(const IslandGroup& group, std::vector<Island>& own) {
-  const auto write_best = [&](int number, StateArchive& archive) {
-    Island& island = *std::ranges::find(own, number, &Island::number);
+  const auto write_best = [](Island& island, StateArchive& archive) {
     Evaluator::Check check = island.final_check();
     Blocks blocks = island.best().blocks;
     archive(blocks, check.mse, check.largest_error);
   };
   Answer answer;
-  for (const std::vector<std::int64_t>& words : group.gather(write_best)) {
+  for (const std::vector<std::int64_t>& words : gather_islands(group, own, write_best)) {
     Answer other;
     StateArchive archive(words);
     archive(other.blocks, other.mse, other.largest_error);

@@ -1,18 +1,9 @@
 #include "search/islands/archipelago.hpp"
 
-#include <algorithm>
-
 #include "kintsugi/core/error.hpp"
+#include "search/islands/gather.hpp"
 
 namespace kintsugi {
-
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-}  // namespace
 
 Archipelago::Archipelago(IslandGroup& group, const ErrorFloor& floor, const std::set<int>& untrusted,
                          const SearchOptions& options)
@@ -20,8 +11,7 @@ Archipelago::Archipelago(IslandGroup& group, const ErrorFloor& floor, const std:
       options_(&options),
       floor_(&floor),
       exchange_(group, options),
-      noise_(group.model(), floor, options.parameters.residual_test),
-      begin_(Clock::now()) {
+      noise_(group.model(), floor, options.parameters.residual_test) {
   for (const int number : group.own()) {
     own_.emplace_back(options.search,
                       SearchContext{group.evaluator(), group.model(), options.parameters, memory_budget(options.memory),
@@ -31,7 +21,7 @@ Archipelago::Archipelago(IslandGroup& group, const ErrorFloor& floor, const std:
 }
 
 void Archipelago::begin(const std::vector<ScoredOrder>& starts, std::size_t tiles) {
-  begin_ = Clock::now();
+  since_begin_.restart();
   for (Island& island : own_) island.begin(starts[static_cast<std::size_t>(island.number()) % starts.size()], tiles);
   // A lone island stops at any step; several stop at the end of a round, which all of them reach.
   if (options_->islands > 1) {
@@ -40,25 +30,25 @@ void Archipelago::begin(const std::vector<ScoredOrder>& starts, std::size_t tile
   }
 }
 
-double Archipelago::seconds() const { return earlier_seconds_ + seconds_since(begin_); }
+double Archipelago::seconds() const { return earlier_seconds_ + since_begin_.seconds(); }
 
-Blocks Archipelago::search(Clock::time_point start, SearchObserver& observer, Solution& solution) {
+Blocks Archipelago::search(const Stopwatch& since_start, SearchObserver& observer, Solution& solution) {
   const WorkClock before = group_->evaluator().clock();
-  run(start, observer, solution);
+  run(since_start, observer, solution);
   Answer answer = conclude(solution);
   for (const Island& island : own_) solution.times.check += island.check_seconds();
-  solution.times.search = seconds_since(begin_) - solution.times.check;
+  solution.times.search = since_begin_.seconds() - solution.times.check;
   solution.times.kernels = group_->evaluator().clock().kernels - before.kernels;
   solution.times.collectives = group_->evaluator().clock().collectives - before.collectives;
   return std::move(answer.blocks);
 }
 
-void Archipelago::run(Clock::time_point start, SearchObserver& observer, Solution& solution) {
+void Archipelago::run(const Stopwatch& since_start, SearchObserver& observer, Solution& solution) {
   solution.trajectory = earlier_;
   while (true) {
     collect_entries(solution, observer);
     solution.evaluations = total_evaluations();
-    const StopDecision decision = stop_decision(start, observer, solution.evaluations);
+    const StopDecision decision = stop_decision(since_start, observer, solution.evaluations);
     if (decision.checkpoint) {
       const SearchState now = state(solution);
       if (group_->world().root()) observer.on_checkpoint(now);
@@ -79,11 +69,11 @@ void Archipelago::exchange_orders(SearchObserver& observer) {
 
 void Archipelago::collect_entries(Solution& solution, SearchObserver& observer) {
   const std::size_t known = solution.trajectory.size();
-  const auto write_entries = [&](int number, StateArchive& archive) {
-    std::vector<TrajectoryEntry> entries = std::ranges::find(own_, number, &Island::number)->take_entries();
+  const auto write_entries = [](Island& island, StateArchive& archive) {
+    std::vector<TrajectoryEntry> entries = island.take_entries();
     archive(entries);
   };
-  for (const std::vector<std::int64_t>& words : group_->gather(write_entries)) {
+  for (const std::vector<std::int64_t>& words : gather_islands(*group_, own_, write_entries)) {
     std::vector<TrajectoryEntry> entries;
     StateArchive archive(words);
     archive(entries);
@@ -105,7 +95,8 @@ std::int64_t Archipelago::total_evaluations() const {
   return total;
 }
 
-StopDecision Archipelago::stop_decision(Clock::time_point start, SearchObserver& observer, std::int64_t evaluations) {
+StopDecision Archipelago::stop_decision(const Stopwatch& since_start, SearchObserver& observer,
+                                        std::int64_t evaluations) {
   StopVotes own{.stop_requested = observer.stop_requested()};
   for (const Island& island : own_) {
     own.solved = own.solved || island.solved();
@@ -113,7 +104,7 @@ StopDecision Archipelago::stop_decision(Clock::time_point start, SearchObserver&
     own.searching = own.searching || !island.finished();
   }
   if (group_->world().root()) {
-    own.late = options_->time_limit > 0 && seconds_since(start) > options_->time_limit;
+    own.late = options_->time_limit > 0 && since_start.seconds() > options_->time_limit;
     own.checkpoint_due = observer.checkpoint_due();
   }
   StopVotes votes = agree_on(group_->world(), own);
@@ -123,19 +114,17 @@ StopDecision Archipelago::stop_decision(Clock::time_point start, SearchObserver&
 }
 
 SearchState Archipelago::state(const Solution& solution) {
-  const auto write_state = [&](int number, StateArchive& archive) {
-    std::ranges::find(own_, number, &Island::number)->state(archive);
-  };
+  const auto write_state = [](Island& island, StateArchive& archive) { island.state(archive); };
   StateArchive shared;
   shared(progress_, exchange_);
-  return {.islands = group_->gather(write_state),
+  return {.islands = gather_islands(*group_, own_, write_state),
           .shared = shared.words(),
           .trajectory = solution.trajectory,
           .seconds = seconds()};
 }
 
 void Archipelago::resume(const SearchState* state) {
-  begin_ = Clock::now();
+  since_begin_.restart();
   // Rank 0's words, to all.
   StateArchive mine;
   if (group_->world().root()) {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <chrono>
 #include <set>
 #include <vector>
 
+#include "core/stopwatch.hpp"
 #include "kintsugi/search/observer.hpp"
 #include "kintsugi/search/options.hpp"
 #include "objective/error_floor.hpp"
@@ -32,14 +32,13 @@ class Archipelago {
 
   /// Searches until an island has solved the problem, no search leads on, or a limit or the observer says stop. Returns
   /// the best order by its error on all rows; fills in status, trajectory, elites, evaluations, mse, largest_error,
-  /// margins, what the noise test found, and times of `solution`. `start` is what the time limit counts from.
-  /// Collective over the world; equal results everywhere.
-  [[nodiscard]] Blocks search(std::chrono::steady_clock::time_point start, SearchObserver& observer,
-                              Solution& solution);
+  /// margins, what the noise test found, and times of `solution`. `since_start` runs since what the time limit counts
+  /// from. Collective over the world; equal results everywhere.
+  [[nodiscard]] Blocks search(const Stopwatch& since_start, SearchObserver& observer, Solution& solution);
 
  private:
-  void run(std::chrono::steady_clock::time_point start, SearchObserver& observer, Solution& solution);
-  [[nodiscard]] StopDecision stop_decision(std::chrono::steady_clock::time_point start, SearchObserver& observer,
+  void run(const Stopwatch& since_start, SearchObserver& observer, Solution& solution);
+  [[nodiscard]] StopDecision stop_decision(const Stopwatch& since_start, SearchObserver& observer,
                                            std::int64_t evaluations);
   void collect_entries(Solution& solution, SearchObserver& observer);
   void exchange_orders(SearchObserver& observer);
@@ -64,7 +63,7 @@ class Archipelago {
   Progress progress_;
   std::vector<TrajectoryEntry> earlier_;  // of the run that this one resumes
   double earlier_seconds_ = 0;
-  std::chrono::steady_clock::time_point begin_;
+  Stopwatch since_begin_;
 };
 
 }  // namespace kintsugi

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "search/islands/gather.hpp"
+
 namespace kintsugi {
 
 Exchange::Exchange(IslandGroup& group, const SearchOptions& options)
@@ -18,13 +20,13 @@ void Exchange::fill_pool(std::vector<Island>& own) {
   const auto tiles = static_cast<std::size_t>(most);
   if (tiles != tiles_) pool_.clear();
   tiles_ = tiles;
-  const auto write_best = [&](int number, StateArchive& archive) {
-    ScoredOrder best = std::ranges::find(own, number, &Island::number)->best();
+  const auto write_best = [&](const Island& island, StateArchive& archive) {
+    ScoredOrder best = island.best();
     if (best.tiles != tiles) best.mse = group_->evaluator().error(best.blocks, tiles);
     archive(best.blocks, best.mse);
   };
   bests_.clear();
-  for (const std::vector<std::int64_t>& words : group_->gather(write_best)) {
+  for (const std::vector<std::int64_t>& words : gather_islands(*group_, own, write_best)) {
     Elite best;
     best.island = static_cast<std::int32_t>(bests_.size());
     StateArchive archive(words);

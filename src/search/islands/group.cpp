@@ -32,24 +32,4 @@ std::vector<int> IslandGroup::own() const {
   return own;
 }
 
-std::vector<std::vector<std::int64_t>> IslandGroup::gather(
-    const std::function<void(int island, StateArchive& archive)>& write) const {
-  StateArchive packed;
-  for (int island : own()) {
-    StateArchive one;
-    write(island, one);
-    std::vector<std::int64_t> words = one.words();
-    if (root()) packed(island, words);
-  }
-  const std::vector<std::int64_t> all = world_->gather_all(packed.words());
-  std::vector<std::vector<std::int64_t>> by_island(static_cast<std::size_t>(islands_));
-  for (StateArchive archive(all); !archive.at_end();) {
-    int island = 0;
-    std::vector<std::int64_t> words;
-    archive(island, words);
-    by_island[static_cast<std::size_t>(island)] = std::move(words);
-  }
-  return by_island;
-}
-
 }  // namespace kintsugi

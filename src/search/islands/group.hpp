@@ -1,10 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
-#include "core/state_archive.hpp"
 #include "kintsugi/mpi/comm.hpp"
 #include "kintsugi/search/options.hpp"
 #include "objective/evaluator.hpp"
@@ -31,11 +29,6 @@ class IslandGroup {
   /// This group's; any group's gives the same numbers.
   [[nodiscard]] Evaluator& evaluator() noexcept { return evaluator_; }
   [[nodiscard]] LinearModel& model() noexcept { return model_; }
-
-  /// What `write` writes for each island, by its number, on all ranks. It is called for the group's own islands, on all
-  /// of its ranks. Collective over the world.
-  [[nodiscard]] std::vector<std::vector<std::int64_t>> gather(
-      const std::function<void(int island, StateArchive& archive)>& write) const;
 
  private:
   const mpi::Comm* world_;
