@@ -22,19 +22,24 @@ void NearDifferences::add_response(const ForwardBackward& passes, std::span<cons
   }
 }
 
-void NearDifferences::replace(const ForwardBackward& passes, std::span<const Layer> layers, std::size_t reach,
-                              float* effects) {
-  const std::size_t blocks = layers.size();
+void NearDifferences::effect(const ForwardBackward& passes, std::span<const Layer> layers, std::size_t a, std::size_t b,
+                             float* effect) {
   shifted_.resize(passes.size());
   response_.resize(passes.size());
   hidden_.resize(hidden_tile(layers));
+  std::fill_n(effect, kTileRows, 0.0F);
+  add_response(passes, layers, a, b, 1, effect);
+  add_response(passes, layers, b, a, -1, effect);
+}
+
+void NearDifferences::replace(const ForwardBackward& passes, std::span<const Layer> layers, std::size_t reach,
+                              float* effects) {
+  const std::size_t blocks = layers.size();
   for (const auto& [a, b] : near_pairs(blocks, reach)) {
-    float* const effect = effects + (a * blocks + b) * kTileRows;
+    float* const one = effects + (a * blocks + b) * kTileRows;
     float* const opposite = effects + (b * blocks + a) * kTileRows;
-    std::fill_n(effect, kTileRows, 0.0F);
-    add_response(passes, layers, a, b, 1, effect);
-    add_response(passes, layers, b, a, -1, effect);
-    for (std::size_t row = 0; row < kTileRows; ++row) opposite[row] = -effect[row];
+    effect(passes, layers, a, b, one);
+    for (std::size_t row = 0; row < kTileRows; ++row) opposite[row] = -one[row];
   }
 }
 

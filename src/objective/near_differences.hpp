@@ -16,6 +16,9 @@ class NearDifferences {
   /// the gradients of the last passes through `layers`. `effects`: [blocks][blocks][kTileRows] of one tile. Two block
   /// evaluations a pair.
   void replace(const ForwardBackward& passes, std::span<const Layer> layers, std::size_t reach, float* effects);
+  /// What it changes, to each row of the tile, that the blocks at positions a < b change sides: [kTileRows].
+  void effect(const ForwardBackward& passes, std::span<const Layer> layers, std::size_t a, std::size_t b,
+              float* effect);
 
  private:
   /// Adds g . (f_b(x_b + sign * r_other) - r_b) to the rows of `effect`.

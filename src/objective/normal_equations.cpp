@@ -48,18 +48,28 @@ void NormalEquations::reduce(Evaluator& evaluator) {
   evaluator.reduce(along_);
 }
 
-NormalEquations::Solution NormalEquations::solve(double damping, double flat_damping) const {
+NormalEquations::System NormalEquations::system() const {
   const Eigen::Index unknowns = index(unknowns_);
-  Eigen::MatrixXd normal(unknowns, unknowns);
+  System system{Eigen::MatrixXd(unknowns, unknowns), Eigen::MatrixXd(unknowns, index(targets_))};
   std::size_t at = 0;
   for (Eigen::Index i = 0; i < unknowns; ++i) {
-    for (Eigen::Index j = 0; j <= i; ++j) normal(i, j) = normal(j, i) = gram_.value(at++);
+    for (Eigen::Index j = 0; j <= i; ++j) system.normal(i, j) = system.normal(j, i) = gram_.value(at++);
   }
-  const Eigen::VectorXd own = normal.diagonal();
+  for (Eigen::Index i = 0; i < system.along.size(); ++i)
+    system.along.data()[i] = along_.value(static_cast<std::size_t>(i));
+  return system;
+}
+
+NormalEquations::System NormalEquations::damped(double damping, double flat_damping) const {
+  System sums = system();
+  const Eigen::VectorXd own = sums.normal.diagonal();
   const double mean = std::max(own.mean(), std::numeric_limits<double>::min());
-  normal.diagonal().array() += damping * (own.array() * mean).sqrt() + flat_damping * mean;
-  Eigen::MatrixXd along(unknowns, index(targets_));
-  for (Eigen::Index i = 0; i < along.size(); ++i) along.data()[i] = along_.value(static_cast<std::size_t>(i));
+  sums.normal.diagonal().array() += damping * (own.array() * mean).sqrt() + flat_damping * mean;
+  return sums;
+}
+
+NormalEquations::Solution NormalEquations::solve(double damping, double flat_damping) const {
+  const auto [normal, along] = damped(damping, flat_damping);
   const Eigen::MatrixXd steps = -normal.ldlt().solve(along);
   Solution result;
   result.steps.assign(steps.data(), steps.data() + steps.size());
@@ -67,6 +77,18 @@ NormalEquations::Solution NormalEquations::solve(double damping, double flat_dam
     result.changes.push_back(along.col(target).dot(steps.col(target)));
   }
   return result;
+}
+
+NormalEquations::Posterior NormalEquations::posterior(const Prior& prior, double damping, double flat_damping) const {
+  System system = damped(damping, flat_damping);
+  const Eigen::Map<const Eigen::VectorXd> means(prior.means.data(), index(unknowns_));
+  const Eigen::Map<const Eigen::VectorXd> precisions(prior.precisions.data(), index(unknowns_));
+  system.normal.diagonal() += precisions;
+  const Eigen::LDLT<Eigen::MatrixXd> factors = system.normal.ldlt();
+  const Eigen::VectorXd steps = factors.solve(precisions.cwiseProduct(means) - system.along.col(0));
+  const Eigen::MatrixXd inverse = factors.solve(Eigen::MatrixXd::Identity(index(unknowns_), index(unknowns_)));
+  const Eigen::VectorXd variances = inverse.diagonal();
+  return {{steps.data(), steps.data() + steps.size()}, {variances.data(), variances.data() + variances.size()}};
 }
 
 }  // namespace kintsugi

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <Eigen/Core>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -24,6 +25,13 @@ class NormalEquations {
   /// Adds the ranks' sums up. Collective.
   void reduce(Evaluator& evaluator);
 
+  /// The sums themselves. Not collective.
+  struct System {
+    Eigen::MatrixXd normal;  ///< A^T A: [unknowns][unknowns]
+    Eigen::MatrixXd along;   ///< A^T e: [unknowns][targets]
+  };
+  [[nodiscard]] System system() const;
+
   struct Solution {
     std::vector<double> steps;    ///< [targets][unknowns]
     std::vector<double> changes;  ///< of each target's sum of squares by its step, to first order: at most 0
@@ -34,7 +42,23 @@ class NormalEquations {
   /// Not finite where a sum overflowed. Not collective.
   [[nodiscard]] Solution solve(double damping, double flat_damping) const;
 
+  /// What is known of the unknowns beforehand: s ~ N(mean, 1 / precision), each on its own, in units where the errors'
+  /// variance is 1.
+  struct Prior {
+    std::vector<double> means;
+    std::vector<double> precisions;
+  };
+  /// The posterior of the steps for the first target: Bayesian linear regression (Lindley, Smith, J. R. Stat. Soc. B
+  /// 34, 1972), damped as in solve().
+  struct Posterior {
+    std::vector<double> means;
+    std::vector<double> variances;
+  };
+  [[nodiscard]] Posterior posterior(const Prior& prior, double damping, double flat_damping) const;
+
  private:
+  [[nodiscard]] System damped(double damping, double flat_damping) const;
+
   std::size_t unknowns_;
   std::size_t targets_;
   mpi::ExactSums gram_;          // the lower triangle of A^T A, row by row

@@ -3,6 +3,7 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "objective/normal_equations.hpp"
 
@@ -55,7 +56,8 @@ void PositionStep::fill_slopes(std::size_t blocks, std::span<const float> densit
   }
 }
 
-PositionStep::Result PositionStep::solve(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping) {
+// Summed up over the ranks.
+NormalEquations PositionStep::equations_at(const Blocks& blocks, std::size_t tiles, double bandwidth, double& mse) {
   const std::size_t channels = passes_.channels();
   const std::vector<float> density = smoothing(blocks.size(), bandwidth);
   mpi::ExactSums squares(1);
@@ -79,8 +81,28 @@ PositionStep::Result PositionStep::solve(const Blocks& blocks, std::size_t tiles
   evaluator_->count_blocks(static_cast<std::int64_t>(blocks.size() * (1 + 2 * channels)), tiles);
   evaluator_->reduce(squares);
   equations.reduce(*evaluator_);
-  Result result{squares.value(0) / evaluator_->entries(tiles), {}};
+  mse = squares.value(0) / evaluator_->entries(tiles);
+  return equations;
+}
+
+PositionStep::Result PositionStep::solve(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping) {
+  Result result;
+  const NormalEquations equations = equations_at(blocks, tiles, bandwidth, result.mse);
   if (std::isfinite(result.mse)) result.shifts = equations.solve(damping, parameters_.flat_damping).steps;
+  return result;
+}
+
+PositionStep::Posterior PositionStep::solve(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping,
+                                            const Prior& prior) {
+  Posterior result;
+  const NormalEquations equations = equations_at(blocks, tiles, bandwidth, result.step.mse);
+  if (!std::isfinite(result.step.mse)) return result;
+  NormalEquations::Prior scaled{prior.shifts, {}};
+  for (const double deviation : prior.deviations)
+    scaled.precisions.push_back(result.step.mse / (deviation * deviation));
+  NormalEquations::Posterior posterior = equations.posterior(scaled, damping, parameters_.flat_damping);
+  result.step.shifts = std::move(posterior.means);
+  for (const double variance : posterior.variances) result.deviations.push_back(std::sqrt(variance * result.step.mse));
   return result;
 }
 

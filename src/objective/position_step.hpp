@@ -8,6 +8,7 @@
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
 #include "objective/forward_backward.hpp"
+#include "objective/normal_equations.hpp"
 
 namespace kintsugi {
 
@@ -35,7 +36,22 @@ class PositionStep {
   /// ranks and grids.
   [[nodiscard]] Result solve(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping);
 
+  /// What is known of the blocks' positions besides the data: how far each one is expected to be from where it is, in
+  /// positions, give or take a standard deviation; by position.
+  struct Prior {
+    std::vector<double> shifts;
+    std::vector<double> deviations;
+  };
+  /// The same under a prior. The errors count as independent, with the order's own MSE as their variance.
+  struct Posterior {
+    Result step;
+    std::vector<double> deviations;  ///< of the shifts, afterwards
+  };
+  [[nodiscard]] Posterior solve(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping,
+                                const Prior& prior);
+
  private:
+  [[nodiscard]] NormalEquations equations_at(const Blocks& blocks, std::size_t tiles, double bandwidth, double& mse);
   void fill_slopes(std::size_t blocks, std::span<const float> density, std::span<float> slopes);
 
   Evaluator* evaluator_;

@@ -9,7 +9,9 @@
 #include "search/local/relocation.hpp"
 #include "search/local/tabu.hpp"
 #include "search/rounds/annealing.hpp"
+#include "search/rounds/depth_steps.hpp"
 #include "search/rounds/gauss_newton.hpp"
+#include "search/rounds/pair_decoding.hpp"
 #include "search/rounds/pair_relaxation.hpp"
 
 namespace kintsugi {
@@ -24,6 +26,7 @@ enum class Stream : std::uint64_t {
   annealing = 6,
   gauss_newton = 7,
   pair_relaxation = 8,
+  pair_decoding = 9,
 };
 
 Random random_of(const SearchContext& context, Stream stream) {
@@ -45,8 +48,8 @@ std::unique_ptr<Step> relocation(const SearchContext& c) {
                                       random_of(c, Stream::relocation), c.parameters.relocation);
 }
 std::unique_ptr<Step> pair_exchange(const SearchContext& c) {
-  if (c.untrusted.empty()) return nullptr;
-  return std::make_unique<PairExchange>(c.evaluator, c.untrusted, c.parameters, c.memory);
+  if (c.clues.untrusted.empty()) return nullptr;
+  return std::make_unique<PairExchange>(c.evaluator, c.clues.untrusted, c.parameters, c.memory);
 }
 // Weights may single out a wrong pair, too: where nothing else helps, all pairs may trade.
 std::unique_ptr<Step> any_pair_exchange(const SearchContext& c) {
@@ -54,16 +57,27 @@ std::unique_ptr<Step> any_pair_exchange(const SearchContext& c) {
   return std::make_unique<PairExchange>(c.evaluator, std::set<int>(all.begin(), all.end()), c.parameters, c.memory);
 }
 std::unique_ptr<Step> tabu(const SearchContext& c) {
-  return std::make_unique<Tabu>(c.evaluator, c.model, c.untrusted, random_of(c, Stream::tabu), c.parameters.tabu);
+  return std::make_unique<Tabu>(c.evaluator, c.model, c.clues.untrusted, random_of(c, Stream::tabu), c.parameters.tabu);
 }
 std::unique_ptr<Round> pair_relaxation(const SearchContext& c) {
-  const std::size_t pairs = c.untrusted.size();
+  const std::size_t pairs = c.clues.untrusted.size();
   if (pairs < 2 || pairs > c.parameters.pair_relaxation.max_blocks) return nullptr;
-  return std::make_unique<PairRelaxation>(c.evaluator, c.untrusted, random_of(c, Stream::pair_relaxation), c.parameters,
-                                          c.memory);
+  return std::make_unique<PairRelaxation>(c.evaluator, c.clues.untrusted, random_of(c, Stream::pair_relaxation),
+                                          c.parameters, c.memory);
 }
 std::unique_ptr<Round> gauss_newton(const SearchContext& c) {
-  return std::make_unique<GaussNewton>(c.evaluator, random_of(c, Stream::gauss_newton), c.parameters);
+  return std::make_unique<GaussNewton>(c.evaluator, random_of(c, Stream::gauss_newton), c.parameters,
+                                       !c.clues.lines.empty());
+}
+std::unique_ptr<Round> depth(const SearchContext& c) {
+  if (c.clues.lines.empty()) return nullptr;
+  return std::make_unique<DepthSteps>(c.evaluator, c.clues, c.parameters);
+}
+std::unique_ptr<Round> pair_decoding(const SearchContext& c) {
+  const std::size_t blocks = c.evaluator.weights().roles().expand.size();
+  if (c.clues.lines.empty() || blocks < 2 || PairDecoding::reach(blocks, c.parameters.pair_decoding) == 0)
+    return nullptr;
+  return std::make_unique<PairDecoding>(c.evaluator, random_of(c, Stream::pair_decoding), c.parameters);
 }
 std::unique_ptr<Round> annealing(const SearchContext& c) {
   return std::make_unique<Annealing>(c.evaluator, c.model, random_of(c, Stream::annealing), c.parameters.annealing,
@@ -86,8 +100,9 @@ const std::vector<Recipe>& recipes() {
       {.name = "annealing", .chain = {insertion}, .rounds = {annealing}},
       {.name = "auto",
        .chain = {insertion, relocation, pair_exchange},
-       .rounds = {pair_relaxation, gauss_newton, annealing}},
+       .rounds = {pair_relaxation, depth, pair_decoding, gauss_newton, annealing}},
       {.name = "bubble", .chain = {bubble}, .plateau = nullptr},
+      {.name = "depth", .chain = {insertion}, .rounds = {depth, pair_decoding}},
       {.name = "gauss-newton", .chain = {insertion}, .rounds = {gauss_newton}},
       {.name = "insertion", .chain = {insertion}, .plateau = nullptr},
       {.name = "iterated", .chain = {insertion, relocation, pair_exchange}},
@@ -129,7 +144,7 @@ std::unique_ptr<IslandSearch> make_search(std::string_view name, const SearchCon
   Neighbourhoods chain(make_all<Step>(recipe.chain, context),
                        recipe.plateau != nullptr ? recipe.plateau(context) : nullptr, parameters.neighbourhoods);
   RoundScheduler rounds(make_all<Round>(recipe.rounds, context), parameters.round_scheduler);
-  Perturbation perturbation(context.evaluator, recipe.perturbation, context.untrusted,
+  Perturbation perturbation(context.evaluator, recipe.perturbation, context.clues.untrusted,
                             random_of(context, Stream::perturbation), parameters.perturbation);
   return std::make_unique<IteratedSearch>(context.evaluator, std::move(chain), std::move(rounds),
                                           std::move(perturbation), parameters);

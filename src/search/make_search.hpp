@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
 #include "objective/linear_model.hpp"
+#include "search/clues.hpp"
 #include "search/island_search.hpp"
 
 namespace kintsugi {
@@ -25,8 +25,7 @@ struct SearchContext {
   MemoryBudget memory{};
   std::uint64_t seed = 1;  ///< random numbers are a function of this and the island's number
   int island = 0;
-  std::set<int>
-      untrusted{};  ///< expand pieces of the pairs that the weights do not single out: only they trade partners
+  SearchClues clues{};
 };
 
 /// The search of that name, for one island. Throws UsageError that lists the known names.

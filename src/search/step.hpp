@@ -57,6 +57,8 @@ struct RoundPolicy {
 class Round : public Step {
  public:
   [[nodiscard]] virtual RoundPolicy policy() const { return {}; }
+  /// Whether a round from this order can come to another than the last one did. Not collective.
+  [[nodiscard]] virtual bool leads_on_from(const Blocks& /*order*/) const { return true; }
   /// Other islands' orders, for searches that have a use for them; not part of the state.
   virtual void set_elites(const std::vector<Blocks>& /*elites*/) {}
 };

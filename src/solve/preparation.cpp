@@ -5,9 +5,9 @@
 #include <numeric>
 #include <string>
 
+#include "depth/seriation.hpp"
 #include "kintsugi/core/error.hpp"
 #include "pairing/pairing.hpp"
-#include "seeding/seriation.hpp"
 
 namespace kintsugi {
 
@@ -70,16 +70,25 @@ void find_pairs(const Network& network, const RowShape& shape, const SolveOption
   std::ranges::sort(preparation.pairing, {}, &Block::expand);
 }
 
+bool seeks_lines(const Preparation& preparation, const SolveOptions& options) {
+  if (!preparation.given.empty()) return false;
+  if (options.start == kSeriationStart) return true;
+  const double untrusted =
+      options.parameters.seriation.untrusted_pairs * static_cast<double>(preparation.pairing.size());
+  return options.start == "auto" && static_cast<double>(preparation.untrusted.size()) <= untrusted;
+}
+
 // Rank 0's part.
-std::vector<std::vector<int>> find_lines(const Network& network, const Preparation& preparation,
-                                         const SeriationParameters& parameters) {
-  std::vector<std::vector<int>> lines;
+Lines find_lines(const Network& network, const Preparation& preparation, const SolveOptions& options) {
+  Lines lines;
   const std::vector<FeatureSimilarity> features =
       block_similarities(network, preparation.pairing, preparation.roles.head);
-  for (Seriation& line : seriate(features, parameters)) lines.push_back(std::move(line.order));
-  if (!lines.empty()) return lines;
-  lines.emplace_back(preparation.pairing.size());
-  std::iota(lines.front().begin(), lines.front().end(), 0);
+  for (Seriation& line : seriate(features, options.parameters.seriation)) lines.orders.push_back(std::move(line.order));
+  lines.trust = split_half_trust(features, options.parameters.seriation);
+  // Who asks for these lines alone gets one.
+  if (!lines.orders.empty() || options.start != kSeriationStart) return lines;
+  lines.orders.emplace_back(preparation.pairing.size());
+  std::iota(lines.orders.front().begin(), lines.orders.front().end(), 0);
   return lines;
 }
 
@@ -92,12 +101,14 @@ void share(const mpi::Comm& world, Blocks& blocks) {
   for (std::size_t i = 0; i < flat.size(); i += 2) blocks.push_back({flat[i], flat[i + 1]});
 }
 
-void share(const mpi::Comm& world, std::vector<std::vector<int>>& lines) {
-  std::vector<int> sizes;
-  for (const std::vector<int>& line : lines) sizes.push_back(static_cast<int>(line.size()));
-  world.broadcast(sizes);
-  lines.resize(sizes.size());
-  for (std::vector<int>& line : lines) world.broadcast(line);
+void share(const mpi::Comm& world, Lines& lines) {
+  std::int64_t count = static_cast<std::int64_t>(lines.orders.size());
+  world.broadcast(std::span(&count, 1));
+  lines.orders.resize(static_cast<std::size_t>(count));
+  for (std::vector<int>& line : lines.orders) world.broadcast(line);
+  double numbers[] = {lines.trust.agreement, lines.trust.significance, lines.trust.places};
+  world.broadcast(std::span(numbers));
+  lines.trust = {numbers[0], numbers[1], numbers[2]};
 }
 
 void share(const mpi::Comm& world, std::set<int>& pieces) {
@@ -118,8 +129,8 @@ Preparation prepare(const mpi::Comm& world, const Network& network, const RowSha
   share(world, preparation.pairing);
   share(world, preparation.given);
   share(world, preparation.untrusted);
-  if (options.start == kSeriationStart) {
-    if (world.root()) preparation.lines = find_lines(network, preparation, options.parameters.seriation);
+  if (seeks_lines(preparation, options)) {
+    if (world.root()) preparation.lines = find_lines(network, preparation, options);
     share(world, preparation.lines);
   }
   // Every rank has the norms: any may be the first of its island.

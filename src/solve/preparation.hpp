@@ -4,10 +4,17 @@
 #include <vector>
 
 #include "core/order.hpp"
+#include "depth/seriation.hpp"
 #include "kintsugi/solve.hpp"
 #include "seeding/seeding.hpp"
 
 namespace kintsugi {
+
+/// Blocks in a line by their weights (depth/seriation.hpp); which end is the first is open.
+struct Lines {
+  std::vector<std::vector<int>> orders;  ///< positions in the pairing, smoothest first
+  SeriationTrust trust;
+};
 
 /// What is known of a network before its blocks are put in order.
 struct Preparation {
@@ -17,9 +24,8 @@ struct Preparation {
   std::set<int> untrusted;       ///< expand pieces of the pairs that the weights do not single out
   CompressNorms norms;           ///< by position in `pairing`
   Blocks given;                  ///< the order that the user gave, or empty
-  /// With the start "seriation": lines that the weights alone give, as positions in `pairing`, smoothest first; the
-  /// pairing's own order where the weights say nothing.
-  std::vector<std::vector<int>> lines;
+  /// Where the start asks for them, alone or among others: orders that the weights alone give.
+  Lines lines;
 };
 
 /// Finds roles and pairs on rank 0, tells the observer, and hands round what the other ranks need. Collective. Throws

@@ -71,7 +71,7 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   solution.rows = rows.shape().rows;
   const ErrorFloor floor(evaluator, options.tolerance, options.parameters.error_floor);
   solution.target = floor.target(solution.rows);
-  Archipelago islands(group, floor, preparation.untrusted, options);
+  Archipelago islands(group, floor, search_clues(preparation, options, solution.starts), options);
   if (is_resumed(world, resume)) {
     islands.resume(resume);
   } else {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "search/clues.hpp"
 #include "search/step.hpp"
 #include "solve/preparation.hpp"
 
@@ -22,5 +23,10 @@ namespace kintsugi {
 [[nodiscard]] std::vector<ScoredOrder> island_starts(Evaluator& evaluator, const Preparation& preparation,
                                                      const SolveOptions& options,
                                                      const std::vector<StartOrder>& starts);
+
+/// What the weights say to the search: nothing of depth where neither the halves of the features nor the error trust
+/// the lines. Not collective.
+[[nodiscard]] SearchClues search_clues(const Preparation& preparation, const SolveOptions& options,
+                                       const std::vector<StartOrder>& starts);
 
 }  // namespace kintsugi

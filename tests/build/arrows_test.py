@@ -15,13 +15,14 @@ ALLOWED = {
     "io": "core",
     "synth": "core mpi kernels",
     "pairing": "core kernels",
+    "depth": "core",
     "objective": "core mpi kernels",
     "seeding": "core mpi objective",
     "search": "core mpi objective",
-    "solve": "core mpi kernels objective pairing seeding search",
-    "analysis": "core mpi kernels objective pairing seeding search solve",
+    "solve": "core mpi kernels objective pairing depth seeding search",
+    "analysis": "core mpi kernels objective pairing depth seeding search solve",
     "report": "core io",
-    "cli": "core mpi kernels io synth objective pairing seeding search solve analysis report",
+    "cli": "core mpi kernels io synth objective pairing depth seeding search solve analysis report",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 

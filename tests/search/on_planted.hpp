@@ -36,7 +36,7 @@ class OnPlanted : public ::testing::Test {
     return scored(shuffled_blocks(problem_, seed), tiles);
   }
   SearchContext context(std::uint64_t seed, int island = 0, const std::set<int>& untrusted = {}) {
-    return {evaluator(), model_, parameters_, {}, seed, island, untrusted};
+    return {evaluator(), model_, parameters_, {}, seed, island, {.untrusted = untrusted}};
   }
 
   Parameters parameters_;

@@ -14,6 +14,8 @@ enum class Event : char {
   relocation = 'R',
   tabu = 'T',
   gauss_newton = 'L',
+  depth = 'D',
+  pair_decoding = 'Q',
   annealing = 'A',
   pair_relaxation = 'X',
   pair_exchange = 'P',
@@ -30,13 +32,15 @@ struct EventName {
 };
 
 /// All events in words, in the order of legends.
-inline constexpr std::array<EventName, 14> kEventNames{{
+inline constexpr std::array<EventName, 16> kEventNames{{
     {Event::start, "start"},
     {Event::bubble, "bubble repair"},
     {Event::insertion, "insertion"},
     {Event::relocation, "relocation"},
     {Event::tabu, "tabu"},
     {Event::gauss_newton, "Gauss-Newton"},
+    {Event::pair_decoding, "near pairs decided"},
+    {Event::depth, "depth by weights"},
     {Event::annealing, "annealing"},
     {Event::pair_relaxation, "pair relaxation"},
     {Event::pair_exchange, "pair exchange"},

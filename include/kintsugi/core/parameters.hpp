@@ -179,6 +179,9 @@ struct SeriationParameters {
   double range = 0.15;
   std::int64_t rounds = 5;
   std::int64_t passes = 10;
+  double significance = 3;
+  double clearly_better = 0.5;
+  double untrusted_pairs = 0.5;
 
   template <class Visitor>
   void visit(Visitor& visitor) {
@@ -194,6 +197,15 @@ struct SeriationParameters {
         "Times that features are weighed anew by the line that they led to. On a network of 128 blocks whose training "
         "was short, the rank correlation with depth rose from 0.86 to 0.97 in four.");
     visitor("passes", passes, "passes", 1, 1000, "Most passes of insertions over all blocks in one round.");
+    visitor("significance", significance, "standard deviations", 0, 1000,
+            "Lines by the readers' and by the writers' features must agree better than by chance by so much, or the "
+            "search goes by the error alone; untrained networks are below 1.5, trained ones mostly above 3.3.");
+    visitor("clearly_better", clearly_better, "share", 0, 1,
+            "Or the error of the best line must be below this share of all other starts' errors.");
+    visitor(
+        "untrusted_pairs", untrusted_pairs, "share", 0, 1,
+        "With more pairs than this that the weights do not single out, features of blocks are mostly those of wrong "
+        "pairs, and no line is sought among other starts.");
   }
 };
 
@@ -367,6 +379,74 @@ struct GaussNewtonParameters {
             "By which the damping rises after a round that diverged and falls after one that did not.");
     visitor("frozen", frozen, "share", 0, 1,
             "Relocations begin once a round begins with more than this share of the error of the last one.");
+  }
+};
+
+struct DepthStepsParameters {
+  std::size_t rows_per_block = 40;
+  std::int64_t steps = 30;
+  std::int64_t idle_steps = 3;
+  double widest = 1.0 / 16;
+  double narrowest = 1.5;
+  double damping = 0.01;
+  double first_deviation = 0.04;
+  double least_deviation = 0.5;
+  double exact_places = 1;
+  std::int64_t work_share = 4;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("rows_per_block", rows_per_block, "rows", 1, 100000,
+            "Rows for each block whose position is looked for. Fewer are overfitted.");
+    visitor("steps", steps, "steps", 1, 1000, "Most steps of one round.");
+    visitor("idle_steps", idle_steps, "steps", 1, 1000, "A round ends after so many that leave the order as it is.");
+    visitor("widest", widest, "share", 0.001, 1,
+            "The bandwidth of a round's first step, as a share of the blocks; it falls to the narrowest.");
+    visitor("narrowest", narrowest, "places", 0.1, 100,
+            "No bandwidth is narrower than this: below it the error is no longer smooth in the positions.");
+    visitor("damping", damping, "", 1e-09, 1000, "Of the normal equations, besides the prior.");
+    visitor(
+        "first_deviation", first_deviation, "share", 1e-4, 10,
+        "How far the weights' line may be off at first at most, as a share of the blocks; it is learnt from there.");
+    visitor("exact_places", exact_places, "places", 0, 1000,
+            "Where the weights' line may be off by less, local searches come first: they finish it sooner.");
+    visitor("least_deviation", least_deviation, "places", 0.01, 1000, "The line is never trusted more than this.");
+    visitor("work_share", work_share, "factor", 1, 1000,
+            "The rounds have so many times the work of the local searches.");
+  }
+};
+
+struct PairDecodingParameters {
+  std::size_t rows_per_block = 40;
+  std::size_t reach = 6;
+  std::size_t most_pairs = 1536;
+  double spread = 1.6;
+  std::size_t width = 128;
+  std::size_t draws = 8;
+  std::size_t results = 4;
+  std::int64_t steps = 24;
+  std::int64_t idle_steps = 4;
+  double least_miss = 0.1;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("rows_per_block", rows_per_block, "rows", 1, 100000,
+            "Rows for each block of the order. Fewer are overfitted.");
+    visitor("reach", reach, "positions", 1, 64,
+            "Pairs up to so far apart are decided. Time grows with its third power, and with more pairs more is left "
+            "open.");
+    visitor("most_pairs", most_pairs, "pairs", 1, 100000,
+            "Of deep networks only nearer pairs are decided, so that there are no more than this: memory grows with "
+            "their square, time with their third power.");
+    visitor("spread", spread, "places", 0.01, 1000,
+            "How far each block is expected to be off: pairs farther apart are less likely to be on the wrong side.");
+    visitor("width", width, "paths", 1, 1000000, "Of the tree of decisions, kept at each one.");
+    visitor("draws", draws, "samples", 1, 10000, "Decisions that are tried in a step, all but the first with noise.");
+    visitor("results", results, "paths", 1, 10000, "Of each, that are evaluated.");
+    visitor("steps", steps, "steps", 1, 10000, "Most steps of one round.");
+    visitor("idle_steps", idle_steps, "steps", 1, 10000, "A round ends after so many without a lower error.");
+    visitor("least_miss", least_miss, "share", 0, 1,
+            "What the linear model misses counts as no less than this share of the error.");
   }
 };
 
@@ -647,6 +727,8 @@ struct Parameters {
   PairExchangeParameters pair_exchange;
   TabuParameters tabu;
   PairRelaxationParameters pair_relaxation;
+  DepthStepsParameters depth_steps;
+  PairDecodingParameters pair_decoding;
   GaussNewtonParameters gauss_newton;
   ProjectedRelocationParameters projected_relocation;
   AnnealingParameters annealing;
@@ -678,6 +760,8 @@ struct Parameters {
     group("pair_exchange", pair_exchange);
     group("tabu", tabu);
     group("pair_relaxation", pair_relaxation);
+    group("depth_steps", depth_steps);
+    group("pair_decoding", pair_decoding);
     group("gauss_newton", gauss_newton);
     group("projected_relocation", projected_relocation);
     group("annealing", annealing);

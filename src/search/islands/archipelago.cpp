@@ -5,7 +5,7 @@
 
 namespace kintsugi {
 
-Archipelago::Archipelago(IslandGroup& group, const ErrorFloor& floor, const std::set<int>& untrusted,
+Archipelago::Archipelago(IslandGroup& group, const ErrorFloor& floor, const SearchClues& clues,
                          const SearchOptions& options)
     : group_(&group),
       options_(&options),
@@ -15,7 +15,7 @@ Archipelago::Archipelago(IslandGroup& group, const ErrorFloor& floor, const std:
   for (const int number : group.own()) {
     own_.emplace_back(options.search,
                       SearchContext{group.evaluator(), group.model(), options.parameters, memory_budget(options.memory),
-                                    options.seed, number, untrusted},
+                                    options.seed, number, clues},
                       floor);
   }
 }

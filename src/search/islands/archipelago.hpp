@@ -1,6 +1,5 @@
 #pragma once
 
-#include <set>
 #include <vector>
 
 #include "core/stopwatch.hpp"
@@ -18,11 +17,9 @@ namespace kintsugi {
 /// All islands of a run: the loop that has them search, exchange orders and stop together.
 class Archipelago {
  public:
-  /// Makes the islands. `floor` says which error counts as solved; `untrusted`: expand pieces of the pairs that the
-  /// weights do not single out. Group, floor and options must outlive the object. Collective. Throws UsageError for an
-  /// unknown search or topology.
-  Archipelago(IslandGroup& group, const ErrorFloor& floor, const std::set<int>& untrusted,
-              const SearchOptions& options);
+  /// Makes the islands. `floor` says which error counts as solved; `clues`: what the weights say. Group, floor and
+  /// options must outlive the object. Collective. Throws UsageError for an unknown search or topology.
+  Archipelago(IslandGroup& group, const ErrorFloor& floor, const SearchClues& clues, const SearchOptions& options);
 
   /// Islands begin at `starts` (island i at start i, over and over), on samples of `tiles` tiles. Collective.
   void begin(const std::vector<ScoredOrder>& starts, std::size_t tiles);

@@ -136,7 +136,7 @@ bool IteratedSearch::grow(StepReport& report) {
 
 std::optional<std::size_t> IteratedSearch::next_round() const {
   if (origin_ && idle_ > 0) return std::nullopt;
-  return rounds_.next(chain_.work());
+  return rounds_.next(chain_.work(), incumbent_.blocks);
 }
 
 void IteratedSearch::begin_chain() {

@@ -16,7 +16,7 @@ std::optional<std::size_t> RoundScheduler::first() const {
   return std::nullopt;
 }
 
-std::optional<std::size_t> RoundScheduler::next(std::int64_t local_work) const {
+std::optional<std::size_t> RoundScheduler::next(std::int64_t local_work, const Blocks& incumbent) const {
   std::optional<std::size_t> next;
   std::int64_t least = local_work + 1;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
@@ -24,7 +24,7 @@ std::optional<std::size_t> RoundScheduler::next(std::int64_t local_work) const {
     const std::optional<std::int64_t> share = slot.round->policy().work_share;
     const std::int64_t weighted =
         share ? slot.work / *share : (slot.productive ? 1 : parameters_.idle_work_factor) * slot.work;
-    if (weighted >= least) continue;
+    if (weighted >= least || !slot.round->leads_on_from(incumbent)) continue;
     next = i;
     least = weighted;
   }

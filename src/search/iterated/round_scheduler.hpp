@@ -23,7 +23,7 @@ class RoundScheduler {
   /// The one whose first round comes before the local searches, if any: it wants more work than they have.
   [[nodiscard]] std::optional<std::size_t> first() const;
   /// The one that may have the next round, if any.
-  [[nodiscard]] std::optional<std::size_t> next(std::int64_t local_work) const;
+  [[nodiscard]] std::optional<std::size_t> next(std::int64_t local_work, const Blocks& incumbent) const;
   /// Where round `i` is to begin: at what became of its own last result, or at the incumbent. Collective.
   [[nodiscard]] const ScoredOrder& start_of(std::size_t i, const ScoredOrder& incumbent, Evaluator& evaluator);
   void add_work(std::size_t i, std::int64_t work) { slots_[i].work += work; }

@@ -40,25 +40,25 @@ TEST_F(ScriptedRounds, WhoWantsMoreThanTheLocalSearchesComesFirst) {
 
 TEST_F(ScriptedRounds, TheOneWithTheLeastWorkIsNext) {
   RoundScheduler scheduler = this->scheduler();
-  EXPECT_EQ(scheduler.next(0), Which(0)) << "the first of equals";
+  EXPECT_EQ(scheduler.next(0, {}), Which(0)) << "the first of equals";
   scheduler.add_work(0, 10);
-  EXPECT_EQ(scheduler.next(0), Which(1));
+  EXPECT_EQ(scheduler.next(0, {}), Which(1));
   scheduler.add_work(1, 20);
-  EXPECT_EQ(scheduler.next(9), std::nullopt) << "both have more work than the local searches";
-  EXPECT_EQ(scheduler.next(10), Which(0)) << "as much as these is not more";
+  EXPECT_EQ(scheduler.next(9, {}), std::nullopt) << "both have more work than the local searches";
+  EXPECT_EQ(scheduler.next(10, {}), Which(0)) << "as much as these is not more";
   scheduler.add_work(0, 11);
-  EXPECT_EQ(scheduler.next(100), Which(1));
+  EXPECT_EQ(scheduler.next(100, {}), Which(1));
 }
 
 TEST_F(ScriptedRounds, WorkCountsByThePolicy) {
   RoundScheduler scheduler = this->scheduler();
   scheduler.add_work(0, 10);
   scheduler.add_work(1, 40);
-  EXPECT_EQ(scheduler.next(1000), Which(0));
+  EXPECT_EQ(scheduler.next(1000, {}), Which(0));
   y_.policy.work_share = 8;
-  EXPECT_EQ(scheduler.next(1000), Which(1)) << "40 / 8";
-  EXPECT_EQ(scheduler.next(4), std::nullopt);
-  EXPECT_EQ(scheduler.next(5), Which(1));
+  EXPECT_EQ(scheduler.next(1000, {}), Which(1)) << "40 / 8";
+  EXPECT_EQ(scheduler.next(4, {}), std::nullopt);
+  EXPECT_EQ(scheduler.next(5, {}), Which(1));
 }
 
 TEST_F(ScriptedRounds, WhoDidNotFindTheLastBestOrderHasLess) {
@@ -66,12 +66,12 @@ TEST_F(ScriptedRounds, WhoDidNotFindTheLastBestOrderHasLess) {
   scheduler.add_work(0, 10);
   scheduler.add_work(1, 30);
   scheduler.reward(1);
-  EXPECT_EQ(scheduler.next(1000), Which(1)) << "4 * 10 against 30";
+  EXPECT_EQ(scheduler.next(1000, {}), Which(1)) << "4 * 10 against 30";
   scheduler.reward(std::nullopt);
-  EXPECT_EQ(scheduler.next(1000), Which(0)) << "40 against 120";
-  EXPECT_EQ(scheduler.next(39), std::nullopt);
+  EXPECT_EQ(scheduler.next(1000, {}), Which(0)) << "40 against 120";
+  EXPECT_EQ(scheduler.next(39, {}), std::nullopt);
   x_.policy.work_share = 1;
-  EXPECT_EQ(scheduler.next(10), Which(0)) << "a share of one's own holds in any case";
+  EXPECT_EQ(scheduler.next(10, {}), Which(0)) << "a share of one's own holds in any case";
 }
 
 TEST_F(ScriptedRounds, ARoundBeginsAtItsOwnResultUnlessThatIsMuchWorse) {
@@ -118,9 +118,9 @@ TEST_F(ScriptedRounds, GoOnFromTheirState) {
   testing::set_state(second, testing::state_of(first));
   EXPECT_EQ(testing::state_of(second), testing::state_of(first));
   EXPECT_EQ(second.start_of(1, shuffled(1, 3), evaluator()).blocks, truth());
-  EXPECT_EQ(second.next(39), Which(1));
+  EXPECT_EQ(second.next(39, {}), Which(1));
   second.add_work(1, 50);
-  EXPECT_EQ(second.next(39), std::nullopt);
+  EXPECT_EQ(second.next(39, {}), std::nullopt);
 }
 
 }  // namespace

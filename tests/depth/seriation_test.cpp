@@ -1,4 +1,4 @@
-#include "seeding/seriation.hpp"
+#include "depth/seriation.hpp"
 
 #include <gtest/gtest.h>
 
@@ -31,7 +31,7 @@ FeatureSimilarity walking_feature(const std::vector<int>& depths, std::uint64_t 
   for (Eigen::Index b = 0; b < blocks; ++b) values.col(b) = by_depth.col(depths[static_cast<std::size_t>(b)]);
   values.colwise() -= values.rowwise().mean().eval();
   values.colwise().normalize();
-  FeatureSimilarity feature{"walk", values.transpose() * values};
+  FeatureSimilarity feature{"walk", Side::both, values.transpose() * values};
   feature.cosines.diagonal().setZero();
   return feature;
 }
@@ -99,7 +99,28 @@ TEST(Seriation, DoesNotDependOnTheBlocksNumbers) {
 
 TEST(Seriation, SaysNothingWhereThereIsNothingToSay) {
   EXPECT_TRUE(seriate({}, {}).empty());
-  EXPECT_TRUE(seriate({{"two blocks", Eigen::MatrixXd::Zero(2, 2)}}, {}).empty());
+  EXPECT_TRUE(seriate({{"two blocks", Side::both, Eigen::MatrixXd::Zero(2, 2)}}, {}).empty());
+}
+
+TEST(SplitHalfTrust, TellsDepthFromChance) {
+  const std::vector<int> depths = shuffled_depths(40, 3);
+  std::vector<FeatureSimilarity> features{walking_feature(depths, 1), walking_feature(depths, 2)};
+  features[0].side = Side::reader;
+  features[1].side = Side::writer;
+  const SeriationTrust trust = split_half_trust(features, {});
+  EXPECT_GT(trust.agreement, 0.95);
+  EXPECT_GT(trust.significance, 5);
+  EXPECT_LT(trust.places, 2);
+  // Two halves that each have a line of their own.
+  features[1] = walking_feature(shuffled_depths(40, 4), 2);
+  features[1].side = Side::writer;
+  const SeriationTrust unrelated = split_half_trust(features, {});
+  EXPECT_LT(unrelated.significance, 3);
+  EXPECT_GT(unrelated.places, 4);
+  features.resize(1);
+  const SeriationTrust half = split_half_trust(features, {});
+  EXPECT_EQ(half.agreement, 0);
+  EXPECT_NEAR(half.places, std::sqrt((40.0 * 40 - 1) / 12), 1e-9);
 }
 
 TEST(BlockSimilarities, AreCosinesThatTellEqualBlocks) {

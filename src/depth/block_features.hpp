@@ -9,9 +9,13 @@
 
 namespace kintsugi {
 
+/// Which of a block's pieces a feature is made of: the one that reads the stream, the one that writes to it, or both.
+enum class Side { reader, writer, both };
+
 /// How alike blocks are in one feature of their weights.
 struct FeatureSimilarity {
   std::string_view name;
+  Side side = Side::both;
   Eigen::MatrixXd
       cosines;  ///< [L x L], of the features with their mean over all blocks taken off; the diagonal is zero
 };

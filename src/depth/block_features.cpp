@@ -1,4 +1,4 @@
-#include "seeding/block_features.hpp"
+#include "depth/block_features.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -30,22 +30,24 @@ Eigen::VectorXf flat(const Eigen::MatrixXf& matrix) { return matrix.reshaped(); 
 
 struct Feature {
   std::string_view name;
+  Side side;
   std::function<Eigen::VectorXf(const BlockWeights&)> of;
 };
 
 std::vector<Feature> features(const Weight& head) {
   using B = const BlockWeights&;
   return {
-      {"W_out rows", [](B b) -> Eigen::VectorXf { return b.w_out.rowwise().norm(); }},
-      {"W_in columns", [](B b) -> Eigen::VectorXf { return b.w_in.colwise().norm().transpose(); }},
-      {"b_out", [](B b) { return b.b_out; }},
-      {"W_in^T b_in", [](B b) -> Eigen::VectorXf { return b.w_in.transpose() * b.b_in; }},
-      {"W_in^T W_in", [](B b) { return flat(b.w_in.transpose() * b.w_in); }},
-      {"W_out W_out^T", [](B b) { return flat(b.w_out * b.w_out.transpose()); }},
-      {"P", [](B b) { return flat(b.w_out * b.w_in); }},
-      {"diag P", [](B b) -> Eigen::VectorXf { return b.w_out.cwiseProduct(b.w_in.transpose()).rowwise().sum(); }},
-      {"head P", [head](B b) { return flat((head * b.w_out) * b.w_in); }},
-      {"head W_out W_out^T", [head](B b) { return flat((head * b.w_out) * b.w_out.transpose()); }},
+      {"W_out rows", Side::writer, [](B b) -> Eigen::VectorXf { return b.w_out.rowwise().norm(); }},
+      {"W_in columns", Side::reader, [](B b) -> Eigen::VectorXf { return b.w_in.colwise().norm().transpose(); }},
+      {"b_out", Side::writer, [](B b) { return b.b_out; }},
+      {"W_in^T b_in", Side::reader, [](B b) -> Eigen::VectorXf { return b.w_in.transpose() * b.b_in; }},
+      {"W_in^T W_in", Side::reader, [](B b) { return flat(b.w_in.transpose() * b.w_in); }},
+      {"W_out W_out^T", Side::writer, [](B b) { return flat(b.w_out * b.w_out.transpose()); }},
+      {"P", Side::both, [](B b) { return flat(b.w_out * b.w_in); }},
+      {"diag P", Side::both,
+       [](B b) -> Eigen::VectorXf { return b.w_out.cwiseProduct(b.w_in.transpose()).rowwise().sum(); }},
+      {"head P", Side::both, [head](B b) { return flat((head * b.w_out) * b.w_in); }},
+      {"head W_out W_out^T", Side::writer, [head](B b) { return flat((head * b.w_out) * b.w_out.transpose()); }},
   };
 }
 
@@ -77,7 +79,7 @@ std::vector<FeatureSimilarity> block_similarities(const Network& network, const 
       values.col(static_cast<Eigen::Index>(b)) = value;
     }
     Eigen::MatrixXd cosines = centred_cosines(values);
-    if (cosines.cwiseAbs().sum() > 0) similarities.push_back({feature.name, std::move(cosines)});
+    if (cosines.cwiseAbs().sum() > 0) similarities.push_back({feature.name, feature.side, std::move(cosines)});
   }
   return similarities;
 }

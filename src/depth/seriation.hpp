@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "depth/block_features.hpp"
 #include "kintsugi/core/parameters.hpp"
-#include "seeding/block_features.hpp"
 
 namespace kintsugi {
 
@@ -35,5 +35,19 @@ struct Seriation {
 /// Not collective, deterministic: ties go to the lower index. O(L^3) operations for each pass of insertions.
 [[nodiscard]] std::vector<Seriation> seriate(const std::vector<FeatureSimilarity>& features,
                                              const SeriationParameters& parameters);
+
+/// How far seriation is to be trusted, from the line by the readers' features alone and the one by the writers' (split
+/// halves: Spearman, Brit. J. Psychol. 3, 1910; Brown, ibid.). Without depth in the weights they have nothing in
+/// common.
+struct SeriationTrust {
+  double agreement = 0;  ///< |rank correlation| of both
+  /// In standard deviations of unrelated lines, 1 / sqrt(L - 1) (Kendall, Rank Correlation Methods, 1948).
+  double significance = 0;
+  double places = 0;  ///< what a block's position in the line by all features may be off, root mean square
+};
+/// All zero but `places` where one of the halves has no line; then that is the spread of all positions. Not collective,
+/// deterministic; costs as much as two lines.
+[[nodiscard]] SeriationTrust split_half_trust(const std::vector<FeatureSimilarity>& features,
+                                              const SeriationParameters& parameters);
 
 }  // namespace kintsugi

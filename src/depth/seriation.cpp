@@ -1,8 +1,9 @@
-#include "seeding/seriation.hpp"
+#include "depth/seriation.hpp"
 
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 namespace kintsugi {
@@ -187,6 +188,43 @@ std::vector<Seriation> seriate(const std::vector<FeatureSimilarity>& features, c
   std::ranges::stable_sort(lines, std::ranges::greater{}, &Seriation::smoothness);
   if (lines.size() > parameters.lines) lines.resize(parameters.lines);
   return lines;
+}
+
+namespace {
+
+std::vector<FeatureSimilarity> of_side(const std::vector<FeatureSimilarity>& features, Side side) {
+  std::vector<FeatureSimilarity> some;
+  std::ranges::copy_if(features, std::back_inserter(some), [&](const FeatureSimilarity& f) { return f.side == side; });
+  return some;
+}
+
+}  // namespace
+
+SeriationTrust split_half_trust(const std::vector<FeatureSimilarity>& features, const SeriationParameters& parameters) {
+  SeriationTrust trust;
+  if (features.empty() || features.front().cosines.rows() < 3) return trust;
+  const auto blocks = static_cast<double>(features.front().cosines.rows());
+  const double variance = (blocks * blocks - 1) / 12;  // of positions
+  trust.places = std::sqrt(variance);
+  SeriationParameters one_line = parameters;
+  one_line.starts = one_line.lines = 1;
+  const std::vector<Seriation> read = seriate(of_side(features, Side::reader), one_line);
+  const std::vector<Seriation> written = seriate(of_side(features, Side::writer), one_line);
+  if (read.empty() || written.empty()) return trust;
+  double squares = 0;
+  const std::vector<int>& order = read.front().order;
+  for (std::size_t p = 0; p < order.size(); ++p) {
+    const auto q = std::ranges::find(written.front().order, order[p]) - written.front().order.begin();
+    const double apart = static_cast<double>(q) - static_cast<double>(p);
+    squares += apart * apart;
+  }
+  // Spearman's; lines are the same from both ends.
+  const double correlation = 1 - squares / (2 * blocks * variance);
+  trust.agreement = std::abs(correlation);
+  trust.significance = trust.agreement * std::sqrt(blocks - 1);
+  // Halves are off twice as much as their mean, squared, and differ by twice their own.
+  trust.places = std::sqrt(2 * (1 - trust.agreement) * variance) / 2;
+  return trust;
 }
 
 }  // namespace kintsugi

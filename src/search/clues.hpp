@@ -1,0 +1,18 @@
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "core/order.hpp"
+
+namespace kintsugi {
+
+/// What the weights alone say to a search.
+struct SearchClues {
+  std::set<int> untrusted{};    ///< expand pieces of the pairs that the weights do not single out: only they trade
+                                ///< partners
+  std::vector<Blocks> lines{};  ///< orders by depth, in either direction; none where there is no depth in the weights
+  double line_places = 0;       ///< what a block's position in them may be off, root mean square
+};
+
+}  // namespace kintsugi
