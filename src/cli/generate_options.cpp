@@ -12,7 +12,7 @@ namespace kintsugi::cli {
 namespace {
 
 /// Options that mean nothing for the other kind of network.
-const std::vector<std::string> kPlantedOnly{"pair-signal", "depth",  "depth-range", "depth-jitter",
+const std::vector<std::string> kPlantedOnly{"pair-signal", "depth",  "depth-range", "depth-jitter", "drift",
                                             "residual",    "copies", "noise",       "decimals"};
 const std::vector<std::string> kTrainedOnly{"data",    "optimizer", "learning-rate", "weight-decay", "momentum",
                                             "warm-up", "steps",     "batch",         "teacher-noise"};
@@ -90,6 +90,10 @@ void GenerateOptions::declare_planted(OptionTable& options) {
                  number(network.depth_range, 0));
   options.option("depth-jitter", "X", "planted: standard deviation of the norm's logarithm about the trend",
                  number(network.depth_jitter, 0));
+  options.option("drift", "X",
+                 "planted: how strongly neighbours in depth have alike weights: standard deviation of logarithms by "
+                 "which columns of W_in and rows of W_out change smoothly; 0: not",
+                 number(network.drift, 0));
   options.option("residual", "X",
                  "planted: size of a block's step relative to the state; the smaller, the more nearly blocks commute; "
                  "0: the smaller of 0.1 and 1 / sqrt(blocks)",

@@ -18,6 +18,7 @@ namespace {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
+using Eigen::VectorXd;
 using RowMajorF = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// Standard deviation of biases, where a layer's output has about unit size before them.
@@ -40,6 +41,17 @@ Piece to_piece(const MatrixXd& weight) {
   piece.weight.resize(piece.out * piece.in);
   Eigen::Map<RowMajorF>(piece.weight.data(), weight.rows(), weight.cols()) = weight.cast<float>();
   return piece;
+}
+
+/// Per feature exp(drift times a smooth function of the place in 0 .. 1, of about unit variance over features): the
+/// lowest waves that are even at both ends, with random amplitudes.
+VectorXd drift_scales(Random& random, Index features, double drift, double place) {
+  constexpr int kWaves = 4;
+  return VectorXd::NullaryExpr(features, [&] {
+    double sum = 0;
+    for (int wave = 1; wave <= kWaves; ++wave) sum += random.normal() * std::cos(std::numbers::pi * wave * place);
+    return std::exp(drift * sum * std::sqrt(2.0 / kWaves));
+  });
 }
 
 /// E[act(z)^2] for a normal z of the variance that pre-activations have, by the trapezoid rule.
@@ -80,6 +92,7 @@ void check(const PlantedOptions& o) {
   require(o.copies < o.blocks, "copies must be fewer than blocks (" + std::to_string(o.blocks) + ")", real(o.copies));
   require(o.depth_range >= 0 && std::isfinite(o.depth_range), "the depth range must be at least 0", o.depth_range);
   require(o.depth_jitter >= 0 && std::isfinite(o.depth_jitter), "the depth jitter must be at least 0", o.depth_jitter);
+  require(o.drift >= 0 && std::isfinite(o.drift), "the drift must be at least 0", o.drift);
   require(o.residual >= 0 && std::isfinite(o.residual), "the residual scale must be at least 0", o.residual);
   require(o.noise >= 0 && std::isfinite(o.noise), "the noise must be at least 0", o.noise);
   require(o.decimals <= 15, "decimals must be at most 15", o.decimals);
@@ -142,7 +155,7 @@ ResidualBlock PlantedRecipe::block(std::size_t block) const {
   const std::size_t original = originals_[block];
   Random random = synth_random(options_.seed, SynthStream::block, original);
 
-  const MatrixXd expand = gaussian(random, h, d, 1 / std::sqrt(static_cast<double>(d)));
+  MatrixXd expand = gaussian(random, h, d, 1 / std::sqrt(static_cast<double>(d)));
   MatrixXd compress = gaussian(random, d, h, 1 / std::sqrt(static_cast<double>(d)));
   if (options_.pair_signal > 0) {
     const double free = free_share(options_.width);
@@ -153,6 +166,15 @@ ResidualBlock PlantedRecipe::block(std::size_t block) const {
   }
   const double place =
       options_.blocks > 1 ? static_cast<double>(original) / static_cast<double>(options_.blocks - 1) - 0.5 : 0.0;
+  if (options_.drift > 0) {
+    // The same waves for all blocks.
+    Random waves = synth_random(options_.seed, SynthStream::drift);
+    const VectorXd read = drift_scales(waves, d, options_.drift, place + 0.5);
+    const double norm = expand.norm();
+    expand *= read.asDiagonal();
+    expand *= norm / expand.norm();
+    compress = drift_scales(waves, d, options_.drift, place + 0.5).asDiagonal() * compress;
+  }
   const double sign = options_.depth == DepthTrend::none ? 0 : options_.depth == DepthTrend::growing ? 1 : -1;
   const double factor = std::exp(sign * options_.depth_range * place + options_.depth_jitter * random.normal());
   // A state of unit size gives a residual of size `residual` where W_out has this norm, for any hidden size.

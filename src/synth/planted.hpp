@@ -38,6 +38,9 @@ struct PlantedOptions {
   double depth_range =
       1;  ///< natural logarithm of the last norm of W_out over the first; >= 0; no meaning without a trend
   double depth_jitter = 0.05;  ///< standard deviation of the logarithm of the norm of W_out about its trend
+  /// Standard deviation over the features of the logarithms by which the columns of W_in and the rows of W_out are
+  /// scaled; each one's goes smoothly with depth, so that neighbours are alike as in trained networks. 0: none.
+  double drift = 0;
   /// Root mean square of a block's residual relative to the state's: the smaller, the more nearly blocks commute. 0:
   /// the smaller of 0.1 and 1 / sqrt(L), which keeps the states' size through any number of blocks.
   double residual = 0;

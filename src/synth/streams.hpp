@@ -17,7 +17,8 @@ enum class SynthStream : std::uint64_t {
   noise,
   initial,
   teacher,
-  batches
+  batches,
+  drift
 };
 
 /// The salt keeps a network's streams apart from those of a search that is given the same seed.
