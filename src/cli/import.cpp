@@ -37,7 +37,8 @@ class ImportCommand final : public Command {
 
   [[nodiscard]] ExitCode run(const Settings&) override {
     check_writable(output_);
-    const NetworkF64 network = read_pieces(pieces_, activation_);
+    std::vector<std::string> notes;
+    const NetworkF64 network = read_pieces(pieces_, activation_, &notes);
     const RowsF64 rows = read_csv(data_);
     check_network(network, rows.shape);
     write_problem(output_, network, rows,
@@ -45,6 +46,7 @@ class ImportCommand final : public Command {
                    {"source_data", data_.string()},
                    {"source_pieces", pieces_.string()}});
     if (!quiet_) {
+      for (const std::string& note : notes) std::cerr << "kintsugi: note: " << note << '\n';
       std::cerr << "wrote " << output_.string() << ": " << count_of(network.pieces.size(), "piece") << ", "
                 << count_of(rows.shape.rows, "row") << " of " << rows.shape.width << " inputs and "
                 << count_of(rows.shape.outputs, "prediction") << ", " << to_string(activation_) << '\n';

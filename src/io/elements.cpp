@@ -3,33 +3,15 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
 
 static_assert(std::endian::native == std::endian::little, "tensors are stored little-endian and taken as they are");
-
-std::string_view to_string(TensorType type) {
-  switch (type) {
-    case TensorType::float16: return "float16";
-    case TensorType::bfloat16: return "bfloat16";
-    case TensorType::float32: return "float32";
-    case TensorType::float64: return "float64";
-  }
-  throw InternalError("unknown tensor type");
-}
-
-std::size_t element_size(TensorType type) {
-  switch (type) {
-    case TensorType::float16:
-    case TensorType::bfloat16: return 2;
-    case TensorType::float32: return 4;
-    case TensorType::float64: return 8;
-  }
-  throw InternalError("unknown tensor type");
-}
 
 std::optional<std::uint64_t> count_elements(std::span<const std::uint64_t> shape) {
   std::uint64_t elements = 1;
@@ -67,10 +49,54 @@ double from_half(std::uint16_t bits) { return static_cast<float>(Eigen::numext::
 
 double from_bfloat(std::uint16_t bits) { return static_cast<float>(Eigen::numext::bit_cast<Eigen::bfloat16>(bits)); }
 
+/// A float of eight bits: a sign, `exponent_bits`, the rest a fraction.
+struct Float8 {
+  int exponent_bits;
+  int bias;
+  bool has_infinity;       ///< the highest exponent is for infinity and NaN, as IEEE 754 has it
+  bool nan_is_minus_zero;  ///< the one NaN stands where -0 would ("fnuz")
+};
+
+double from_float8(std::uint8_t bits, const Float8& format) {
+  const int fraction_bits = 7 - format.exponent_bits;
+  const int exponent = (bits & 0x7F) >> fraction_bits;
+  const int fraction = bits & ((1 << fraction_bits) - 1);
+  const int highest = (1 << format.exponent_bits) - 1;
+  const double sign = (bits & 0x80) != 0 ? -1 : 1;
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  if (format.nan_is_minus_zero) {
+    if (bits == 0x80) return kNan;
+  } else if (format.has_infinity) {
+    if (exponent == highest) return fraction == 0 ? sign * std::numeric_limits<double>::infinity() : kNan;
+  } else if ((bits & 0x7F) == 0x7F) {
+    return kNan;
+  }
+  const double scale = std::ldexp(1.0, 1 - format.bias - fraction_bits);
+  if (exponent == 0) return sign * fraction * scale;
+  return sign * std::ldexp((fraction + (1 << fraction_bits)) * scale, exponent - 1);
+}
+
+constexpr Float8 kE4m3fn{4, 7, false, false};
+constexpr Float8 kE5m2{5, 15, true, false};
+constexpr Float8 kE4m3fnuz{4, 8, false, true};
+constexpr Float8 kE5m2fnuz{5, 16, false, true};
+
+/// A power of two.
+double from_e8m0(std::uint8_t bits) {
+  constexpr int kBias = 127;
+  return bits == 0xFF ? std::numeric_limits<double>::quiet_NaN() : std::ldexp(1.0, bits - kBias);
+}
+
 template <class Bits>
-Bits load(const char* at) {
+Bits load(const char* at, bool swap) {
   Bits bits;
   std::memcpy(&bits, at, sizeof(Bits));
+  if constexpr (sizeof(Bits) > 1) {
+    if (swap) {
+      auto* const bytes = reinterpret_cast<unsigned char*>(&bits);
+      std::reverse(bytes, bytes + sizeof(Bits));
+    }
+  }
   return bits;
 }
 
@@ -95,19 +121,42 @@ std::vector<double> gather(const StridedView& view, std::size_t size, const char
 
 }  // namespace
 
-std::vector<double> read_elements(TensorType type, std::span<const char> storage, const StridedView& view) {
+std::vector<double> read_elements(TensorType type, std::span<const char> storage, const StridedView& view,
+                                  bool big_endian) {
   const std::size_t size = element_size(type);
-  const char* const start = storage.data();
+  const auto each = [&](auto element) { return gather(view, size, storage.data(), element); };
+  const auto number = [&](auto like) {
+    using Number = decltype(like);
+    if (big_endian) return each([](const char* at) { return static_cast<double>(load<Number>(at, true)); });
+    return each([](const char* at) { return static_cast<double>(load<Number>(at, false)); });
+  };
+  const auto float8 = [&](const Float8& format) {
+    return each([&](const char* at) { return from_float8(load<std::uint8_t>(at, false), format); });
+  };
   switch (type) {
     case TensorType::float16:
-      return gather(view, size, start, [](const char* at) { return from_half(load<std::uint16_t>(at)); });
+      return each([=](const char* at) { return from_half(load<std::uint16_t>(at, big_endian)); });
     case TensorType::bfloat16:
-      return gather(view, size, start, [](const char* at) { return from_bfloat(load<std::uint16_t>(at)); });
-    case TensorType::float32:
-      return gather(view, size, start, [](const char* at) { return static_cast<double>(load<float>(at)); });
-    case TensorType::float64: return gather(view, size, start, [](const char* at) { return load<double>(at); });
+      return each([=](const char* at) { return from_bfloat(load<std::uint16_t>(at, big_endian)); });
+    case TensorType::float32: return number(float{});
+    case TensorType::float64: return number(double{});
+    case TensorType::float8_e4m3fn: return float8(kE4m3fn);
+    case TensorType::float8_e5m2: return float8(kE5m2);
+    case TensorType::float8_e4m3fnuz: return float8(kE4m3fnuz);
+    case TensorType::float8_e5m2fnuz: return float8(kE5m2fnuz);
+    case TensorType::float8_e8m0fnu:
+      return each([](const char* at) { return from_e8m0(load<std::uint8_t>(at, false)); });
+    case TensorType::boolean: return each([](const char* at) { return *at != 0 ? 1.0 : 0.0; });
+    case TensorType::uint8: return number(std::uint8_t{});
+    case TensorType::int8: return number(std::int8_t{});
+    case TensorType::int16: return number(std::int16_t{});
+    case TensorType::uint16: return number(std::uint16_t{});
+    case TensorType::int32: return number(std::int32_t{});
+    case TensorType::uint32: return number(std::uint32_t{});
+    case TensorType::int64: return number(std::int64_t{});
+    case TensorType::uint64: return number(std::uint64_t{});
+    default: throw InternalError("numbers of the type " + std::string(to_string(type)) + " cannot be read");
   }
-  throw InternalError("unknown tensor type");
 }
 
 bool fits_float32(std::span<const double> values) {

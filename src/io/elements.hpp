@@ -7,7 +7,7 @@
 
 #include "io/tensor.hpp"
 
-/// Numbers as the formats for tensors store them: little-endian, in one of a few types.
+/// Numbers as the formats for tensors store them.
 namespace kintsugi {
 
 inline constexpr std::size_t kMaxDimensions = 16;
@@ -30,9 +30,9 @@ struct StridedView {
 /// where `column_major` says so. The product of the shape must fit 64 bits.
 [[nodiscard]] StridedView dense_view(std::vector<std::uint64_t> shape, bool column_major = false);
 
-/// The view's elements in row-major order. Every element must lie inside `storage`.
-[[nodiscard]] std::vector<double> read_elements(TensorType type, std::span<const char> storage,
-                                                const StridedView& view);
+/// The view's elements in row-major order. Every element must lie inside `storage`; `type` is_readable().
+[[nodiscard]] std::vector<double> read_elements(TensorType type, std::span<const char> storage, const StridedView& view,
+                                                bool big_endian = false);
 
 /// True where each of `values` is a float32 value.
 [[nodiscard]] bool fits_float32(std::span<const double> values);

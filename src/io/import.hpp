@@ -1,20 +1,19 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "kintsugi/core/piece.hpp"
 #include "kintsugi/core/rows.hpp"
 
 namespace kintsugi {
 
-/// The anonymous pieces in a folder or in one file.
-/// A folder of PyTorch files: every `*.pth` / `*.pt` whose name ends in a number is one piece and that number its
-/// index; indices run from 0 without a gap. Each holds a state_dict with `weight` and maybe `bias`. One .pth, .pt,
-/// .safetensors or .npz file with the tensors of many linear layers, "NAME.weight" and maybe "NAME.bias" (or with _ or
-/// / between). Where the numbers that the names end in are 0, 1, ..., each once, they are the indices; else a layer's
-/// index is its place in the file. No code is ever run, and sizes are checked before memory is asked for; see
-/// read_state_dict(), read_safetensors() and read_npz(). Throws InputError that names the file and the rule.
-[[nodiscard]] NetworkF64 read_pieces(const std::filesystem::path& path, Activation activation);
+/// The anonymous pieces in a folder or in one file, by their content; see read_piece_folder(), open_model() and
+/// pieces_of(). No code is ever run, and sizes are checked before memory is asked for. What was left out of the files
+/// (counters, an optimizer's state) goes to `notes`, in sentences. Throws InputError that names the file and the rule.
+[[nodiscard]] NetworkF64 read_pieces(const std::filesystem::path& path, Activation activation,
+                                     std::vector<std::string>* notes = nullptr);
 
 /// A CSV with a header: measurement_0.., pred or pred_0.., and maybe true or true_0..; other columns are ignored, order
 /// is free; empty lines only at the end. Where none of the inputs (predictions, targets) is written with more than nine

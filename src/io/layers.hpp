@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,16 +9,29 @@
 
 namespace kintsugi {
 
-/// The number that `name` ends in; nothing where it ends in none. Throws InputError where it is too large for an index.
-[[nodiscard]] std::optional<int> trailing_number(const std::string& name, const std::string& origin);
+/// What was left out of files, for the user.
+class LeftOut {
+ public:
+  void add(const std::string& origin, const std::string& what);
+  /// A sentence for each `what`, with the first file that it was in and how many more.
+  [[nodiscard]] std::vector<std::string> sentences() const;
 
-/// One linear layer. Throws InputError that names `origin` and the rule: weight [out x in], bias [out], finite.
-[[nodiscard]] PieceF64 make_piece(Tensor weight, std::optional<Tensor> bias, const std::string& origin);
+ private:
+  struct Place {
+    std::string first;
+    int files = 0;
+  };
+  std::map<std::string, Place> places_;
+};
 
-/// The linear layers of a file that holds many; their names are what stands before `weight` and `bias`, without the
-/// separator (one of . _ /). A layer's index is the number that its name ends in, if these numbers are 0, 1, ... for
-/// all layers, each once; else its place in the file. Ascending by index. Throws InputError that names `origin` and the
-/// rule.
-[[nodiscard]] std::vector<PieceF64> pieces_of(std::vector<Tensor> tensors, const std::string& origin);
+/// The linear layers among the tensors of a file: "NAME.weight" [out x in] and maybe "NAME.bias" [out], by any keys
+/// (see choose_state_dict()). Counters and the like (integers, losses) are left out; any other tensor beside the layers
+/// is refused, since a network that has it is another one. Ascending by index, see indices_of(). Throws InputError that
+/// names `origin` and the rule.
+[[nodiscard]] std::vector<PieceF64> pieces_of(std::vector<StoredTensor> tensors, const std::string& origin,
+                                              LeftOut& left_out);
+
+/// The one linear layer of a file that holds one; index and source are left to the caller.
+[[nodiscard]] PieceF64 piece_of(std::vector<StoredTensor> tensors, const std::string& origin, LeftOut& left_out);
 
 }  // namespace kintsugi

@@ -1,20 +1,34 @@
 // The header of a .npy file is the text of a Python dict, which NumPy writes in one form only:
 //   {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
-// padded with spaces and ended by a newline. The keys may stand in any order; nothing else is understood.
+// padded with spaces and ended by a newline (on Python 2 with an L behind each size). The keys may stand in any order;
+// nothing else is understood.
 
 #include "io/npy.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <set>
 #include <string_view>
 
 #include "io/elements.hpp"
-#include "io/pickle.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi::npy {
 
 namespace {
+
+struct Code {
+  std::string_view code;
+  TensorType type;
+};
+
+constexpr std::array kTypes{
+    Code{"f2", TensorType::float16}, Code{"f4", TensorType::float32}, Code{"f8", TensorType::float64},
+    Code{"b1", TensorType::boolean}, Code{"u1", TensorType::uint8},   Code{"i1", TensorType::int8},
+    Code{"i2", TensorType::int16},   Code{"u2", TensorType::uint16},  Code{"i4", TensorType::int32},
+    Code{"u4", TensorType::uint32},  Code{"i8", TensorType::int64},   Code{"u8", TensorType::uint64},
+};
 
 class DictReader {
  public:
@@ -29,13 +43,13 @@ class DictReader {
       if (!keys.insert(key).second) fail("has the key '" + key + "' twice");
       expect(':');
       if (key == "descr") {
-        header.type = type();
+        type(header);
       } else if (key == "fortran_order") {
         header.fortran_order = boolean();
       } else if (key == "shape") {
         header.shape = shape();
       } else {
-        fail("has the unknown key '" + pickle::printable(key) + "'");
+        fail("has the unknown key '" + printable(key) + "'");
       }
       if (!take(',')) {
         expect('}');
@@ -75,7 +89,7 @@ class DictReader {
   }
 
   std::string text() {
-    skip_space();
+    if (!take('u')) skip_space();
     const char quote = rest_.empty() ? '\0' : rest_.front();
     const std::size_t end = quote == '\'' || quote == '"' ? rest_.find(quote, 1) : std::string_view::npos;
     if (end == std::string_view::npos) fail("has no text where one must be");
@@ -84,13 +98,30 @@ class DictReader {
     return content;
   }
 
-  TensorType type() {
+  void type(Header& header) {
     if (take('[')) fail("describes records; arrays of plain numbers are read");
     const std::string word = text();
-    if (word == "<f2") return TensorType::float16;
-    if (word == "<f4") return TensorType::float32;
-    if (word == "<f8") return TensorType::float64;
-    fail("has the type '" + pickle::printable(word) + "'; <f2, <f4 and <f8 are read");
+    header.big_endian = word.starts_with('>');
+    if (const auto found = std::ranges::find(kTypes, word.substr(std::min<std::size_t>(1, word.size())), &Code::code);
+        found != kTypes.end() && std::string_view("<>|=").find(word.front()) != std::string_view::npos) {
+      header.type = found->type;
+    } else if (word == "<V2" || word == ">V2") {
+      header.type = TensorType::bfloat16;  // NumPy has none; whose elements have a byte order is of ml_dtypes
+    } else {
+      header.problem = "has the type '" + printable(word) + "', " + std::string(reason(word)) +
+                       "; floats ('<f4', '>f8', ...) and integers are read";
+    }
+  }
+
+  /// Why a type is not read.
+  static std::string_view reason(std::string_view word) {
+    if (word == "|V2") return "two bytes that may be bfloat16: save them as float32, array.astype('float32')";
+    if (word.ends_with("V1") || word.ends_with("f1")) {
+      return "one byte that may be a float8 of several kinds: save them as float32, array.astype('float32')";
+    }
+    if (word.ends_with("O")) return "Python objects, which are never unpickled";
+    if (word.find('c') != std::string_view::npos) return "complex numbers";
+    return "which is not read";
   }
 
   bool boolean() {
@@ -110,6 +141,7 @@ class DictReader {
       if (error != std::errc{}) fail("has a shape that is no tuple of integers from 0");
       rest_.remove_prefix(static_cast<std::size_t>(next - rest_.data()));
       sizes.push_back(size);
+      take('L');
       if (!take(',')) {
         expect(')');
         break;
@@ -146,6 +178,27 @@ Header parse_header(std::span<const char> file, const std::string& place) {
   Header header = DictReader(content.substr(start, length), place).read();
   header.data = start + length;
   return header;
+}
+
+StoredTensor open_array(std::shared_ptr<const std::vector<char>> file, std::vector<std::string> path,
+                        const std::string& place) {
+  const Header header = parse_header(*file, place);
+  StoredTensor tensor{.path = std::move(path),
+                      .type = header.type,
+                      .shape = {header.shape.begin(), header.shape.end()},
+                      .problem = header.problem};
+  if (!header.problem.empty()) return tensor;
+  const std::optional<std::uint64_t> needed = count_bytes(header.type, header.shape);
+  const std::size_t there = file->size() - header.data;
+  if (!needed || *needed != there) {
+    throw InputError(place + ": holds " + std::to_string(there) + " bytes of data, but its shape and type need " +
+                     (needed ? std::to_string(*needed) : "more than there can be"));
+  }
+  tensor.read = [file = std::move(file), header] {
+    const std::span<const char> data = std::span<const char>(*file).subspan(header.data);
+    return read_elements(header.type, data, dense_view(header.shape, header.fortran_order), header.big_endian);
+  };
+  return tensor;
 }
 
 }  // namespace kintsugi::npy

@@ -11,8 +11,14 @@ namespace kintsugi {
 
 /// The tensors of a .safetensors file, in the order of its header. The header must be what the format allows and
 /// nothing else: at most 100,000,000 bytes, no name twice, offsets that tile the rest of the file exactly, sizes that
-/// fit the shapes; types F16, BF16, F32 and F64 are read. Memory is bounded by a small multiple of the file's size.
-/// Throws InputError that names the file, the place and the rule.
+/// fit the shapes. Names that the metadata says to share a tensor (save_model() of the safetensors library) come last.
+/// Numbers are read when they are asked for. Throws InputError that names `origin`, the place and the rule.
+[[nodiscard]] std::vector<StoredTensor> open_safetensors(const SharedBytes& file, const std::string& origin);
+
+/// Whether `file` begins as one.
+[[nodiscard]] bool is_safetensors(std::span<const char> file);
+
+/// All tensors of such a file, read.
 [[nodiscard]] std::vector<Tensor> read_safetensors(const std::filesystem::path& path);
 
 /// The same for a file that is already in memory; `origin` names it in messages.

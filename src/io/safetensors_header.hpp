@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,12 +16,18 @@ inline constexpr std::uint64_t kMaxHeader = 100'000'000;  // bytes, as the refer
 struct Entry {
   std::string name;
   TensorType type = TensorType::float32;
+  std::string problem;  ///< why the numbers cannot be read, as the rest of a sentence; empty: they can
   std::vector<std::uint64_t> shape;
   std::vector<std::uint64_t> offsets;  ///< first byte and the one behind the last, counted from the header's end
 };
 
-/// Reads the JSON `text` of a header, its entries in their order. Throws InputError that names `origin`, the entry and
+struct Header {
+  std::vector<Entry> entries;  ///< in their order
+  std::map<std::string, std::string> metadata;
+};
+
+/// Reads the JSON `text` of a header. Throws InputError that names `origin`, the entry and
 /// the rule. Sizes and offsets are checked for their form only.
-[[nodiscard]] std::vector<Entry> parse_header(std::span<const char> text, const std::string& origin);
+[[nodiscard]] Header parse_header(std::span<const char> text, const std::string& origin);
 
 }  // namespace kintsugi::safetensors

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <span>
@@ -11,8 +12,13 @@ struct zip;
 
 namespace kintsugi {
 
-/// A zip archive in memory, read through libzip. Encrypted entries are not read, checksums are verified. Every member
-/// throws InputError that names the archive and the rule.
+/// The most bytes that a compressed file of that size may hold: honest weights hardly compress at all, only a bomb
+/// expands a hundredfold. Small files may hold 16 MiB in any case.
+[[nodiscard]] std::size_t most_inflated(std::size_t bytes);
+
+/// A zip archive in memory, read through libzip. Encrypted entries are not read. Checksums are verified where there are
+/// some: an entry whose checksum is 0 was written without. Every member throws InputError that names the archive and
+/// the rule.
 class ZipArchive {
  public:
   /// `file` must outlive the archive; `origin` names it in messages.
@@ -22,17 +28,21 @@ class ZipArchive {
   /// The same in the archive's order.
   [[nodiscard]] const std::vector<std::string>& ordered_names() const { return ordered_names_; }
 
-  /// The content of a stored (not compressed) entry of at most `limit` bytes. It is never larger than the archive.
+  /// The content of an entry, stored or compressed, of at most `limit` bytes.
   [[nodiscard]] std::vector<char> read(const std::string& name, std::size_t limit) const;
-  /// The same for an entry that may be deflated.
-  [[nodiscard]] std::vector<char> inflate(const std::string& name, std::size_t limit) const;
 
  private:
   struct Discard {
     void operator()(zip* archive) const;
   };
+  struct Facts {
+    std::uint64_t index;
+    std::size_t size;
+    bool has_checksum;
+  };
 
-  [[nodiscard]] std::vector<char> read_entry(const std::string& name, std::size_t limit, bool deflated_too) const;
+  [[noreturn]] void fail(const std::string& name, const std::string& rule) const;
+  [[nodiscard]] Facts facts_of(const std::string& name) const;
 
   std::size_t bytes_;
   std::string origin_;

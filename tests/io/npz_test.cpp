@@ -53,10 +53,10 @@ TEST(Npz, ArchiveRules) {
   };
   refused("PK", {"x.npz", "not a whole zip archive"});
   refused(zip_archive({{"notes.txt", "hello"}}), {"'notes.txt'", "no .npy file"});
-  const std::string bomb = npy_of(npy_dict("<f4", "(1000000,)"), std::string(4'000'000, '\0'));
+  const std::string bomb = npy_of(npy_dict("<f4", "(5000000,)"), std::string(20'000'000, '\0'));
   refused(zip_archive({{"a.npy", bomb, true}}), {"a.npy", "more than the limit"});
   // Each below the limit, but not all together.
-  const std::string part = npy_of(npy_dict("<f4", "(80000,)"), std::string(320'000, '\0'));
+  const std::string part = npy_of(npy_dict("<f4", "(1200000,)"), std::string(4'800'000, '\0'));
   const std::string ballast = npy_of(npy_dict("<f8", "(1000,)"), std::string(8'000, '\0'));
   EXPECT_EQ(read(zip_archive({{"ballast.npy", ballast}, {"a.npy", part, true}})).size(), 2U);
   refused(zip_archive({{"ballast.npy", ballast},
@@ -75,8 +75,14 @@ TEST(Npz, HeaderRules) {
   expect_refused(std::string("\x93NUMPY\x01\x00\xff", 9), {"ends in its header"});
   expect_refused(std::string("\x93NUMPY\x01\x00\xff\x00", 10) + good, {"ends in its header"});
   expect_refused(npy_of(good + std::string(10'000, ' '), kSix), {"bytes, too many"});
-  expect_refused(npy_of(npy_dict("|O", "(2, 3)"), kSix), {"'|O'", "<f2, <f4 and <f8 are read"});
-  expect_refused(npy_of(npy_dict(">f4", "(2, 3)"), kSix), {"'>f4'"});
+  expect_refused(npy_of(npy_dict("|O", "(2, 3)"), kSix), {"'|O'", "Python objects", "are read"});
+  expect_refused(npy_of(npy_dict("<c8", "(1, 3)"), kSix), {"'<c8'", "complex"});
+  expect_refused(npy_of(npy_dict("|V2", "(12,)"), kSix), {"'|V2'", "bfloat16", "astype('float32')"});
+  expect_refused(npy_of(npy_dict("|V1", "(24,)"), kSix), {"'|V1'", "float8"});
+  expect_refused(npy_of(npy_dict("<f1", "(24,)"), kSix), {"'<f1'", "float8"});
+  expect_refused(npy_of(npy_dict("<U6", "(1,)"), kSix), {"'<U6'", "not read"});
+  expect_refused(npy_of(npy_dict("f4", "(6,)"), kSix), {"'f4'"});
+  expect_refused(npy_of(npy_dict("", "(6,)"), kSix), {"the type ''"});
   expect_refused(npy_of("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,)}", kSix), {"records"});
   expect_refused(npy_of("{'descr': '<f4', 'shape': (6,)}", kSix), {"needs descr, fortran_order and shape"});
   expect_refused(npy_of("{'descr': '<f4', 'descr': '<f4', 'shape': (6,)}", kSix), {"'descr' twice"});

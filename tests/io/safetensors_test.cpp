@@ -74,7 +74,8 @@ TEST(Safetensors, HeaderIsJsonOfTheRightForm) {
   refused(R"({"a":{"dtype":"F32","shape":[6]}})", {"'a'", "needs dtype, shape and data_offsets"});
   refused(R"({"a":{"dtype":"F32","dtype":"F32","shape":[6],"data_offsets":[0,24]}})", {"'dtype' twice"});
   refused(R"({"a":{"dtype":"F32","shape":[6],"data_offsets":[0,24],"more":1}})", {"field 'more'"});
-  refused(R"({"a":)" + entry("I64", "[3]", "[0,24]") + "}", {"'a'", "dtype 'I64'", "F16, BF16, F32 and F64"});
+  refused(R"({"a":)" + entry("F4", "[48]", "[0,24]") + "}", {"'a'", "dtype 'F4'", "F32"});
+  refused(R"({"a":)" + entry("C64", "[3]", "[0,24]") + "}", {"'a'", "complex"});
   refused(R"({"a":)" + entry("F32", "[-6]", "[0,24]") + "}", {"negative"});
   refused(R"({"a":)" + entry("F32", "[6.0]", "[0,24]") + "}", {"no integer"});
   refused(R"({"a":)" + entry("F32", "[99999999999999999999]", "[0,24]") + "}", {"no integer"});

@@ -1,0 +1,188 @@
+#include "io/model_folder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "io/layer_names.hpp"
+#include "io/model_reader.hpp"
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::array<std::string_view, 8> kEndings{".pth",         ".pt",  ".bin", ".ckpt",
+                                                   ".safetensors", ".npz", ".npy", ".pkl"};
+
+/// What training tools leave beside a model under an ending like a model's.
+constexpr std::array<std::string_view, 5> kNoModels{"optimizer.pt", "optimizer.bin", "scheduler.pt", "rng_state.pth",
+                                                    "training_args.bin"};
+
+/// The folder's files by what they can be, each list by name.
+struct Folder {
+  std::string name;
+  std::vector<fs::path> indices;  ///< of shards
+  std::vector<fs::path> arrays;   ///< .npy
+  std::vector<fs::path> others;   ///< all other files with the ending of a model
+};
+
+Folder list_folder(const fs::path& path) {
+  std::error_code error;
+  fs::directory_iterator entries(path, error);
+  if (error) throw InputError(path.string() + ": cannot be read as a folder of pieces: " + error.message());
+  Folder folder;
+  folder.name = path.string();
+  for (; entries != fs::directory_iterator(); entries.increment(error)) {
+    if (error) throw InputError(folder.name + ": cannot be read: " + error.message());
+    const fs::path& file = entries->path();
+    const std::string name = file.filename().string();
+    std::error_code ignored;
+    if (name.starts_with('.') || entries->is_directory(ignored)) continue;
+    if (is_shard_index(file)) folder.indices.push_back(file);
+    if (std::ranges::find(kEndings, file.extension().string()) == kEndings.end()) continue;
+    if (std::ranges::find(kNoModels, name) != kNoModels.end()) continue;
+    (file.extension() == ".npy" ? folder.arrays : folder.others).push_back(file);
+  }
+  for (std::vector<fs::path>* const files : {&folder.indices, &folder.arrays, &folder.others})
+    std::ranges::sort(*files);
+  return folder;
+}
+
+std::string list_files(const std::vector<fs::path>& files) {
+  constexpr std::size_t kListed = 4;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kListed, files.size()); ++i) {
+    text.append(text.empty() ? "" : ", ").append(printable(files[i].filename().string()));
+  }
+  return files.size() > kListed ? text + ", ..." : text;
+}
+
+// ---- shards by their names ----
+
+/// NAME-00001-of-00002: a shard's number, from 1, and how many there are.
+struct ShardName {
+  std::string model;
+  int number = 0;
+  int count = 0;
+};
+
+std::optional<ShardName> shard_name(const fs::path& file) {
+  constexpr std::string_view kOf = "-of-";
+  const std::string stem = file.stem().string();
+  const std::size_t of = stem.rfind(kOf);
+  if (of == std::string::npos || of + kOf.size() == stem.size()) return std::nullopt;
+  const std::optional<int> count = trailing_number(stem, file.string());
+  const std::optional<int> number = trailing_number(stem.substr(0, of), file.string());
+  const std::size_t digits = stem.size() - of - kOf.size();
+  const bool is_count = count && stem.find_first_not_of("0123456789", stem.size() - digits) == std::string::npos;
+  if (!is_count || !number) return std::nullopt;
+  const std::size_t dash = stem.find_last_not_of("0123456789", of - 1);
+  return ShardName{stem.substr(0, dash == std::string::npos ? 0 : dash) + file.extension().string(), *number, *count};
+}
+
+/// The shards in order; empty where not all files are shards of one model. Throws where one is missing.
+std::vector<fs::path> list_shards(const Folder& folder) {
+  std::map<int, fs::path> shards;
+  std::optional<ShardName> first;
+  for (const fs::path& file : folder.others) {
+    const std::optional<ShardName> name = shard_name(file);
+    if (!name) return {};
+    if (!first) first = name;
+    if (name->model != first->model || name->count != first->count) return {};
+    shards.emplace(name->number, file);
+  }
+  std::vector<fs::path> result;
+  for (int number = 1; first && number <= first->count; ++number) {
+    const auto found = shards.find(number);
+    if (found == shards.end()) {
+      throw InputError(folder.name + ": shard " + std::to_string(number) + " of " + std::to_string(first->count) +
+                       " is missing beside " + list_files(folder.others));
+    }
+    result.push_back(found->second);
+  }
+  return result;
+}
+
+std::vector<StoredTensor> open_all(const std::vector<fs::path>& files) {
+  std::vector<StoredTensor> tensors;
+  for (const fs::path& file : files) {
+    for (StoredTensor& tensor : open_model(file)) tensors.push_back(std::move(tensor));
+  }
+  return tensors;
+}
+
+// ---- numbered files ----
+
+PieceF64 read_piece(int index, const fs::path& file, LeftOut& left_out) {
+  PieceF64 piece = piece_of(open_model(file), file.string(), left_out);
+  piece.index = index;
+  piece.source = (file.parent_path().filename() / file.filename()).string();
+  return piece;
+}
+
+/// The numbered files by their numbers, which run from 0 without a gap; empty where no file is numbered.
+std::map<int, fs::path> list_numbered(const Folder& folder, LeftOut& left_out) {
+  std::map<int, fs::path> files;
+  for (const fs::path& file : folder.others) {
+    const std::optional<int> index = trailing_number(file.stem().string(), file.string());
+    if (!index) continue;
+    const auto [other, is_new] = files.emplace(*index, file);
+    if (!is_new) {
+      const auto [first, second] = std::minmax({other->second.filename().string(), file.filename().string()});
+      throw InputError(folder.name + ": " + first + " and " + second + " are both piece " + std::to_string(*index));
+    }
+  }
+  int expected = 0;
+  for (const auto& [index, file] : files) {
+    if (index != expected) {
+      throw InputError(folder.name + ": piece " + std::to_string(expected) + " is missing; indices run from 0 to " +
+                       std::to_string(files.rbegin()->first) + " without a gap");
+    }
+    ++expected;
+  }
+  for (const fs::path& file : folder.others) {
+    if (files.empty() || trailing_number(file.stem().string(), file.string())) continue;
+    left_out.add(folder.name, quoted(file.filename().string()).append(", whose name ends in no number"));
+  }
+  return files;
+}
+
+}  // namespace
+
+std::vector<PieceF64> read_piece_folder(const fs::path& path, LeftOut& left_out) {
+  // Without a final slash, so that the folder's own name is there for `source`.
+  const Folder folder = list_folder(path.has_filename() ? path : path.parent_path());
+  if (folder.indices.size() > 1) {
+    throw InputError(folder.name + ": holds several models (" + list_files(folder.indices) +
+                     "); give one of these files");
+  }
+  if (!folder.indices.empty()) return pieces_of(open_shards(folder.indices[0]), folder.name, left_out);
+  if (const std::vector<fs::path> shards = list_shards(folder); !shards.empty()) {
+    return pieces_of(open_all(shards), folder.name, left_out);
+  }
+  if (folder.others.size() == 1 && folder.arrays.empty()) {
+    const fs::path& file = folder.others[0];
+    std::vector<PieceF64> pieces = pieces_of(open_model(file), file.string(), left_out);
+    if (pieces.size() > 1) return pieces;
+  }
+  if (const std::map<int, fs::path> files = list_numbered(folder, left_out); !files.empty()) {
+    std::vector<PieceF64> pieces;
+    for (const auto& [index, file] : files) pieces.push_back(read_piece(index, file, left_out));
+    return pieces;
+  }
+  if (folder.others.empty() && !folder.arrays.empty()) return pieces_of(open_all(folder.arrays), folder.name, left_out);
+  if (folder.others.empty()) {
+    throw InputError(folder.name + ": holds no pieces (files like piece_0.pth, piece_0.safetensors, piece_0.npz)");
+  }
+  throw InputError(folder.name + ": holds " + list_files(folder.others) +
+                   ", none of which ends in a number as piece_0.pth does; give the file that is meant");
+}
+
+}  // namespace kintsugi

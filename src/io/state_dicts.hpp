@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/layers.hpp"
+#include "io/tensor.hpp"
+
+namespace kintsugi {
+
+/// Of dicts within dicts, as checkpoints are, the one with the linear layers: its tensors, their paths shortened to
+/// what lies within it. Dicts (or lists) of layers count as one. What else the file holds goes to `left_out`. Throws
+/// InputError that names `origin` where several dicts have layers of their own, which it names, or none.
+[[nodiscard]] std::vector<StoredTensor> choose_state_dict(std::vector<StoredTensor> tensors, const std::string& origin,
+                                                          LeftOut& left_out);
+
+}  // namespace kintsugi
