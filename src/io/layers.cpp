@@ -121,10 +121,10 @@ std::vector<Layer> group_tensors(std::vector<StoredTensor> tensors, const std::s
     if (slot) throw InputError(origin + ": " + quoted(*slot) + " and " + quoted(tensor) + " are the same part");
     slot = std::move(tensor);
   }
+  check_others(others, layers, origin, left_out);
   for (const Layer& layer : layers) {
     if (!layer.weight) throw InputError(origin + ": " + quoted(*layer.bias) + " is there without a weight");
   }
-  check_others(others, layers, origin, left_out);
   return layers;
 }
 

@@ -1,5 +1,6 @@
-// An array in a pickle: _reconstruct(ndarray, (0,), b"b"), whose state (1, shape, dtype, is_fortran, bytes) BUILD sets;
-// the dtype is numpy.dtype("f4", False, True) with the state (3, "<", ...).
+// An array in a pickle: _frombuffer(bytes, dtype, shape, order) since protocol 5, and before _reconstruct(ndarray,
+// (0,), b"b"), whose state (1, shape, dtype, is_fortran, bytes) BUILD sets; the dtype is numpy.dtype("f4", False, True)
+// with the state (3, "<", ...).
 
 #include <algorithm>
 #include <array>
@@ -49,37 +50,69 @@ std::optional<ArrayType> array_type(const Heap& heap, Value dtype) {
 
 }  // namespace
 
-std::optional<Value> numpy_array(Heap& heap, Value value) {
-  if (value.kind != Kind::object) return std::nullopt;
-  const Object& object = heap.object(value);
-  if (!is_numpy(heap.globals[object.global], "multiarray", "_reconstruct")) return std::nullopt;
+namespace {
+
+/// What the two ways to write an array tell of it.
+struct ArrayParts {
+  Value shape;
+  Value dtype;
+  Value bytes;
+  bool is_fortran = false;
+};
+
+/// _reconstruct(...) and its state (1, shape, dtype, is_fortran, bytes).
+std::optional<ArrayParts> reconstructed(const Heap& heap, const Object& object) {
   constexpr std::size_t kParts = 5;
-  const bool has_state = object.state.kind == Kind::tuple && heap.sequence(object.state).size() == kParts;
-  if (!has_state) return heap.add_problem("is a NumPy array without numbers");
-  const std::vector<Value> state = heap.sequence(object.state);
-  const std::optional<ArrayType> type = array_type(heap, state[2]);
-  const bool has_bytes = state[4].kind == Kind::bytes || state[4].kind == Kind::text;
-  if (!type || !has_bytes || state[1].kind != Kind::tuple) {
+  if (object.state.kind != Kind::tuple || heap.sequence(object.state).size() != kParts) return std::nullopt;
+  const std::vector<Value>& state = heap.sequence(object.state);
+  return ArrayParts{state[1], state[2], state[4], state[3].kind == Kind::boolean && state[3].number != 0};
+}
+
+/// _frombuffer(bytes, dtype, shape, "C" or "F"), since protocol 5.
+std::optional<ArrayParts> from_buffer(const Heap& heap, const Object& object) {
+  constexpr std::size_t kParts = 4;
+  if (object.arguments.kind != Kind::tuple || heap.sequence(object.arguments).size() != kParts) return std::nullopt;
+  const std::vector<Value>& given = heap.sequence(object.arguments);
+  return ArrayParts{given[2], given[1], given[0], given[3].kind == Kind::text && heap.text(given[3]) == "F"};
+}
+
+Value array_of(Heap& heap, const ArrayParts& parts) {
+  const std::optional<ArrayType> type = array_type(heap, parts.dtype);
+  const bool has_bytes = parts.bytes.kind == Kind::bytes || parts.bytes.kind == Kind::text;
+  if (!type || !has_bytes || parts.shape.kind != Kind::tuple) {
     return heap.add_problem("is a NumPy array of a type that is not read; save it as float32");
   }
   std::vector<std::uint64_t> shape;
-  for (const Value& size : heap.sequence(state[1])) {
+  for (const Value& size : heap.sequence(parts.shape)) {
     const bool is_size = size.kind == Kind::integer && size.number >= 0 && shape.size() < kMaxDimensions;
     if (!is_size) throw BrokenRule{"a NumPy array's shape is not a tuple of integers from 0"};
     shape.push_back(static_cast<std::uint64_t>(size.number));
   }
   const std::optional<std::uint64_t> needed = count_bytes(type->type, shape);
-  if (!needed || *needed != heap.text(state[4]).size()) throw BrokenRule{"a NumPy array's bytes do not fit its shape"};
-  const bool is_fortran = state[3].kind == Kind::boolean && state[3].number != 0;
-  TensorView view{dense_view(std::move(shape), is_fortran)};
+  if (!needed || *needed != heap.text(parts.bytes).size()) {
+    throw BrokenRule{"a NumPy array's bytes do not fit its shape"};
+  }
+  TensorView view{dense_view(std::move(shape), parts.is_fortran)};
   view.type = type->type;
   view.storage = heap.storages.size();
   heap.storages.push_back({.type = type->type,
-                           .key = static_cast<std::size_t>(state[4].number),
+                           .key = static_cast<std::size_t>(parts.bytes.number),
                            .elements = view.elements,
                            .is_inline = true,
                            .big_endian = type->big_endian});
   return heap.add_tensor(std::move(view));
+}
+
+}  // namespace
+
+std::optional<Value> numpy_array(Heap& heap, Value value) {
+  if (value.kind != Kind::object) return std::nullopt;
+  const Object& object = heap.object(value);
+  const Global& global = heap.globals[object.global];
+  const bool is_old = is_numpy(global, "multiarray", "_reconstruct");
+  if (!is_old && !is_numpy(global, "numeric", "_frombuffer")) return std::nullopt;
+  const std::optional<ArrayParts> parts = is_old ? reconstructed(heap, object) : from_buffer(heap, object);
+  return parts ? array_of(heap, *parts) : heap.add_problem("is a NumPy array without numbers");
 }
 
 }  // namespace kintsugi::pickle

@@ -146,7 +146,13 @@ std::vector<StoredTensor> open_pytorch(std::shared_ptr<const ZipArchive> archive
   pickle::Result result = pickle::run(code, origin + ", data.pkl");
   if (result.end != code.size()) throw InputError(origin + ", data.pkl: has bytes after its end");
   opened->heap = std::move(result.heap);
-  return tensors_of(opened, result.top);
+  std::vector<StoredTensor> tensors = tensors_of(opened, result.top);
+  if (tensors.empty() && opened->archive->names().contains(*prefix + "constants.pkl")) {
+    throw InputError(origin +
+                     ": is a TorchScript model whose weights have no names: it was frozen (torch.jit.freeze); " +
+                     "save it before that");
+  }
+  return tensors;
 }
 
 std::vector<StoredTensor> open_pytorch(const SharedBytes& file, const std::string& origin) {
