@@ -56,8 +56,8 @@ class SolveObserver : public SearchObserver {
 [[nodiscard]] Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows,
                              const SolveOptions& options, SolveObserver& observer, const SearchState* resume = nullptr);
 
-/// What a state of solve() belongs to: keep it beside the state, and resume only where it is the same. Weights count in
-/// full, of the rows their number and the first 1024. Not collective; reads `rows`.
+/// What a state of solve() belongs to: keep it beside the state, and resume only where it is the same. Not collective;
+/// reads `rows` (see problem_fingerprint()).
 [[nodiscard]] CheckpointKey checkpoint_key(const Network& network, RowSource& rows, const SolveOptions& options);
 
 }  // namespace kintsugi

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "analysis/study.hpp"
+#include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/fma_peak.hpp"
 #include "cli/output_file.hpp"
@@ -63,6 +64,8 @@ class AnalyzeCommand final : public Command {
   std::filesystem::path roles_;
   std::string swaps_ = "exact";
   std::string format_ = "table";
+  ProblemFingerprint fingerprint_;  ///< on rank 0
+  bool no_times_ = false;
   bool quiet_ = false;
 };
 
@@ -97,6 +100,8 @@ void AnalyzeCommand::declare(OptionTable& options) {
                  number(options_.tolerance, 0));
   options.option("seed", "N", "of all random numbers", unsigned_integer(options_.seed));
   options.option("format", "KIND", "what goes to stdout: table or json", choice(format_, {"table", "json"}));
+  options.toggle("no-times", "leave host, date and command line out of the file, so that files can be compared",
+                 no_times_);
   options.toggle("quiet,q", "no times and rates on stderr, errors only", quiet_);
 }
 
@@ -114,7 +119,12 @@ void AnalyzeCommand::tell(const mpi::Comm& world, double peak, const StudyPart& 
 bool AnalyzeCommand::deliver(const Study& study, const Settings& settings) const {
   bool complete = true;
   try {
-    if (!output_.empty()) write_study(output_, study, {problem_.string(), settings.as_ini(), version()});
+    const Origin origin = origin_of_run(!no_times_);
+    if (!output_.empty()) {
+      write_study(output_, study,
+                  {problem_.string(), settings.as_ini(), version(), fingerprint_, revision(), origin.host, origin.date,
+                   origin.launch});
+    }
   } catch (const Error& error) {
     std::cerr << std::string("kintsugi: error: ") + error.what() + "\n";
     complete = false;
@@ -143,7 +153,9 @@ ExitCode AnalyzeCommand::run(const Settings& settings) {
     rows.emplace(problem_);
     if (!world.root()) return;
     network = rows->network();
+    fingerprint_ = problem_fingerprint(network, *rows);
     if (answer_.empty()) return;
+    require_same_problem(answer_, fingerprint_);
     const NetworkF64 pieces = rows->network_f64();
     options_.answer = to_assembly(pieces, read_answer(answer_), answer_.string());
     check_assembly(pieces, *options_.answer, rows->shape(), answer_.string());

@@ -3,6 +3,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+
+#include "kintsugi/core/version.hpp"
 
 namespace kintsugi::cli {
 
@@ -38,6 +43,45 @@ std::string build_description() {
 std::string host_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+namespace {
+
+/// The words of the command line, those with blanks in quotes.
+std::string command_line() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::string text;
+  for (std::string word; std::getline(file, word, '\0');) {
+    const bool plain = !word.empty() && word.find_first_of(" \t\n'\"") == std::string::npos;
+    text.append(text.empty() ? "" : " ").append(plain ? "" : "'").append(word).append(plain ? "" : "'");
+  }
+  return text;
+}
+
+}  // namespace
+
+Origin origin_of_run(bool told) {
+  if (!told) return {};
+  Origin origin{host_name(), "", command_line()};
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  std::array<char, 32> date{};
+  if (gmtime_r(&now, &parts) != nullptr) {
+    origin.date.assign(date.data(), std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
+  }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
+  if (const char* const job = std::getenv("SLURM_JOB_ID")) origin.launch.append(", Slurm job ").append(job);
+  return origin;
+}
+
+std::map<std::string, std::string> provenance_of_run(bool told) {
+  std::map<std::string, std::string> provenance{{"created_by", "kintsugi " + version()}, {"revision", revision()}};
+  if (!told) return provenance;
+  const Origin origin = origin_of_run(true);
+  provenance["host"] = origin.host;
+  provenance["date"] = origin.date;
+  provenance["launch"] = origin.launch;
+  return provenance;
 }
 
 }  // namespace kintsugi::cli

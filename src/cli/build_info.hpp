@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 namespace kintsugi::cli {
@@ -9,5 +10,16 @@ namespace kintsugi::cli {
 [[nodiscard]] std::string build_description();
 
 [[nodiscard]] std::string host_name();
+
+/// Where, when and how a file was made; all empty where `told` is false.
+struct Origin {
+  std::string host;
+  std::string date;    ///< now, UTC: "2026-01-31T12:00:00Z"
+  std::string launch;  ///< this process's command line, and the batch job where there is one
+};
+[[nodiscard]] Origin origin_of_run(bool told);
+
+/// The same with program and commit, as a problem.h5 has it: created_by, revision, and where `told` host, date, launch.
+[[nodiscard]] std::map<std::string, std::string> provenance_of_run(bool told);
 
 }  // namespace kintsugi::cli

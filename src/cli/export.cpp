@@ -34,9 +34,11 @@ class ExportCommand final : public Command {
     check_writable(output_);
     const ProblemFile problem(problem_);
     const NetworkF64 network = problem.network_f64();
+    const ProblemFingerprint fingerprint = problem_fingerprint(network, problem);
+    require_same_problem(answer_, fingerprint);
     const Assembly assembly = to_assembly(network, read_answer(answer_), answer_.string());
     check_assembly(network, assembly, problem.shape(), answer_.string());
-    write_model(output_, network, assembly);
+    write_model(output_, network, assembly, fingerprint);
     if (!quiet_) {
       std::cerr << "wrote " << output_.string() << ": " << count_of(assembly.blocks.size(), "block")
                 << " (0.inp, 0.out, ...) and the head (" << assembly.blocks.size() << ".layer), "

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <optional>
 
+#include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/generate_options.hpp"
 #include "cli/generate_report.hpp"
@@ -15,7 +16,6 @@
 #include "io/import.hpp"
 #include "io/problem_writer.hpp"
 #include "kintsugi/core/error.hpp"
-#include "kintsugi/core/version.hpp"
 #include "kintsugi/mpi/comm.hpp"
 
 namespace kintsugi::cli {
@@ -135,8 +135,8 @@ ProblemLayout GenerateCommand::layout(const Assembly& truth, const std::vector<s
   for (const Setting& setting : settings.given()) {
     if (std::ranges::find(left_out, setting.name) == left_out.end()) words.push_back(setting.name + "=" + setting.text);
   }
-  result.provenance = {
-      {"created_by", "kintsugi " + version()}, {"generated", options_.kind}, {"generator_options", join(words, " ")}};
+  result.provenance = {{"generated", options_.kind}, {"generator_options", join(words, " ")}};
+  result.provenance.merge(provenance_of_run(false));
   return result;
 }
 

@@ -4,10 +4,11 @@
 
 #include <iostream>
 
+#include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/output_file.hpp"
 #include "cli/text.hpp"
-#include "kintsugi/core/version.hpp"
+#include "kintsugi/core/error.hpp"
 #include "kintsugi/io/problem_file.hpp"
 
 namespace kintsugi::cli {
@@ -32,21 +33,28 @@ class ImportCommand final : public Command {
     options.required_option("output,o", "FILE", "the problem file to write (problem.h5)", path(output_));
     options.option("activation", "NAME", "function between a block's two pieces: " + activation_names(),
                    activation(activation_));
+    options.toggle("no-times", "leave host, date and command line out of the file, so that files can be compared",
+                   no_times_);
     options.toggle("quiet,q", "print errors only", quiet_);
   }
 
   [[nodiscard]] ExitCode run(const Settings&) override {
     check_writable(output_);
-    std::vector<std::string> notes;
+    ImportNotes notes;
     const NetworkF64 network = read_pieces(pieces_, activation_, &notes);
+    if (notes.activation.value_or(activation_) != activation_) {
+      throw InputError(pieces_.string() + ": was written with the activation " +
+                       std::string(to_string(*notes.activation)) + ", but --activation is " +
+                       std::string(to_string(activation_)));
+    }
     const RowsF64 rows = read_csv(data_);
     check_network(network, rows.shape);
-    write_problem(output_, network, rows,
-                  {{"created_by", "kintsugi " + version()},
-                   {"source_data", data_.string()},
-                   {"source_pieces", pieces_.string()}});
+    Provenance provenance = provenance_of_run(!no_times_);
+    provenance["source_data"] = data_.string();
+    provenance["source_pieces"] = pieces_.string();
+    write_problem(output_, network, rows, provenance);
     if (!quiet_) {
-      for (const std::string& note : notes) std::cerr << "kintsugi: note: " << note << '\n';
+      for (const std::string& note : notes.left_out) std::cerr << "note: " << note << '\n';
       std::cerr << "wrote " << output_.string() << ": " << count_of(network.pieces.size(), "piece") << ", "
                 << count_of(rows.shape.rows, "row") << " of " << rows.shape.width << " inputs and "
                 << count_of(rows.shape.outputs, "prediction") << ", " << to_string(activation_) << '\n';
@@ -59,6 +67,7 @@ class ImportCommand final : public Command {
   std::filesystem::path data_;
   std::filesystem::path output_;
   Activation activation_ = Activation::relu;
+  bool no_times_ = false;
   bool quiet_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/io/solution_file.hpp"
 
 namespace kintsugi::cli {
 
@@ -172,6 +173,10 @@ void check_assembly(const NetworkF64& network, const Assembly& assembly, const R
     throw InputError(origin + ": " + piece_name(head) + " comes last, but cannot be the head: [" +
                      std::to_string(rows.outputs) + " x " + std::to_string(rows.width) + "] is needed");
   }
+}
+
+void require_own(const std::filesystem::path& file, const NetworkF64& network, const ProblemFile& problem) {
+  if (names_problem(file)) require_same_problem(file, problem_fingerprint(network, problem));
 }
 
 }  // namespace kintsugi::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,5 +44,8 @@ struct ReferenceResult {
 /// Throws InputError that names `origin`, the block and the rule unless the pieces' shapes chain up.
 void check_assembly(const NetworkF64& network, const Assembly& assembly, const RowShape& rows,
                     const std::string& origin);
+
+/// Throws InputError that names `file` and what differs where it says that it belongs to another problem.
+void require_own(const std::filesystem::path& file, const NetworkF64& network, const ProblemFile& problem);
 
 }  // namespace kintsugi::cli

@@ -82,12 +82,17 @@ report::Report ReportCommand::gather() const {
   if (!problem_.empty()) {
     const ProblemFile problem(problem_);
     const NetworkF64 network = problem.network_f64();
+    const Network single = problem.network();
+    require_own(solution_, network, problem);
+    if (!analysis_.empty()) require_own(analysis_, network, problem);
     const std::string origin = solution_.string() + " and " + problem_.string() + " do not belong together";
     const Assembly assembly = to_assembly(network, result.stored.solution.permutation, origin);
     check_assembly(network, assembly, problem.shape(), origin);
-    const Network single = problem.network();
     report::add_problem(result, problem_, single, assembly, find_chosen_scores(result.stored, single, assembly),
                         fit_of(problem, network, assembly), problem.shape().rows);
+  }
+  if (!analysis_.empty() && !result.stored.facts.fingerprint.weights.empty()) {
+    require_same_problem(analysis_, result.stored.facts.fingerprint);
   }
   if (!analysis_.empty()) result.analysis = read_analysis(analysis_, result.blocks);
   return result;

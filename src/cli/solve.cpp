@@ -106,6 +106,8 @@ class SolveCommand final : public Command {
                              SolveLog& log) const;
 
   SolveOptions options_;
+  ProblemFingerprint fingerprint_;  ///< on rank 0
+  std::filesystem::path given_start_;
   std::filesystem::path problem_;
   std::filesystem::path output_;
   std::filesystem::path roles_;
@@ -170,7 +172,8 @@ void SolveCommand::declare_search(OptionTable& options) {
 
 void SolveCommand::read_files() {
   if (!is_start_name(options_.start)) {
-    options_.given_permutation = read_answer(options_.start);
+    given_start_ = options_.start;
+    options_.given_permutation = read_answer(given_start_);
     options_.start = "given";
   }
   if (!roles_.empty()) options_.given_expand = read_roles_file(roles_);
@@ -216,6 +219,7 @@ SolveHeader SolveCommand::header(const mpi::Comm& world, const Settings& setting
 }
 
 RunFacts SolveCommand::facts(const mpi::Comm& world, const Settings& settings, ExitCode code) const {
+  const Origin origin = origin_of_run(!no_times_);
   return {.problem = problem_.string(),
           .options = settings.as_ini(),
           .version = version(),
@@ -224,7 +228,11 @@ RunFacts SolveCommand::facts(const mpi::Comm& world, const Settings& settings, E
           .ranks = no_times_ ? 0 : world.size(),
           .islands = options_.islands,
           .seed = options_.seed,
-          .exit_code = static_cast<int>(code)};
+          .exit_code = static_cast<int>(code),
+          .fingerprint = fingerprint_,
+          .host = origin.host,
+          .date = origin.date,
+          .launch = origin.launch};
 }
 
 bool SolveCommand::deliver(const Network& network, const Solution& solution, const RunFacts& facts,
@@ -260,7 +268,10 @@ ExitCode SolveCommand::run(const Settings& settings) {
     if (world.root() && !output_.empty()) check_writable(output_);
     read_files();
     rows.emplace(problem_);
-    if (world.root()) network = rows->network();
+    if (!world.root()) return;
+    network = rows->network();
+    fingerprint_ = problem_fingerprint(network, *rows);
+    if (!given_start_.empty()) require_same_problem(given_start_, fingerprint_);
   });
   const double load = since_start.seconds();
 

@@ -108,6 +108,8 @@ void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& 
 ExitCode VerifyCommand::run(const Settings&) {
   const ProblemFile problem(problem_);
   const NetworkF64 network = problem.network_f64();
+  require_own(answer_, network, problem);
+  if (!compare_.empty()) require_own(compare_, network, problem);
   const Assembly answer = read_assembly(answer_, network, problem.shape());
   std::optional<Assembly> other;
   if (!compare_.empty()) other = read_assembly(compare_, network, problem.shape());

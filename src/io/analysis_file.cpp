@@ -9,6 +9,7 @@
 #include "io/atomic_file.hpp"
 #include "io/file_format.hpp"
 #include "io/hdf5_table.hpp"
+#include "io/problem_mark.hpp"
 
 namespace kintsugi {
 
@@ -40,6 +41,11 @@ void write_root(h5::Image& image, const Study& study, const StudyFacts& facts) {
   image.attribute(root, "problem", facts.problem);
   image.attribute(root, "options", facts.options);
   image.attribute(root, "version", facts.version);
+  image.attribute(root, "revision", facts.revision);
+  put_problem_mark(image, facts.fingerprint);
+  image.attribute(root, "host", facts.host);
+  image.attribute(root, "date", facts.date);
+  image.attribute(root, "launch", facts.launch);
   image.attribute(root, "rows", static_cast<std::int64_t>(study.rows));
   image.attribute(root, "work_rows", static_cast<std::int64_t>(study.work_rows));
   image.attribute(root, "target", study.target);

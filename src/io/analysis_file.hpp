@@ -9,6 +9,7 @@
 
 #include "core/study_results.hpp"
 #include "kintsugi/core/assembly.hpp"
+#include "kintsugi/core/problem_fingerprint.hpp"
 
 namespace kintsugi {
 
@@ -17,6 +18,11 @@ struct StudyFacts {
   std::string problem;  ///< path as the user gave it
   std::string options;  ///< effective options, as --print-config prints them
   std::string version;
+  ProblemFingerprint fingerprint{};  ///< of the problem
+  std::string revision{};            ///< the git commit that the program was built from
+  std::string host{};                ///< of rank 0; this and the next two are empty with --no-times
+  std::string date{};                ///< UTC: "2026-01-31T12:00:00Z"
+  std::string launch{};              ///< the command line, and the batch job where there was one
 };
 
 /// Writes analysis.h5 as a whole (see write_file_atomically). Not collective; rank 0 calls it. Pieces are named by
@@ -41,7 +47,8 @@ struct StudyFacts {
 ///     median_margin_transitive
 ///   /repair [..] compound                           start, round, swaps, cumulative, mse
 ///   /searches [..] compound                         name, evaluations, mse, solved
-/// Root attributes: format ("kintsugi-analysis"), format_version, problem, options, version, rows, work_rows, target,
+/// Root attributes: format ("kintsugi-analysis"), format_version, problem, problem_weights, problem_rows,
+/// problem_activation (its fingerprint), options, version, revision, host, date, launch, rows, work_rows, target,
 /// pair_score, has_answer, wrong_pairs. No time stamps: equal content gives equal bytes. Throws UsageError where `path`
 /// cannot be a file, InternalError where the disk does not take it.
 void write_study(const std::filesystem::path& path, const Study& study, const StudyFacts& facts);

@@ -16,6 +16,7 @@
 #include "io/file_descriptor.hpp"
 #include "io/file_format.hpp"
 #include "io/hdf5.hpp"
+#include "io/problem_mark.hpp"
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/error.hpp"
 
@@ -116,8 +117,7 @@ void put_key(h5::Image& image, const CheckpointKey& key) {
   const hid_t root = image.root();
   image.attribute(root, "version", key.version);
   image.attribute(root, "state_layout", key.layout);
-  image.attribute(root, "problem", key.problem);
-  image.attribute(root, "activation", key.activation);
+  put_problem_mark(image, key.problem);
   image.attribute(root, "options", key.options);
   image.attribute(root, "parameters", key.parameters);
 }
@@ -125,8 +125,7 @@ void put_key(h5::Image& image, const CheckpointKey& key) {
 CheckpointKey read_key(const h5::Group& root) {
   return {.version = h5::text_attribute(root, "version"),
           .layout = h5::integer_attribute(root, "state_layout"),
-          .problem = h5::text_attribute(root, "problem"),
-          .activation = h5::text_attribute(root, "activation"),
+          .problem = read_problem_mark(root).value_or(ProblemFingerprint{}),
           .options = h5::text_attribute(root, "options"),
           .parameters = h5::text_attribute(root, "parameters")};
 }
@@ -162,25 +161,20 @@ std::string compare_options(const std::string& stored, const std::string& ours) 
 
 /// Throws MismatchedCheckpoint that says all in which `stored` is not `key`.
 void require_same(const std::string& name, const CheckpointKey& stored, const CheckpointKey& key) {
-  std::vector<std::string> differences;
-  if (stored.problem != key.problem) differences.emplace_back("is a checkpoint of another problem");
-  if (stored.activation != key.activation) {
-    differences.push_back("was made with the activation " + stored.activation + ", but the problem's is " +
-                          key.activation);
-  }
+  std::vector<std::string> found;
+  if (stored.problem != key.problem) found.push_back(differences(stored.problem, key.problem));
   const std::string options = compare_options(stored.options, key.options);
-  if (!options.empty()) differences.push_back(options);
+  if (!options.empty()) found.push_back(options);
   if (stored.version != key.version)
-    differences.push_back("was made by kintsugi " + stored.version + ", but this is " + key.version);
+    found.push_back("was made by kintsugi " + stored.version + ", but this is " + key.version);
   if (stored.layout != key.layout) {
-    differences.push_back("has a state of layout " + std::to_string(stored.layout) + ", but this program reads " +
-                          std::to_string(key.layout));
+    found.push_back("has a state of layout " + std::to_string(stored.layout) + ", but this program reads " +
+                    std::to_string(key.layout));
   }
-  if (differences.empty() && stored.parameters != key.parameters)
-    differences.emplace_back("was made with other parameters");
-  if (differences.empty()) return;
-  std::string message = name + ": " + differences.front();
-  for (std::size_t i = 1; i < differences.size(); ++i) message += "; it " + differences[i];
+  if (found.empty() && stored.parameters != key.parameters) found.emplace_back("was made with other parameters");
+  if (found.empty()) return;
+  std::string message = name + ": " + found.front();
+  for (std::size_t i = 1; i < found.size(); ++i) message += "; it " + found[i];
   throw MismatchedCheckpoint(message);
 }
 

@@ -16,8 +16,8 @@ struct FileFormat {
 };
 
 inline constexpr FileFormat kProblemFormat{"problem", 1};
-inline constexpr FileFormat kSolutionFormat{"solution", 2};  // 1 calls starts seeds
-inline constexpr FileFormat kCheckpointFormat{"checkpoint", 2, 2};
+inline constexpr FileFormat kSolutionFormat{"solution", 3};  // 2 has events as letters, 1 calls starts seeds
+inline constexpr FileFormat kCheckpointFormat{"checkpoint", 3, 3};
 inline constexpr FileFormat kAnalysisFormat{"analysis", 2};  // 1 calls starts seeds
 
 void put_format(h5::Image& image, const FileFormat& format);

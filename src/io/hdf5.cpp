@@ -1,6 +1,7 @@
 #include "io/hdf5.hpp"
 
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/event.hpp"
 
 namespace kintsugi::h5 {
 
@@ -37,9 +38,14 @@ Handle bool_type() {
   return type;
 }
 
-Handle letter_type() {
-  Handle type(H5Tcopy(H5T_C_S1));
-  H5Tset_strpad(type.id(), H5T_STR_NULLPAD);  // all of its one byte is text
+Handle event_type() {
+  Handle type(H5Tenum_create(H5T_NATIVE_INT8));
+  for (const EventName& name : kEventNames) {
+    const auto value = static_cast<std::int8_t>(letter(name.event));
+    if (H5Tenum_insert(type.id(), std::string(name.words).c_str(), &value) < 0) {
+      throw InternalError("HDF5 event type: " + last_error());
+    }
+  }
   return type;
 }
 

@@ -56,8 +56,8 @@ class SilentErrors {
 [[nodiscard]] Handle text_type();
 /// h5py's bool: an enumeration of FALSE and TRUE over int8.
 [[nodiscard]] Handle bool_type();
-/// One byte of text.
-[[nodiscard]] Handle letter_type();
+/// An enumeration of the events in words; the values are their letters.
+[[nodiscard]] Handle event_type();
 
 /// An HDF5 file that is built in memory, so that no failing disk can catch HDF5 half-way. No time stamps: equal content
 /// gives equal bytes. Every member throws InternalError where HDF5 fails.

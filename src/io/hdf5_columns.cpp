@@ -93,6 +93,18 @@ std::vector<std::int64_t> Columns::integers(const std::string& column) const {
   return widen(std::move(raw), plain.id(), rows(), set_.name);
 }
 
+std::vector<std::int64_t> Columns::codes(const std::string& column) const {
+  constexpr std::array<H5T_class_t, 3> kCodes{H5T_INTEGER, H5T_ENUM, H5T_STRING};
+  const Handle type = member(column, kCodes);
+  if (H5Tget_class(type.id()) != H5T_STRING) return integers(column);
+  if (H5Tis_variable_str(type.id()) > 0 || H5Tget_size(type.id()) != 1) {
+    fail(set_.name, "column '" + column + "' is no text of one byte");
+  }
+  std::vector<char> raw(rows());
+  read(column, type.id(), 1, raw.data());
+  return {raw.begin(), raw.end()};
+}
+
 std::vector<std::string> Columns::texts(const std::string& column) const {
   const Handle type = member(column, kTexts);
   if (H5Tis_variable_str(type.id()) <= 0) fail(set_.name, "column '" + column + "' is no text of variable length");

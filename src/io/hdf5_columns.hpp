@@ -22,6 +22,8 @@ class Columns {
   [[nodiscard]] std::vector<double> reals(const std::string& column) const;
   /// A column of integers of any size or booleans.
   [[nodiscard]] std::vector<std::int64_t> integers(const std::string& column) const;
+  /// A column of integers, or of texts of one byte, as the bytes' values.
+  [[nodiscard]] std::vector<std::int64_t> codes(const std::string& column) const;
   /// A column of texts of variable length.
   [[nodiscard]] std::vector<std::string> texts(const std::string& column) const;
 

@@ -23,7 +23,7 @@ template <class Value>
   } else if constexpr (std::is_same_v<Value, const char*>) {
     return text_type();
   } else if constexpr (std::is_same_v<Value, Event>) {
-    return letter_type();
+    return event_type();
   } else if constexpr (std::is_same_v<Value, std::int32_t>) {
     return Handle(H5Tcopy(H5T_NATIVE_INT32));
   } else if constexpr (std::is_same_v<Value, std::int64_t>) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,11 +10,17 @@
 
 namespace kintsugi {
 
+/// What the user should know of the files that pieces came from.
+struct ImportNotes {
+  std::vector<std::string> left_out;     ///< counters, an optimizer's state and the like, in sentences
+  std::optional<Activation> activation;  ///< that a model written by kintsugi export names
+};
+
 /// The anonymous pieces in a folder or in one file, by their content; see read_piece_folder(), open_model() and
-/// pieces_of(). No code is ever run, and sizes are checked before memory is asked for. What was left out of the files
-/// (counters, an optimizer's state) goes to `notes`, in sentences. Throws InputError that names the file and the rule.
+/// pieces_of(). No code is ever run, and sizes are checked before memory is asked for. Throws InputError that names the
+/// file and the rule.
 [[nodiscard]] NetworkF64 read_pieces(const std::filesystem::path& path, Activation activation,
-                                     std::vector<std::string>* notes = nullptr);
+                                     ImportNotes* notes = nullptr);
 
 /// A CSV with a header: measurement_0.., pred or pred_0.., and maybe true or true_0..; other columns are ignored, order
 /// is free; empty lines only at the end. Where none of the inputs (predictions, targets) is written with more than nine

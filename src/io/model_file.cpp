@@ -26,7 +26,8 @@ void check_model_path(const std::filesystem::path& path) {
   throw UsageError("output file '" + path.string() + "': must end in .safetensors, .pth or .pt");
 }
 
-void write_model(const std::filesystem::path& path, const NetworkF64& network, const Assembly& assembly) {
+void write_model(const std::filesystem::path& path, const NetworkF64& network, const Assembly& assembly,
+                 const ProblemFingerprint& problem) {
   check_model_path(path);
   const auto piece_at = [&](int position) -> const PieceF64& {
     return network.pieces.at(static_cast<std::size_t>(position));
@@ -40,7 +41,11 @@ void write_model(const std::filesystem::path& path, const NetworkF64& network, c
   add_layer(entries, std::to_string(assembly.blocks.size()) + ".layer", piece_at(assembly.head));
   const bool narrow = std::ranges::all_of(entries, [](const StateEntry& entry) { return fits_float32(entry.values); });
   const TensorType type = narrow ? TensorType::float32 : TensorType::float64;
-  const std::vector<char> bytes = is_safetensors(path) ? safetensors_file(entries, type) : pth_file(entries, type);
+  const ModelFacts facts{{"kintsugi_weights", problem.weights},
+                         {"kintsugi_rows", problem.rows},
+                         {"kintsugi_activation", problem.activation}};
+  const std::vector<char> bytes =
+      is_safetensors(path) ? safetensors_file(entries, type, facts) : pth_file(entries, type, facts);
   write_file_atomically(path, std::string_view(bytes.data(), bytes.size()));
 }
 

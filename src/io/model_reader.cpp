@@ -15,9 +15,9 @@ namespace kintsugi {
 namespace {
 
 /// A zip archive's kind is what is in it.
-std::vector<StoredTensor> open_zip(const SharedBytes& file, const std::string& origin) {
+std::vector<StoredTensor> open_zip(const SharedBytes& file, const std::string& origin, ModelFacts* facts) {
   auto archive = std::make_shared<const ZipArchive>(file.bytes, origin);
-  if (find_pickle(*archive, origin)) return open_pytorch(std::move(archive), file, origin);
+  if (find_pickle(*archive, origin)) return open_pytorch(std::move(archive), file, origin, facts);
   const auto holds = [&](std::string_view ending) {
     return std::ranges::any_of(archive->ordered_names(), [&](const std::string& name) {
       return !is_passed_over(name) && name.ends_with(ending);
@@ -45,11 +45,11 @@ bool begins(const SharedBytes& file, std::string_view signature) {
 
 }  // namespace
 
-std::vector<StoredTensor> open_model(const std::filesystem::path& path) {
+std::vector<StoredTensor> open_model(const std::filesystem::path& path, ModelFacts* facts) {
   const std::string origin = path.string();
   const SharedBytes file = share_file(origin);
   refuse_other_model(file.bytes, origin);
-  if (begins(file, "PK\x03\x04") || begins(file, "PK\x05\x06")) return open_zip(file, origin);
+  if (begins(file, "PK\x03\x04") || begins(file, "PK\x05\x06")) return open_zip(file, origin, facts);
   if (begins(file, "\x93NUMPY")) {
     auto content = std::make_shared<const std::vector<char>>(file.bytes.begin(), file.bytes.end());
     return {npy::open_array(std::move(content), {path.stem().string()}, origin)};
@@ -58,7 +58,7 @@ std::vector<StoredTensor> open_model(const std::filesystem::path& path) {
   if (pickle::is_torch_stream(file.bytes) || (is_pickled && path.extension() != ".safetensors")) {
     return open_pytorch(file, origin);
   }
-  if (path.extension() == ".safetensors" || is_safetensors(file.bytes)) return open_safetensors(file, origin);
+  if (path.extension() == ".safetensors" || is_safetensors(file.bytes)) return open_safetensors(file, origin, facts);
   if (file.bytes.empty()) throw InputError(origin + ": is empty");
   throw InputError(origin +
                    ": is none of the files of layers that are read (.pth, .pt, .safetensors or .npz), by its "

@@ -12,7 +12,8 @@ namespace kintsugi {
 /// arrays, .npz, .npy (one array under the file's name), .safetensors. Throws InputError that names the file and the
 /// rule; of other kinds of files that people have (GGUF, ONNX, Keras, a Git LFS pointer, ...) it names the kind and the
 /// remedy.
-[[nodiscard]] std::vector<StoredTensor> open_model(const std::filesystem::path& file);
+/// What the file says of itself (see write_model()) is added to `facts`.
+[[nodiscard]] std::vector<StoredTensor> open_model(const std::filesystem::path& file, ModelFacts* facts = nullptr);
 
 /// Throws InputError where `file` begins as a kind of file does that people have, but that is not read as a model.
 void refuse_other_model(std::span<const char> file, const std::string& origin);

@@ -9,7 +9,20 @@ namespace kintsugi {
 
 namespace fs = std::filesystem;
 
-NetworkF64 read_pieces(const fs::path& path, Activation activation, std::vector<std::string>* notes) {
+namespace {
+
+std::optional<Activation> named_activation(const ModelFacts& facts) {
+  const auto fact = facts.find("kintsugi_activation");
+  if (fact == facts.end()) return std::nullopt;
+  for (const Activation activation : kActivations) {
+    if (to_string(activation) == fact->second) return activation;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+NetworkF64 read_pieces(const fs::path& path, Activation activation, ImportNotes* notes) {
   LeftOut left_out;
   NetworkF64 network;
   network.activation = activation;
@@ -17,10 +30,12 @@ NetworkF64 read_pieces(const fs::path& path, Activation activation, std::vector<
   if (!fs::is_regular_file(path, error)) {
     network.pieces = read_piece_folder(path, left_out);
   } else {
-    std::vector<StoredTensor> tensors = is_shard_index(path) ? open_shards(path) : open_model(path);
+    ModelFacts facts;
+    std::vector<StoredTensor> tensors = is_shard_index(path) ? open_shards(path) : open_model(path, &facts);
+    if (notes != nullptr) notes->activation = named_activation(facts);
     network.pieces = pieces_of(std::move(tensors), path.string(), left_out);
   }
-  if (notes != nullptr) *notes = left_out.sentences();
+  if (notes != nullptr) notes->left_out = left_out.sentences();
   return network;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "io/elements.hpp"
@@ -112,6 +113,18 @@ bool is_big_endian(const ZipArchive& archive, const std::string& prefix, const s
   return word == "big";
 }
 
+/// What write_model() put into the archive; nothing where somebody else did.
+void read_facts(const ZipArchive& archive, const std::string& prefix, ModelFacts& facts) {
+  const std::string entry = prefix + std::string(kFactsEntry);
+  constexpr std::size_t kLongest = 4096;
+  if (!archive.names().contains(entry)) return;
+  const nlohmann::json json = nlohmann::json::parse(archive.read(entry, kLongest), nullptr, false);
+  if (!json.is_object()) return;
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_string()) facts.emplace(name, value.get<std::string>());
+  }
+}
+
 bool is_pickle(std::span<const char> file) {
   constexpr char kProto = '\x80';
   constexpr char kNewest = 5;
@@ -133,13 +146,14 @@ std::optional<std::string> find_pickle(const ZipArchive& archive, const std::str
 }
 
 std::vector<StoredTensor> open_pytorch(std::shared_ptr<const ZipArchive> archive, const SharedBytes& file,
-                                       const std::string& origin) {
+                                       const std::string& origin, ModelFacts* facts) {
   const std::optional<std::string> prefix = find_pickle(*archive, origin);
   if (!prefix) throw InputError(origin + ": is a zip archive without a data.pkl: not written by torch.save");
   const auto opened = std::make_shared<PytorchFile>();
   opened->origin = origin;
   opened->file = file;
   opened->big_endian = is_big_endian(*archive, *prefix, origin);
+  if (facts != nullptr) read_facts(*archive, *prefix, *facts);
   const std::vector<char> code = archive->read(*prefix + "data.pkl", pickle::kMaxBytes);
   opened->archive = std::move(archive);
   opened->prefix = *prefix;

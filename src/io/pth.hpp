@@ -19,8 +19,9 @@ class ZipArchive;
 /// are asked for. Throws InputError that names `origin` and the rule.
 [[nodiscard]] std::vector<StoredTensor> open_pytorch(const SharedBytes& file, const std::string& origin);
 /// The same of an archive that is open already.
+/// What write_model() put beside the tensors is added to `facts`.
 [[nodiscard]] std::vector<StoredTensor> open_pytorch(std::shared_ptr<const ZipArchive> archive, const SharedBytes& file,
-                                                     const std::string& origin);
+                                                     const std::string& origin, ModelFacts* facts = nullptr);
 
 /// The archive's folder with a data.pkl in it, and a slash; empty at the top; nothing where the archive has none.
 /// Throws InputError where it has several.

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "io/elements.hpp"
@@ -143,7 +144,8 @@ class ZipWriter {
 
 }  // namespace
 
-std::vector<char> pth_file(std::span<const StateEntry> entries, TensorType type) {
+std::vector<char> pth_file(std::span<const StateEntry> entries, TensorType type, const ModelFacts& facts) {
+  const std::string facts_text = nlohmann::json(facts).dump();
   const std::string pickle = state_dict_pickle(entries, type);
   constexpr std::string_view kByteOrder = "little";
   constexpr std::string_view kVersion = "3\n";
@@ -156,6 +158,7 @@ std::vector<char> pth_file(std::span<const StateEntry> entries, TensorType type)
     zip.add("archive/data/" + std::to_string(i), storages[i]);
   }
   zip.add("archive/version", kVersion);
+  zip.add(std::string("archive/").append(kFactsEntry), facts_text);
   return zip.finish();
 }
 

@@ -99,7 +99,7 @@ bool is_safetensors(std::span<const char> file) {
   return length <= safetensors::kMaxHeader && file[sizeof(length)] == '{';
 }
 
-std::vector<StoredTensor> open_safetensors(const SharedBytes& shared, const std::string& origin) {
+std::vector<StoredTensor> open_safetensors(const SharedBytes& shared, const std::string& origin, ModelFacts* facts) {
   const std::span<const char> file = shared.bytes;
   std::uint64_t length = 0;
   if (file.size() < sizeof(length)) throw InputError(origin + ": is too short for a .safetensors file");
@@ -115,6 +115,7 @@ std::vector<StoredTensor> open_safetensors(const SharedBytes& shared, const std:
   tensors.reserve(header.entries.size());
   for (const Entry& entry : header.entries) tensors.push_back(stored(entry, data));
   add_shared(tensors, header.metadata, origin);
+  if (facts != nullptr) facts->insert(header.metadata.begin(), header.metadata.end());
   return tensors;
 }
 

@@ -6,9 +6,10 @@
 
 namespace kintsugi {
 
-std::vector<char> safetensors_file(std::span<const StateEntry> entries, TensorType type) {
+std::vector<char> safetensors_file(std::span<const StateEntry> entries, TensorType type, const ModelFacts& facts) {
   nlohmann::ordered_json header;  // keeps the entries' order
   header["__metadata__"] = {{"format", "pt"}};
+  for (const auto& [name, value] : facts) header["__metadata__"][name] = value;
   std::uint64_t end = 0;
   for (const StateEntry& entry : entries) {
     const std::uint64_t begin = end;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -12,6 +13,7 @@
 #include "io/hdf5.hpp"
 #include "io/hdf5_columns.hpp"
 #include "io/hdf5_table.hpp"
+#include "io/problem_mark.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/search_state.hpp"
 
@@ -65,6 +67,18 @@ RowType<TrajectoryEntry> trajectory_row_type() {
           {"event", &TrajectoryEntry::event},    {"rows", &TrajectoryEntry::rows},
           {"mse", &TrajectoryEntry::mse},        {"best", &TrajectoryEntry::best},
           {"moves", &TrajectoryEntry::moves},    {"evaluations", &TrajectoryEntry::evaluations},
+          {"seconds", &TrajectoryEntry::seconds}};
+}
+
+/// Without the event, which files have in two forms.
+RowType<TrajectoryEntry> plain_trajectory_row_type() {
+  return {{"step", &TrajectoryEntry::step},
+          {"island", &TrajectoryEntry::island},
+          {"rows", &TrajectoryEntry::rows},
+          {"mse", &TrajectoryEntry::mse},
+          {"best", &TrajectoryEntry::best},
+          {"moves", &TrajectoryEntry::moves},
+          {"evaluations", &TrajectoryEntry::evaluations},
           {"seconds", &TrajectoryEntry::seconds}};
 }
 
@@ -125,6 +139,10 @@ void write_attributes(h5::Image& image, const Solution& solution, const RunFacts
   image.attribute(root, "ranks", std::int64_t{facts.ranks});
   image.attribute(root, "islands", std::int64_t{facts.islands});
   image.attribute(root, "seed", facts.seed);
+  put_problem_mark(image, facts.fingerprint);
+  image.attribute(root, "host", facts.host);
+  image.attribute(root, "date", facts.date);
+  image.attribute(root, "launch", facts.launch);
   for (const auto& [name, member] : kTimes) image.attribute(root, name, solution.times.*member);
 }
 
@@ -174,15 +192,6 @@ void write_starts(h5::Image& image, const Solution& solution) {
 
 void write_trajectory(h5::Image& image, const Solution& solution) {
   h5::write_rows(image, image.root(), "trajectory", trajectory_row_type(), solution.trajectory);
-  std::string words;
-  for (const EventName& name : kEventNames) {
-    if (!words.empty()) words += ", ";
-    words += letter(name.event);
-    words += ' ';
-    words += name.words;
-  }
-  const h5::Handle table(H5Dopen2(image.root(), "trajectory", H5P_DEFAULT));
-  image.attribute(table.id(), "events", words);
 }
 
 void write_margins(h5::Image& image, const Network& network, const Solution& solution) {
@@ -280,6 +289,19 @@ std::vector<StartOrder> read_starts(const h5::Reader& reader, std::int64_t versi
   return starts;
 }
 
+/// Events are an enumeration; before version 3 they were letters.
+std::vector<TrajectoryEntry> read_trajectory(const h5::Reader& reader) {
+  const h5::Columns table(reader, reader.root(), "trajectory");
+  const std::vector<std::int64_t> letters = table.codes("event");
+  std::vector<TrajectoryEntry> rows = h5::read_rows(reader, "trajectory", plain_trajectory_row_type());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::optional<Event> event = event_of(static_cast<char>(letters[i]));
+    if (!event) throw InputError(reader.name() + ", /trajectory: row " + std::to_string(i) + " has an unknown event");
+    rows[i].event = *event;
+  }
+  return rows;
+}
+
 RunFacts read_facts(const h5::Reader& reader) {
   const h5::Group& root = reader.root();
   RunFacts facts;
@@ -291,6 +313,10 @@ RunFacts read_facts(const h5::Reader& reader) {
   facts.ranks = static_cast<int>(h5::integer_attribute(root, "ranks"));
   facts.islands = static_cast<int>(h5::integer_attribute(root, "islands"));
   facts.seed = h5::unsigned_attribute(root, "seed");
+  facts.fingerprint = read_problem_mark(root).value_or(ProblemFingerprint{});
+  if (h5::has_attribute(root, "host")) facts.host = h5::text_attribute(root, "host");
+  if (h5::has_attribute(root, "date")) facts.date = h5::text_attribute(root, "date");
+  if (h5::has_attribute(root, "launch")) facts.launch = h5::text_attribute(root, "launch");
   facts.exit_code = static_cast<int>(h5::integer_attribute(root, "exit_code"));
   return facts;
 }
@@ -340,7 +366,7 @@ StoredSolution read_solution(const std::filesystem::path& path) {
         {row.expand, row.compress, row.score, row.runner_up, row.runner_up_score, row.score_margin, row.trusted != 0});
   }
   solution.starts = read_starts(reader, version);
-  solution.trajectory = h5::read_rows(reader, "trajectory", trajectory_row_type());
+  solution.trajectory = read_trajectory(reader);
   for (const MarginRow& row : h5::read_rows(reader, "margins", margin_row_type())) {
     solution.margins.push_back({row.position, row.change, row.standard_error, row.interchangeable != 0});
   }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -79,6 +80,11 @@ struct StoredTensor {
 
 /// Reads all. Throws InputError that names `origin` for one that cannot be read.
 [[nodiscard]] std::vector<Tensor> read_all(const std::vector<StoredTensor>& tensors, const std::string& origin);
+
+/// What a model's file says besides its tensors: names and values.
+using ModelFacts = std::map<std::string, std::string>;
+/// The entry of a .pth that kintsugi's own facts are in, as a JSON object.
+inline constexpr std::string_view kFactsEntry = "kintsugi.json";
 
 /// A file's bytes, and what keeps them.
 struct SharedBytes {

@@ -1,8 +1,6 @@
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <concepts>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -12,25 +10,6 @@
 namespace kintsugi {
 
 namespace {
-
-// Of the rows the first: enough to tell problems apart without reading all.
-constexpr std::size_t kRows = 1024;
-
-std::string digest(std::span<const float> values) {
-  return sha256_hex({reinterpret_cast<const char*>(values.data()), values.size_bytes()}) + '\n';
-}
-
-std::string digest(const Network& network, RowSource& rows) {
-  const RowShape shape = rows.shape();
-  std::string text =
-      std::to_string(shape.rows) + ' ' + std::to_string(shape.width) + ' ' + std::to_string(shape.outputs) + '\n';
-  for (const Piece& piece : network.pieces) text += digest(piece.weight) + digest(piece.bias);
-  const std::size_t count = std::min(kRows, shape.rows);
-  std::vector<float> inputs(count * shape.width);
-  std::vector<float> predictions(count * shape.outputs);
-  rows.read(0, count, inputs, predictions);
-  return sha256_hex(text + digest(inputs) + digest(predictions));
-}
 
 std::string to_text(const std::string& value) { return value; }
 
@@ -63,8 +42,7 @@ std::string deciding_options(const SolveOptions& options) {
 CheckpointKey checkpoint_key(const Network& network, RowSource& rows, const SolveOptions& options) {
   return {.version = full_version(),
           .layout = kStateLayout,
-          .problem = digest(network, rows),
-          .activation = std::string(to_string(network.activation)),
+          .problem = problem_fingerprint(network, rows),
           .options = deciding_options(options),
           .parameters = fingerprint(options.parameters)};
 }

@@ -39,10 +39,10 @@ class AnalyzeTest(ProgramTest):
         self.assertEqual(self.analyze("--answer", "answer.txt", "-q").stderr, "")
 
     def test_same_text_and_file_on_any_number_of_ranks(self):
-        alone = self.analyze("--answer", "answer.txt", "-o", "a.h5")
+        alone = self.analyze("--answer", "answer.txt", "-o", "a.h5", "--no-times")
         bytes_alone = (self.folder / "a.h5").read_bytes()
         for np in (1, 2, 3):
-            result = self.analyze("--answer", "answer.txt", "-o", "a.h5", np=np)
+            result = self.analyze("--answer", "answer.txt", "-o", "a.h5", "--no-times", np=np)
             self.assertEqual(result.stdout, alone.stdout)
             self.assertEqual((self.folder / "a.h5").read_bytes(), bytes_alone)
 

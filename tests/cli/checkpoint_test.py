@@ -216,7 +216,7 @@ class RefusalTest(CheckpointTest):
         self.checkpoint()
         Planted(blocks=20, width=16, rows=4000, seed=4).write(self.folder / "p.h5")
         self.assert_error(BAD_INPUT, "solve", "p.h5", *SLOW, "--checkpoint", "c.h5", "--resume",
-                          says="c.h5: is a checkpoint of another problem")
+                          says="c.h5: belongs to a problem with other weights and rows")
 
     def test_with_other_options(self):
         self.checkpoint()
@@ -228,7 +228,7 @@ class RefusalTest(CheckpointTest):
         with h5py.File(self.folder / "p.h5", "r+") as file:
             file.attrs["activation"] = "gelu"
         self.assert_error(BAD_INPUT, "solve", "p.h5", *SLOW, "--checkpoint", "c.h5", "--resume",
-                          says="c.h5: was made with the activation relu, but the problem's is gelu")
+                          says="c.h5: belongs to a problem with the activation relu instead of gelu")
 
     def test_with_other_parameters(self):
         self.checkpoint()

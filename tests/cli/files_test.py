@@ -44,8 +44,16 @@ class ImportTest(ProgramTest):
 
     def test_equal_imports_give_equal_bytes(self):
         for name in ("p.h5", "q.h5"):
-            self.run_program("import", "pieces", "data.csv", "-o", name)
+            self.run_program("import", "pieces", "data.csv", "-o", name, "--no-times")
         self.assertEqual((self.folder / "p.h5").read_bytes(), (self.folder / "q.h5").read_bytes())
+
+    def test_provenance(self):
+        self.run_program("import", "pieces", "data.csv", "-o", "p.h5")
+        with h5py.File(self.folder / "p.h5") as file:
+            self.assertRegex(file.attrs["created_by"], r"^kintsugi \d")
+            self.assertRegex(file.attrs["date"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+            self.assertRegex(file.attrs["launch"], r"kintsugi import pieces data.csv -o p.h5$")
+            self.assertTrue(file.attrs["host"] and file.attrs["revision"])
 
     def test_missing_files(self):
         self.assert_error(BAD_INPUT, "import", "nowhere", "data.csv", "-o", "p.h5", says="nowhere")
@@ -256,6 +264,73 @@ class VerifyTest(ProgramTest):
         self.assert_error(BAD_INPUT, "verify", "p.h5", "words.txt", says=["words.txt", "entry 2"])
         self.assert_error(BAD_INPUT, "verify", "p.h5", "nowhere.txt", says="nowhere.txt")
         self.assert_error(BAD_INPUT, "verify", "p.h5", "p.h5", says="p.h5")
+
+
+class BelongingTest(ProgramTest):
+    """Solutions, analyses and models say which problem they belong to."""
+
+    def setUp(self):
+        super().setUp()
+        self.planted = Planted(blocks=3, rows=200)
+        self.planted.write(self.folder / "p.h5")
+        self.run_program("solve", "p.h5", "-o", "s.h5", "-q")
+        self.run_program("analyze", "p.h5", "-o", "a.h5", "--searches", "none", "-q")
+
+    def other(self, **changes):
+        with h5py.File(self.folder / "p.h5") as file, h5py.File(self.folder / "q.h5", "w") as copy:
+            for name in file:
+                file.copy(name, copy)
+            copy.attrs.update({**file.attrs, **{k: v for k, v in changes.items() if k == "activation"}})
+            if "rows" in changes:
+                copy["data/inputs"][-1, 0] += 1
+            if "weights" in changes:
+                copy["pieces/2/weight"][0, 0] += 1
+        return "q.h5"
+
+    def test_own_files_are_taken(self):
+        self.run_program("verify", "p.h5", "s.h5", "--compare", "s.h5")
+        self.run_program("export", "p.h5", "s.h5", "-o", "m.safetensors")
+        self.run_program("analyze", "p.h5", "--answer", "s.h5", "--searches", "none", "-q")
+        self.run_program("report", "s.h5", "--problem", "p.h5", "--analysis", "a.h5", "-o", "r.html")
+        self.run_program("solve", "p.h5", "--start", "s.h5", "-q")
+        with h5py.File(self.folder / "s.h5") as solution, h5py.File(self.folder / "a.h5") as analysis:
+            for part in ("weights", "rows", "activation"):
+                self.assertEqual(solution.attrs[f"problem_{part}"], analysis.attrs[f"problem_{part}"])
+            for attributes in (solution.attrs, analysis.attrs):
+                self.assertIn("kintsugi ", attributes["launch"])
+                self.assertTrue(attributes["date"] and attributes["host"] and attributes["revision"])
+
+    def test_what_differs_is_named(self):
+        for words, changes in (("other weights", {"weights": 1}), ("other rows", {"rows": 1}),
+                               ("the activation relu instead of gelu", {"activation": "gelu"})):
+            with self.subTest(words):
+                says = ["s.h5: belongs to a problem with", words]
+                other = self.other(**changes)
+                self.assert_error(BAD_INPUT, "verify", other, "s.h5", says=says)
+                self.assert_error(BAD_INPUT, "export", other, "s.h5", "-o", "m.pth", says=says)
+                self.assert_error(BAD_INPUT, "analyze", other, "--answer", "s.h5", says=says)
+                self.assert_error(BAD_INPUT, "report", "s.h5", "--problem", other, "-o", "r.html", says=says)
+                self.assert_error(BAD_INPUT, "solve", other, "--start", "s.h5", says=says)
+                self.run_program("solve", other, "-o", "t.h5", "-q", "--max-evaluations", "1", code=None)
+                self.assert_error(BAD_INPUT, "report", "t.h5", "--analysis", "a.h5", "-o", "r.html",
+                                  says="a.h5: belongs to a problem with")
+        self.assertEqual(list(self.folder.glob("m.pth")) + list(self.folder.glob("r.html")), [])
+
+    def test_a_model_says_its_activation(self):
+        self.other(activation="gelu")
+        (self.folder / "answer.txt").write_text(self.planted.answer_text())
+        self.planted.write_csv(self.folder / "data.csv")
+        for model in ("m.safetensors", "m.pth"):
+            self.run_program("export", "q.h5", "answer.txt", "-o", model)
+            self.assert_error(BAD_INPUT, "import", model, "data.csv", "-o", "r.h5",
+                              says=[model, "activation gelu", "--activation is relu"])
+            self.run_program("import", model, "data.csv", "-o", "r.h5", "--activation", "gelu")
+
+    def test_events_have_names(self):
+        with h5py.File(self.folder / "s.h5") as file:
+            names = h5py.check_enum_dtype(file["trajectory"].dtype["event"])
+            self.assertEqual(names["larger sample"], ord("G"))
+            self.assertEqual(file["trajectory"]["event"][0], names["start"])
 
 
 if __name__ == "__main__":

@@ -19,8 +19,7 @@ using testing::file_content;
 using testing::Hdf5Editor;
 
 const CheckpointKey kKey{.version = "0.2.0+1a2b3c4d5e",
-                         .problem = "p",
-                         .activation = "relu",
+                         .problem = {"w", "r", "relu"},
                          .options = "seed=1\nsearch=auto\n",
                          .parameters = "f"};
 
@@ -77,8 +76,9 @@ TEST_F(CheckpointFiles, AnotherKeyIsRefusedAndAllThatDiffersNamed) {
     expect_error<InputError>([&] { static_cast<void>(read_checkpoint(path(), key)); }, {"c.h5: "});
     expect_error<InputError>([&] { static_cast<void>(find_checkpoint(path(), key)); }, parts);
   };
-  expect_refused([](CheckpointKey& key) { key.problem = "q"; }, {"another problem"});
-  expect_refused([](CheckpointKey& key) { key.activation = "gelu"; }, {"activation relu", "is gelu"});
+  expect_refused([](CheckpointKey& key) { key.problem.weights = "q"; }, {"belongs to a problem with other weights"});
+  expect_refused([](CheckpointKey& key) { key.problem.rows = "q"; }, {"belongs to a problem with other rows"});
+  expect_refused([](CheckpointKey& key) { key.problem.activation = "gelu"; }, {"the activation relu instead of gelu"});
   expect_refused([](CheckpointKey& key) { key.version = "0.2.0+ffffffffff"; },
                  {"kintsugi 0.2.0+1a2b3c4d5e", "this is 0.2.0+ffffffffff"});
   expect_refused([](CheckpointKey& key) { key.layout = kStateLayout + 1; },
@@ -87,15 +87,15 @@ TEST_F(CheckpointFiles, AnotherKeyIsRefusedAndAllThatDiffersNamed) {
   expect_refused([](CheckpointKey& key) { key.options = "seed=2\nsearch=tabu\ndescent.probes=8\n"; },
                  {"was made with descent.probes=default, search=auto, seed=1, but this run has descent.probes=8, "
                   "search=tabu, seed=2"});
-  expect_refused([](CheckpointKey& key) { key.problem = "q", key.options = "seed=1\n"; },
-                 {"another problem; it was made with search=auto, but this run has search=default"});
+  expect_refused([](CheckpointKey& key) { key.problem.weights = "q", key.options = "seed=1\n"; },
+                 {"with other weights; it was made with search=auto, but this run has search=default"});
 }
 
 TEST_F(CheckpointFiles, OfAnOlderFormatAreRefusedWithBothVersions) {
   write_checkpoint(path(), sample_state(0), kKey);
   edit([](Hdf5Editor& file) { file.remove_attribute("format_version"), file.integer("format_version", 1); });
   expect_error<InputError>([&] { static_cast<void>(find_checkpoint(path(), kKey)); },
-                           {"c.h5: has format_version 1, but this program reads 2"});
+                           {"c.h5: has format_version 1, but this program reads 3"});
 }
 
 TEST_F(CheckpointFiles, OfAnOlderFormatAreNotPassedOverForTheOneBefore) {

@@ -28,12 +28,14 @@ NetworkF64 network() {
 
 const Assembly kAssembly{{{1, 4}, {3, 0}}, 2};
 
+const ProblemFingerprint kProblem{"w", "r", "gelu"};
+
 class ModelFile : public ::testing::Test {
  protected:
   /// Writes the network and reads it back.
   std::vector<Tensor> round_trip(const NetworkF64& network, const std::string& name) const {
     const std::filesystem::path path = scratch_.path() / name;
-    write_model(path, network, kAssembly);
+    write_model(path, network, kAssembly, kProblem);
     return path.extension() == ".safetensors" ? read_safetensors(path) : read_state_dict(path);
   }
 
@@ -85,25 +87,29 @@ TEST_F(ModelFile, LargeShapesAreKept) {
 
 TEST_F(ModelFile, IsReadBackByImport) {
   for (const std::string name : {"m.safetensors", "m.pth"}) {
-    write_model(scratch_.path() / name, network(), kAssembly);
+    write_model(scratch_.path() / name, network(), kAssembly, kProblem);
     const NetworkF64 again = read_pieces(scratch_.path() / name, Activation::relu);
     ASSERT_EQ(again.pieces.size(), 5U);
     EXPECT_EQ(again.pieces[0].weight, network().pieces[1].weight);
     EXPECT_EQ(again.pieces[4].bias, network().pieces[2].bias);
+    ImportNotes notes;
+    static_cast<void>(read_pieces(scratch_.path() / name, Activation::relu, &notes));
+    EXPECT_EQ(notes.activation, Activation::gelu);
+    EXPECT_TRUE(notes.left_out.empty());
   }
 }
 
 TEST_F(ModelFile, EqualNetworksGiveEqualBytes) {
   for (const std::string ending : {".safetensors", ".pth"}) {
-    write_model(scratch_.path() / ("a" + ending), network(), kAssembly);
-    write_model(scratch_.path() / ("b" + ending), network(), kAssembly);
+    write_model(scratch_.path() / ("a" + ending), network(), kAssembly, kProblem);
+    write_model(scratch_.path() / ("b" + ending), network(), kAssembly, kProblem);
     EXPECT_EQ(bytes("a" + ending), bytes("b" + ending));
     EXPECT_FALSE(bytes("a" + ending).empty());
   }
 }
 
 TEST_F(ModelFile, OtherEndingsAreRefused) {
-  expect_error<UsageError>([&] { write_model(scratch_.path() / "m.onnx", network(), kAssembly); },
+  expect_error<UsageError>([&] { write_model(scratch_.path() / "m.onnx", network(), kAssembly, kProblem); },
                            {"m.onnx", ".safetensors, .pth or .pt"});
   expect_error<UsageError>([] { check_model_path("model"); }, {"'model'"});
   EXPECT_FALSE(std::filesystem::exists(scratch_.path() / "m.onnx"));

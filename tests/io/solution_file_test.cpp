@@ -102,6 +102,10 @@ TEST_F(SolutionFiles, RoundTrip) {
   EXPECT_EQ(stored.facts.islands, facts.islands);
   EXPECT_EQ(stored.facts.seed, facts.seed);
   EXPECT_EQ(stored.facts.exit_code, facts.exit_code);
+  EXPECT_EQ(stored.facts.fingerprint, facts.fingerprint);
+  EXPECT_EQ(stored.facts.host, facts.host);
+  EXPECT_EQ(stored.facts.date, facts.date);
+  EXPECT_EQ(stored.facts.launch, facts.launch);
 }
 
 TEST_F(SolutionFiles, FirstVersionCallsStartsSeeds) {
@@ -117,6 +121,26 @@ TEST_F(SolutionFiles, FirstVersionCallsStartsSeeds) {
   EXPECT_EQ(read.starts[1].name, wrote.starts[1].name);
   EXPECT_EQ(read.starts[1].mse, wrote.starts[1].mse);
   EXPECT_EQ(read.starts[1].order, wrote.starts[1].order);
+}
+
+TEST_F(SolutionFiles, KnowWhatTheyBelongTo) {
+  write();
+  const ProblemFingerprint own = sample_facts().fingerprint;
+  require_same_problem(path(), own);
+  expect_error<InputError>(
+      [&] {
+        require_same_problem(path(), {"x", own.rows, own.activation});
+      },
+      {path().string() + ": belongs to a problem with other weights"});
+  expect_error<InputError>([&] { require_same_problem(path(), {own.weights, "x", own.activation}); }, {"other rows"});
+  expect_error<InputError>(
+      [&] {
+        require_same_problem(path(), {"x", "x", "tanh"});
+      },
+      {"other weights and rows, and the activation gelu instead of tanh"});
+  // What was written before does not say it.
+  { Hdf5Editor(path()).remove_attribute("problem_weights"); }
+  require_same_problem(path(), {});
 }
 
 TEST_F(SolutionFiles, BlocksAreNumberedByTheirExpandPiece) {
@@ -228,8 +252,8 @@ TEST_F(SolutionFiles, Rules) {
   expect_refused([](Hdf5Editor& e) { e.remove_attribute("mse"); }, {"'mse'", "is missing"});
   expect_refused([](Hdf5Editor& e) { e.remove_attribute("status"), e.fixed_text("status", "perhaps"); },
                  {"'status'", "perhaps"});
-  expect_refused([](Hdf5Editor& e) { e.remove_attribute("format_version"), e.integer("format_version", 3); },
-                 {"format_version 3"});
+  expect_refused([](Hdf5Editor& e) { e.remove_attribute("format_version"), e.integer("format_version", 4); },
+                 {"format_version 4"});
 }
 
 TEST_F(SolutionFiles, CallersMistakes) {

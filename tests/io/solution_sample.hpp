@@ -53,7 +53,11 @@ inline RunFacts sample_facts() {
           4,
           2,
           18446744073709551615ULL,
-          4};
+          4,
+          {std::string(64, 'a'), std::string(64, 'b'), "gelu"},
+          "node1",
+          "2026-01-31T12:00:00Z",
+          "kintsugi solve data/problem.h5"};
 }
 
 }  // namespace kintsugi::testing

@@ -26,8 +26,8 @@ class CheckpointKeys : public ::testing::Test {
 };
 
 bool same(const CheckpointKey& a, const CheckpointKey& b) {
-  return a.version == b.version && a.layout == b.layout && a.problem == b.problem && a.activation == b.activation &&
-         a.options == b.options && a.parameters == b.parameters;
+  return a.version == b.version && a.layout == b.layout && a.problem == b.problem && a.options == b.options &&
+         a.parameters == b.parameters;
 }
 
 TEST_F(CheckpointKeys, OfTheSameAreTheSame) {
@@ -73,14 +73,17 @@ TEST_F(CheckpointKeys, DifferWithParametersByName) {
 TEST_F(CheckpointKeys, DifferWithTheProblem) {
   const CheckpointKey before = key();
   problem_.network.activation = Activation::gelu;
-  EXPECT_NE(key().activation, before.activation);
+  EXPECT_NE(key().problem.activation, before.problem.activation);
+  problem_.network.activation = Activation::relu;
   EXPECT_EQ(key().problem, before.problem);
   const float weight = std::exchange(problem_.network.pieces[1].weight[0], 7.0F);
-  EXPECT_NE(key().problem, before.problem);
+  EXPECT_NE(key().problem.weights, before.problem.weights);
+  EXPECT_EQ(key().problem.rows, before.problem.rows);
   problem_.network.pieces[1].weight[0] = weight;
   EXPECT_EQ(key().problem, before.problem);
-  problem_.rows->predictions[0] += 1;
-  EXPECT_NE(key().problem, before.problem);
+  problem_.rows->predictions.back() += 1;
+  EXPECT_NE(key().problem.rows, before.problem.rows);
+  EXPECT_EQ(key().problem.weights, before.problem.weights);
 }
 
 TEST_F(CheckpointKeys, StayShortForLongOrders) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "kintsugi/core/problem_fingerprint.hpp"
 #include "kintsugi/core/search_state.hpp"
 
 namespace kintsugi {
@@ -12,8 +13,7 @@ namespace kintsugi {
 struct CheckpointKey {
   std::string version;                 ///< of the program, with its git revision
   std::int64_t layout = kStateLayout;  ///< of the state's words
-  std::string problem;                 ///< SHA-256 over weights and rows
-  std::string activation;
+  ProblemFingerprint problem;
   std::string options;     ///< those that decide the search's way, and parameters that are not at their defaults; one
                            ///< `name=value` a line
   std::string parameters;  ///< fingerprint of all parameters

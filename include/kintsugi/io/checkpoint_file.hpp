@@ -18,9 +18,9 @@ namespace kintsugi {
 ///   /shared [m] int64                                          what all islands know
 ///   /trajectory [T, 9] int64                                   rows of the log, reals by their bits
 /// Root attributes: format ("kintsugi-checkpoint"), format_version, seconds, and of the key version, state_layout,
-/// problem, activation, options, parameters. Behind the HDF5 data, a line "sha256 <hex>" over all bytes before it. Not
-/// collective; rank 0 calls it. Throws UsageError where `path` cannot be a file, InternalError where the disk does not
-/// take it or the one at `path` cannot be kept; what was there stays then.
+/// problem_weights, problem_rows, problem_activation, options, parameters. Behind the HDF5 data, a line "sha256 <hex>"
+/// over all bytes before it. Not collective; rank 0 calls it. Throws UsageError where `path` cannot be a file,
+/// InternalError where the disk does not take it or the one at `path` cannot be kept; what was there stays then.
 void write_checkpoint(const std::filesystem::path& path, const SearchState& state, const CheckpointKey& key);
 
 /// The state in `path`. Throws InputError that names the file and the rule: no checkpoint, torn, of another format, or

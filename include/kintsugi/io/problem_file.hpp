@@ -6,6 +6,7 @@
 #include <string>
 
 #include "kintsugi/core/piece.hpp"
+#include "kintsugi/core/problem_fingerprint.hpp"
 #include "kintsugi/core/rows.hpp"
 
 namespace kintsugi {
@@ -51,5 +52,9 @@ class ProblemFile final : public RowSource {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The fingerprint that problem_fingerprint(problem.network(), problem) gives, also where numbers are too large for
+/// float32; `network` is problem.network_f64(). Throws InputError that names the file, the object and the rule.
+[[nodiscard]] ProblemFingerprint problem_fingerprint(const NetworkF64& network, const ProblemFile& problem);
 
 }  // namespace kintsugi
