@@ -46,8 +46,11 @@ bool begins(const SharedBytes& file, std::string_view signature) {
 }  // namespace
 
 std::vector<StoredTensor> open_model(const std::filesystem::path& path, ModelFacts* facts) {
+  return open_model(share_file(path.string()), path, facts);
+}
+
+std::vector<StoredTensor> open_model(const SharedBytes& file, const std::filesystem::path& path, ModelFacts* facts) {
   const std::string origin = path.string();
-  const SharedBytes file = share_file(origin);
   refuse_other_model(file.bytes, origin);
   if (begins(file, "PK\x03\x04") || begins(file, "PK\x05\x06")) return open_zip(file, origin, facts);
   if (begins(file, "\x93NUMPY")) {
