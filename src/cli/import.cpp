@@ -23,10 +23,11 @@ class ImportCommand final : public Command {
   }
 
   void declare(OptionTable& options) override {
-    options.argument("pieces", "PIECES",
-                     "folder of PyTorch files, one linear layer each: piece_0.pth, piece_1.pth, ...; or one .pth, "
-                     ".safetensors or .npz file with all layers",
-                     path(pieces_));
+    options.argument(
+        "pieces", "PIECES",
+        "folder of files of one linear layer each: piece_0.pth, piece_1.pth, ... (.safetensors, .npz); or one "
+        ".pth, .safetensors or .npz file with all layers, or a folder of shards",
+        path(pieces_));
     options.argument("data", "DATA",
                      "CSV with columns measurement_0, ..., pred (or pred_0, ...) and maybe true (or true_0, ...)",
                      path(data_));
@@ -43,9 +44,8 @@ class ImportCommand final : public Command {
     ImportNotes notes;
     const NetworkF64 network = read_pieces(pieces_, activation_, &notes);
     if (notes.activation.value_or(activation_) != activation_) {
-      throw InputError(pieces_.string() + ": was written with the activation " +
-                       std::string(to_string(*notes.activation)) + ", but --activation is " +
-                       std::string(to_string(activation_)));
+      throw InputError(pieces_.string() + ": has the activation " + std::string(to_string(*notes.activation)) +
+                       ", but --activation is " + std::string(to_string(activation_)));
     }
     const RowsF64 rows = read_csv(data_);
     check_network(network, rows.shape);

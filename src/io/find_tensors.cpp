@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <string_view>
 
 #include "io/layer_names.hpp"
 #include "io/pickle_calls.hpp"
 #include "io/torch_tensors.hpp"
+#include "kintsugi/core/activation.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi::pickle {
@@ -19,7 +21,7 @@ class Finder {
  public:
   Finder(Heap& heap, const std::string& origin) : heap_(heap), origin_(origin) {}
 
-  std::vector<FoundTensor> take() { return std::move(found_); }
+  Found take() { return {std::move(found_), std::move(activations_)}; }
 
   void visit(Value value) {
     constexpr std::size_t kMaxVisits = 4'000'000;  // shared parts are visited once for each of their names
@@ -146,6 +148,21 @@ class Finder {
     return is_torch && std::ranges::find(kLinear, global.name) == kLinear.end();
   }
 
+  /// Notes the class of a module that is an activation, and what makes it another function than usual.
+  void keep_activation(const Object& made, const Global& global) {
+    if (global.module.find("torch.nn.modules.activation") == std::string::npos) return;
+    std::string name = printable(global.name);
+    const Value form = attribute(made, "approximate");
+    if (form.kind == Kind::text && heap_.text(form) != "none") {
+      name.append("(approximate=").append(printable(heap_.text(form))).append(")");
+    }
+    const Value slope = attribute(made, "negative_slope");
+    if (slope.kind == Kind::number && std::bit_cast<double>(slope.number) != kLeakyReluSlope) {
+      name.append("(negative_slope=").append(std::to_string(std::bit_cast<double>(slope.number))).append(")");
+    }
+    activations_.insert(std::move(name));
+  }
+
   /// One of a module's tensors, under the name that its state_dict() has.
   void part(const std::string& name, Value value, const Global& owner) {
     path_.push_back(name);
@@ -161,6 +178,7 @@ class Finder {
   /// nn.Module: parameters, buffers and further modules, as its state_dict() would name them.
   void module(const Object& made, const std::string& prefix) {
     const Global& global = heap_.globals[made.global];
+    keep_activation(made, global);
     for (const std::string_view hooks : {"_forward_hooks", "_forward_pre_hooks"}) {
       if (!is_filled(attribute(made, hooks))) continue;
       path_.push_back(prefix + std::string(hooks));
@@ -180,6 +198,7 @@ class Finder {
   /// A TorchScript module's attributes, tensors and modules side by side.
   void script(const Object& made, const std::string& prefix) {
     const Global& global = heap_.globals[made.global];
+    keep_activation(made, global);
     if (made.state.kind != Kind::dict) return;
     for (const auto& [key, value] : heap_.dict(made.state)) {
       if (value.kind == Kind::object) {
@@ -206,6 +225,7 @@ class Finder {
   Heap& heap_;
   const std::string& origin_;
   std::vector<FoundTensor> found_;
+  std::set<std::string> activations_;
   std::vector<std::string> path_;
   std::vector<Value> open_;
   std::size_t visits_ = 0;
@@ -214,7 +234,7 @@ class Finder {
 
 }  // namespace
 
-std::vector<FoundTensor> find_tensors(Heap& heap, Value top, const std::string& origin) {
+Found find_tensors(Heap& heap, Value top, const std::string& origin) {
   Finder finder(heap, origin);
   finder.visit(top);
   return finder.take();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,15 @@ struct FoundTensor {
   bool is_plain = false;          ///< a number, a text or a list, where a layer would have a tensor
 };
 
+/// What was found in a pickled value.
+struct Found {
+  std::vector<FoundTensor> tensors;
+  std::set<std::string> activations;  ///< of modules: the names of their torch.nn classes with what is not as usual,
+                                      ///< "GELU", "GELU(approximate=tanh)"
+};
+
 /// All tensors in `top`, in the order of the dicts and lists: those of modules under the names that their state_dict()
 /// has. Throws InputError that names `origin` and the rule.
-[[nodiscard]] std::vector<FoundTensor> find_tensors(Heap& heap, Value top, const std::string& origin);
+[[nodiscard]] Found find_tensors(Heap& heap, Value top, const std::string& origin);
 
 }  // namespace kintsugi::pickle

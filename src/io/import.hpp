@@ -13,7 +13,7 @@ namespace kintsugi {
 /// What the user should know of the files that pieces came from.
 struct ImportNotes {
   std::vector<std::string> left_out;     ///< counters, an optimizer's state and the like, in sentences
-  std::optional<Activation> activation;  ///< that a model written by kintsugi export names
+  std::optional<Activation> activation;  ///< that a model of kintsugi export or a whole module names
 };
 
 /// The anonymous pieces in a folder or in one file, by their content; see read_piece_folder(), open_model() and

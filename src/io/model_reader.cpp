@@ -59,7 +59,7 @@ std::vector<StoredTensor> open_model(const SharedBytes& file, const std::filesys
   }
   const bool is_pickled = file.bytes.size() > 1 && file.bytes[0] == '\x80' && file.bytes[1] > 0 && file.bytes[1] <= 5;
   if (pickle::is_torch_stream(file.bytes) || (is_pickled && path.extension() != ".safetensors")) {
-    return open_pytorch(file, origin);
+    return open_pytorch(file, origin, facts);
   }
   if (path.extension() == ".safetensors" || is_safetensors(file.bytes)) return open_safetensors(file, origin, facts);
   if (file.bytes.empty()) throw InputError(origin + ": is empty");

@@ -1,6 +1,7 @@
 #include "io/pickle.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -60,10 +61,7 @@ class Machine {
       case kBinInt2: push(Kind::integer, static_cast<std::int64_t>(little(2))); return true;
       case kLong1: long_integer(little(1)); return true;
       case kLong4: long_integer(little(4)); return true;
-      case kBinFloat:
-        take(8);
-        push(Kind::number, 0);
-        return true;
+      case kBinFloat: real(std::bit_cast<double>(__builtin_bswap64(little(8)))); return true;
       case kString: quoted(line()); return true;
       case kUnicode: push(heap_.add_text(line())); return true;
       case kBinString:
@@ -221,6 +219,8 @@ class Machine {
     if (error != std::errc{} || next != end) fail("'" + printable(digits) + "' is no integer");
     push(Kind::integer, value);
   }
+
+  void real(double value) { push(Kind::number, std::bit_cast<std::int64_t>(value)); }
 
   void quoted(std::string literal) {
     const bool is_quoted =

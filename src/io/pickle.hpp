@@ -23,7 +23,7 @@ enum class Kind : std::uint8_t {
   none,
   boolean,
   integer,
-  number,   ///< a real or an integer beyond 64 bits; no tensor depends on its value
+  number,   ///< a real, by its bits; 0 for one written as a text and for an integer beyond 64 bits
   text,     ///< `number` is a position in Heap::texts
   bytes,    ///< in Heap::texts
   tuple,    ///< in Heap::sequences

@@ -1,9 +1,13 @@
+#include <array>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include "io/import.hpp"
 #include "io/layers.hpp"
 #include "io/model_folder.hpp"
 #include "io/model_reader.hpp"
+#include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
 
@@ -11,9 +15,26 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::optional<Activation> named_activation(const ModelFacts& facts) {
-  const auto fact = facts.find("kintsugi_activation");
+/// The activation that a whole module has. Throws InputError where it is one that is not known, or several.
+std::optional<Activation> module_activation(const ModelFacts& facts, const std::string& origin) {
+  constexpr std::array kClasses{std::pair{"ReLU", Activation::relu}, std::pair{"GELU", Activation::gelu},
+                                std::pair{"SiLU", Activation::silu}, std::pair{"Tanh", Activation::tanh},
+                                std::pair{"LeakyReLU", Activation::leaky_relu}};
+  const auto fact = facts.find(std::string(kActivationClasses));
   if (fact == facts.end()) return std::nullopt;
+  for (const auto& [name, activation] : kClasses) {
+    if (fact->second == name) return activation;
+  }
+  throw InputError(
+      origin + ": its modules have the activation " + fact->second +
+      "; ReLU, GELU, SiLU, Tanh and LeakyReLU are known, one of them in all blocks. Save the state_dict() to "
+      "go on without it");
+}
+
+/// The activation that write_model() or a whole module names.
+std::optional<Activation> named_activation(const ModelFacts& facts, const std::string& origin) {
+  const auto fact = facts.find("kintsugi_activation");
+  if (fact == facts.end()) return module_activation(facts, origin);
   for (const Activation activation : kActivations) {
     if (to_string(activation) == fact->second) return activation;
   }
@@ -32,7 +53,7 @@ NetworkF64 read_pieces(const fs::path& path, Activation activation, ImportNotes*
   } else {
     ModelFacts facts;
     std::vector<StoredTensor> tensors = is_shard_index(path) ? open_shards(path) : open_model(path, &facts);
-    if (notes != nullptr) notes->activation = named_activation(facts);
+    if (notes != nullptr) notes->activation = named_activation(facts, path.string());
     network.pieces = pieces_of(std::move(tensors), path.string(), left_out);
   }
   if (notes != nullptr) notes->left_out = left_out.sentences();

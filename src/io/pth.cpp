@@ -83,11 +83,16 @@ std::size_t most_elements(std::size_t bytes) {
   return __builtin_mul_overflow(bytes, kOfEachByte, &most) ? bytes : std::max(most, kOfSmallFiles);
 }
 
-std::vector<StoredTensor> tensors_of(const std::shared_ptr<PytorchFile>& file, pickle::Value top) {
+std::vector<StoredTensor> tensors_of(const std::shared_ptr<PytorchFile>& file, pickle::Value top, ModelFacts* facts) {
   file->bytes_left = most_inflated(file->file.bytes.size());
   file->elements_left = most_elements(file->file.bytes.size());
   std::vector<StoredTensor> tensors;
-  for (pickle::FoundTensor& found : pickle::find_tensors(file->heap, top, file->origin)) {
+  pickle::Found all = pickle::find_tensors(file->heap, top, file->origin);
+  if (facts != nullptr && !all.activations.empty()) {
+    std::string& names = (*facts)[std::string(kActivationClasses)];
+    for (const std::string& name : all.activations) names.append(names.empty() ? "" : ", ").append(name);
+  }
+  for (pickle::FoundTensor& found : all.tensors) {
     StoredTensor tensor{.path = std::move(found.path), .problem = std::move(found.problem), .is_plain = found.is_plain};
     if (found.tensor.kind == pickle::Kind::tensor) {
       const pickle::TensorView& view = file->heap.tensor(found.tensor);
@@ -160,7 +165,7 @@ std::vector<StoredTensor> open_pytorch(std::shared_ptr<const ZipArchive> archive
   pickle::Result result = pickle::run(code, origin + ", data.pkl");
   if (result.end != code.size()) throw InputError(origin + ", data.pkl: has bytes after its end");
   opened->heap = std::move(result.heap);
-  std::vector<StoredTensor> tensors = tensors_of(opened, result.top);
+  std::vector<StoredTensor> tensors = tensors_of(opened, result.top, facts);
   if (tensors.empty() && opened->archive->names().contains(*prefix + "constants.pkl")) {
     throw InputError(origin +
                      ": is a TorchScript model whose weights have no names: it was frozen (torch.jit.freeze); " +
@@ -169,11 +174,11 @@ std::vector<StoredTensor> open_pytorch(std::shared_ptr<const ZipArchive> archive
   return tensors;
 }
 
-std::vector<StoredTensor> open_pytorch(const SharedBytes& file, const std::string& origin) {
+std::vector<StoredTensor> open_pytorch(const SharedBytes& file, const std::string& origin, ModelFacts* facts) {
   constexpr std::string_view kZip = "PK\x03\x04";
   const std::string_view content(file.bytes.data(), file.bytes.size());
   if (content.starts_with(kZip))
-    return open_pytorch(std::make_shared<const ZipArchive>(file.bytes, origin), file, origin);
+    return open_pytorch(std::make_shared<const ZipArchive>(file.bytes, origin), file, origin, facts);
   const auto opened = std::make_shared<PytorchFile>();
   opened->origin = origin;
   opened->file = file;
@@ -190,7 +195,7 @@ std::vector<StoredTensor> open_pytorch(const SharedBytes& file, const std::strin
   } else {
     throw InputError(origin + ": is not a PyTorch file (a zip archive, or pickles since before PyTorch 1.6)");
   }
-  return tensors_of(opened, top);
+  return tensors_of(opened, top, facts);
 }
 
 std::vector<Tensor> read_state_dict(std::span<const char> file, const std::string& origin) {

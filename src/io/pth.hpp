@@ -17,9 +17,10 @@ class ZipArchive;
 /// machine that builds plain values; views (offset, strides) must lie inside their storage, a storage's declared size
 /// must be the bytes present, and memory is bounded by a small multiple of the file's size. Numbers are read when they
 /// are asked for. Throws InputError that names `origin` and the rule.
-[[nodiscard]] std::vector<StoredTensor> open_pytorch(const SharedBytes& file, const std::string& origin);
+/// What write_model() put beside the tensors is added to `facts`, and kActivationClasses.
+[[nodiscard]] std::vector<StoredTensor> open_pytorch(const SharedBytes& file, const std::string& origin,
+                                                     ModelFacts* facts = nullptr);
 /// The same of an archive that is open already.
-/// What write_model() put beside the tensors is added to `facts`.
 [[nodiscard]] std::vector<StoredTensor> open_pytorch(std::shared_ptr<const ZipArchive> archive, const SharedBytes& file,
                                                      const std::string& origin, ModelFacts* facts = nullptr);
 

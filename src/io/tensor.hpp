@@ -85,6 +85,8 @@ struct StoredTensor {
 using ModelFacts = std::map<std::string, std::string>;
 /// The entry of a .pth that kintsugi's own facts are in, as a JSON object.
 inline constexpr std::string_view kFactsEntry = "kintsugi.json";
+/// The fact that names the activations among a file's modules, by comma: "GELU", "ReLU, Tanh".
+inline constexpr std::string_view kActivationClasses = "activation classes";
 
 /// A file's bytes, and what keeps them.
 struct SharedBytes {

@@ -560,6 +560,20 @@ class TorchTest(KindsTest):
         model[0].inp.register_forward_pre_hook(print)
         self.assert_named(self.save(model), "_forward_pre_hooks", "hooks")
 
+    def test_activations_of_modules(self):
+        def model(activation):
+            return torch.nn.Sequential(self.model(), activation)
+
+        self.assert_read(self.save(model(torch.nn.ReLU())), "in-order.txt")
+        self.assert_named(self.save(model(torch.nn.GELU())), "has the activation gelu, but --activation is relu")
+        self.assert_named(self.save(model(torch.nn.GELU(approximate="tanh"))), "GELU(approximate=tanh)")
+        self.assert_named(self.save(model(torch.nn.LeakyReLU(0.2))), "LeakyReLU(negative_slope=0.2")
+        self.assert_named(self.save(model(torch.nn.LeakyReLU())), "has the activation leaky_relu")
+        self.assert_named(self.save(model(torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Tanh()))), "ReLU, Tanh")
+        torch.jit.script(model(torch.nn.GELU())).save(str(self.folder / "s.pt"))
+        self.assert_named("s.pt", "has the activation gelu")
+        self.run_program("import", "s.pt", "data.csv", "-o", "p.h5", "--activation", "gelu")
+
     def test_pruned(self):
         layer = self.linear(*self.planted.pieces[0])
         prune.random_unstructured(layer, "weight", 0.5)
