@@ -40,8 +40,9 @@ class Finder {
  private:
   void keep(FoundTensor tensor) {
     constexpr std::size_t kMostNames = std::size_t{32} << 20;  // bytes of all names together
-    names_ += sizeof(FoundTensor);
-    for (const std::string& key : tensor.path) names_ += sizeof(key) + key.size();
+    constexpr std::size_t kOfEach = 100;                       // besides its names
+    names_ += kOfEach;
+    for (const std::string& key : tensor.path) names_ += sizeof(std::string) + key.size();
     if (names_ > kMostNames) throw InputError(origin_ + ": holds more tensors than can be told apart");
     found_.push_back(std::move(tensor));
   }

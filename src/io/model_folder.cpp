@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,6 +26,27 @@ constexpr std::array<std::string_view, 8> kEndings{".pth",         ".pt",  ".bin
 constexpr std::array<std::string_view, 5> kNoModels{"optimizer.pt", "optimizer.bin", "scheduler.pt", "rng_state.pth",
                                                     "training_args.bin"};
 
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+/// Throws InputError where the folder is a kind of model by itself that is not read.
+void refuse_other_folder(const fs::path& folder, const std::string& file) {
+  const std::string name = folder.string();
+  if (file == "data.pkl") {
+    throw InputError(name +
+                     ": is what a PyTorch file holds when it is unpacked; pack it again: zip -0 -r ../model.pth .");
+  }
+  if (file.ends_with(".distcp")) {
+    throw InputError(name + ": is a distributed checkpoint of PyTorch, which is not read: make one file of it by " +
+                     "torch.distributed.checkpoint.format_utils.dcp_to_torch_save");
+  }
+  if (file == "saved_model.pb") {
+    throw InputError(name + ": is a TensorFlow SavedModel, which is not read: save its arrays by numpy.savez");
+  }
+}
+
 /// The folder's files by what they can be, each list by name.
 struct Folder {
   std::string name;
@@ -45,10 +67,12 @@ Folder list_folder(const fs::path& path) {
     const std::string name = file.filename().string();
     std::error_code ignored;
     if (name.starts_with('.') || entries->is_directory(ignored)) continue;
+    refuse_other_folder(path, name);
     if (is_shard_index(file)) folder.indices.push_back(file);
-    if (std::ranges::find(kEndings, file.extension().string()) == kEndings.end()) continue;
+    const std::string ending = lower_case(file.extension().string());
+    if (std::ranges::find(kEndings, ending) == kEndings.end()) continue;
     if (std::ranges::find(kNoModels, name) != kNoModels.end()) continue;
-    (file.extension() == ".npy" ? folder.arrays : folder.others).push_back(file);
+    (ending == ".npy" ? folder.arrays : folder.others).push_back(file);
   }
   for (std::vector<fs::path>* const files : {&folder.indices, &folder.arrays, &folder.others})
     std::ranges::sort(*files);
@@ -87,16 +111,23 @@ std::optional<ShardName> shard_name(const fs::path& file) {
   return ShardName{stem.substr(0, dash == std::string::npos ? 0 : dash) + file.extension().string(), *number, *count};
 }
 
-/// The shards in order; empty where not all files are shards of one model. Throws where one is missing.
+/// The shards in order; empty where no file is one. Throws where one is missing, or where other files are beside them.
 std::vector<fs::path> list_shards(const Folder& folder) {
   std::map<int, fs::path> shards;
   std::optional<ShardName> first;
+  std::vector<fs::path> beside;
   for (const fs::path& file : folder.others) {
     const std::optional<ShardName> name = shard_name(file);
-    if (!name) return {};
-    if (!first) first = name;
-    if (name->model != first->model || name->count != first->count) return {};
-    shards.emplace(name->number, file);
+    if (name && !first) first = name;
+    if (name && name->model == first->model && name->count == first->count) {
+      shards.emplace(name->number, file);
+    } else {
+      beside.push_back(file);
+    }
+  }
+  if (first && !beside.empty()) {
+    throw InputError(folder.name + ": holds shards of a model (" + shards.begin()->second.filename().string() +
+                     ", ...) and also " + list_files(beside) + "; put what is meant into a folder of its own");
   }
   std::vector<fs::path> result;
   for (int number = 1; first && number <= first->count; ++number) {
@@ -136,7 +167,8 @@ std::map<int, fs::path> list_numbered(const Folder& folder, LeftOut& left_out) {
     const auto [other, is_new] = files.emplace(*index, file);
     if (!is_new) {
       const auto [first, second] = std::minmax({other->second.filename().string(), file.filename().string()});
-      throw InputError(folder.name + ": " + first + " and " + second + " are both piece " + std::to_string(*index));
+      throw InputError(std::string(folder.name).append(": ").append(first).append(" and ").append(second) +
+                       " are both piece " + std::to_string(*index));
     }
   }
   int expected = 0;
@@ -174,6 +206,7 @@ std::vector<PieceF64> read_piece_folder(const fs::path& path, LeftOut& left_out)
   }
   if (const std::map<int, fs::path> files = list_numbered(folder, left_out); !files.empty()) {
     std::vector<PieceF64> pieces;
+    pieces.reserve(files.size());
     for (const auto& [index, file] : files) pieces.push_back(read_piece(index, file, left_out));
     return pieces;
   }

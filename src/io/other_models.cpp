@@ -12,7 +12,7 @@ namespace kintsugi {
 
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 constexpr std::string_view kFromTorch = "load it and save its state_dict() with torch.save or safetensors";
 constexpr std::string_view kFromArrays =

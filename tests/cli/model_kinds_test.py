@@ -318,6 +318,8 @@ class SafetensorsTest(KindsTest):
         self.assert_named("model", "model-00002-of-00002.safetensors: is missing", "model.safetensors.index.json")
         index.unlink()
         self.assert_named("model", "shard 2 of 2 is missing")
+        (folder / "consolidated.safetensors").write_bytes(safetensors(self.tensors))
+        self.assert_named("model", "shards of a model", "consolidated.safetensors")
 
     def test_folders(self):
         self.pieces_folder(lambda path, state: path.write_bytes(safetensors(state)), ".safetensors")
@@ -348,6 +350,19 @@ class OtherKindsTest(KindsTest):
             with self.subTest(name):
                 (self.folder / name).write_bytes(content)
                 self.assert_named(name, name, word)
+
+    def test_folders_of_other_kinds(self):
+        for name, words in (("__0_0.distcp", "distributed checkpoint"), ("saved_model.pb", "SavedModel"),
+                            ("data.pkl", "when it is unpacked"), ("notes.txt", "holds no pieces")):
+            with self.subTest(name):
+                folder = self.folder / name.replace(".", "-")
+                folder.mkdir()
+                (folder / name).write_bytes(b"x")
+                self.assert_named(folder.name, words)
+
+    def test_endings_in_capitals(self):
+        self.pieces_folder(write_pth, ".PTH")
+        self.assert_read("pieces")
 
     def test_in_a_folder(self):
         self.pieces_folder(write_pth, ".pth")

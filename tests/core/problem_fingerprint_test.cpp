@@ -13,13 +13,13 @@ class CountedRows final : public RowSource {
   explicit CountedRows(RowShape shape) : shape_(shape) {}
   [[nodiscard]] RowShape shape() const override { return shape_; }
   void read(std::size_t first, std::size_t count, std::span<float> inputs, std::span<float> predictions) override {
-    read_ += count;
+    read_rows += count;
     for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = static_cast<float>(first * shape_.width + i);
-    std::ranges::fill(predictions, first <= changed_ && changed_ < first + count ? 2.0F : 1.0F);
+    std::ranges::fill(predictions, first <= changed && changed < first + count ? 2.0F : 1.0F);
   }
 
-  std::size_t changed_ = static_cast<std::size_t>(-1);
-  std::size_t read_ = 0;
+  std::size_t changed = static_cast<std::size_t>(-1);
+  std::size_t read_rows = 0;
 
  private:
   RowShape shape_;
@@ -53,9 +53,9 @@ TEST(ProblemFingerprint, EachPartHasItsOwn) {
 TEST(ProblemFingerprint, AllRowsCountWhereTheyAreFew) {
   CountedRows rows({100'000, 40, 2});
   const ProblemFingerprint own = problem_fingerprint({}, rows);
-  EXPECT_EQ(rows.read_, 100'000U);
+  EXPECT_EQ(rows.read_rows, 100'000U);
   for (const std::size_t row : {0U, 50'001U, 99'999U}) {
-    rows.changed_ = row;
+    rows.changed = row;
     EXPECT_NE(problem_fingerprint({}, rows).rows, own.rows) << row;
   }
   CountedRows longer({100'001, 40, 2});
@@ -65,9 +65,9 @@ TEST(ProblemFingerprint, AllRowsCountWhereTheyAreFew) {
 TEST(ProblemFingerprint, OfManyRowsSlabsFromTheFirstToTheLast) {
   CountedRows rows({10'000'000, 40, 2});
   const ProblemFingerprint own = problem_fingerprint({}, rows);
-  EXPECT_EQ(rows.read_, 256U * 32);
+  EXPECT_EQ(rows.read_rows, 256U * 32);
   for (const std::size_t row : {0U, 9'999'999U}) {
-    rows.changed_ = row;
+    rows.changed = row;
     EXPECT_NE(problem_fingerprint({}, rows).rows, own.rows) << row;
   }
 }

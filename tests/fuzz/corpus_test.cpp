@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -31,6 +31,7 @@ std::vector<std::string> corpus_of(std::string_view reader) {
 
 /// Damaged copies of each file; KINTSUGI_FUZZ_ROUNDS makes them more.
 std::uint64_t rounds() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
   const char* const given = std::getenv("KINTSUGI_FUZZ_ROUNDS");
   return given != nullptr ? std::strtoull(given, nullptr, 10) : 300;
 }

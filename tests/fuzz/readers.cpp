@@ -18,7 +18,7 @@ namespace kintsugi::fuzzing {
 
 namespace {
 
-const std::string kOrigin = "fuzz";
+constexpr const char* kOrigin = "fuzz";
 
 template <class Work>
 bool accepts(Work work) {

@@ -28,14 +28,14 @@ NetworkF64 network() {
 
 const Assembly kAssembly{{{1, 4}, {3, 0}}, 2};
 
-const ProblemFingerprint kProblem{"w", "r", "gelu"};
+const ProblemFingerprint problem{"w", "r", "gelu"};
 
 class ModelFile : public ::testing::Test {
  protected:
   /// Writes the network and reads it back.
   std::vector<Tensor> round_trip(const NetworkF64& network, const std::string& name) const {
     const std::filesystem::path path = scratch_.path() / name;
-    write_model(path, network, kAssembly, kProblem);
+    write_model(path, network, kAssembly, problem);
     return path.extension() == ".safetensors" ? read_safetensors(path) : read_state_dict(path);
   }
 
@@ -87,7 +87,7 @@ TEST_F(ModelFile, LargeShapesAreKept) {
 
 TEST_F(ModelFile, IsReadBackByImport) {
   for (const std::string name : {"m.safetensors", "m.pth"}) {
-    write_model(scratch_.path() / name, network(), kAssembly, kProblem);
+    write_model(scratch_.path() / name, network(), kAssembly, problem);
     const NetworkF64 again = read_pieces(scratch_.path() / name, Activation::relu);
     ASSERT_EQ(again.pieces.size(), 5U);
     EXPECT_EQ(again.pieces[0].weight, network().pieces[1].weight);
@@ -101,15 +101,15 @@ TEST_F(ModelFile, IsReadBackByImport) {
 
 TEST_F(ModelFile, EqualNetworksGiveEqualBytes) {
   for (const std::string ending : {".safetensors", ".pth"}) {
-    write_model(scratch_.path() / ("a" + ending), network(), kAssembly, kProblem);
-    write_model(scratch_.path() / ("b" + ending), network(), kAssembly, kProblem);
+    write_model(scratch_.path() / ("a" + ending), network(), kAssembly, problem);
+    write_model(scratch_.path() / ("b" + ending), network(), kAssembly, problem);
     EXPECT_EQ(bytes("a" + ending), bytes("b" + ending));
     EXPECT_FALSE(bytes("a" + ending).empty());
   }
 }
 
 TEST_F(ModelFile, OtherEndingsAreRefused) {
-  expect_error<UsageError>([&] { write_model(scratch_.path() / "m.onnx", network(), kAssembly, kProblem); },
+  expect_error<UsageError>([&] { write_model(scratch_.path() / "m.onnx", network(), kAssembly, problem); },
                            {"m.onnx", ".safetensors, .pth or .pt"});
   expect_error<UsageError>([] { check_model_path("model"); }, {"'model'"});
   EXPECT_FALSE(std::filesystem::exists(scratch_.path() / "m.onnx"));

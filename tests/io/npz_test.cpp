@@ -53,7 +53,8 @@ TEST(Npz, ArchiveRules) {
   };
   refused("PK", {"x.npz", "not a whole zip archive"});
   refused(zip_archive({{"notes.txt", "hello"}}), {"'notes.txt'", "no .npy file"});
-  const std::string bomb = npy_of(npy_dict("<f4", "(5000000,)"), std::string(20'000'000, '\0'));
+  constexpr std::size_t kMany = 20'000'000;
+  const std::string bomb = npy_of(npy_dict("<f4", "(5000000,)"), std::string(kMany, '\0'));
   refused(zip_archive({{"a.npy", bomb, true}}), {"a.npy", "more than the limit"});
   // Each below the limit, but not all together.
   const std::string part = npy_of(npy_dict("<f4", "(1200000,)"), std::string(4'800'000, '\0'));

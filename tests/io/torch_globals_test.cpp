@@ -21,8 +21,8 @@ using testing::expect_error;
 using testing::Pickle;
 using Make = std::function<void(Pickle&)>;
 
-const std::vector<float> kSix{1, -2, 3, -4, 5, -6};
-const std::vector<double> kSixRead{1, -2, 3, -4, 5, -6};
+const std::vector<float> six{1, -2, 3, -4, 5, -6};
+const std::vector<double> six_read{1, -2, 3, -4, 5, -6};
 
 std::vector<StoredTensor> open(const Make& make, const std::string& numbers, const std::string& byte_order = "little") {
   Pickle pickle;
@@ -37,7 +37,7 @@ std::vector<StoredTensor> open(const Make& make, const std::string& numbers, con
   return open_pytorch({owner, {owner->data(), owner->size()}}, "x.pth");
 }
 
-std::vector<double> read(const Make& make, const std::string& numbers = bytes_of(kSix)) {
+std::vector<double> read(const Make& make, const std::string& numbers = bytes_of(six)) {
   const std::vector<StoredTensor> tensors = open(make, numbers);
   EXPECT_EQ(tensors.size(), 1U);
   EXPECT_EQ(tensors.at(0).problem, "");
@@ -47,7 +47,7 @@ std::vector<double> read(const Make& make, const std::string& numbers = bytes_of
 
 /// Why the tensor cannot be read.
 std::string problem(const Make& make) {
-  const std::vector<StoredTensor> tensors = open(make, bytes_of(kSix));
+  const std::vector<StoredTensor> tensors = open(make, bytes_of(six));
   EXPECT_EQ(tensors.size(), 1U);
   return tensors.at(0).problem;
 }
@@ -71,8 +71,8 @@ void metadata(Pickle& pickle, std::string_view name, bool value) {
 }
 
 TEST(TorchGlobals, RebuildTensor) {
-  EXPECT_EQ(read([](Pickle& p) { utils(p, "_rebuild_tensor"), view(p), p.tuple().reduce(); }), kSixRead);
-  EXPECT_EQ(read(v2), kSixRead);
+  EXPECT_EQ(read([](Pickle& p) { utils(p, "_rebuild_tensor"), view(p), p.tuple().reduce(); }), six_read);
+  EXPECT_EQ(read(v2), six_read);
 }
 
 TEST(TorchGlobals, BackwardHooksAndGradientsSayNothing) {
@@ -80,7 +80,7 @@ TEST(TorchGlobals, BackwardHooksAndGradientsSayNothing) {
     utils(p, "_rebuild_tensor_v2"), view(p);
     p.raw("\x88").ordered_dict().integer(1).global("mine", "hook").raw("s").raw("N").tuple().reduce();
   };
-  EXPECT_EQ(read(make), kSixRead);
+  EXPECT_EQ(read(make), six_read);
 }
 
 TEST(TorchGlobals, MetadataOfNegatedAndConjugatedTensors) {
@@ -91,10 +91,10 @@ TEST(TorchGlobals, MetadataOfNegatedAndConjugatedTensors) {
     };
   };
   EXPECT_EQ(read(with("neg", true)), (std::vector<double>{-1, 2, -3, 4, -5, 6}));
-  EXPECT_EQ(read(with("neg", false)), kSixRead);
-  EXPECT_EQ(read(with("conj", true)), kSixRead) << "of real numbers";
+  EXPECT_EQ(read(with("neg", false)), six_read);
+  EXPECT_EQ(read(with("conj", true)), six_read) << "of real numbers";
   expect_problem(with("more", true), "'more', which is not followed");
-  EXPECT_EQ(read(with("more", false)), kSixRead);
+  EXPECT_EQ(read(with("more", false)), six_read);
 }
 
 /// _rebuild_tensor_v3 over bytes of no type.
@@ -124,7 +124,7 @@ TEST(TorchGlobals, Float8AndOtherTypesOfVersion3) {
   }
   EXPECT_EQ(read(untyped("float8_e8m0fnu", 6), std::string("\x00\x7F\x80\x7E\xFE\x81", 6)),
             (std::vector<double>{0x1p-127, 1, 2, 0.5, 0x1p127, 4}));
-  EXPECT_EQ(read(untyped("float32", 24)), kSixRead);
+  EXPECT_EQ(read(untyped("float32", 24)), six_read);
   EXPECT_EQ(read(untyped("uint16", 12), bytes_of(std::vector<std::uint16_t>{1, 2, 3, 4, 5, 65535})),
             (std::vector<double>{1, 2, 3, 4, 5, 65535}));
   expect_problem(untyped("float4_e2m1fn_x2", 24), "float4_e2m1fn_x2");
@@ -181,25 +181,25 @@ TEST(TorchGlobals, BigEndianNumbers) {
   const auto tensor = [](const char* storage) {
     return [=](Pickle& p) { p.tensor(storage, "0", 6, 0, {2, 3}, {3, 1}); };
   };
-  EXPECT_EQ(open(tensor("FloatStorage"), reversed(kSix), "big")[0].read(), kSixRead);
-  EXPECT_EQ(open(tensor("DoubleStorage"), reversed(kSixRead), "big")[0].read(), kSixRead);
+  EXPECT_EQ(open(tensor("FloatStorage"), reversed(six), "big")[0].read(), six_read);
+  EXPECT_EQ(open(tensor("DoubleStorage"), reversed(six_read), "big")[0].read(), six_read);
   const std::vector<std::uint16_t> half{0x3C00, 0xC000, 0, 0, 0, 0x4200};
   EXPECT_EQ(open(tensor("HalfStorage"), reversed(half), "big")[0].read(), (std::vector<double>{1, -2, 0, 0, 0, 3}));
   const std::vector<std::uint16_t> brain{0x3F80, 0xC000, 0, 0, 0, 0x4040};
   EXPECT_EQ(open(tensor("BFloat16Storage"), reversed(brain), "big")[0].read(),
             (std::vector<double>{1, -2, 0, 0, 0, 3}));
-  EXPECT_EQ(open(untyped("float32", 24), reversed(kSix), "big")[0].read(), kSixRead);
+  EXPECT_EQ(open(untyped("float32", 24), reversed(six), "big")[0].read(), six_read);
 }
 
 TEST(TorchGlobals, Parameters) {
   EXPECT_EQ(
       read([](Pickle& p) { utils(p, "_rebuild_parameter"), v2(p), p.raw("\x88").ordered_dict().tuple().reduce(); }),
-      kSixRead);
+      six_read);
   EXPECT_EQ(read([](Pickle& p) {
               utils(p, "_rebuild_parameter_with_state"), v2(p), p.raw("\x88").ordered_dict();
               p.raw("}").text("note").text("mine").raw("s").tuple().reduce();
             }),
-            kSixRead);
+            six_read);
 }
 
 TEST(TorchGlobals, TensorsOfAClass) {
@@ -210,9 +210,9 @@ TEST(TorchGlobals, TensorsOfAClass) {
       p.raw("\x89").ordered_dict().tuple().raw("}").tuple().reduce();
     };
   };
-  EXPECT_EQ(read(typed("torch._tensor", "_rebuild_from_type_v2", "torch.nn.parameter", "Parameter")), kSixRead);
-  EXPECT_EQ(read(typed("torch._tensor", "_rebuild_from_type", "torch", "Tensor")), kSixRead);
-  EXPECT_EQ(read(typed("torch.tensor", "_rebuild_from_type", "torch", "Tensor")), kSixRead);
+  EXPECT_EQ(read(typed("torch._tensor", "_rebuild_from_type_v2", "torch.nn.parameter", "Parameter")), six_read);
+  EXPECT_EQ(read(typed("torch._tensor", "_rebuild_from_type", "torch", "Tensor")), six_read);
+  EXPECT_EQ(read(typed("torch.tensor", "_rebuild_from_type", "torch", "Tensor")), six_read);
   expect_problem(typed("torch._tensor", "_rebuild_from_type_v2", "mine", "Scaled"), "class mine.Scaled");
 }
 
@@ -221,7 +221,7 @@ TEST(TorchGlobals, TensorsOfOtherDevices) {
     p.global("numpy.core.multiarray", "_reconstruct").mark().global("numpy", "ndarray").integers({0}).raw("C\1b");
     p.tuple().reduce().mark().integer(1).integers({2, 3}).global("numpy", "dtype").mark().text(code).raw("\x89\x88");
     p.tuple().reduce().mark().integer(3).text("<").raw("NNN").tuple().raw("b\x89");
-    const std::string bytes = bytes_of(kSix);
+    const std::string bytes = bytes_of(six);
     p.raw(std::string("C") + static_cast<char>(bytes.size()) + bytes).tuple().raw("b");
   };
   for (const char* const name : {"_rebuild_device_tensor_from_numpy", "_rebuild_xla_tensor"}) {
@@ -230,15 +230,15 @@ TEST(TorchGlobals, TensorsOfOtherDevices) {
         utils(p, name), array(p, "f4"), p.global("torch", dtype).text("xla:0").raw("\x89").tuple().reduce();
       };
     };
-    EXPECT_EQ(read(of("float32")), kSixRead);
-    EXPECT_EQ(read(of("bfloat16")), kSixRead);
+    EXPECT_EQ(read(of("float32")), six_read);
+    EXPECT_EQ(read(of("bfloat16")), six_read);
     expect_problem(of("float16"), "another type than its own");
   }
   EXPECT_EQ(read([&](Pickle& p) {
               utils(p, "_rebuild_device_tensor_from_cpu_tensor"), v2(p);
               p.global("torch", "float32").text("maia:0").raw("\x89").tuple().reduce();
             }),
-            kSixRead);
+            six_read);
 }
 
 TEST(TorchGlobals, KindsWithoutPlainNumbers) {
@@ -266,7 +266,7 @@ TEST(TorchGlobals, SizesAndNamesOfTypesBesideTensors) {
         p.global("torch", "Size").integers({2, 3}).raw("\x85").reduce().integers({3, 1}).raw("\x89").ordered_dict();
         p.tuple().reduce();
       }),
-      kSixRead);
+      six_read);
   // What stands beside tensors in checkpoints: a device, a dtype, a layout, a random generator's state.
   const auto beside = [](Pickle& p) {
     v2(p), p.raw("s").text("device").global("torch", "device").text("cuda").integer(0).raw("\x86").reduce().raw("s");
@@ -274,7 +274,7 @@ TEST(TorchGlobals, SizesAndNamesOfTypesBesideTensors) {
     p.text("torch.strided").raw("\x85").reduce().raw("s").text("arguments").global("argparse", "Namespace");
     p.empty_tuple().raw("\x81}").text("lr").raw("G?\xF0").raw(std::string(6, '\0')).raw("sbs").text("last").raw("N");
   };
-  EXPECT_EQ(read(beside), kSixRead);
+  EXPECT_EQ(read(beside), six_read);
 }
 
 TEST(TorchGlobals, NegativeStridesAreRefused) {
