@@ -146,7 +146,8 @@ class Finder {
   [[nodiscard]] static bool is_other_layer(const Global& global) {
     constexpr std::array kLinear{"Linear", "NonDynamicallyQuantizableLinear", "LazyLinear"};
     const bool is_torch = global.module.starts_with("torch.nn.") || global.module.starts_with("__torch__.torch.nn.");
-    return is_torch && std::ranges::find(kLinear, global.name) == kLinear.end();
+    const bool is_container = global.module.find("torch.nn.modules.container") != std::string::npos;
+    return is_torch && !is_container && std::ranges::find(kLinear, global.name) == kLinear.end();
   }
 
   /// Notes the class of a module that is an activation, and what makes it another function than usual.

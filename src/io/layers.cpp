@@ -91,9 +91,10 @@ bool is_counter(const StoredTensor& tensor, const std::vector<Layer>& layers) {
 
 void check_others(const std::vector<StoredTensor>& others, const std::vector<Layer>& layers, const std::string& origin,
                   LeftOut& left_out) {
+  std::vector<std::string> counters;
   for (const StoredTensor& tensor : others) {
     if (is_counter(tensor, layers)) {
-      left_out.add(origin, quoted(tensor));
+      counters.push_back(quoted(tensor));
       continue;
     }
     throw InputError(
@@ -102,6 +103,12 @@ void check_others(const std::vector<StoredTensor>& others, const std::vector<Lay
         "; linear layers have keys like '0.inp.weight' and '0.inp.bias', and a network with other tensors "
         "is another one");
   }
+  constexpr std::size_t kListed = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kListed, counters.size()); ++i)
+    text.append(i == 0 ? "" : ", ").append(counters[i]);
+  if (counters.size() > kListed) text.append(", ... (").append(std::to_string(counters.size())).append(" numbers)");
+  if (!counters.empty()) left_out.add(origin, text);
 }
 
 std::vector<Layer> group_tensors(std::vector<StoredTensor> tensors, const std::string& origin, LeftOut& left_out) {

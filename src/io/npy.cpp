@@ -121,6 +121,7 @@ class DictReader {
     }
     if (word.ends_with("O")) return "Python objects, which are never unpickled";
     if (word.find('c') != std::string_view::npos) return "complex numbers";
+    if (word.ends_with("f16") || word.ends_with("f12")) return "long doubles: save them by array.astype('float64')";
     return "which is not read";
   }
 

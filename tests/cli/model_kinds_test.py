@@ -462,6 +462,11 @@ class TorchTest(KindsTest):
         self.assert_read(self.save([self.linear(*piece) for piece in self.planted.pieces]))
         self.assert_read(self.save(torch.nn.ModuleList(self.linear(*piece) for piece in self.planted.pieces)))
         self.assert_read(self.save(list(model)), "in-order.txt")
+        names = {name.replace(".", "_"): torch.nn.Parameter(value) for name, value in self.state().items()}
+        self.assert_read(self.save(torch.nn.ParameterDict(names)))
+        for block in model[:-1]:
+            block.register_buffer("calls", torch.tensor(3))
+        self.assertIn("left out '0.calls', '1.calls', '2.calls'", self.assert_read(self.save(model), "in-order.txt"))
 
     def test_a_module_used_twice(self):
         model = self.model()

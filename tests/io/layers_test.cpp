@@ -191,7 +191,7 @@ TEST(Layers, CountersAndLossesAreLeftOut) {
                       "m", left_out)
                 .size(),
             1U);
-  EXPECT_EQ(left_out.sentences(), (Names{"m: left out 'n_averaged'", "m: left out 'val_loss'"}));
+  EXPECT_EQ(left_out.sentences(), Names{"m: left out 'n_averaged', 'val_loss'"});
   expect_refused({weight("a.weight"), number("a.alpha", TensorType::float32)}, {"'a.alpha'"});
   expect_refused({weight("a.weight"), number("alpha", TensorType::float32)}, {"'alpha'"});
   expect_refused({weight("a.weight"), number("a.weight_scale", TensorType::float32)}, {"'a.weight_scale'"});

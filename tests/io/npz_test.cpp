@@ -81,6 +81,7 @@ TEST(Npz, HeaderRules) {
   expect_refused(npy_of(npy_dict("|V2", "(12,)"), kSix), {"'|V2'", "bfloat16", "astype('float32')"});
   expect_refused(npy_of(npy_dict("|V1", "(24,)"), kSix), {"'|V1'", "float8"});
   expect_refused(npy_of(npy_dict("<f1", "(24,)"), kSix), {"'<f1'", "float8"});
+  expect_refused(npy_of(npy_dict("<f16", "(1,)"), kSix), {"'<f16'", "astype('float64')"});
   expect_refused(npy_of(npy_dict("<U6", "(1,)"), kSix), {"'<U6'", "not read"});
   expect_refused(npy_of(npy_dict("f4", "(6,)"), kSix), {"'f4'"});
   expect_refused(npy_of(npy_dict("", "(6,)"), kSix), {"the type ''"});
