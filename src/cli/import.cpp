@@ -23,11 +23,10 @@ class ImportCommand final : public Command {
   }
 
   void declare(OptionTable& options) override {
-    options.argument(
-        "pieces", "PIECES",
-        "folder of files of one linear layer each: piece_0.pth, piece_1.pth, ... (.safetensors, .npz); or one "
-        ".pth, .safetensors or .npz file with all layers, or a folder of shards",
-        path(pieces_));
+    options.argument("pieces", "PIECES",
+                     "folder of PyTorch files, one linear layer each: piece_0.pth, piece_1.pth, ...; or one .pth, "
+                     ".safetensors or .npz file with all layers",
+                     path(pieces_));
     options.argument("data", "DATA",
                      "CSV with columns measurement_0, ..., pred (or pred_0, ...) and maybe true (or true_0, ...)",
                      path(data_));

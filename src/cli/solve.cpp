@@ -147,10 +147,9 @@ void SolveCommand::declare(OptionTable& options) {
                  path(checkpoint_));
   options.option("checkpoint-interval", "TIME", "between two checkpoints: 90, 90s, 10m", duration(interval_));
   options.toggle("resume", "go on from the checkpoint, if there is one", resume_);
-  options.toggle(
-      "no-times",
-      "leave out times, host, command line and number of ranks, so that logs and solutions of two runs can be compared",
-      no_times_);
+  options.toggle("no-times",
+                 "leave out times, host and number of ranks, so that logs and solutions of two runs can be compared",
+                 no_times_);
   options.toggle("quiet,q", "no log, errors only", quiet_);
 }
 
