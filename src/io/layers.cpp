@@ -69,10 +69,18 @@ struct Layer {
 
 /// Names of single numbers that say how training went.
 bool is_of_progress(std::string key) {
-  constexpr std::array<std::string_view, 10> kWords{"loss", "acc",  "best",  "epoch", "step",
-                                                    "iter", "time", "score", "error", "metric"};
+  constexpr std::array<std::string_view, 11> kWords{"loss", "acc",   "best",  "epoch",  "step",         "iter",
+                                                    "time", "score", "error", "metric", "learning_rate"};
   std::ranges::transform(key, key.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::ranges::any_of(kWords, [&](std::string_view word) { return key.find(word) != std::string::npos; });
+  return key == "lr" ||
+         std::ranges::any_of(kWords, [&](std::string_view word) { return key.find(word) != std::string::npos; });
+}
+
+/// Whether the tensor is the state of a generator of random numbers.
+bool is_random_state(const StoredTensor& tensor) {
+  const std::string name = name_of(tensor);
+  const bool is_named = name.find("rng") != std::string::npos || name.find("random") != std::string::npos;
+  return is_named && is_readable(tensor.type) && !is_float(tensor.type) && !tensor.is_plain && tensor.problem.empty();
 }
 
 /// Whether the tensor is a counter or the like, without which the network is the same: one integer that no layer has,
@@ -93,7 +101,7 @@ void check_others(const std::vector<StoredTensor>& others, const std::vector<Lay
                   LeftOut& left_out) {
   std::vector<std::string> counters;
   for (const StoredTensor& tensor : others) {
-    if (is_counter(tensor, layers)) {
+    if (is_counter(tensor, layers) || is_random_state(tensor)) {
       counters.push_back(quoted(tensor));
       continue;
     }

@@ -19,7 +19,7 @@ namespace {
 
 /// Tensor names and the files that have them.
 std::map<std::string, std::string> read_weight_map(const fs::path& index) {
-  constexpr std::size_t kLargest = std::size_t{64} << 20;
+  constexpr std::size_t kLargest = std::size_t{8} << 20;
   const FileBytes file(index, kLargest);
   refuse_other_model(file.bytes(), index.string());
   const nlohmann::json json = nlohmann::json::parse(file.bytes().begin(), file.bytes().end(), nullptr, false);

@@ -192,6 +192,11 @@ TEST(Layers, CountersAndLossesAreLeftOut) {
                 .size(),
             1U);
   EXPECT_EQ(left_out.sentences(), Names{"m: left out 'n_averaged', 'val_loss'"});
+  EXPECT_EQ(
+      sources(
+          {weight("a.weight"), {"rng_state", TensorType::uint8, {3}, {1, 2, 3}}, number("lr", TensorType::float32)}),
+      Names{"m: a"});
+  expect_refused({weight("a.weight"), {"mask", TensorType::uint8, {3}, {1, 2, 3}}}, {"'mask' [3]"});
   expect_refused({weight("a.weight"), number("a.alpha", TensorType::float32)}, {"'a.alpha'"});
   expect_refused({weight("a.weight"), number("alpha", TensorType::float32)}, {"'alpha'"});
   expect_refused({weight("a.weight"), number("a.weight_scale", TensorType::float32)}, {"'a.weight_scale'"});
