@@ -114,10 +114,11 @@ std::vector<Problem> make_problems() {
   options.noise = 0.02;
   options.activation = Activation::silu;
   problems.push_back(make_problem("few-rows", options, "wout-l1", 500, 32));
-  options = sized(40, 8, 800);
+  options = sized(32, 16, 800);
   options.depth = DepthTrend::none;
-  options.drift = 0.15;
-  problems.push_back(make_problem("drift", options, "auto", 800, 64));
+  options.pair_signal = 2.2;
+  options.drift = 0.3;
+  problems.push_back(make_problem("drift", options, "seriation", 600, 64));
   return problems;
 }
 
