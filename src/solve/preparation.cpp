@@ -70,14 +70,6 @@ void find_pairs(const Network& network, const RowShape& shape, const SolveOption
   std::ranges::sort(preparation.pairing, {}, &Block::expand);
 }
 
-bool seeks_lines(const Preparation& preparation, const SolveOptions& options) {
-  if (!preparation.given.empty()) return false;
-  if (options.start == kSeriationStart) return true;
-  const double untrusted =
-      options.parameters.seriation.untrusted_pairs * static_cast<double>(preparation.pairing.size());
-  return options.start == "auto" && static_cast<double>(preparation.untrusted.size()) <= untrusted;
-}
-
 // Rank 0's part.
 Lines find_lines(const Network& network, const Preparation& preparation, const SolveOptions& options) {
   Lines lines;
@@ -85,8 +77,15 @@ Lines find_lines(const Network& network, const Preparation& preparation, const S
       block_similarities(network, preparation.pairing, preparation.roles.head);
   for (Seriation& line : seriate(features, options.parameters.seriation)) lines.orders.push_back(std::move(line.order));
   lines.trust = split_half_trust(features, options.parameters.seriation);
+  if (options.start != kSeriationStart) {
+    // Of wrong pairs' features, only agreement says that a line is worth a look.
+    const double most = options.parameters.seriation.untrusted_pairs * static_cast<double>(preparation.pairing.size());
+    const bool wrong_pairs = static_cast<double>(preparation.untrusted.size()) > most;
+    if (wrong_pairs && lines.trust.significance < options.parameters.seriation.significance) lines.orders.clear();
+    return lines;
+  }
   // Who asks for these lines alone gets one.
-  if (!lines.orders.empty() || options.start != kSeriationStart) return lines;
+  if (!lines.orders.empty()) return lines;
   lines.orders.emplace_back(preparation.pairing.size());
   std::iota(lines.orders.front().begin(), lines.orders.front().end(), 0);
   return lines;
@@ -129,7 +128,7 @@ Preparation prepare(const mpi::Comm& world, const Network& network, const RowSha
   share(world, preparation.pairing);
   share(world, preparation.given);
   share(world, preparation.untrusted);
-  if (seeks_lines(preparation, options)) {
+  if (preparation.given.empty() && (options.start == kSeriationStart || options.start == "auto")) {
     if (world.root()) preparation.lines = find_lines(network, preparation, options);
     share(world, preparation.lines);
   }

@@ -205,7 +205,7 @@ struct SeriationParameters {
     visitor(
         "untrusted_pairs", untrusted_pairs, "share", 0, 1,
         "With more pairs than this that the weights do not single out, features of blocks are mostly those of wrong "
-        "pairs, and no line is sought among other starts.");
+        "pairs: lines become starts only where both halves agree.");
   }
 };
 
