@@ -14,7 +14,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config
   openmpi-bin libopenmpi-dev libhdf5-openmpi-dev
   libeigen3-dev libboost-program-options-dev libxsmm-dev
-  libzip-dev libssl-dev zlib1g-dev nlohmann-json3-dev node-d3)
+  libzip-dev libarchive-dev libssl-dev zlib1g-dev nlohmann-json3-dev node-d3)
 test_packages=(libgtest-dev libgmock-dev hdf5-tools python3 python3-h5py python3-torch
   clang clang-format-14 clang-tidy-14 git
   slurmctld slurmd slurm-client munge iproute2

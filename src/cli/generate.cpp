@@ -13,7 +13,7 @@
 #include "cli/text.hpp"
 #include "core/stopwatch.hpp"
 #include "io/atomic_file.hpp"
-#include "io/import.hpp"
+#include "io/table.hpp"
 #include "io/problem_writer.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/mpi/comm.hpp"
@@ -166,7 +166,7 @@ void GenerateCommand::make_planted(const mpi::Comm& world, const Settings& setti
 
 Rows GenerateCommand::read_task() const {
   if (options_.data.empty()) return make_teacher_task(options_.teacher);
-  const RowsF64 read = read_csv(options_.data);
+  const RowsF64 read = read_table(options_.data).rows;
   const std::vector<double>& targets = read.targets.empty() ? read.predictions : read.targets;
   Rows task;
   task.shape = read.shape;

@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/output_file.hpp"
 #include "cli/text.hpp"
+#include "io/table.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/problem_file.hpp"
 
@@ -27,12 +28,19 @@ class ImportCommand final : public Command {
                      "folder of PyTorch files, one linear layer each: piece_0.pth, piece_1.pth, ...; or one .pth, "
                      ".safetensors or .npz file with all layers",
                      path(pieces_));
-    options.argument("data", "DATA",
-                     "CSV with columns measurement_0, ..., pred (or pred_0, ...) and maybe true (or true_0, ...)",
-                     path(data_));
+    options.argument(
+        "data", "DATA",
+        "table with columns measurement_0, ..., pred (or pred_0, ...) and maybe true (or true_0, ...): CSV "
+        "and other text, .npy, .npz, .pt, .safetensors, HDF5; - is the standard input",
+        path(data_));
     options.required_option("output,o", "FILE", "the problem file to write (problem.h5)", path(output_));
     options.option("activation", "NAME", "function between a block's two pieces: " + activation_names(),
                    activation(activation_));
+    options.option("inputs", "COLUMNS", "the inputs' columns or array: x0..x47, or a,b,c, or by number 1-48, or x_*",
+                   text(columns_.inputs));
+    options.option("predictions", "COLUMNS", "the predictions' columns or array, in the same forms",
+                   text(columns_.predictions));
+    options.option("targets", "COLUMNS", "the targets' columns or array, in the same forms", text(columns_.targets));
     options.toggle("no-times", "leave host, date and command line out of the file, so that files can be compared",
                    no_times_);
     options.toggle("quiet,q", "print errors only", quiet_);
@@ -46,7 +54,9 @@ class ImportCommand final : public Command {
       throw InputError(pieces_.string() + ": has the activation " + std::string(to_string(*notes.activation)) +
                        ", but --activation is " + std::string(to_string(activation_)));
     }
-    const RowsF64 rows = read_csv(data_);
+    columns_.shapes = possible_shapes(network);
+    const Table table = read_table(data_, columns_);
+    const RowsF64& rows = table.rows;
     check_network(network, rows.shape);
     Provenance provenance = provenance_of_run(!no_times_);
     provenance["source_data"] = data_.string();
@@ -54,6 +64,7 @@ class ImportCommand final : public Command {
     write_problem(output_, network, rows, provenance);
     if (!quiet_) {
       for (const std::string& note : notes.left_out) std::cerr << "note: " << note << '\n';
+      for (const std::string& note : table.notes) std::cerr << "note: " << note << '\n';
       std::cerr << "wrote " << output_.string() << ": " << count_of(network.pieces.size(), "piece") << ", "
                 << count_of(rows.shape.rows, "row") << " of " << rows.shape.width << " inputs and "
                 << count_of(rows.shape.outputs, "prediction") << ", " << to_string(activation_) << '\n';
@@ -65,6 +76,7 @@ class ImportCommand final : public Command {
   std::filesystem::path pieces_;
   std::filesystem::path data_;
   std::filesystem::path output_;
+  TableOptions columns_;
   Activation activation_ = Activation::relu;
   bool no_times_ = false;
   bool quiet_ = false;

@@ -77,9 +77,15 @@ std::vector<std::string> options_of_others(const Commands& commands, const Comma
   return names;
 }
 
+void print_warnings(const Settings& settings) {
+  for (const std::string& warning : settings.warnings()) std::cerr << "kintsugi: warning: " + warning + "\n";
+}
+
 ExitCode run_alone(Command& command, const OptionTable& options, const Sources& sources) {
   try {
-    return command.run(resolve(options, sources, false));
+    const Settings settings = resolve(options, sources, false);
+    if (speaks_before_mpi()) print_warnings(settings);
+    return command.run(settings);
   } catch (const Error& error) {
     print_error(error, command.name());
     return error.code();
@@ -101,6 +107,7 @@ ExitCode run_parallel(Command& command, const OptionTable& options, const Source
   try {
     std::optional<Settings> settings;
     world.agree([&] { settings = resolve(options, sources, false); });
+    if (world.root()) print_warnings(*settings);
     return command.run(*settings);
   } catch (const Error& error) {
     if (error.code() == ExitCode::internal) abort_all(world.rank(), error.what());

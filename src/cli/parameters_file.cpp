@@ -1,11 +1,11 @@
 #include "cli/parameters_file.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 #include <string_view>
 #include <vector>
 
+#include "cli/config_file.hpp"
 #include "cli/text.hpp"
 #include "kintsugi/core/error.hpp"
 
@@ -13,37 +13,20 @@ namespace kintsugi::cli {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 std::vector<std::string> parameter_names() {
   std::vector<std::string> names;
   for (const ParameterText& each : describe(Parameters{})) names.push_back(each.name);
   return names;
 }
 
-/// Reads one file, line by line.
+/// Takes the settings of one file, one after the other.
 class Reader {
  public:
   explicit Reader(Parameters& parameters) : parameters_(parameters) {}
 
-  void read(std::string_view line) {
-    line = trimmed(line.substr(0, line.find('#')));
-    if (line.empty()) return;
-    if (line.front() == '[' && line.back() == ']') {
-      group_ = trimmed(line.substr(1, line.size() - 2));
-      return;
-    }
-    const std::size_t equals = line.find('=');
-    if (equals == std::string_view::npos)
-      throw UsageError("expected [group] or name = value, got '" + std::string(line) + "'");
-    const std::string name(trimmed(line.substr(0, equals)));
-    set(group_.empty() || name.find('.') != std::string::npos ? name : group_ + '.' + name,
-        trimmed(line.substr(equals + 1)));
+  void read(const ConfigLine& line) {
+    const bool is_whole = line.section.empty() || line.name.find('.') != std::string::npos;
+    set(is_whole ? line.name : line.section + '.' + line.name, line.value);
   }
 
  private:
@@ -66,20 +49,14 @@ class Reader {
 }  // namespace
 
 void read_parameters(const std::filesystem::path& path, Parameters& parameters) {
-  std::error_code ignored;
-  std::ifstream file(path);
-  if (!file || std::filesystem::is_directory(path, ignored)) throw UsageError(path.string() + ": cannot be read");
   Reader reader(parameters);
-  std::size_t number = 0;
-  for (std::string line; std::getline(file, line);) {
-    ++number;
+  for (const ConfigLine& line : read_config_lines(path, path.string())) {
     try {
       reader.read(line);
     } catch (const UsageError& error) {
-      throw UsageError(path.string() + ", line " + std::to_string(number) + ": " + error.what());
+      throw UsageError(path.string() + ", line " + std::to_string(line.number) + ": " + error.what());
     }
   }
-  if (file.bad()) throw UsageError(path.string() + ": cannot be read");
 }
 
 std::string print_parameters(const Parameters& parameters) {

@@ -8,10 +8,10 @@
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/variables_map.hpp>
 #include <cctype>
-#include <fstream>
 #include <functional>
 #include <string_view>
 
+#include "cli/config_file.hpp"
 #include "cli/text.hpp"
 #include "kintsugi/core/error.hpp"
 
@@ -25,6 +25,10 @@ constexpr std::string_view kPrefix = "KINTSUGI_";
 constexpr std::string_view kConfig = "config";
 /// Variables that are no options: where the tests find their data.
 constexpr std::array<std::string_view, 1> kReserved{"KINTSUGI_SHARED"};
+/// What environment modules, Spack and Kubernetes set for whatever they load or run, without the prefix: near one of
+/// our names by chance.
+constexpr std::array<std::string_view, 10> kOthers{"ROOT", "HOME", "DIR",  "VERSION", "PREFIX",
+                                                   "PATH", "BIN",  "PORT", "BASE",    "LIB"};
 constexpr std::string_view kCommandLine = "command line";
 constexpr std::string_view kEnvironment = "environment";
 
@@ -55,12 +59,14 @@ class Resolver {
 
  private:
   void merge(po::parsed_options parsed, std::string_view source);
+  void warn_of_near_miss(const std::string& variable, const std::vector<std::string>& known);
   [[noreturn]] void reject_unknown(std::string_view source, std::string_view name) const;
 
   const OptionTable& table_;
   const Sources& sources_;
   po::variables_map values_;
   std::map<std::string, std::string> found_in_;
+  std::vector<std::string> warnings_;
 };
 
 void Resolver::reject_unknown(std::string_view source, std::string_view name) const {
@@ -124,31 +130,45 @@ void Resolver::read_environment() {
     if (std::ranges::find(kReserved, variable) != kReserved.end()) continue;
     const auto named = std::ranges::find(known, variable, to_variable);
     if (named == known.end()) {
-      std::vector<std::string> variables;
-      std::ranges::transform(known, std::back_inserter(variables), to_variable);
-      const std::string guess = nearest(variable, variables);
-      throw UsageError(std::string(kEnvironment) + ": unknown variable " + variable +
-                       (guess.empty() ? std::string() : "; did you mean " + guess + "?"));
+      warn_of_near_miss(variable, known);
+    } else if (*named == kConfig || table_.find(*named) != nullptr) {
+      parsed.options.emplace_back(*named, std::vector{value});
     }
-    if (*named == kConfig || table_.find(*named) != nullptr) parsed.options.emplace_back(*named, std::vector{value});
   }
   merge(parsed, kEnvironment);
+}
+
+void Resolver::warn_of_near_miss(const std::string& variable, const std::vector<std::string>& known) {
+  std::vector<std::string> words;
+  words.reserve(known.size());
+  for (const std::string& name : known) words.push_back(to_variable(name).substr(kPrefix.size()));
+  const std::string word = variable.substr(kPrefix.size());
+  if (std::ranges::find(kOthers, word) != kOthers.end()) return;
+  const std::string guess = nearest(word, words);
+  if (guess.empty()) return;
+  warnings_.push_back(std::string(kEnvironment) + ": there is no option for " + variable + "; did you mean " +
+                      std::string(kPrefix) + guess + "?");
 }
 
 void Resolver::read_config_file() {
   if (values_.count(std::string(kConfig)) == 0) return;
   const auto name = values_[std::string(kConfig)].as<std::string>();
   const std::string source = "config file " + name;
-  std::ifstream file(name);
-  if (!file || std::filesystem::is_directory(name)) throw UsageError(source + ": cannot be read");
+  po::options_description parser = table_.parser();
+  po::parsed_options parsed(&parser);
+  for (const ConfigLine& line : read_config_lines(name, source)) {
+    if (!line.section.empty()) {
+      throw UsageError(source + ", line " + std::to_string(line.number) + ": '" + line.name + "' stands in section [" +
+                       line.section + "]; options stand in no section: take the line [" + line.section + "] out");
+    }
+    if (table_.find(line.name) == nullptr) reject_unknown(source, line.name);
+    parsed.options.emplace_back(line.name, std::vector{line.value});
+  }
   try {
-    merge(po::parse_config_file(file, table_.parser()), source);
-  } catch (const po::unknown_option& unknown) {
-    reject_unknown(source, unknown.get_option_name());
+    merge(parsed, source);
   } catch (const po::error& error) {
     throw UsageError(source + ": " + error.what());
   }
-  if (file.bad()) throw UsageError(source + ": cannot be read");
 }
 
 Settings Resolver::store(bool check_required) const {
@@ -170,7 +190,7 @@ Settings Resolver::store(bool check_required) const {
     }
     settings.push_back({option.name, text, found->second});
   }
-  return Settings(std::move(settings));
+  return Settings(std::move(settings), warnings_);
 }
 
 }  // namespace
@@ -199,13 +219,9 @@ std::string Settings::as_ini() const {
 }
 
 void Settings::check_ini() const {
-  constexpr std::string_view kSpace = " \t\r\n";
   for (const auto& [name, text, source] : settings_) {
-    if (text.empty()) continue;
-    if (text.find_first_of("#\r\n") != std::string::npos || kSpace.find(text.front()) != std::string_view::npos ||
-        kSpace.find(text.back()) != std::string_view::npos) {
-      throw UsageError("--" + name + ": '" + text + "' cannot stand in a config file, where # starts a comment");
-    }
+    if (text.empty() || stands_in_config(text)) continue;
+    throw UsageError("--" + name + ": '" + text + "' cannot stand in a config file, where # starts a comment");
   }
 }
 

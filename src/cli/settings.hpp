@@ -29,7 +29,8 @@ struct Setting {
 /// The effective options of one command.
 class Settings {
  public:
-  explicit Settings(std::vector<Setting> settings) : settings_(std::move(settings)) {}
+  Settings(std::vector<Setting> settings, std::vector<std::string> warnings)
+      : settings_(std::move(settings)), warnings_(std::move(warnings)) {}
 
   /// Lines `name = text` that --config reads back to the same settings; `# name =` where there is no value.
   [[nodiscard]] std::string as_ini() const;
@@ -37,14 +38,19 @@ class Settings {
   void check_ini() const;
   /// Those that somebody set.
   [[nodiscard]] std::vector<Setting> given() const;
+  /// Sentences for the user: variables of the environment that look like misspelt options.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
   std::vector<Setting> settings_;
+  std::vector<std::string> warnings_;
 };
 
 /// Reads the command line, then the environment, then the config file that one of them names, and stores every value in
-/// its target. An unknown name is an error in each of them. Required options are not asked for when `print_config`.
-/// Throws UsageError that names the source and the option, and guesses what a misspelt name was to be.
+/// its target. An unknown name is an error on the command line and in the file; in the environment, where modules and
+/// Kubernetes set variables of their own, it is passed over, with a warning where it is near a known one. Required
+/// options are not asked for when `print_config`. Throws UsageError that names the source and the option, and guesses
+/// what a misspelt name was to be.
 [[nodiscard]] Settings resolve(const OptionTable& table, const Sources& sources, bool print_config);
 
 /// The options that every command has besides its own: --config, --print-config, --help; and --print-parameters of

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -48,6 +50,84 @@ std::string in_units(std::int64_t bytes) {
   return std::to_string(bytes);
 }
 
+/// "2" and a rest without it, from "2:30"; false where `text` does not begin with digits.
+bool take_number(std::string_view& text, double& value) {
+  const std::size_t length = std::min(text.find_first_not_of("0123456789."), text.size());
+  if (!read_whole(text.substr(0, length), value)) return false;
+  text.remove_prefix(length);
+  return true;
+}
+
+/// Slurm's forms with colons: "minutes:seconds", "hours:minutes:seconds", "days-hours:minutes:seconds" and, with days,
+/// also "days-hours" and "days-hours:minutes".
+std::optional<double> clock_time(std::string_view text) {
+  constexpr double kDay = 86400;
+  double days = 0;
+  const std::size_t dash = text.find('-');
+  const bool with_days = dash != std::string_view::npos;
+  if (with_days && (!take_number(text, days) || !text.starts_with('-'))) return std::nullopt;
+  if (with_days) text.remove_prefix(1);
+  std::vector<double> parts;
+  while (true) {
+    double part = 0;
+    if (!take_number(text, part) || (!parts.empty() && part >= 60)) return std::nullopt;
+    parts.push_back(part);
+    if (text.empty()) break;
+    if (part != std::floor(part)) return std::nullopt;
+    if (!text.starts_with(':') || parts.size() == 3) return std::nullopt;
+    text.remove_prefix(1);
+  }
+  while (with_days && parts.size() < 3) parts.push_back(0);
+  double seconds = 0;
+  for (const double part : parts) seconds = 60 * seconds + part;
+  return days * kDay + seconds;
+}
+
+/// "1h30m", "5min": numbers with units, each smaller than the one before.
+std::optional<double> sum_of_units(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, double>, 16> kUnits{{{"s", 1},
+                                                                        {"sec", 1},
+                                                                        {"secs", 1},
+                                                                        {"second", 1},
+                                                                        {"seconds", 1},
+                                                                        {"m", 60},
+                                                                        {"min", 60},
+                                                                        {"mins", 60},
+                                                                        {"minute", 60},
+                                                                        {"minutes", 60},
+                                                                        {"h", 3600},
+                                                                        {"hour", 3600},
+                                                                        {"hours", 3600},
+                                                                        {"d", 86400},
+                                                                        {"day", 86400},
+                                                                        {"days", 86400}}};
+  double seconds = 0;
+  double smallest = std::numeric_limits<double>::infinity();
+  while (!text.empty()) {
+    double value = 0;
+    if (!take_number(text, value)) return std::nullopt;
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    const std::size_t length = std::min(text.find_first_of("0123456789. "), text.size());
+    const std::string_view name = text.substr(0, length);
+    const auto* const unit = std::ranges::find(kUnits, name, &std::pair<std::string_view, double>::first);
+    if (unit == kUnits.end() || unit->second >= smallest) return std::nullopt;
+    smallest = unit->second;
+    seconds += value * smallest;
+    text.remove_prefix(length);
+    while (text.starts_with(' ')) text.remove_prefix(1);
+  }
+  return seconds;
+}
+
+std::optional<double> parse_duration(std::string_view text) {
+  double plain = 0;
+  if (read_whole(text, plain)) return plain >= 0 ? std::optional(plain) : std::nullopt;
+  if (text.empty()) return std::nullopt;
+  const std::optional<double> seconds =
+      text.find_first_of(":-") == std::string_view::npos ? sum_of_units(text) : clock_time(text);
+  return seconds && std::isfinite(*seconds) ? seconds : std::nullopt;
+}
+
 }  // namespace
 
 Value text(std::string& target) {
@@ -85,20 +165,9 @@ Value number(double& target, double lowest) {
 
 Value duration(double& target) {
   return {shortest(target), [&target](const std::string& given) {
-            constexpr std::array<std::pair<char, double>, 3> kUnits{{{'s', 1}, {'m', 60}, {'h', 3600}}};
-            std::string_view digits = given;
-            double unit = 1;
-            for (const auto& [letter, seconds] : kUnits) {
-              if (digits.empty() || digits.back() != letter) continue;
-              unit = seconds;
-              digits.remove_suffix(1);
-              break;
-            }
-            double value = 0;
-            if (!read_whole(digits, value) || value < 0 || !std::isfinite(value * unit)) {
-              reject("a duration such as 90, 90s, 10m or 2h", given);
-            }
-            target = value * unit;
+            const std::optional<double> seconds = parse_duration(given);
+            if (!seconds) reject("a duration such as 90, 90s, 10m, 1h30m, 1d or 1:30:00", given);
+            target = *seconds;
           }};
 }
 

@@ -25,7 +25,8 @@ struct Value {
 [[nodiscard]] Value toggle(bool& target);
 /// A finite number >= `lowest`.
 [[nodiscard]] Value number(double& target, double lowest);
-/// Seconds >= 0: "90", "90s", "1.5m", "2h".
+/// Seconds >= 0: "90", "90s", "1.5m", "2h", "1h30m", "5min", "1d", and as Slurm has them "5:00", "1:30:00",
+/// "1-02:00:00"; with a colon, minutes and seconds or hours, minutes and seconds.
 [[nodiscard]] Value duration(double& target);
 /// Bytes >= 0: "500M", "2G" (1000 by 1000), "2GiB" (1024 by 1024).
 [[nodiscard]] Value bytes(std::int64_t& target);

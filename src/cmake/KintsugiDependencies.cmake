@@ -30,6 +30,12 @@ endif()
 if(NOT TARGET PkgConfig::LIBZIP)
   pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 endif()
+if(NOT TARGET PkgConfig::LIBARCHIVE)
+  pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+endif()
+if(NOT TARGET PkgConfig::ZLIB)
+  pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+endif()
 
 # libxsmm's BLAS fallback is never called: kernels that it cannot generate go to Eigen. Its "noblas" part satisfies the
 # linker without a BLAS.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <limits>
 
 #include "kintsugi/core/error.hpp"
 
@@ -54,27 +55,98 @@ std::string format_permutation(std::span<const int> permutation) {
   return text;
 }
 
-std::vector<int> parse_permutation(std::string_view text, const std::string& origin) {
-  std::vector<int> permutation;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  const auto skip_space = [&] {
-    while (at != end && std::isspace(static_cast<unsigned char>(*at)) != 0) ++at;
-  };
-  const auto place = [&] { return origin + ", entry " + std::to_string(permutation.size() + 1) + ": "; };
-  skip_space();
-  while (true) {
-    int value = 0;
-    const auto [next, error] = std::from_chars(at, end, value);
-    if (error != std::errc{}) throw InputError(place() + "expected a piece's number");
-    permutation.push_back(value);
-    at = next;
+namespace {
+
+/// Reads a list of numbers from left to right.
+class NumberList {
+ public:
+  NumberList(std::string_view text, const std::string& origin)
+      : at_(text.data()), end_(at_ + text.size()), origin_(origin) {}
+
+  std::vector<int> read() {
     skip_space();
-    if (at == end) return permutation;
-    if (*at != ',') throw InputError(place() + "expected a comma after " + std::to_string(value));
-    ++at;
+    const char closing = closing_bracket();
+    if (closing != 0) ++at_;
     skip_space();
+    while (true) {
+      numbers_.push_back(number());
+      const bool spaced = skip_space();
+      if (at_ == end_ && closing == 0) return std::move(numbers_);
+      if (at_ == end_) fail(std::string("expected ") + closing + " at the end of the list");
+      const bool comma = *at_ == ',' || *at_ == ';';
+      if (comma) ++at_;
+      skip_space();
+      if (closing != 0 && at_ != end_ && *at_ == closing) return end_of_list();
+      if (!comma && !spaced) fail("expected a comma or blank after " + std::to_string(numbers_.back()));
+    }
   }
+
+ private:
+  [[noreturn]] void fail(const std::string& rule) const {
+    throw InputError(origin_ + ", entry " + std::to_string(numbers_.size() + 1) + ": " + rule);
+  }
+
+  /// Passes over white space, and comments from # to the end of the line; whether there was any.
+  bool skip_space() {
+    const char* const from = at_;
+    for (; at_ != end_ && (*at_ == '#' || std::isspace(static_cast<unsigned char>(*at_)) != 0); ++at_) {
+      if (*at_ != '#') continue;
+      at_ = std::find(at_, end_, '\n');
+      if (at_ == end_) break;
+    }
+    return at_ != from;
+  }
+
+  /// Of the bracket that opens here; 0: none does.
+  [[nodiscard]] char closing_bracket() const {
+    if (at_ == end_) return 0;
+    if (*at_ == '[') return ']';
+    return *at_ == '(' ? ')' : '\0';
+  }
+
+  std::vector<int> end_of_list() {
+    ++at_;
+    skip_space();
+    if (at_ != end_) fail("expected the end of the file behind the list");
+    return std::move(numbers_);
+  }
+
+  /// A whole number, maybe written as a real one ("3.0", "3.000e+00").
+  int number() {
+    int value = 0;
+    const auto [next, error] = std::from_chars(at_, end_, value);
+    if (error != std::errc{}) fail("expected a piece's number" + seen());
+    if (next != end_ && (*next == '.' || *next == 'e' || *next == 'E')) {
+      double real = 0;
+      const auto [real_end, real_error] = std::from_chars(at_, end_, real);
+      value = static_cast<int>(std::clamp(real, -1.0, static_cast<double>(std::numeric_limits<int>::max())));
+      if (real_error != std::errc{} || static_cast<double>(value) != real) fail("expected a whole number" + seen());
+      at_ = real_end;
+    } else {
+      at_ = next;
+    }
+    return value;
+  }
+
+  /// ", got 'abc'"
+  [[nodiscard]] std::string seen() const {
+    constexpr std::ptrdiff_t kLongest = 20;
+    const char* const last =
+        std::find_if(at_, std::min(end_, at_ + std::min(end_ - at_, kLongest)),
+                     [](unsigned char c) { return std::isspace(c) != 0 || c == ',' || c < ' ' || c > '~'; });
+    return at_ == last ? std::string() : ", got '" + std::string(at_, last) + "'";
+  }
+
+  const char* at_;
+  const char* end_;
+  const std::string& origin_;
+  std::vector<int> numbers_;
+};
+
+}  // namespace
+
+std::vector<int> parse_permutation(std::string_view text, const std::string& origin) {
+  return NumberList(text, origin).read();
 }
 
 std::string sha256_hex(std::string_view text) {

@@ -22,12 +22,6 @@ struct ImportNotes {
 [[nodiscard]] NetworkF64 read_pieces(const std::filesystem::path& path, Activation activation,
                                      ImportNotes* notes = nullptr);
 
-/// A CSV with a header: measurement_0.., pred or pred_0.., and maybe true or true_0..; other columns are ignored, order
-/// is free; empty lines only at the end. Where none of the inputs (predictions, targets) is written with more than nine
-/// digits, which is what a float32 needs, they are the float32 values nearest to what is written; else float64.
-/// Throws InputError that names the file, the line, the column and the rule.
-[[nodiscard]] RowsF64 read_csv(const std::filesystem::path& path);
-
 /// Checks that pieces and rows can belong together, by shapes alone: one width, block shapes that pair up, exactly one
 /// head. Where shapes are ambiguous (h = d, h = k or k = d), refuses only what is impossible in every reading. Throws
 /// InputError that names the piece and the rule.

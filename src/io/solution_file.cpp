@@ -14,6 +14,7 @@
 #include "io/hdf5_columns.hpp"
 #include "io/hdf5_table.hpp"
 #include "io/problem_mark.hpp"
+#include "io/piece_list.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/search_state.hpp"
 
@@ -338,7 +339,7 @@ std::vector<int> read_answer(const std::filesystem::path& path) {
   constexpr std::size_t kLongest = std::size_t{1} << 30;
   const FileBytes file(path, kLongest);
   const std::string_view content(file.bytes().data(), file.bytes().size());
-  if (!content.starts_with(kHdf5)) return parse_permutation(content, path.string());
+  if (!content.starts_with(kHdf5)) return parse_piece_list(content, kAnswerKeys, path.string());
   const h5::Reader reader(path);
   require_format(reader.root(), kSolutionFormat);
   return read_permutation(reader);

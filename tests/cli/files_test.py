@@ -95,6 +95,77 @@ class ImportTest(ProgramTest):
         self.assert_error(USAGE, "import", "pieces", "data.csv", "-o", "/proc/p.h5", says="does not take new files")
 
 
+class TableTest(ProgramTest):
+    """Tables in the forms that other programs write."""
+
+    def setUp(self):
+        super().setUp()
+        self.planted = Planted()
+        self.planted.write_pieces(self.folder / "pieces")
+        (self.folder / "answer.txt").write_text(self.planted.answer_text())
+
+    def assert_read(self, table, *options, says=(), **run):
+        result = self.run_program("import", "pieces", table, "-o", "p.h5", *options, **run)
+        self.run_program("verify", "p.h5", "answer.txt")
+        for words in says:
+            self.assertIn(words, result.stderr)
+        return result
+
+    def test_arrays_of_numpy(self):
+        inputs, predictions = self.planted.inputs, self.planted.predictions
+        numpy.save(self.folder / "t.npy", numpy.hstack([inputs, predictions]))
+        self.assert_read("t.npy", says=["inputs are taken from 8 columns, '1' to '8'"])
+        numpy.savez(self.folder / "t.npz", X=inputs, preds=predictions[:, 0])
+        self.assertNotIn("note", self.assert_read("t.npz").stderr)
+        numpy.savez(self.folder / "u.npz", a=inputs, b=predictions)
+        self.assert_read("u.npz", says=["inputs are taken from the array 'a'", "predictions are taken from the array 'b'"])
+
+    def test_hdf5_by_h5py_pandas_and_matlab(self):
+        inputs, predictions = self.planted.inputs, self.planted.predictions
+        with h5py.File(self.folder / "two.h5", "w") as file:
+            file.create_dataset("run/1/x", data=inputs, compression="gzip", chunks=True)
+            file["run/1/y_pred"] = predictions.astype(">f8")
+            file["note"] = "text"
+        self.assert_read("two.h5")
+        with h5py.File(self.folder / "rows.h5", "w") as file:
+            rows = numpy.zeros(len(inputs), dtype=[("id", "i8"), ("x", "f4", (8,)), ("pred", "f8")])
+            rows["x"], rows["pred"] = inputs, predictions[:, 0]
+            file["rows"] = rows
+        self.assert_read("rows.h5")
+        with h5py.File(self.folder / "frame.h5", "w") as file:  # pandas' to_hdf, fixed format
+            names = [f"measurement_{i}" for i in range(8)] + ["pred"]
+            group = file.create_group("frame")
+            group["axis0"] = group["block0_items"] = numpy.array(names, dtype="S")
+            group["axis1"] = numpy.arange(len(inputs))
+            group["block0_values"] = numpy.hstack([inputs, predictions])
+        self.assert_read("frame.h5")
+        with h5py.File(self.folder / "matlab.mat", "w", userblock_size=512) as file:
+            for name, values in (("X", inputs), ("pred", predictions)):
+                file[name] = values.T.astype(float)
+                file[name].attrs["MATLAB_class"] = numpy.bytes_("double")
+        self.assert_read("matlab.mat")
+        with h5py.File(self.folder / "ring.h5", "w") as file:
+            file["a/b"] = file["/"]
+        self.assert_error(BAD_INPUT, "import", "pieces", "ring.h5", "-o", "q.h5", says=["ring.h5", "no arrays"])
+
+    def test_text_of_other_shapes(self):
+        table = numpy.hstack([self.planted.inputs, self.planted.predictions]).astype(float)
+        numpy.savetxt(self.folder / "t.txt", table)
+        self.assert_read("t.txt", says=["no header", "separated by blanks"])
+        header = ";".join([f"x{i}" for i in range(8)] + ["yhat"])
+        text = "\n".join([header] + [";".join("%.9g" % v for v in row).replace(".", ",") for row in table])
+        (self.folder / "t.csv").write_text(text)
+        self.assert_read("t.csv", says=["'x0' to 'x7'", "predictions are taken from 1 column, 'yhat'", "decimals by commas"])
+        self.assertEqual(self.assert_read("t.csv", "-q", "--inputs", "x0..x7", "--predictions", "9").stderr, "")
+
+    def test_standard_input(self):
+        self.planted.write_csv(self.folder / "data.csv")
+        for name in ("-", "/dev/stdin"):
+            command = ["bash", "-c", f'cat data.csv | "$0" import pieces {name} -o "$1"']
+            self.run_program(f"from{len(name)}.h5", prefix=command)
+            self.run_program("verify", f"from{len(name)}.h5", "answer.txt")
+
+
 class InfoTest(ProgramTest):
     def info(self, planted, **options):
         planted.write(self.folder / "p.h5")
@@ -244,6 +315,13 @@ class VerifyTest(ProgramTest):
         text, _ = self.verify("answer.txt", "--compare", "answer.txt")
         self.assertIn("out of place   0 of 13 pieces", text)
         self.assertIn("Kendall tau 1.000000", text)
+
+    def test_answers_in_other_forms(self):
+        numbers = self.planted.answer
+        for text in ("{\"permutation\": %s}" % numbers, str(numbers), "\ufeff" + ",".join(map(str, numbers)) + "\r\n",
+                     "".join(f"{piece:.18e}\n" for piece in numbers), " ".join(map(str, numbers))):
+            (self.folder / "other.txt").write_text(text, encoding="utf-8")
+            self.verify("other.txt")
 
     def test_answers_that_cannot_be(self):
         answer = self.planted.answer

@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-from harness import INTERNAL, ROOT, USAGE, ProgramTest, main
+from harness import INTERNAL, ROOT, USAGE, Planted, ProgramTest, main
 
 class OptionsTest(ProgramTest):
     def commands(self):
@@ -89,19 +89,37 @@ class UnknownTest(ProgramTest):
 
     def test_unknown_section_in_the_config_file(self):
         (self.folder / "run.ini").write_text("[solve]\nseed = 3\n")
-        self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini", "'solve.seed'"])
+        self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini, line 2", "'seed'", "section [solve]"])
 
     def test_line_of_the_config_file_that_is_no_setting(self):
-        (self.folder / "run.ini").write_text("seed\n")
+        for text in ("seed\n", "\n= 3\n", "seed # = 3\n"):
+            (self.folder / "run.ini").write_text(text)
+            self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini, line", "NAME = VALUE"])
+        (self.folder / "run.ini").write_text("output = \"s.h5\n")
+        self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini, line 1", "quote", "not closed"])
+        (self.folder / "run.ini").write_text("output = \"s.h5\" x\n")
+        self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says="behind the closing quote")
+        (self.folder / "run.ini").write_text("seed = 3\nseed = 4\n")
         self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini", "seed"])
 
     def test_config_file_that_is_not_there(self):
         self.assert_error(USAGE, "solve", "p.h5", "--config", "nowhere.ini", says=["nowhere.ini", "cannot be read"])
         self.assert_error(USAGE, "solve", "p.h5", "--config", ".", says="cannot be read")
 
-    def test_unknown_variable(self):
-        self.assert_error(USAGE, "solve", "p.h5", variables={"KINTSUGI_SEDE": "3"},
-                          says=["environment", "KINTSUGI_SEDE", "did you mean KINTSUGI_SEED"])
+    def test_variable_that_looks_like_a_misspelt_option(self):
+        result = self.run_program("import", "--print-config", variables={"KINTSUGI_ACTIVATON": "gelu"})
+        self.assertIn("activation = relu\n", result.stdout)
+        Planted().write(self.folder / "p.h5")
+        for np in (None, 2):
+            result = self.run_program("solve", "p.h5", "-q", variables={"KINTSUGI_SEDE": "3"}, np=np)
+            self.assertEqual(result.stderr.count("kintsugi: warning: environment: there is no option for KINTSUGI_SEDE; did "
+                                                 "you mean KINTSUGI_SEED?"), 1)
+
+    def test_variables_of_modules_and_clusters_are_passed_over(self):
+        Planted().write(self.folder / "p.h5")
+        others = ("ROOT", "HOME", "DIR", "VERSION", "PORT", "SERVICE_HOST", "PORT_80_TCP", "FAMILY_MPI", "")
+        result = self.run_program("solve", "p.h5", "-q", variables={f"KINTSUGI_{name}": "/opt/1.0" for name in others})
+        self.assertEqual(result.stderr, "")
 
     def test_variables_of_other_commands_and_of_the_tests_are_left_alone(self):
         self.run_program("solve", "--print-config",
@@ -135,8 +153,10 @@ class ValueTest(ProgramTest):
             self.assertIn(name, text)
 
     def test_durations(self):
-        for value in ("m", "5x", "-1s", "1h30m", "1e308h"):
-            self.assert_refused("time-limit", value, "a duration")
+        for value in ("m", "5x", "-1s", "30m1h", "1e308h"):
+            self.assert_refused("time-limit", value, "a duration such as 90, 90s, 10m, 1h30m, 1d or 1:30:00")
+        for value in ("90", "1h30m", "5min", "00:05:00", "1-02:00:00"):
+            self.run_program("solve", "--print-config", "--time-limit", value)
 
     def test_sizes(self):
         for value in ("G", "2 G", "-1", "2g", "2GB", "1e30G", "nan"):
@@ -171,6 +191,17 @@ class SourceTest(OptionsTest):
                              variables={"KINTSUGI_SEED": "2", "KINTSUGI_ISLANDS": "2"})
         self.assertEqual((config["seed"], config["islands"], config["sample-rows"]), ("1", "2", "3"))
         self.assertEqual(config["log"], "table")
+
+    def test_config_files_as_editors_leave_them(self):
+        for content in (b"\xef\xbb\xbfseed = 3\r\noutput=s.h5\r\n", "seed = 3\noutput = s.h5\n".encode("utf-16"),
+                        b"; remark\n# remark\nseed = 3 ; three\noutput = s.h5\t; file\n",
+                        b"seed = '3'\noutput = \"s.h5\"  # quoted\n"):
+            (self.folder / "run.ini").write_bytes(content)
+            config = self.config("--config", "run.ini")
+            self.assertEqual((config["seed"], config["output"]), ("3", "s.h5"))
+        (self.folder / "run.ini").write_text("output = \"a # b; c.h5\"\nroles = a;b\n")
+        result = self.run_program("solve", "--print-config", "--config", "run.ini", code=USAGE)
+        self.assertIn("'a # b; c.h5' cannot stand in a config file", result.stderr)
 
     def test_environment_names_the_config_file(self):
         (self.folder / "run.ini").write_text("seed = 3\n")

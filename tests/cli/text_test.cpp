@@ -42,10 +42,30 @@ TEST(Text, CountsAndRanges) {
 TEST(Value, DurationsHaveUnits) {
   double seconds = 0;
   const Value value = duration(seconds);
-  for (const auto& [text, expected] : std::vector<std::pair<std::string, double>>{
-           {"90", 90}, {"90s", 90}, {"1.5m", 90}, {"2h", 7200}, {"0", 0}, {"1e3", 1000}}) {
+  for (const auto& [text, expected] : std::vector<std::pair<std::string, double>>{{"90", 90},
+                                                                                  {"90s", 90},
+                                                                                  {"1.5m", 90},
+                                                                                  {"2h", 7200},
+                                                                                  {"0", 0},
+                                                                                  {"1e3", 1000},
+                                                                                  {"1h30m", 5400},
+                                                                                  {"5min", 300},
+                                                                                  {"1d", 86400},
+                                                                                  {"1 day 2 hours", 93600},
+                                                                                  {"2h 5m 1.5s", 7501.5},
+                                                                                  {"1e-05", 1e-5},
+                                                                                  {"05:00", 300},
+                                                                                  {"1:30:00", 5400},
+                                                                                  {"00:00:01.5", 1.5},
+                                                                                  {"1-02", 93600},
+                                                                                  {"1-02:30", 95400},
+                                                                                  {"1-02:30:05", 95405}}) {
     value.store(text);
     EXPECT_EQ(seconds, expected) << text;
+  }
+  for (const char* const text : {"",   "m",  "5x",     "-1s", "-1",     "30m1h", "1m1m", "1h30", "1:2:3:4", "1:60",
+                                 "1:", ":1", "1.5:00", "1-",  "-02:00", "1h:30", "nan",  "inf",  "1e308h",  "0x10"}) {
+    EXPECT_THROW(value.store(text), UsageError) << text;
   }
 }
 

@@ -69,15 +69,27 @@ TEST(Permutation, IsReadWithAnyWhiteSpace) {
   EXPECT_EQ(parse_permutation("3,1,40", "f"), (std::vector<int>{3, 1, 40}));
   EXPECT_EQ(parse_permutation(" 3 ,\t1,\r\n40\n", "f"), (std::vector<int>{3, 1, 40}));
   EXPECT_EQ(parse_permutation("5", "f"), std::vector<int>{5});
+  for (const char* const text :
+       {"3\n1\n40\n", "3 1 40", "3; 1; 40", "[3, 1, 40]", "[3, 1, 40,]\n", "(3, 1, 40)", "[ 3  1 40]",
+        "# numpy.savetxt\n3\n1\n40\n", "3, # the first\r\n1, 40", "3.0\n1.0\n40.0\n",
+        "3.000000000000000000e+00\n1.000000000000000000e+00\n4.000000000000000000e+01\n"}) {
+    EXPECT_EQ(parse_permutation(text, "f"), (std::vector<int>{3, 1, 40})) << text;
+  }
 }
 
 TEST(Permutation, ErrorsInTextNameThePlace) {
   EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("", "a.txt"); }), "a.txt, entry 1"));
   EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("3,,1", "a.txt"); }), "a.txt, entry 2"));
   EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("3,1,", "a.txt"); }), "a.txt, entry 3"));
-  EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("3 1", "a.txt"); }), "comma after 3"));
+  EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("3-1", "a.txt"); }), "comma or blank after 3"));
+  EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("3,1]", "a.txt"); }), "comma or blank after 1"));
+  EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("[3,1", "a.txt"); }), "expected ] at the end"));
+  EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("[3],[1]", "a.txt"); }), "the end of the file"));
+  EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("[[3,1]]", "a.txt"); }), "entry 1"));
+  EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("3 // 1", "a.txt"); }), "entry 2"));
+  EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("3,piece_1.pth", "a.txt"); }), "got 'piece_1.pth'"));
   EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("3,x", "a.txt"); }), "entry 2"));
-  EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("3,1.5", "a.txt"); }), "comma after 1"));
+  EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("3,1.5", "a.txt"); }), "a whole number, got '1.5'"));
   EXPECT_TRUE(contains(refusal([] { (void)parse_permutation("3,99999999999", "a.txt"); }), "entry 2"));
 }
 

@@ -6,7 +6,7 @@
 
 #include "core/random.hpp"
 #include "io/expect_error.hpp"
-#include "io/import.hpp"
+#include "io/table.hpp"
 #include "support/environment.hpp"
 
 namespace kintsugi {
@@ -19,7 +19,15 @@ class Csv : public ::testing::Test {
   RowsF64 read(const std::string& text) {
     const std::filesystem::path path = folder_.path() / "rows.csv";
     std::ofstream(path, std::ios::binary) << text;
-    return read_csv(path);
+    return read_table(path, options_).rows;
+  }
+
+  /// Inputs 1.5, 3 and predictions -2, 0.25: what every spelling of one table comes to.
+  void expect_the_table(const std::string& text) {
+    SCOPED_TRACE(text);
+    const RowsF64 rows = read(text);
+    EXPECT_EQ(rows.inputs, (std::vector<double>{1.5, 3}));
+    EXPECT_EQ(rows.predictions, (std::vector<double>{-2, 0.25}));
   }
 
   void expect_refused(const std::string& text, std::initializer_list<std::string> parts) {
@@ -28,6 +36,7 @@ class Csv : public ::testing::Test {
   }
 
   testing::ScratchFolder folder_;
+  TableOptions options_;
 };
 
 TEST_F(Csv, HeaderNamesDecide) {
@@ -100,6 +109,7 @@ TEST_F(Csv, RowRules) {
   expect_refused(header + "1,-,3\n", {"column 2", "'-' is not a number"});
   expect_refused(header + "1,1e,3\n", {"column 2", "is not a number"});
   expect_refused(header + "1,0x10,3\n", {"column 2", "is not a number"});
+  expect_refused(header + "1, ,3\n", {"column 2", "'' is not a number", "blank"});
   expect_refused(header + "1,2,nan\n", {"line 3", "column 3 ('pred')", "is not finite"});
   expect_refused(header + "inf,2,3\n", {"column 1", "is not finite"});
   expect_refused(header + "-inf,2,3\n", {"column 1", "is not finite"});
@@ -139,10 +149,144 @@ TEST_F(Csv, NumbersAreCorrectlyRounded) {
   EXPECT_EQ(read(text).inputs, expected);
 }
 
+TEST_F(Csv, SeparatorsAreFound) {
+  for (const char separator : {',', ';', '\t', '|', ' '}) {
+    const std::string sign(1, separator);
+    expect_the_table("measurement_0" + sign + "pred\n1.5" + sign + "-2\n3" + sign + "0.25\n");
+  }
+  expect_the_table("  measurement_0   pred\n   1.5    -2  \n\t3 \t  0.25\n");  // columns of a fixed width
+  expect_the_table("sep=;\r\nmeasurement_0;pred\r\n1.5;-2\r\n3;0.25\r\n");
+  expect_the_table("\"sep=|\"\nmeasurement_0|pred\n1.5|-2\n3|0.25\n");
+  expect_the_table("measurement_0,\"note; or, not\",pred\n1.5,a;b,-2\n3,\"c,d\",0.25\n");
+  expect_refused("measurement_0:pred\n1:2\n", {"line 1", "one field", "none of , ; tab |"});
+}
+
+TEST_F(Csv, LineEnds) {
+  expect_the_table("measurement_0,pred\r1.5,-2\r3,0.25\r");
+  expect_the_table("measurement_0,pred\r\r\n1.5,-2\r\r\n3,0.25\r\r\n");
+  expect_the_table("measurement_0,pred\n1.5,-2\n3,0.25\n\x1A");
+  expect_the_table("\n\nmeasurement_0,pred\n1.5,-2\n3,0.25\n,\n,\n");  // rows that a spreadsheet left empty
+  expect_refused("measurement_0,pred\n1,2\n,\n3,4\n", {"line 3", "is empty"});
+}
+
+TEST_F(Csv, QuotesAsSpreadsheetsWriteThem) {
+  expect_the_table("\"measurement_0\",\"pred\"\n\"1.5\",\"-2\"\n\"3\",\"0.25\"\n");
+  expect_the_table("\"note\"\"s\",measurement_0,pred\n\"two\nlines, \"\"quoted\"\"\",1.5,-2\n\"\",3,0.25\n");
+  expect_refused("note,measurement_0,pred\n\"a\nb\",1,2\nc,x,4\n", {"line 4", "'x'"});  // lines in quotes count
+  expect_refused("note,measurement_0,pred\na,1,2\n\"b,3,4\nc,5,6\n", {"line 3", "never closed"});
+}
+
+TEST_F(Csv, DecimalCommas) {
+  expect_the_table("measurement_0;pred\n1,5;-2\n3;0,25\n");
+  expect_the_table("measurement_0\tpred\n1,5\t-2\n3\t+2,5E-1\n");
+  expect_the_table("measurement_0,pred\n\"1,5\",-2\n3,\"0,25\"\n");
+  expect_refused("measurement_0;pred\n1,5;2\n1.5;2,25\n2,5;3\n", {"line 3", "'1.5'", "decimal point"});
+  expect_refused("measurement_0;pred\n1.5;2\n1,5;2\n2.5;3\n", {"line 3", "'1,5'", "decimal comma"});
+  // 1,234 is a little more than one, or a thousand: only another number can tell.
+  expect_refused("measurement_0;pred\n1,234;2\n5,678;3\n",
+                 {"line 2", "'1,234'", "may be a decimal comma or group thousands"});
+  EXPECT_EQ(read("measurement_0;pred\n1,234;2\n0,678;3\n").predictions, (std::vector<double>{2, 3}));
+}
+
+TEST_F(Csv, SpellingsOfNumbers) {
+  expect_the_table("measurement_0,pred\n+1.5,-2.\n3,.25\n");
+  expect_the_table(
+      "measurement_0,pred\n1.5D+00,\xE2\x88\x92"
+      "2\n03,2.5d-1\n");
+  const RowsF64 tiny = read("measurement_0,pred\n1e-400,-1e-4000\n4.9406564584124654e-324,0.0\n");
+  EXPECT_EQ(tiny.inputs[0], 0.0);
+  EXPECT_EQ(tiny.predictions[0], 0.0);
+  expect_refused("measurement_0,pred\n1,-1e4000\n", {"does not fit a float64"});
+  expect_refused("measurement_0,pred\n1,++2\n", {"is not a number"});
+  expect_refused("measurement_0,pred\n1,+-2\n", {"is not a number"});
+  for (const std::string word : {"NA", "null", "None", "#N/A"}) {
+    expect_refused("measurement_0,pred\n1," + word + "\n", {"line 2", "'" + word + "'", "missing value"});
+  }
+  for (const std::string word : {"NaN", "-nan", "-nan(ind)", "Infinity", "-Inf", "1.#QNAN", "#DIV/0!"}) {
+    expect_refused("measurement_0,pred\n1," + word + "\n", {"line 2", "'" + word + "'", "is not finite"});
+  }
+  for (const std::string number : {"\"1,234.5\"", "1 234.5", "1'234", "1_000",
+                                   "1\xC2\xA0"
+                                   "234"}) {
+    expect_refused("measurement_0,pred\n1," + number + "\n1,2.5\n1,3.5\n1,2.5\n", {"line 2", "thousands separators"});
+  }
+  expect_refused("measurement_0;pred\n1;1.234,5\n1;2,5\n1;3,25\n", {"line 2", "'1.234,5'", "thousands separators"});
+}
+
+TEST_F(Csv, CommentLines) {
+  expect_the_table("# made by an instrument\n% and one more\nmeasurement_0,pred\n1.5,-2\n# half time\n3,0.25\n# end\n");
+  expect_the_table("# remark\n# measurement_0,pred\n1.5,-2\n3,0.25\n");  // numpy.savetxt(header=...)
+  expect_the_table("# measurement_0 pred\n1.5 -2\n3 0.25\n");
+  expect_the_table("# measurement_0,pred\n1.5 -2\n3 0.25\n");
+  expect_refused("measurement_0,pred\n1.5,-2\n#3,0.25\n", {"line 3", "starts like a comment"});
+  expect_refused("# nothing\n# else\n", {"every line is a comment"});
+}
+
+TEST_F(Csv, RowsWithMoreFieldsThanTheHeader) {
+  expect_the_table("measurement_0,pred\n\"1\",1.5,-2\n\"2\",3,0.25\n");  // R's write.table: names of rows
+  expect_the_table("measurement_0,pred\n1.5,-2,\n3,0.25,\n");
+  expect_the_table(",measurement_0,pred\n0,1.5,-2\n1,3,0.25\n");
+}
+
+TEST_F(Csv, ColumnsThatAreNamed) {
+  options_.inputs = "x1..x2";
+  options_.predictions = "y";
+  RowsF64 rows = read("t,x1,x2,y\n9,1,2,3\n");
+  EXPECT_EQ(rows.inputs, (std::vector<double>{1, 2}));
+  EXPECT_EQ(rows.predictions, std::vector<double>{3});
+  options_.inputs = "x2, x1";
+  EXPECT_EQ(read("t,x1,x2,y\n9,1,2,3\n").inputs, (std::vector<double>{2, 1}));
+  options_.inputs = "x*";
+  EXPECT_EQ(read("t,x2,x10,x1,y\n9,2,10,1,3\n").inputs, (std::vector<double>{1, 2, 10}));
+  options_.inputs = "2-3";
+  options_.predictions = "4";
+  options_.targets = "1";
+  rows = read("9,1,2,3.5\n");
+  EXPECT_EQ(rows.inputs, (std::vector<double>{1, 2}));
+  EXPECT_EQ(rows.predictions, std::vector<double>{3.5});
+  EXPECT_EQ(rows.targets, std::vector<double>{9});
+  expect_refused("0,1,2,3\n5,6,7,8.5\n", {"'3' would have two meanings"});  // a name counts before a number
+  options_ = {};
+  options_.inputs = "a..c";
+  expect_refused("a,b,pred\n1,2,3\n", {"line 1", "--inputs", "no column 'a..c'", "'a', 'b', 'pred'"});
+  options_.inputs = "b..a";
+  expect_refused("a,b,pred\n1,2,3\n", {"runs backwards"});
+  options_.inputs = "a,b,pred";
+  options_.predictions = "pred";
+  expect_refused("a,b,pred\n1,2,3\n", {"'pred' would have two meanings"});
+}
+
+TEST_F(Csv, ColumnsThatAreClear) {
+  EXPECT_EQ(read("y_pred,x_1,x_0\n1,2,3\n").inputs, (std::vector<double>{3, 2}));
+  options_.shapes = {{2, 1}};
+  EXPECT_EQ(read("id,height,width,Predictions,y_true\n7,1,2,3,4\n").inputs, (std::vector<double>{1, 2}));
+  EXPECT_EQ(read("x1,x2,y\n1,2,3\n").predictions, std::vector<double>{3});
+  EXPECT_EQ(read("1,2,3.5\n4,5,6\n").predictions, (std::vector<double>{3.5, 6}));  // no header
+  EXPECT_EQ(read("0,1,2\n1,2,3.5\n").predictions, std::vector<double>{3.5});       // pandas' names of columns
+  expect_refused("a,b,c,pred\n1,2,3,4\n", {"'measurement_0' is missing", "'a', 'b', 'c', 'pred'", "--inputs"});
+  expect_refused("1.5,2,3,4\n", {"no header", "4 columns", "--inputs"});
+  expect_refused("x0,x1,pred,output\n1,2,3,4\n", {"more than one name", "--predictions"});
+}
+
+TEST_F(Csv, OtherKindsOfFilesAreNamed) {
+  for (const auto& [start, words] : std::vector<std::pair<std::string, std::string>>{
+           {"PAR1\x15\x04", "a Parquet file"},
+           {"ARROW1\0\0", "an Arrow or Feather file"},
+           {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Excel or Office file"},
+           {"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"},
+           {"<!DOCTYPE html>\n<html>", "a web page"},
+           {"{\"a\": 1}", "is JSON"},
+           {"%PDF-1.4", "a PDF file"},
+           {std::string("measurement_0,pred\n1,2\n\x01", 24), "not text but a binary file (byte 23 is 0x01)"},
+           {std::string("\xFF\xFE\0\0m\0\0\0", 8), "UTF-32"}}) {
+    expect_refused(start, {words});
+  }
+}
+
 TEST_F(Csv, MissingFile) {
-  expect_error<InputError>([] { static_cast<void>(read_csv("/nowhere/rows.csv")); },
+  expect_error<InputError>([] { static_cast<void>(read_table("/nowhere/rows.csv").rows); },
                            {"/nowhere/rows.csv", "cannot be opened"});
-  expect_error<InputError>([&] { static_cast<void>(read_csv(folder_.path())); }, {"not a regular file"});
+  expect_error<InputError>([&] { static_cast<void>(read_table(folder_.path()).rows); }, {"not a regular file"});
 }
 
 }  // namespace

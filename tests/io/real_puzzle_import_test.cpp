@@ -19,7 +19,7 @@ bool all_float32(const std::vector<double>& values) {
 TEST(RealPuzzle, ImportAndReadBack) {
   KINTSUGI_REQUIRE_SHARED(puzzle, "puzzle");
   const NetworkF64 network = read_pieces(puzzle / "pieces", Activation::relu);
-  const RowsF64 rows = read_csv(puzzle / "historical_data.csv");
+  const RowsF64 rows = read_table(puzzle / "historical_data.csv").rows;
   check_network(network, rows.shape);
   ASSERT_EQ(network.pieces.size(), 97U);
   EXPECT_EQ(rows.shape.rows, 10'000U);
@@ -57,7 +57,7 @@ TEST(DevelopmentNetworks, ImportAndAnswers) {
     if (!entry.is_directory()) continue;
     ++found;
     const NetworkF64 network = read_pieces(entry.path() / "pieces", Activation::relu);
-    const RowsF64 rows = read_csv(entry.path() / "historical_data.csv");
+    const RowsF64 rows = read_table(entry.path() / "historical_data.csv").rows;
     EXPECT_NO_THROW(check_network(network, rows.shape)) << entry.path();
     EXPECT_TRUE(all_float32(rows.inputs)) << entry.path();
     const std::vector<int> answer = read_answer(entry.path().string() + ".answer.txt");
