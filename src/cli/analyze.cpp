@@ -8,7 +8,6 @@
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/fma_peak.hpp"
-#include "cli/output_file.hpp"
 #include "cli/reference.hpp"
 #include "cli/roles_file.hpp"
 #include "cli/start_option.hpp"
@@ -72,16 +71,16 @@ class AnalyzeCommand final : public Command {
 void AnalyzeCommand::declare(OptionTable& options) {
   std::vector<std::string> scores{"auto"};
   for (const PairScoreKind kind : kPairScoreKinds) scores.emplace_back(to_string(kind));
-  options.argument("problem", "PROBLEM", "the problem file (problem.h5)", path(problem_));
-  options.option("answer", "ANSWER", "a solution.h5 or a text file; orders are compared with it", path(answer_));
-  options.option("output,o", "FILE", "write the study's data sets to this file (analysis.h5)", path(output_));
+  options.argument("problem", "PROBLEM", "the problem file (problem.h5)", input_path(problem_));
+  options.option("answer", "ANSWER", "a solution.h5 or a text file; orders are compared with it", input_path(answer_));
+  options.option("output,o", "FILE", "write the study's data sets to this file (analysis.h5)", output_path(output_));
   options.option("rows", "R", "starts, swaps and repairs are worked out on the first R rows; 0: all. Errors are of all",
                  integer(options_.work_rows, std::int64_t{0}));
   options.option("pairing", "SCORE", "what the pairing goes by: " + join(scores, ", "),
                  choice(options_.pairing, scores));
   options.option("roles", "FILE",
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
-                 path(roles_));
+                 input_path(roles_));
   declare_start(options, "NAME",
                 "the start whose positions are swapped and where the searches start: " + join(start_names(), ", "),
                 choice(options_.start, start_names()));
@@ -148,7 +147,6 @@ ExitCode AnalyzeCommand::run(const Settings& settings) {
   Network network;
   options_.exact = swaps_ == "exact";
   world.agree([&] {
-    if (world.root() && !output_.empty()) check_writable(output_);
     if (!roles_.empty()) options_.given_expand = read_roles_file(roles_);
     rows.emplace(problem_);
     if (!world.root()) return;

@@ -82,7 +82,7 @@ std::vector<ConfigLine> read_config_lines(const std::filesystem::path& path, con
     const std::size_t equals = line.find('=');
     const std::string_view name = trimmed(line.substr(0, equals));
     if (equals == std::string_view::npos || equals >= bare.size() || name.empty()) {
-      throw UsageError(place + "expected NAME = VALUE, got '" + std::string(bare) + "'");
+      throw UsageError(place + "expected name = value, got '" + std::string(bare) + "'");
     }
     lines.push_back({number, section, std::string(name), value_of(line.substr(equals + 1), place)});
   }

@@ -3,7 +3,6 @@
 #include <iostream>
 
 #include "cli/command.hpp"
-#include "cli/output_file.hpp"
 #include "cli/reference.hpp"
 #include "cli/text.hpp"
 #include "io/model_file.hpp"
@@ -22,16 +21,15 @@ class ExportCommand final : public Command {
   }
 
   void declare(OptionTable& options) override {
-    options.argument("problem", "PROBLEM", "the problem file (problem.h5)", path(problem_));
-    options.argument("answer", "ANSWER", "a solution.h5, or a text file with the permutation", path(answer_));
+    options.argument("problem", "PROBLEM", "the problem file (problem.h5)", input_path(problem_));
+    options.argument("answer", "ANSWER", "a solution.h5, or a text file with the permutation", input_path(answer_));
     options.required_option("output,o", "FILE", "the file to write, by its ending: model.safetensors or model.pth",
-                            path(output_));
+                            output_path(output_));
     options.toggle("quiet,q", "print errors only", quiet_);
   }
 
   [[nodiscard]] ExitCode run(const Settings&) override {
     check_model_path(output_);
-    check_writable(output_);
     const ProblemFile problem(problem_);
     const NetworkF64 network = problem.network_f64();
     const ProblemFingerprint fingerprint = problem_fingerprint(network, problem);

@@ -8,13 +8,12 @@
 #include "cli/command.hpp"
 #include "cli/generate_options.hpp"
 #include "cli/generate_report.hpp"
-#include "cli/output_file.hpp"
 #include "cli/signals.hpp"
 #include "cli/text.hpp"
 #include "core/stopwatch.hpp"
 #include "io/atomic_file.hpp"
-#include "io/table.hpp"
 #include "io/problem_writer.hpp"
+#include "io/table.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/mpi/comm.hpp"
 
@@ -225,12 +224,7 @@ void GenerateCommand::deliver(ShuffledFile& file, const GeneratedFacts& facts) c
 ExitCode GenerateCommand::run(const Settings& settings) {
   catch_stop_signals();
   const mpi::Comm world = mpi::Comm::world();
-  world.agree([&] {
-    options_.complete(settings);
-    if (!world.root()) return;
-    check_writable(options_.output);
-    check_writable(options_.answer);
-  });
+  world.agree([&] { options_.complete(settings); });
   if (options_.planted()) {
     make_planted(world, settings);
   } else {

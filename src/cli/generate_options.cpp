@@ -58,8 +58,8 @@ GenerateOptions::GenerateOptions()
 void GenerateOptions::declare(OptionTable& options) {
   std::vector<std::string> activations;
   for (const Activation activation : kActivations) activations.emplace_back(to_string(activation));
-  options.required_option("output,o", "FILE", "the problem file to write (problem.h5)", path(output));
-  options.required_option("answer", "FILE", "the text file to write the permutation to", path(answer));
+  options.required_option("output,o", "FILE", "the problem file to write (problem.h5)", output_path(output));
+  options.required_option("answer", "FILE", "the text file to write the permutation to", output_path(answer));
   options.option("kind", "KIND", "planted: weights drawn at random, with the knobs below; trained: by gradient steps",
                  choice(kind, {"planted", "trained"}));
   options.option("blocks", "N", "blocks", size(network.blocks, 1));
@@ -109,7 +109,7 @@ void GenerateOptions::declare_trained(OptionTable& options) {
   options.option("data", "CSV",
                  "trained: rows to train on, columns measurement_0, ..., and true (or else pred) as the target; "
                  "without it, a task made up from a random network",
-                 path(data));
+                 input_path(data));
   options.option("teacher-noise", "X", "trained: noise in the targets of the made-up task, relative to their spread",
                  number(teacher.noise, 0));
   options.option("optimizer", "NAME", "trained: adam, adamw, sgd (with momentum)",
@@ -137,7 +137,6 @@ void GenerateOptions::refuse_idle_options(const Settings& settings) const {
 
 void GenerateOptions::complete(const Settings& settings) {
   refuse_idle_options(settings);
-  if (output == answer) throw UsageError("the problem and its answer cannot go to the same file");
   network.activation = parse_activation(activation_);
   network.depth = parse_depth_trend(depth_);
   train.optimizer.kind = parse_optimizer(optimizer_);

@@ -6,7 +6,6 @@
 
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
-#include "cli/output_file.hpp"
 #include "cli/text.hpp"
 #include "io/table.hpp"
 #include "kintsugi/core/error.hpp"
@@ -27,13 +26,13 @@ class ImportCommand final : public Command {
     options.argument("pieces", "PIECES",
                      "folder of PyTorch files, one linear layer each: piece_0.pth, piece_1.pth, ...; or one .pth, "
                      ".safetensors or .npz file with all layers",
-                     path(pieces_));
+                     input_path(pieces_));
     options.argument(
         "data", "DATA",
         "table with columns measurement_0, ..., pred (or pred_0, ...) and maybe true (or true_0, ...): CSV "
         "and other text, .npy, .npz, .pt, .safetensors, HDF5; - is the standard input",
-        path(data_));
-    options.required_option("output,o", "FILE", "the problem file to write (problem.h5)", path(output_));
+        input_path(data_));
+    options.required_option("output,o", "FILE", "the problem file to write (problem.h5)", output_path(output_));
     options.option("activation", "NAME", "function between a block's two pieces: " + activation_names(),
                    activation(activation_));
     options.option("inputs", "COLUMNS", "the inputs' columns or array: x0..x47, or a,b,c, or by number 1-48, or x_*",
@@ -47,7 +46,6 @@ class ImportCommand final : public Command {
   }
 
   [[nodiscard]] ExitCode run(const Settings&) override {
-    check_writable(output_);
     ImportNotes notes;
     const NetworkF64 network = read_pieces(pieces_, activation_, &notes);
     if (notes.activation.value_or(activation_) != activation_) {

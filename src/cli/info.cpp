@@ -57,10 +57,10 @@ class InfoCommand final : public Command {
   }
 
   void declare(OptionTable& options) override {
-    options.argument("problem", "PROBLEM", "the problem file (problem.h5)", path(problem_));
+    options.argument("problem", "PROBLEM", "the problem file (problem.h5)", input_path(problem_));
     options.option("roles", "FILE",
                    "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
-                   path(roles_));
+                   input_path(roles_));
   }
 
   [[nodiscard]] ExitCode run(const Settings&) override;

@@ -85,6 +85,7 @@ ExitCode run_alone(Command& command, const OptionTable& options, const Sources& 
   try {
     const Settings settings = resolve(options, sources, false);
     if (speaks_before_mpi()) print_warnings(settings);
+    settings.check_files();
     return command.run(settings);
   } catch (const Error& error) {
     print_error(error, command.name());
@@ -106,7 +107,10 @@ ExitCode run_parallel(Command& command, const OptionTable& options, const Source
   const mpi::Comm world = mpi::Comm::world();
   try {
     std::optional<Settings> settings;
-    world.agree([&] { settings = resolve(options, sources, false); });
+    world.agree([&] {
+      settings = resolve(options, sources, false);
+      if (world.root()) settings->check_files();
+    });
     if (world.root()) print_warnings(*settings);
     return command.run(*settings);
   } catch (const Error& error) {

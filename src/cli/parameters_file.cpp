@@ -87,7 +87,7 @@ std::string describe_changes(const std::vector<ChangedParameter>& changed) {
 void declare_parameters(OptionTable& options, Parameters& parameters) {
   options.option("parameters", "FILE",
                  "set tuned numbers of the search from this file; --print-parameters prints one with all of them",
-                 {"", [&parameters](const std::string& given) { read_parameters(given, parameters); }});
+                 {"", [&parameters](const std::string& given) { read_parameters(given, parameters); }, FileUse::input});
 }
 
 }  // namespace kintsugi::cli

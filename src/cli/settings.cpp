@@ -12,7 +12,9 @@
 #include <string_view>
 
 #include "cli/config_file.hpp"
+#include "cli/output_file.hpp"
 #include "cli/text.hpp"
+#include "io/atomic_file.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi::cli {
@@ -66,6 +68,7 @@ class Resolver {
   const Sources& sources_;
   po::variables_map values_;
   std::map<std::string, std::string> found_in_;
+  std::string config_;
   std::vector<std::string> warnings_;
 };
 
@@ -154,6 +157,7 @@ void Resolver::read_config_file() {
   if (values_.count(std::string(kConfig)) == 0) return;
   const auto name = values_[std::string(kConfig)].as<std::string>();
   const std::string source = "config file " + name;
+  config_ = name;
   po::options_description parser = table_.parser();
   po::parsed_options parsed(&parser);
   for (const ConfigLine& line : read_config_lines(name, source)) {
@@ -179,7 +183,7 @@ Settings Resolver::store(bool check_required) const {
       if (option.required && check_required) {
         throw UsageError(option.value_name + " is missing" + (option.positional ? "" : " (--" + option.name + ")"));
       }
-      settings.push_back({option.name, option.value.default_text, "default"});
+      settings.push_back({option.name, option.value.default_text, "default", option.value.use, option.value.beside});
       continue;
     }
     const auto& text = values_[option.name].as<std::string>();
@@ -188,9 +192,9 @@ Settings Resolver::store(bool check_required) const {
     } catch (const UsageError& error) {
       throw UsageError(found->second + ": " + spelling(found->second, option.name) + ": " + error.what());
     }
-    settings.push_back({option.name, text, found->second});
+    settings.push_back({option.name, text, found->second, option.value.use, option.value.beside});
   }
-  return Settings(std::move(settings), warnings_);
+  return Settings(std::move(settings), config_, warnings_);
 }
 
 }  // namespace
@@ -219,10 +223,29 @@ std::string Settings::as_ini() const {
 }
 
 void Settings::check_ini() const {
-  for (const auto& [name, text, source] : settings_) {
-    if (text.empty() || stands_in_config(text)) continue;
-    throw UsageError("--" + name + ": '" + text + "' cannot stand in a config file, where # starts a comment");
+  for (const Setting& setting : settings_) {
+    if (setting.text.empty() || stands_in_config(setting.text)) continue;
+    throw UsageError("--" + setting.name + ": '" + setting.text +
+                     "' cannot stand in a config file, where # starts a comment");
   }
+}
+
+void Settings::check_files() const {
+  std::vector<std::filesystem::path> inputs;
+  std::vector<std::filesystem::path> outputs;
+  std::vector<std::filesystem::path> beside;
+  if (!config_.empty()) inputs.emplace_back(config_);
+  for (const Setting& setting : settings_) {
+    if (setting.text.empty()) continue;
+    if (setting.use == FileUse::input) inputs.emplace_back(setting.text);
+    if (setting.use != FileUse::output) continue;
+    // What is written again and again, with others beside it, can wait for room.
+    check_writable(setting.text, setting.beside.empty());
+    outputs.emplace_back(setting.text);
+    for (const std::string& ending : setting.beside) beside.emplace_back(follow_links(setting.text) += ending);
+  }
+  outputs.insert(outputs.end(), beside.begin(), beside.end());
+  check_outputs(outputs, inputs);
 }
 
 std::vector<Setting> Settings::given() const {

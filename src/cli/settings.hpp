@@ -24,13 +24,15 @@ struct Setting {
   std::string name;
   std::string text;    ///< empty: not given, and no default
   std::string source;  ///< "default", "command line", "environment" or the config file's name
+  FileUse use = FileUse::none;
+  std::vector<std::string> beside = {};  ///< see Value::beside
 };
 
 /// The effective options of one command.
 class Settings {
  public:
-  Settings(std::vector<Setting> settings, std::vector<std::string> warnings)
-      : settings_(std::move(settings)), warnings_(std::move(warnings)) {}
+  Settings(std::vector<Setting> settings, std::string config, std::vector<std::string> warnings)
+      : settings_(std::move(settings)), config_(std::move(config)), warnings_(std::move(warnings)) {}
 
   /// Lines `name = text` that --config reads back to the same settings; `# name =` where there is no value.
   [[nodiscard]] std::string as_ini() const;
@@ -38,11 +40,15 @@ class Settings {
   void check_ini() const;
   /// Those that somebody set.
   [[nodiscard]] std::vector<Setting> given() const;
+  /// Throws UsageError where an output could not be written in the end, is one of the inputs (the config file among
+  /// them) or another output; see check_outputs().
+  void check_files() const;
   /// Sentences for the user: variables of the environment that look like misspelt options.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
   std::vector<Setting> settings_;
+  std::string config_;  // the file's name; empty: none
   std::vector<std::string> warnings_;
 };
 

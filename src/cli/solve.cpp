@@ -11,7 +11,6 @@
 
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
-#include "cli/output_file.hpp"
 #include "cli/parameters_file.hpp"
 #include "cli/roles_file.hpp"
 #include "cli/signals.hpp"
@@ -19,9 +18,11 @@
 #include "cli/start_option.hpp"
 #include "cli/text.hpp"
 #include "core/stopwatch.hpp"
+#include "io/atomic_file.hpp"
 #include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/version.hpp"
+#include "kintsugi/io/checkpoint_file.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "kintsugi/io/solution_file.hpp"
 #include "kintsugi/mpi/comm.hpp"
@@ -35,14 +36,16 @@ namespace {
 
 /// A start's name or a file that exists.
 Value start_or_file(std::string& target) {
-  return {target, [&target](const std::string& given) {
+  return {target,
+          [&target](const std::string& given) {
             std::error_code ignored;
             if (!is_start_name(given) && !std::filesystem::exists(given, ignored)) {
               throw UsageError("expected one of " + join(start_choices(), ", ") + ", or a file that exists, got '" +
                                given + "'");
             }
             target = given;
-          }};
+          },
+          FileUse::input};
 }
 
 /// "CxR": candidate groups x row groups, or "auto".
@@ -74,6 +77,17 @@ ExitCode exit_code(Status status) {
     case Status::interrupted: return ExitCode::stopped;
   }
   throw InternalError("unknown status value");
+}
+
+/// Throws UsageError where there is a file already that is no checkpoint of such a run as this.
+void keep_from_harm(const std::filesystem::path& checkpoint, const CheckpointKey& key) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(checkpoint, ignored)) return;
+  try {
+    static_cast<void>(read_checkpoint(checkpoint, key));
+  } catch (const InputError& error) {
+    throw UsageError(std::string(error.what()) + "; give another name, or --force to write over it");
+  }
 }
 
 void leave_out_times(Solution& solution) {
@@ -115,6 +129,7 @@ class SolveCommand final : public Command {
   std::filesystem::path checkpoint_;
   double interval_ = 60;
   bool resume_ = false;
+  bool force_ = false;
   bool no_times_ = false;
   bool quiet_ = false;
 };
@@ -122,9 +137,9 @@ class SolveCommand final : public Command {
 void SolveCommand::declare(OptionTable& options) {
   std::vector<std::string> scores{"auto"};
   for (const PairScoreKind kind : kPairScoreKinds) scores.emplace_back(to_string(kind));
-  options.argument("problem", "PROBLEM", "the problem file (problem.h5)", path(problem_));
+  options.argument("problem", "PROBLEM", "the problem file (problem.h5)", input_path(problem_));
   options.option("output,o", "FILE", "write the solution, with scores and trajectory, to this file (solution.h5)",
-                 path(output_));
+                 output_path(output_));
   options.option("seed", "N", "of all random numbers", unsigned_integer(options_.seed));
   options.option("islands", "N", "groups of ranks that search on their own", integer(options_.islands, 1));
   options.option("topology", "NAME",
@@ -139,14 +154,15 @@ void SolveCommand::declare(OptionTable& options) {
       start_or_file(options_.start));
   options.option("roles", "FILE",
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
-                 path(roles_));
+                 input_path(roles_));
   declare_search(options);
   options.option("log", "KIND", "table, json (one object per line) or off; goes to stderr",
                  choice(log_, {"table", "json", "off"}));
   options.option("checkpoint", "FILE", "keep the state of the search in this file, and the one before in FILE.previous",
-                 path(checkpoint_));
+                 output_path(checkpoint_, {".previous", ".next"}));
   options.option("checkpoint-interval", "TIME", "between two checkpoints: 90, 90s, 10m", duration(interval_));
   options.toggle("resume", "go on from the checkpoint, if there is one", resume_);
+  options.toggle("force", "write over the checkpoint of another run, without --resume", force_);
   options.toggle("no-times",
                  "leave out times, host and number of ranks, so that logs and solutions of two runs can be compared",
                  no_times_);
@@ -184,8 +200,9 @@ std::optional<SearchState> SolveCommand::prepare_checkpoints(const Network& netw
     if (resume_) throw UsageError("--resume needs --checkpoint FILE: where to go on from");
     return std::nullopt;
   }
-  check_writable(checkpoint_);
+  checkpoint_ = follow_links(checkpoint_);
   const CheckpointKey key = checkpoint_key(network, rows, options_);
+  if (!resume_ && !force_) keep_from_harm(checkpoint_, key);
   log.keep_checkpoints(checkpoint_, key, interval_);
   if (!resume_) return std::nullopt;
   std::optional<FoundCheckpoint> found = find_checkpoint(checkpoint_, key);
@@ -265,7 +282,6 @@ ExitCode SolveCommand::run(const Settings& settings) {
   std::optional<ProblemFile> rows;
   Network network;
   world.agree([&] {
-    if (world.root() && !output_.empty()) check_writable(output_);
     read_files();
     rows.emplace(problem_);
     if (!world.root()) return;

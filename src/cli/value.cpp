@@ -52,10 +52,10 @@ std::string in_units(std::int64_t bytes) {
 
 /// "2" and a rest without it, from "2:30"; false where `text` does not begin with digits.
 bool take_number(std::string_view& text, double& value) {
-  const std::size_t length = std::min(text.find_first_not_of("0123456789."), text.size());
-  if (!read_whole(text.substr(0, length), value)) return false;
-  text.remove_prefix(length);
-  return true;
+  if (text.empty() || std::string_view("0123456789.").find(text.front()) == std::string_view::npos) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return error == std::errc{};
 }
 
 /// Slurm's forms with colons: "minutes:seconds", "hours:minutes:seconds", "days-hours:minutes:seconds" and, with days,
@@ -123,8 +123,8 @@ std::optional<double> parse_duration(std::string_view text) {
   double plain = 0;
   if (read_whole(text, plain)) return plain >= 0 ? std::optional(plain) : std::nullopt;
   if (text.empty()) return std::nullopt;
-  const std::optional<double> seconds =
-      text.find_first_of(":-") == std::string_view::npos ? sum_of_units(text) : clock_time(text);
+  std::optional<double> seconds = sum_of_units(text);
+  if (!seconds) seconds = clock_time(text);
   return seconds && std::isfinite(*seconds) ? seconds : std::nullopt;
 }
 
@@ -134,11 +134,28 @@ Value text(std::string& target) {
   return {target, [&target](const std::string& given) { target = given; }};
 }
 
+namespace {
+
 Value path(std::filesystem::path& target) {
   return {target.string(), [&target](const std::string& given) {
             if (given.empty()) reject("a path", given);
             target = given;
           }};
+}
+
+}  // namespace
+
+Value input_path(std::filesystem::path& target) {
+  Value value = path(target);
+  value.use = FileUse::input;
+  return value;
+}
+
+Value output_path(std::filesystem::path& target, std::vector<std::string> beside) {
+  Value value = path(target);
+  value.use = FileUse::output;
+  value.beside = std::move(beside);
+  return value;
 }
 
 Value toggle(bool& target) {

@@ -12,15 +12,24 @@
 
 namespace kintsugi::cli {
 
+/// What a command does with the file that an option names.
+enum class FileUse { none, input, output };
+
 /// What an option does with its text. Every maker below takes the default from its target.
 struct Value {
   std::string default_text;  ///< empty: none
   /// Puts the text into the target. Throws UsageError that says what was expected and what was given.
   std::function<void(const std::string& text)> store;
+  FileUse use = FileUse::none;
+  /// Endings of further files that are written beside an output.
+  std::vector<std::string> beside = {};
 };
 
 [[nodiscard]] Value text(std::string& target);
-[[nodiscard]] Value path(std::filesystem::path& target);
+/// A file or folder that is read.
+[[nodiscard]] Value input_path(std::filesystem::path& target);
+/// A file that is written, and maybe others beside it whose names have these endings more.
+[[nodiscard]] Value output_path(std::filesystem::path& target, std::vector<std::string> beside = {});
 /// true, yes, on, 1 or false, no, off, 0.
 [[nodiscard]] Value toggle(bool& target);
 /// A finite number >= `lowest`.

@@ -38,10 +38,10 @@ class VerifyCommand final : public Command {
   }
 
   void declare(OptionTable& options) override {
-    options.argument("problem", "PROBLEM", "the problem file (problem.h5)", path(problem_));
-    options.argument("answer", "ANSWER", "a solution.h5, or a text file with the permutation", path(answer_));
+    options.argument("problem", "PROBLEM", "the problem file (problem.h5)", input_path(problem_));
+    options.argument("answer", "ANSWER", "a solution.h5, or a text file with the permutation", input_path(answer_));
     options.option("expect-sha256", "HEX", "the answer's text must have this SHA-256", sha256(expected_));
-    options.option("compare", "ANSWER2", "also say where the answer differs from this one", path(compare_));
+    options.option("compare", "ANSWER2", "also say where the answer differs from this one", input_path(compare_));
     options.option("tolerance", "MSE",
                    "mean squared error that counts as reproduced; 0: what float32 rounding explains",
                    number(tolerance_, 0));

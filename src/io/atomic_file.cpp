@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <string>
 #include <system_error>
@@ -17,22 +18,41 @@ namespace kintsugi {
 
 namespace fs = std::filesystem;
 
+fs::path follow_links(const fs::path& path) {
+  constexpr int kMost = 40;  // as Linux has it
+  fs::path target = path;
+  std::error_code error;
+  for (int links = 0; fs::is_symlink(fs::symlink_status(target, error)); ++links) {
+    if (links == kMost) throw UsageError(path.string() + ": cannot be written: it is a link in a ring of links");
+    const fs::path next = fs::read_symlink(target, error);
+    if (error) throw UsageError(path.string() + ": cannot be written: " + error.message());
+    target = target.parent_path() / next;  // `next` alone where it begins at the root
+  }
+  return target;
+}
+
 namespace {
 
 /// The file that `path` stands for, links followed. Renaming over a device would replace it, so only a regular file may
 /// be there already.
 fs::path resolve_target(const fs::path& path) {
   if (path.filename().empty()) throw UsageError(path.string() + ": cannot be written: not the name of a file");
+  fs::path target = follow_links(path);
   std::error_code error;
-  const fs::file_status status = fs::status(path, error);
+  const fs::file_status status = fs::symlink_status(target, error);
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     throw UsageError(path.string() + ": cannot be written: it exists and is not a regular file");
   }
-  if (fs::is_symlink(fs::symlink_status(path, error))) {
-    const fs::path target = fs::weakly_canonical(path, error);
-    if (!error) return target;
-  }
-  return path;
+  if (error == std::errc::filename_too_long)
+    throw UsageError(path.string() + ": cannot be written: " + error.message());
+  return target;
+}
+
+/// A name beside `target`, cut where it would be longer than a name may be.
+fs::path temporary_beside(const fs::path& target, const std::string& unique) {
+  const std::string ending = "." + unique + ".tmp";
+  const std::string name = target.filename().string().substr(0, NAME_MAX - 1 - ending.size());
+  return target.parent_path() / std::string(".").append(name).append(ending);
 }
 
 }  // namespace
@@ -40,8 +60,7 @@ fs::path resolve_target(const fs::path& path) {
 AtomicFile::AtomicFile(const fs::path& path) : name_(path.string()), target_(resolve_target(path)) {
   for (int attempt = 0;; ++attempt) {
     const std::string unique = std::to_string(::getpid()) + "." + std::to_string(attempt);
-    temporary_ =
-        target_.parent_path() / std::string(".").append(target_.filename().string()).append("." + unique + ".tmp");
+    temporary_ = temporary_beside(target_, unique);
     fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     constexpr int kAttempts = 100;
     if (fd_ >= 0 || errno != EEXIST || attempt == kAttempts) break;

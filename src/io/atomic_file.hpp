@@ -6,6 +6,10 @@
 
 namespace kintsugi {
 
+/// Where `path` leads if it is a symbolic link, or a link to one, and so on; the end need not exist. Throws UsageError
+/// where links lead in a ring.
+[[nodiscard]] std::filesystem::path follow_links(const std::filesystem::path& path);
+
 /// Puts a whole file in place at once: writes a temporary file beside `path`, syncs it, renames it over `path` and
 /// syncs the folder. Whoever opens `path` sees the old content or the new, never a part. A symbolic link is followed.
 /// Not collective. Throws UsageError where `path` cannot be a file (no such folder, not writable, a folder or device is

@@ -94,7 +94,7 @@ class UnknownTest(ProgramTest):
     def test_line_of_the_config_file_that_is_no_setting(self):
         for text in ("seed\n", "\n= 3\n", "seed # = 3\n"):
             (self.folder / "run.ini").write_text(text)
-            self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini, line", "NAME = VALUE"])
+            self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini, line", "name = value"])
         (self.folder / "run.ini").write_text("output = \"s.h5\n")
         self.assert_error(USAGE, "solve", "p.h5", "--config", "run.ini", says=["run.ini, line 1", "quote", "not closed"])
         (self.folder / "run.ini").write_text("output = \"s.h5\" x\n")

@@ -137,7 +137,7 @@ class RefusalTest(SolveTest):
         result = self.run_program("solve", "square.h5", "--roles", "roles.txt", "-q")
         self.assertEqual(result.stdout, square.answer_text() + "\n")
         self.assert_error(BAD_INPUT, "solve", "p.h5", "--roles", "nowhere.txt", says="nowhere.txt")
-        (self.folder / "roles.txt").write_text("1;2")
+        (self.folder / "roles.txt").write_text("1:2")
         self.assert_error(BAD_INPUT, "solve", "p.h5", "--roles", "roles.txt", says="roles.txt")
 
     def test_unknown_search(self):

@@ -61,6 +61,29 @@ TEST(AtomicFile, FollowsLinks) {
   EXPECT_EQ(content(folder.path() / "real" / "file"), "new");
 }
 
+TEST(AtomicFile, LinksThatLeadNowhereYetOrInARing) {
+  const testing::ScratchFolder folder;
+  fs::create_directory(folder.path() / "real");
+  fs::create_symlink("second", folder.path() / "link");
+  fs::create_symlink("real/file", folder.path() / "second");
+  EXPECT_EQ(follow_links(folder.path() / "link"), folder.path() / "real" / "file");
+  write_file_atomically(folder.path() / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(folder.path() / "link"));
+  EXPECT_EQ(content(folder.path() / "real" / "file"), "new");
+  fs::create_symlink("ring", folder.path() / "ring");
+  expect_error<UsageError>([&] { write_file_atomically(folder.path() / "ring", "x"); }, {"ring of links"});
+  EXPECT_TRUE(fs::is_symlink(folder.path() / "ring"));
+}
+
+TEST(AtomicFile, NamesUpToTheLongest) {
+  const testing::ScratchFolder folder;
+  write_file_atomically(folder.path() / std::string(255, 'n'), "x");
+  EXPECT_EQ(entries(folder.path()), 1U);
+  expect_error<UsageError>([&] { write_file_atomically(folder.path() / std::string(256, 'n'), "x"); },
+                           {"File name too long"});
+  EXPECT_EQ(entries(folder.path()), 1U);
+}
+
 TEST(AtomicFile, RefusesWhatCannotBeAFile) {
   const testing::ScratchFolder folder;
   expect_error<UsageError>([&] { write_file_atomically(folder.path() / "no" / "such", "x"); },

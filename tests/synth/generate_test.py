@@ -146,7 +146,7 @@ class GenerateTest(ProgramTest):
         fails("--kind", "trained", "--rows", 20, "--batch", 21, says="the batch must have between 1 and 20 rows", np=2)
         fails("--kind", "trained", "--optimizer", "sgd", "--learning-rate", 1e4, "--width", 8, "--rows", 100, "--batch",
               50, "--blocks", 3, says="training diverged at step", np=2)
-        self.assert_error(USAGE, "generate", "-o", "x", "--answer", "x", says="cannot go to the same file")
+        self.assert_error(USAGE, "generate", "-o", "x", "--answer", "x", says="is the same file as the output")
         self.assert_error(USAGE, "generate", "-o", "no/x.h5", "--answer", "x.txt", says="no/x.h5", np=2)
         self.assertEqual(list(self.folder.iterdir()), [])
 
