@@ -1,15 +1,11 @@
 // kintsugi import: pieces and rows of data into one problem file.
 
-#include "io/import.hpp"
-
 #include <iostream>
 
-#include "cli/build_info.hpp"
 #include "cli/command.hpp"
+#include "cli/output_file.hpp"
+#include "cli/puzzle_place.hpp"
 #include "cli/text.hpp"
-#include "io/table.hpp"
-#include "kintsugi/core/error.hpp"
-#include "kintsugi/io/problem_file.hpp"
 
 namespace kintsugi::cli {
 
@@ -23,14 +19,17 @@ class ImportCommand final : public Command {
   }
 
   void declare(OptionTable& options) override {
-    options.argument("pieces", "PIECES",
-                     "folder of PyTorch files, one linear layer each: piece_0.pth, piece_1.pth, ...; or one .pth, "
-                     ".safetensors or .npz file with all layers",
-                     input_path(pieces_));
     options.argument(
+        "pieces", "PIECES",
+        "folder of PyTorch files, one linear layer each: piece_0.pth, piece_1.pth, ...; or one .pth, "
+        ".safetensors or .npz file with all layers; or a folder or archive (.zip, .tar, .tar.gz) of pieces "
+        "and table",
+        input_path(pieces_));
+    options.optional_argument(
         "data", "DATA",
         "table with columns measurement_0, ..., pred (or pred_0, ...) and maybe true (or true_0, ...): CSV "
-        "and other text, .npy, .npz, .pt, .safetensors, HDF5; - is the standard input",
+        "and other text, .npy, .npz, .pt, .safetensors, HDF5; - is the standard input; without it, the one that lies "
+        "with the pieces",
         input_path(data_));
     options.required_option("output,o", "FILE", "the problem file to write (problem.h5)", output_path(output_));
     options.option("activation", "NAME", "function between a block's two pieces: " + activation_names(),
@@ -46,27 +45,17 @@ class ImportCommand final : public Command {
   }
 
   [[nodiscard]] ExitCode run(const Settings&) override {
-    ImportNotes notes;
-    const NetworkF64 network = read_pieces(pieces_, activation_, &notes);
-    if (notes.activation.value_or(activation_) != activation_) {
-      throw InputError(pieces_.string() + ": has the activation " + std::string(to_string(*notes.activation)) +
-                       ", but --activation is " + std::string(to_string(activation_)));
-    }
-    columns_.shapes = possible_shapes(network);
-    const Table table = read_table(data_, columns_);
-    const RowsF64& rows = table.rows;
-    check_network(network, rows.shape);
-    Provenance provenance = provenance_of_run(!no_times_);
-    provenance["source_data"] = data_.string();
-    provenance["source_pieces"] = pieces_.string();
-    write_problem(output_, network, rows, provenance);
-    if (!quiet_) {
-      for (const std::string& note : notes.left_out) std::cerr << "note: " << note << '\n';
-      for (const std::string& note : table.notes) std::cerr << "note: " << note << '\n';
-      std::cerr << "wrote " << output_.string() << ": " << count_of(network.pieces.size(), "piece") << ", "
-                << count_of(rows.shape.rows, "row") << " of " << rows.shape.width << " inputs and "
-                << count_of(rows.shape.outputs, "prediction") << ", " << to_string(activation_) << '\n';
-    }
+    const Puzzle puzzle = read_puzzle(pieces_, data_, columns_, activation_);
+    check_outputs(std::span(&output_, 1), puzzle.inputs);
+    write_puzzle(output_, puzzle, !no_times_);
+    if (quiet_) return ExitCode::success;
+    const RowShape& rows = puzzle.table.rows.shape;
+    if (data_.empty())
+      std::cerr << "pieces from " << puzzle.pieces.string() << ", table from " << puzzle.data.string() << '\n';
+    for (const std::string& note : puzzle.notes) std::cerr << "note: " << note << '\n';
+    std::cerr << "wrote " << output_.string() << ": " << count_of(puzzle.network.pieces.size(), "piece") << ", "
+              << count_of(rows.rows, "row") << " of " << rows.width << " inputs and "
+              << count_of(rows.outputs, "prediction") << ", " << to_string(activation_) << '\n';
     return ExitCode::success;
   }
 

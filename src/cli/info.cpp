@@ -8,6 +8,7 @@
 
 #include "cli/command.hpp"
 #include "cli/diagnostics.hpp"
+#include "cli/puzzle_place.hpp"
 #include "cli/roles_file.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
@@ -57,7 +58,10 @@ class InfoCommand final : public Command {
   }
 
   void declare(OptionTable& options) override {
-    options.argument("problem", "PROBLEM", "the problem file (problem.h5)", input_path(problem_));
+    options.argument(
+        "problem", "PROBLEM",
+        "the problem file (problem.h5), or what import reads: a folder, archive or file of pieces with its table",
+        input_path(problem_));
     options.option("roles", "FILE",
                    "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
                    input_path(roles_));
@@ -159,7 +163,15 @@ void InfoCommand::print_cost(const Network& network, const RowShape& shape) cons
 
 ExitCode InfoCommand::run(const Settings&) {
   const std::vector<int> given_expand = roles_.empty() ? std::vector<int>{} : read_roles_file(roles_);
-  const ProblemFile problem(problem_);
+  std::optional<ScratchFolder> scratch;
+  std::filesystem::path file = problem_;
+  if (!is_problem_path(problem_)) {
+    const Puzzle puzzle = read_puzzle(problem_, {}, {}, std::nullopt);
+    file = scratch.emplace().path() / "problem.h5";
+    write_puzzle(file, puzzle, false);
+    for (const std::string& note : puzzle.notes) std::cerr << "note: " << note << '\n';
+  }
+  const ProblemFile problem(file);
   const Network network = problem.network();
   print_shapes(network, problem);
   const RowFacts facts = look_at_rows(problem);

@@ -58,7 +58,7 @@ std::string overview(const Commands& commands) {
 std::string help(const Command& command, const OptionTable& options) {
   std::string text = "Usage: kintsugi " + command.name();
   for (const Option& option : options.options()) {
-    if (option.positional) text += " " + option.value_name;
+    if (option.positional) text += option.required ? " " + option.value_name : " [" + option.value_name + "]";
     if (option.required && !option.positional) text += " --" + option.name + " " + option.value_name;
   }
   return text + " [OPTION ...]\n\n" + command.summary() + ".\n\n" +

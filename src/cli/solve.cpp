@@ -12,6 +12,7 @@
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/parameters_file.hpp"
+#include "cli/puzzle_run.hpp"
 #include "cli/roles_file.hpp"
 #include "cli/signals.hpp"
 #include "cli/solve_log.hpp"
@@ -108,6 +109,10 @@ class SolveCommand final : public Command {
 
  private:
   void declare_search(OptionTable& options);
+  /// Throws UsageError where --activation is another than the problem file's.
+  void check_activation(Activation stored) const;
+  /// After the solve of what was imported for it. Collective.
+  void finish_puzzle(const mpi::Comm& world, const Solution& solution, const ProblemFile& rows);
   /// What --start and --roles name goes into the options. Every rank reads for itself.
   void read_files();
   /// On rank 0: has the log write checkpoints, and finds the state to go on from.
@@ -125,6 +130,8 @@ class SolveCommand final : public Command {
   std::filesystem::path problem_;
   std::filesystem::path output_;
   std::filesystem::path roles_;
+  std::string activation_ = "auto";
+  std::optional<PuzzleRun> puzzle_;  ///< where PROBLEM is no problem file
   std::string log_ = "table";
   std::filesystem::path checkpoint_;
   double interval_ = 60;
@@ -137,7 +144,10 @@ class SolveCommand final : public Command {
 void SolveCommand::declare(OptionTable& options) {
   std::vector<std::string> scores{"auto"};
   for (const PairScoreKind kind : kPairScoreKinds) scores.emplace_back(to_string(kind));
-  options.argument("problem", "PROBLEM", "the problem file (problem.h5)", input_path(problem_));
+  options.argument("problem", "PROBLEM",
+                   "the problem file (problem.h5); or what import reads, a folder, archive or file of pieces with its "
+                   "table: then problem.h5, solution.h5 and the network put together are written beside it",
+                   input_path(problem_));
   options.option("output,o", "FILE", "write the solution, with scores and trajectory, to this file (solution.h5)",
                  output_path(output_));
   options.option("seed", "N", "of all random numbers", unsigned_integer(options_.seed));
@@ -152,6 +162,11 @@ void SolveCommand::declare(OptionTable& options) {
       options, "NAME|FILE",
       "where the search starts: " + join(start_choices(), ", ") + ", or a file with an answer (solution.h5 or text)",
       start_or_file(options_.start));
+  std::vector<std::string> activations{"auto"};
+  for (const Activation known : kActivations) activations.emplace_back(to_string(known));
+  options.option("activation", "NAME",
+                 "of pieces that are no problem file yet: " + join(activations, ", ") + "; auto tries all",
+                 choice(activation_, activations));
   options.option("roles", "FILE",
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
                  input_path(roles_));
@@ -275,6 +290,20 @@ bool SolveCommand::deliver(const Network& network, const Solution& solution, con
   return complete;
 }
 
+void SolveCommand::check_activation(Activation stored) const {
+  if (activation_ == "auto" || parse_activation(activation_) == stored) return;
+  throw UsageError("--activation is " + activation_ + ", but " + problem_.string() + " was imported with " +
+                   std::string(to_string(stored)) + "; import it anew");
+}
+
+void SolveCommand::finish_puzzle(const mpi::Comm& world, const Solution& solution, const ProblemFile& rows) {
+  world.agree([&] {
+    if (!world.root()) return;
+    const std::string text = puzzle_->finish(solution, rows, fingerprint_, world.size());
+    if (!quiet_ && log_ == "table") std::cerr << text;
+  });
+}
+
 ExitCode SolveCommand::run(const Settings& settings) {
   const Stopwatch since_start;
   catch_stop_signals();
@@ -283,15 +312,28 @@ ExitCode SolveCommand::run(const Settings& settings) {
   Network network;
   world.agree([&] {
     read_files();
-    rows.emplace(problem_);
-    if (!world.root()) return;
-    network = rows->network();
-    fingerprint_ = problem_fingerprint(network, *rows);
-    if (!given_start_.empty()) require_same_problem(given_start_, fingerprint_);
+    if (is_problem_path(problem_)) return;
+    puzzle_.emplace(problem_, output_, activation_, !no_times_);
+    if (world.root()) puzzle_->import();
+  });
+  world.agree([&] {
+    rows.emplace(puzzle_ ? puzzle_->readable() : problem_);
+    if (world.root()) network = rows->network();
+    if (!puzzle_) check_activation(rows->activation());
   });
   const double load = since_start.seconds();
 
   const std::unique_ptr<SolveLog> log = make_log(world.root());
+  if (puzzle_) {
+    puzzle_->choose_activation(world, network, *rows, options_, *log);
+    problem_ = puzzle_->problem();
+    output_ = puzzle_->solution();
+  }
+  world.agree([&] {
+    if (!world.root()) return;
+    fingerprint_ = problem_fingerprint(network, *rows);
+    if (!given_start_.empty()) require_same_problem(given_start_, fingerprint_);
+  });
   std::optional<SearchState> state;
   world.agree([&] {
     if (!world.root()) return;
@@ -309,6 +351,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
   ExitCode code = exit_code(solution.status);
   std::vector<int> complete{1};
   if (world.root()) complete[0] = deliver(network, solution, facts(world, settings, code), *log) ? 1 : 0;
+  if (puzzle_) finish_puzzle(world, solution, *rows);
   world.broadcast(complete);
   return complete[0] == 1 ? code : ExitCode::internal;
 }

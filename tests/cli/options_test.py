@@ -63,7 +63,7 @@ class UnknownTest(ProgramTest):
         self.assert_error(USAGE, "solve", "p.h5", "--toler", "1", says="--toler")
 
     def test_option_of_another_command(self):
-        self.assert_error(USAGE, "solve", "p.h5", "--activation", "relu", says=["--activation", "another command"])
+        self.assert_error(USAGE, "solve", "p.h5", "--format", "text", says=["--format", "another command"])
 
     def test_too_many_arguments(self):
         self.assert_error(USAGE, "info", "p.h5", "q.h5", says="too many positional options")
@@ -123,7 +123,7 @@ class UnknownTest(ProgramTest):
 
     def test_variables_of_other_commands_and_of_the_tests_are_left_alone(self):
         self.run_program("solve", "--print-config",
-                         variables={"KINTSUGI_ACTIVATION": "none of these", "KINTSUGI_SHARED": "/nowhere"})
+                         variables={"KINTSUGI_FORMAT": "none of these", "KINTSUGI_SHARED": "/nowhere"})
 
 
 class ValueTest(ProgramTest):

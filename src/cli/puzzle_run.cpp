@@ -1,0 +1,148 @@
+#include "cli/puzzle_run.hpp"
+
+#include <iostream>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "cli/output_file.hpp"
+#include "cli/reference.hpp"
+#include "cli/text.hpp"
+#include "io/model_file.hpp"
+#include "kintsugi/core/error.hpp"
+#include "kintsugi/io/solution_file.hpp"
+
+namespace kintsugi::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kAuto = "auto";
+
+/// "puzzle" of puzzle.tar.gz
+std::string stem_of(const fs::path& file) {
+  std::string name = file.stem().string();
+  if (name.ends_with(".tar")) name.erase(name.size() - 4);
+  return name;
+}
+
+/// Throws UsageError where a file of this name is there that `read` cannot read: no earlier run has written it.
+template <class Read>
+void require_own(const fs::path& path, const Read& read) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return;
+  try {
+    read();
+    return;
+  } catch (const InputError&) {
+    // Said below: no file of ours.
+  }
+  throw UsageError("output file '" + path.string() +
+                   "': is there already, and no earlier run has written it; say where to write with --output FILE");
+}
+
+/// Of a path as it can be typed.
+std::string typed(const fs::path& path) {
+  const std::string text = path.string();
+  return text.find_first_of(" '\"$&;()<>|*?#") == std::string::npos ? text : "\"" + text + "\"";
+}
+
+}  // namespace
+
+PuzzleRun::PuzzleRun(fs::path path, const fs::path& output, std::string activation, bool with_times)
+    : path_(std::move(path)), activation_(std::move(activation)), with_times_(with_times), solution_is_given_(!output.empty()) {
+  std::error_code ignored;
+  fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path();
+  std::string start = stem_of(path_) + ".";
+  if (fs::is_directory(path_, ignored)) {
+    folder = path_;
+    start.clear();
+  }
+  if (solution_is_given_) {
+    folder = output.has_parent_path() ? output.parent_path() : fs::path();
+    start = output.filename() == "solution.h5" ? "" : output.stem().string() + ".";
+  }
+  problem_ = folder / (start + "problem.h5");
+  solution_ = solution_is_given_ ? output : folder / (start + "solution.h5");
+  model_ = folder / (start + "solved.pth");
+  readable_ = problem_;
+  if (activation_ == kAuto) readable_ += ".next";
+}
+
+void PuzzleRun::import() {
+  std::optional<Activation> given;
+  if (activation_ != kAuto) given = parse_activation(activation_);
+  puzzle_ = read_puzzle(path_, {}, {}, given);
+  std::vector<fs::path> outputs{problem_, solution_, model_};
+  if (readable_ != problem_) outputs.push_back(readable_);
+  for (const fs::path& output : outputs) check_writable(output, true);
+  check_outputs(outputs, puzzle_.inputs);
+  require_own(problem_, [&] { const ProblemFile earlier(problem_); });
+  if (!solution_is_given_) require_own(solution_, [&] { static_cast<void>(read_solution(solution_)); });
+  write_puzzle(readable_, puzzle_, with_times_);
+}
+
+void PuzzleRun::choose_activation(const mpi::Comm& world, Network& network, RowSource& rows,
+                                  const SolveOptions& options, SolveObserver& observer) {
+  if (activation_ != kAuto) return;
+  std::vector<int> named{puzzle_.names_activation ? 1 : 0};
+  world.broadcast(named);
+  if (named[0] == 0) {
+    trials_ = try_activations(world, network, rows, options, observer);
+    network.activation = trials_.front().activation;
+  }
+  world.agree([&] {
+    if (!world.root()) return;
+    puzzle_.network.activation = network.activation;
+    write_puzzle(problem_, puzzle_, with_times_);
+    std::error_code ignored;
+    fs::remove(readable_, ignored);
+  });
+}
+
+std::string PuzzleRun::describe_activation() const {
+  std::string text = "activation   " + std::string(to_string(puzzle_.network.activation));
+  if (trials_.empty()) return text + (puzzle_.names_activation ? ", as the pieces' file says\n" : ", as given\n");
+  const ActivationTrial& best = trials_[0];
+  const ActivationTrial& next = trials_[1];
+  const auto error = [](const ActivationTrial& trial) {
+    return format(trial.searched ? "MSE %.2e after a short search" : "MSE %.2e at its best start", trial.mse);
+  };
+  return text + ", found by trying all: " + error(best) + "; next " + std::string(to_string(next.activation)) + ", " +
+         error(next) + "\n";
+}
+
+std::string PuzzleRun::finish(const Solution& solution, const ProblemFile& rows, const ProblemFingerprint& problem,
+                              int ranks) {
+  const bool solved = solution.status == Status::solved || solution.status == Status::noise;
+  const ReferenceResult check = evaluate_reference(puzzle_.network, solution.assembly, rows);
+  const bool reproduced = check.mse <= std::max(check.rounding, solution.target);
+  if (solved) write_model(model_, puzzle_.network, solution.assembly, problem);
+
+  std::string text = "\nResult\n";
+  text += "pieces       " + puzzle_.pieces.string() + ", " + count_of(puzzle_.network.pieces.size(), "piece") + "\n";
+  text += "table        " + puzzle_.data.string() + ", " + count_of(puzzle_.table.rows.shape.rows, "row") + "\n";
+  for (const std::string& note : puzzle_.notes) text += "             " + note + "\n";
+  text += describe_activation();
+  text += format("status       %s, MSE %.3g; in float64 by other code MSE %.3g, largest error %.3g: ",
+                 std::string(to_string(solution.status)).c_str(), solution.mse, check.mse, check.largest_error) +
+          (reproduced ? "verified\n" : "the predictions are not reproduced\n");
+  text +=
+      "written      " + problem_.string() + ", " + solution_.string() + (solved ? ", " + model_.string() : "") + "\n";
+  const unsigned cores = std::thread::hardware_concurrency();
+  if (ranks == 1 && cores > 1) {
+    text += format("cores        1 of %u was used; all of them: mpirun -np %u kintsugi solve ", cores, cores) +
+            typed(path_) + "\n";
+  }
+  text += "next         ";
+  if (solved) {
+    text += "kintsugi report " + typed(solution_) + " --problem " + typed(problem_) + " -o report.html\n";
+  } else {
+    text += "kintsugi info " + typed(problem_) + "   (what is unusual about it)\n";
+  }
+  return text;
+}
+
+}  // namespace kintsugi::cli
