@@ -43,7 +43,7 @@ std::string value_of(std::string_view text, const std::string& place) {
   return std::string(text.substr(1, end - 1));
 }
 
-std::string read_text(const std::filesystem::path& path, const std::string& origin) {
+std::string read_bytes(const std::filesystem::path& path, const std::string& origin) {
   std::error_code ignored;
   std::ifstream file(path, std::ios::binary);
   std::string bytes;
@@ -53,6 +53,10 @@ std::string read_text(const std::filesystem::path& path, const std::string& orig
     throw UsageError(origin + ": cannot be read");
   }
   if (file.bad()) throw UsageError(origin + ": cannot be read");
+  return bytes;
+}
+
+std::string text_of(std::string_view bytes, const std::string& origin) {
   try {
     std::string store;
     return std::string(decode_text(bytes, origin, store));
@@ -64,7 +68,11 @@ std::string read_text(const std::filesystem::path& path, const std::string& orig
 }  // namespace
 
 std::vector<ConfigLine> read_config_lines(const std::filesystem::path& path, const std::string& origin) {
-  const std::string text = read_text(path, origin);
+  return parse_config_lines(read_bytes(path, origin), origin);
+}
+
+std::vector<ConfigLine> parse_config_lines(std::string_view bytes, const std::string& origin) {
+  const std::string text = text_of(bytes, origin);
   std::vector<ConfigLine> lines;
   std::string section;
   std::size_t number = 0;

@@ -103,8 +103,8 @@ class Guess {
     Columns inputs = given(options_.inputs, "--inputs");
     Columns predictions = given(options_.predictions, "--predictions");
     Columns targets = given(options_.targets, "--targets");
-    if (!named_ && inputs.empty() && predictions.empty() && targets.empty()) return by_position();
-    if (is_counting() && inputs.empty() && predictions.empty() && targets.empty()) return by_position();
+    const bool none_given = inputs.empty() && predictions.empty() && targets.empty();
+    if (none_given && (!named_ || is_counting())) return by_position();
     if (named_ && predictions.empty()) predictions = by_meaning("pred", "pred_", names_predictions, "predictions");
     if (named_ && targets.empty()) targets = by_meaning("true", "true_", names_targets, "targets");
     if (named_ && inputs.empty()) inputs = find_inputs(predictions.size());
@@ -124,12 +124,22 @@ class Guess {
     throw InputError(place_ + what + "; the columns are " + list_of(names_) + "; " + kRemedy);
   }
 
+  /// All columns but those that hold a row's index.
+  [[nodiscard]] Columns measured() const {
+    Columns columns;
+    for (std::size_t column = 0; column < names_.size(); ++column) {
+      if (!named_ || !is_index(names_[column])) columns.push_back(column);
+    }
+    return columns;
+  }
+
   /// "0", "1", "2", ...: what pandas calls columns that have no names.
   [[nodiscard]] bool is_counting() const {
-    for (std::size_t column = 0; column < names_.size(); ++column) {
-      if (names_[column] != std::to_string(column)) return false;
+    const Columns columns = measured();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (names_[columns[i]] != std::to_string(i)) return false;
     }
-    return true;
+    return !columns.empty();
   }
 
   void take(const Columns& columns) {
@@ -238,12 +248,12 @@ class Guess {
 
   /// Without names: inputs first, then predictions, where there are as many columns as the pieces allow for just that.
   ColumnChoice by_position() {
-    const auto fits = [&](const auto& shape) { return shape.first + shape.second == names_.size(); };
+    const Columns columns = measured();
+    const auto fits = [&](const auto& shape) { return shape.first + shape.second == columns.size(); };
     if (std::ranges::count_if(options_.shapes, fits) != 1) fail("columns have no names");
-    const std::size_t width = std::ranges::find_if(options_.shapes, fits)->first;
-    Columns inputs;
-    Columns predictions;
-    for (std::size_t i = 0; i < names_.size(); ++i) (i < width ? inputs : predictions).push_back(i);
+    const auto width = static_cast<std::ptrdiff_t>(std::ranges::find_if(options_.shapes, fits)->first);
+    const Columns inputs(columns.begin(), columns.begin() + width);
+    const Columns predictions(columns.begin() + width, columns.end());
     if (!named_) notes_.emplace_back("the table has no header");
     say("inputs", inputs);
     say("predictions", predictions);

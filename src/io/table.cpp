@@ -142,10 +142,13 @@ class TableReader {
 }  // namespace
 
 Table read_table(const std::filesystem::path& path, const TableOptions& options) {
-  TableReader reader(options);
-  if (is_hdf5(path)) return reader.from_arrays(read_hdf5_arrays(path), path.string());
+  if (is_hdf5(path)) return TableReader(options).from_arrays(read_hdf5_arrays(path), path.string());
   const FileBytes file(path);
-  return reader.read(file.bytes(), path == "-" ? "standard input" : path.string(), 0);
+  return read_table(file.bytes(), path == "-" ? "standard input" : path.string(), options);
+}
+
+Table read_table(std::span<const char> file, const std::string& origin, const TableOptions& options) {
+  return TableReader(options).read(file, origin, 0);
 }
 
 std::vector<std::pair<std::size_t, std::size_t>> possible_shapes(const NetworkF64& network) {

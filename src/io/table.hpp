@@ -35,6 +35,9 @@ struct Table {
 /// the place, what was seen and the remedy.
 [[nodiscard]] Table read_table(const std::filesystem::path& path, const TableOptions& options = {});
 
+/// The same for a file that is already in memory, HDF5 apart; `origin` names it in messages.
+[[nodiscard]] Table read_table(std::span<const char> file, const std::string& origin, const TableOptions& options = {});
+
 /// Width and outputs of the rows that the pieces can belong to, by shapes alone.
 [[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> possible_shapes(const NetworkF64& network);
 

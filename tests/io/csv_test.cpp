@@ -263,6 +263,7 @@ TEST_F(Csv, ColumnsThatAreClear) {
   EXPECT_EQ(read("x1,x2,y\n1,2,3\n").predictions, std::vector<double>{3});
   EXPECT_EQ(read("1,2,3.5\n4,5,6\n").predictions, (std::vector<double>{3.5, 6}));  // no header
   EXPECT_EQ(read("0,1,2\n1,2,3.5\n").predictions, std::vector<double>{3.5});       // pandas' names of columns
+  EXPECT_EQ(read(",0,1,2\n0,1,2,3.5\n").predictions, std::vector<double>{3.5});
   expect_refused("a,b,c,pred\n1,2,3,4\n", {"'measurement_0' is missing", "'a', 'b', 'c', 'pred'", "--inputs"});
   expect_refused("1.5,2,3,4\n", {"no header", "4 columns", "--inputs"});
   expect_refused("x0,x1,preds,output\n1,2,3,4\n", {"more than one name", "--predictions"});
