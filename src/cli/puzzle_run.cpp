@@ -71,6 +71,11 @@ PuzzleRun::PuzzleRun(fs::path path, const fs::path& output, std::string activati
   if (activation_ == kAuto) readable_ += ".next";
 }
 
+PuzzleRun::~PuzzleRun() {
+  std::error_code ignored;
+  if (imported_ && readable_ != problem_) fs::remove(readable_, ignored);
+}
+
 void PuzzleRun::import() {
   std::optional<Activation> given;
   if (activation_ != kAuto) given = parse_activation(activation_);
@@ -81,6 +86,7 @@ void PuzzleRun::import() {
   check_outputs(outputs, puzzle_.inputs);
   require_own(problem_, [&] { const ProblemFile earlier(problem_); });
   if (!solution_is_given_) require_own(solution_, [&] { static_cast<void>(read_solution(solution_)); });
+  imported_ = true;
   write_puzzle(readable_, puzzle_, with_times_);
 }
 
@@ -97,8 +103,6 @@ void PuzzleRun::choose_activation(const mpi::Comm& world, Network& network, RowS
     if (!world.root()) return;
     puzzle_.network.activation = network.activation;
     write_puzzle(problem_, puzzle_, with_times_);
-    std::error_code ignored;
-    fs::remove(readable_, ignored);
   });
 }
 

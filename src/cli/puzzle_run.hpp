@@ -21,6 +21,9 @@ class PuzzleRun {
   /// name, or auto. `with_times`: what is written also says where, when and how.
   PuzzleRun(std::filesystem::path path, const std::filesystem::path& output, std::string activation,
             bool with_times);
+  ~PuzzleRun();
+  PuzzleRun(const PuzzleRun&) = delete;
+  PuzzleRun& operator=(const PuzzleRun&) = delete;
 
   /// Rank 0's part: reads pieces and table, and writes a problem file for all ranks to open. Throws UsageError before
   /// it writes anything where an output would destroy something.
@@ -50,6 +53,7 @@ class PuzzleRun {
   std::filesystem::path model_;
   std::filesystem::path readable_;
   bool solution_is_given_ = false;
+  bool imported_ = false;                // by this rank
   Puzzle puzzle_;                        // rank 0 only
   std::vector<ActivationTrial> trials_;  // best first; empty: nothing was tried
 };

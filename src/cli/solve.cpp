@@ -109,6 +109,8 @@ class SolveCommand final : public Command {
 
  private:
   void declare_search(OptionTable& options);
+  /// Opens the problem file on all ranks, after importing what is none; `network` is rank 0's. Collective.
+  void load(const mpi::Comm& world, std::optional<ProblemFile>& rows, Network& network);
   /// Throws UsageError where --activation is another than the problem file's.
   void check_activation(Activation stored) const;
   /// After the solve of what was imported for it. Collective.
@@ -304,12 +306,7 @@ void SolveCommand::finish_puzzle(const mpi::Comm& world, const Solution& solutio
   });
 }
 
-ExitCode SolveCommand::run(const Settings& settings) {
-  const Stopwatch since_start;
-  catch_stop_signals();
-  const mpi::Comm world = mpi::Comm::world();
-  std::optional<ProblemFile> rows;
-  Network network;
+void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows, Network& network) {
   world.agree([&] {
     read_files();
     if (is_problem_path(problem_)) return;
@@ -321,7 +318,16 @@ ExitCode SolveCommand::run(const Settings& settings) {
     if (world.root()) network = rows->network();
     if (!puzzle_) check_activation(rows->activation());
   });
-  const double load = since_start.seconds();
+}
+
+ExitCode SolveCommand::run(const Settings& settings) {
+  const Stopwatch since_start;
+  catch_stop_signals();
+  const mpi::Comm world = mpi::Comm::world();
+  std::optional<ProblemFile> rows;
+  Network network;
+  load(world, rows, network);
+  const double loaded = since_start.seconds();
 
   const std::unique_ptr<SolveLog> log = make_log(world.root());
   if (puzzle_) {
@@ -341,7 +347,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
     state = prepare_checkpoints(network, *rows, *log);
   });
   Solution solution = solve(world, network, *rows, options_, *log, state ? &*state : nullptr);
-  solution.times.load += load;
+  solution.times.load += loaded;
   solution.times.total = since_start.seconds();
   if (no_times_) leave_out_times(solution);
   solution.warnings = log->warnings();
