@@ -1,9 +1,12 @@
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <set>
 #include <system_error>
 
 #include "io/hdf5.hpp"
 #include "io/hdf5_checks.hpp"
+#include "io/in_child.hpp"
 #include "io/table_arrays.hpp"
 #include "io/zip_archive.hpp"
 #include "kintsugi/core/error.hpp"
@@ -162,9 +165,76 @@ class ArrayReader {
 
 }  // namespace
 
+namespace {
+
+template <class Number>
+void append(std::vector<char>& bytes, const Number* values, std::size_t count) {
+  const auto* const first = reinterpret_cast<const char*>(values);
+  bytes.insert(bytes.end(), first, first + count * sizeof(Number));
+}
+
+/// Takes values off the front of what append() wrote.
+class Bytes {
+ public:
+  explicit Bytes(std::span<const char> bytes) : rest_(bytes) {}
+  [[nodiscard]] bool done() const { return rest_.empty(); }
+  template <class Number>
+  void take(Number* values, std::size_t count) {
+    std::memcpy(values, rest_.data(), count * sizeof(Number));
+    rest_ = rest_.subspan(count * sizeof(Number));
+  }
+  [[nodiscard]] std::size_t size() {
+    std::size_t value = 0;
+    take(&value, 1);
+    return value;
+  }
+
+ private:
+  std::span<const char> rest_;
+};
+
+std::vector<char> pack(const std::vector<Tensor>& arrays) {
+  std::vector<char> bytes;
+  for (const Tensor& array : arrays) {
+    const std::array<std::size_t, 3> sizes{array.name.size(), array.shape.size(), array.values.size()};
+    append(bytes, sizes.data(), sizes.size());
+    append(bytes, array.name.data(), array.name.size());
+    append(bytes, array.shape.data(), array.shape.size());
+    append(bytes, array.values.data(), array.values.size());
+  }
+  return bytes;
+}
+
+std::vector<Tensor> unpacked(std::span<const char> content) {
+  std::vector<Tensor> arrays;
+  for (Bytes bytes(content); !bytes.done();) {
+    Tensor& array = arrays.emplace_back();
+    array.type = TensorType::float64;
+    array.name.resize(bytes.size());
+    array.shape.resize(bytes.size());
+    array.values.resize(bytes.size());
+    bytes.take(array.name.data(), array.name.size());
+    bytes.take(array.shape.data(), array.shape.size());
+    bytes.take(array.values.data(), array.values.size());
+  }
+  return arrays;
+}
+
+}  // namespace
+
 std::vector<Tensor> read_hdf5_arrays(const std::filesystem::path& path) {
-  const h5::SilentErrors silent;
-  return ArrayReader(path).read();
+  constexpr std::size_t kLibrary = std::size_t{256} << 20;  // HDF5's own caches and buffers
+  constexpr std::size_t kBytesPerSecond = std::size_t{10} << 20;
+  constexpr unsigned kSeconds = 20;
+  std::error_code ignored;
+  const std::size_t most = most_unpacked(std::filesystem::file_size(path, ignored));
+  const auto work = [&] {
+    const h5::SilentErrors silent;
+    return pack(ArrayReader(path).read());
+  };
+  // Three times: HDF5 and the arrays hold each number, and so does what is handed over.
+  return unpacked(run_in_child(work, path.string(), kLibrary + 3 * most,
+                               kSeconds + static_cast<unsigned>(most / 100 / kBytesPerSecond)));
 }
 
 }  // namespace kintsugi

@@ -1,0 +1,128 @@
+#include "io/in_child.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <optional>
+#include <string_view>
+
+#include "io/file_descriptor.hpp"
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi {
+
+namespace {
+
+/// The first byte of what the child hands over.
+enum class Outcome : char { result = 'r', refused = 'e', failed = 'f' };
+
+void limit(int resource, rlim_t most) {
+  rlimit limits{};
+  ::getrlimit(static_cast<__rlimit_resource>(resource), &limits);
+  limits.rlim_cur = std::min(most, limits.rlim_max);
+  ::setrlimit(static_cast<__rlimit_resource>(resource), &limits);
+}
+
+/// Address space of this process, in bytes.
+std::size_t address_space() {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+/// Never comes back.
+[[noreturn]] void be_the_child(const std::function<std::vector<char>()>& work, int pipe, std::size_t memory,
+                               unsigned seconds) {
+  // MPI's handlers would print the stack and more.
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) {
+    std::signal(number, SIG_DFL);
+  }
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_CPU, seconds);
+#ifndef __SANITIZE_ADDRESS__
+  limit(RLIMIT_AS, address_space() + memory);
+#endif
+  const auto hand_over = [&](Outcome outcome, std::string_view content) {
+    const char first = static_cast<char>(outcome);
+    return write_all(pipe, {&first, 1}) && write_all(pipe, content);
+  };
+  bool done = false;
+  try {
+    const std::vector<char> result = work();
+    done = hand_over(Outcome::result, {result.data(), result.size()});
+  } catch (const InputError& error) {
+    done = hand_over(Outcome::refused, error.what());
+  } catch (const std::exception& error) {
+    done = hand_over(Outcome::failed, error.what());
+  }
+  ::_exit(done ? 0 : 1);
+}
+
+/// All that comes through the pipe until its end or until the time is over; nothing in the latter case.
+std::optional<std::vector<char>> receive(int pipe, unsigned seconds) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point end = Clock::now() + std::chrono::seconds(seconds);
+  std::vector<char> content;
+  std::array<char, std::size_t{1} << 16> buffer{};
+  while (true) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+    if (left <= 0) return std::nullopt;
+    pollfd waiting{pipe, POLLIN, 0};
+    const int ready = ::poll(&waiting, 1, static_cast<int>(std::min<long long>(left, 1000)));
+    if (ready <= 0) continue;  // time passed, or a signal came
+    const ssize_t got = ::read(pipe, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return content;
+    content.insert(content.end(), buffer.data(), buffer.data() + got);
+  }
+}
+
+std::string describe(int status, bool late) {
+  if (late) return "took too long";
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) return "took too long";
+  if (WIFSIGNALED(status)) return "crashed (signal " + std::to_string(WTERMSIG(status)) + ")";
+  return "failed";
+}
+
+}  // namespace
+
+std::vector<char> run_in_child(const std::function<std::vector<char>()>& work, const std::string& origin,
+                               std::size_t memory, unsigned seconds) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw InternalError("no pipe can be made: " + system_message(errno));
+  const FileDescriptor reading(ends[0]);
+  FileDescriptor writing(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) throw InternalError("no child process can be started: " + system_message(errno));
+  if (child == 0) be_the_child(work, writing.get(), memory, seconds);
+  static_cast<void>(writing.close());
+  std::optional<std::vector<char>> content = receive(reading.get(), 2 * seconds);
+  if (!content) ::kill(child, SIGKILL);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  const bool ended_well = content && WIFEXITED(status) && WEXITSTATUS(status) == 0 && !content->empty();
+  if (!ended_well) {
+    throw InputError(origin + ": is damaged or crafted: reading it " + describe(status, !content) +
+                     " (in a process of its own)");
+  }
+  const auto outcome = static_cast<Outcome>(content->front());
+  content->erase(content->begin());
+  const std::string message(content->begin(), outcome == Outcome::result ? content->begin() : content->end());
+  if (outcome == Outcome::refused) throw InputError(message);
+  if (outcome == Outcome::failed) throw InputError(origin + ": cannot be read: " + message);
+  return std::move(*content);
+}
+
+}  // namespace kintsugi

@@ -1,0 +1,73 @@
+#include "io/in_child.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <numeric>
+
+#include "io/expect_error.hpp"
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi {
+namespace {
+
+using testing::expect_error;
+
+constexpr std::size_t kMemory = std::size_t{64} << 20;
+
+void expect_refused(const std::function<std::vector<char>()>& work, std::initializer_list<std::string> parts,
+                    unsigned seconds = 5) {
+  expect_error<InputError>([&] { static_cast<void>(run_in_child(work, "file", kMemory, seconds)); }, parts);
+}
+
+TEST(InChild, ResultsOfAnySizeComeBack) {
+  for (const std::size_t size : {0, 1, 1'000'000}) {
+    std::vector<char> expected(size);
+    std::iota(expected.begin(), expected.end(), '\0');
+    EXPECT_EQ(run_in_child([&] { return expected; }, "file", kMemory, 5), expected);
+  }
+}
+
+TEST(InChild, WhatTheChildChangesStaysThere) {
+  int value = 1;
+  static_cast<void>(run_in_child(
+      [&] {
+        value = 2;
+        return std::vector<char>();
+      },
+      "file", kMemory, 5));
+  EXPECT_EQ(value, 1);
+}
+
+TEST(InChild, ErrorsAndCrashesAreRefusals) {
+  expect_refused([]() -> std::vector<char> { throw InputError("file, /x: is missing"); }, {"file, /x: is missing"});
+  expect_refused([]() -> std::vector<char> { throw std::runtime_error("odd"); }, {"file: cannot be read: odd"});
+  expect_refused(
+      []() -> std::vector<char> {
+        ::raise(SIGSEGV);
+        return {};
+      },
+      {"file: is damaged or crafted", "crashed (signal 11)"});
+  expect_refused([]() -> std::vector<char> { ::_exit(0); }, {"file: is damaged or crafted", "failed"});
+}
+
+TEST(InChild, TimeAndMemoryAreLimited) {
+  expect_refused(
+      []() -> std::vector<char> {
+        volatile int spin = 0;
+        while (true) spin = spin + 1;
+      },
+      {"took too long"}, 1);
+  expect_refused(
+      []() -> std::vector<char> {
+        while (true) ::pause();
+      },
+      {"took too long"}, 1);
+#ifndef __SANITIZE_ADDRESS__
+  expect_refused([]() -> std::vector<char> { return std::vector<char>(8 * kMemory, 'x'); }, {"cannot be read"});
+#endif
+}
+
+}  // namespace
+}  // namespace kintsugi
