@@ -30,7 +30,7 @@ struct Puzzle {
   bool names_activation = false;  ///< the file of layers says which it was written with
   Table table;
   std::vector<std::string> notes;  ///< what was left out, and what was guessed, in sentences
-  std::filesystem::path pieces;  ///< where they were, in the archive's name where there was one
+  std::filesystem::path pieces;    ///< where they were, in the archive's name where there was one
   std::filesystem::path data;
   std::vector<std::filesystem::path> inputs;  ///< files and folders that were read, and must not be written over
 };
@@ -38,7 +38,8 @@ struct Puzzle {
 /// Finds pieces and table in `path`, and reads them: a folder with both (pieces in it or in one folder below), an
 /// archive of such a folder, or a file or folder of pieces whose table lies beside it. `data`: the table, where it is
 /// known; else empty. What kintsugi wrote there is passed over. Throws InputError that says what was found, what is
-/// missing or what is wrong, in the archive's name where there is one. `activation`: nothing for the one that the file names, or relu.
+/// missing or what is wrong, in the archive's name where there is one. `activation`: nothing for the one that the file
+/// names, or relu.
 [[nodiscard]] Puzzle read_puzzle(const std::filesystem::path& path, const std::filesystem::path& data,
                                  TableOptions columns, std::optional<Activation> activation);
 

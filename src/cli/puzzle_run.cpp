@@ -52,7 +52,10 @@ std::string typed(const fs::path& path) {
 }  // namespace
 
 PuzzleRun::PuzzleRun(fs::path path, const fs::path& output, std::string activation, bool with_times)
-    : path_(std::move(path)), activation_(std::move(activation)), with_times_(with_times), solution_is_given_(!output.empty()) {
+    : path_(std::move(path)),
+      activation_(std::move(activation)),
+      with_times_(with_times),
+      solution_is_given_(!output.empty()) {
   std::error_code ignored;
   fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path();
   std::string start = stem_of(path_) + ".";

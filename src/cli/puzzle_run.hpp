@@ -19,8 +19,7 @@ class PuzzleRun {
  public:
   /// Only names files: in the folder PATH, beside another PATH, or beside `output` where that is given. `activation`: a
   /// name, or auto. `with_times`: what is written also says where, when and how.
-  PuzzleRun(std::filesystem::path path, const std::filesystem::path& output, std::string activation,
-            bool with_times);
+  PuzzleRun(std::filesystem::path path, const std::filesystem::path& output, std::string activation, bool with_times);
   ~PuzzleRun();
   PuzzleRun(const PuzzleRun&) = delete;
   PuzzleRun& operator=(const PuzzleRun&) = delete;
@@ -39,8 +38,8 @@ class PuzzleRun {
 
   /// Rank 0's part, once the solution is written: verifies it in float64, writes the model where it is solved, and says
   /// in a short block what came of it and what to do next.
-  [[nodiscard]] std::string finish(const Solution& solution, const ProblemFile& rows,
-                                   const ProblemFingerprint& problem, int ranks);
+  [[nodiscard]] std::string finish(const Solution& solution, const ProblemFile& rows, const ProblemFingerprint& problem,
+                                   int ranks);
 
  private:
   [[nodiscard]] std::string describe_activation() const;

@@ -227,7 +227,7 @@ std::vector<Tensor> read_hdf5_arrays(const std::filesystem::path& path) {
   constexpr std::size_t kBytesPerSecond = std::size_t{10} << 20;
   constexpr unsigned kSeconds = 20;
   std::error_code ignored;
-  const std::size_t most = most_unpacked(std::filesystem::file_size(path, ignored));
+  const std::size_t most = most_inflated(std::filesystem::file_size(path, ignored));
   const auto work = [&] {
     const h5::SilentErrors silent;
     return pack(ArrayReader(path).read());

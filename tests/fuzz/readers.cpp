@@ -77,8 +77,11 @@ bool read_safetensors_file(std::span<const char> bytes) {
 }
 
 constexpr std::array kReaders{
-    Reader{"model", read_model},  Reader{"pickle", read_pickle}, Reader{"pytorch", read_pytorch},
-    Reader{"npz", read_npz_file}, Reader{"npy", read_npy},       Reader{"safetensors", read_safetensors_file},
+    Reader{"model", read_model},      Reader{"pickle", read_pickle},
+    Reader{"pytorch", read_pytorch},  Reader{"npz", read_npz_file},
+    Reader{"npy", read_npy},          Reader{"safetensors", read_safetensors_file},
+    Reader{"table", read_table_file}, Reader{"answer", read_answer_file},
+    Reader{"config", read_config},    Reader{"archive", unpack_archive},
 };
 
 }  // namespace

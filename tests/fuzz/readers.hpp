@@ -16,4 +16,10 @@ struct Reader {
 
 [[nodiscard]] std::span<const Reader> readers();
 
+// Of table_readers.cpp.
+[[nodiscard]] bool read_table_file(std::span<const char> bytes);
+[[nodiscard]] bool read_answer_file(std::span<const char> bytes);
+[[nodiscard]] bool read_config(std::span<const char> bytes);
+[[nodiscard]] bool unpack_archive(std::span<const char> bytes);
+
 }  // namespace kintsugi::fuzzing
