@@ -106,12 +106,18 @@ Listing list(const fs::path& folder) {
   return listing;
 }
 
-/// Several files that may hold layers, as a folder of pieces has them.
+/// Files that may hold layers, those left out that are named like data.
+std::vector<fs::path> layer_files(const Listing& listing) {
+  std::vector<fs::path> files;
+  std::ranges::copy_if(listing.files, std::back_inserter(files),
+                       [](const fs::path& file) { return may_be_layers(file) && !is_named_like_data(file); });
+  return files;
+}
+
+/// As many of them as make a folder of pieces beyond doubt.
 bool is_piece_folder(const Listing& listing) {
-  constexpr std::ptrdiff_t kFewest = 3;
-  return std::ranges::count_if(listing.files, [](const fs::path& file) {
-           return may_be_layers(file) && !is_named_like_data(file);
-         }) >= kFewest;
+  constexpr std::size_t kFewest = 3;
+  return layer_files(listing).size() >= kFewest;
 }
 
 std::string names_of(const std::vector<fs::path>& files) {
@@ -156,17 +162,20 @@ fs::path table_in(const fs::path& folder, const Listing& listing, const fs::path
   return the_table(listing.files, pieces, folder, may_be_table);
 }
 
-/// The one folder below, or this one, that holds pieces; else the one file that holds layers.
+/// The one folder, this or below, that holds pieces; else the one file that holds layers.
 fs::path pieces_in(const fs::path& folder, const Listing& listing) {
+  const std::vector<fs::path> here = layer_files(listing);
   std::vector<fs::path> places;
+  const auto add_below = [&](std::size_t fewest) {
+    for (const fs::path& below : listing.folders) {
+      if (layer_files(list(below)).size() >= fewest) places.push_back(below);
+    }
+  };
   if (is_piece_folder(listing)) places.push_back(folder);
-  for (const fs::path& below : listing.folders) {
-    if (is_piece_folder(list(below))) places.push_back(below);
-  }
-  if (places.empty()) {
-    std::ranges::copy_if(listing.files, std::back_inserter(places),
-                         [](const fs::path& file) { return may_be_layers(file) && !is_named_like_data(file); });
-  }
+  add_below(2);
+  // Two may be shards, or one of them the table; the reader of folders knows more.
+  if (places.empty() && !here.empty()) places.push_back(here.size() == 1 ? here.front() : folder);
+  if (places.empty()) add_below(1);
   if (places.empty()) {
     throw InputError(folder.string() + ": holds no pieces, here or one folder below (files like piece_0.pth, or one " +
                      ".pth, .safetensors or .npz file with all layers); it has " +
@@ -215,7 +224,7 @@ void search_folder(const fs::path& path, const fs::path& data, PuzzlePlace& plac
   const Listing listing = list(folder);
   if (!data.empty()) {
     // A folder of pieces may be given as it is.
-    place.pieces = is_piece_folder(listing) ? folder : pieces_in(folder, listing);
+    place.pieces = layer_files(listing).empty() ? pieces_in(folder, listing) : folder;
     place.data = data;
     return;
   }

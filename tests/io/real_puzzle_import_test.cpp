@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "io/import.hpp"
+#include "io/table.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "kintsugi/io/solution_file.hpp"
 #include "support/environment.hpp"
