@@ -99,8 +99,8 @@ void PuzzleRun::choose_activation(const mpi::Comm& world, Network& network, RowS
   std::vector<int> named{puzzle_.names_activation ? 1 : 0};
   world.broadcast(named);
   if (named[0] == 0) {
-    trials_ = try_activations(world, network, rows, options, observer);
-    network.activation = trials_.front().activation;
+    choice_ = kintsugi::choose_activation(world, network, rows, options, observer);
+    network.activation = choice_.trials.front().activation;
   }
   world.agree([&] {
     if (!world.root()) return;
@@ -111,14 +111,18 @@ void PuzzleRun::choose_activation(const mpi::Comm& world, Network& network, RowS
 
 std::string PuzzleRun::describe_activation() const {
   std::string text = "activation   " + std::string(to_string(puzzle_.network.activation));
-  if (trials_.empty()) return text + (puzzle_.names_activation ? ", as the pieces' file says\n" : ", as given\n");
-  const ActivationTrial& best = trials_[0];
-  const ActivationTrial& next = trials_[1];
-  const auto error = [](const ActivationTrial& trial) {
-    return format(trial.searched ? "MSE %.2e after a short search" : "MSE %.2e at its best start", trial.mse);
+  if (choice_.trials.empty()) {
+    return text + (puzzle_.names_activation ? ", as the pieces' file says\n" : ", as given\n");
+  }
+  const auto result = [](const ActivationTrial& trial) {
+    return std::string(to_string(trial.activation)) + format(", MSE %.2e ", trial.mse) +
+           (trial.searched > 0 ? format("after up to %lld evaluations", static_cast<long long>(trial.searched))
+                               : std::string("at its best start"));
   };
-  return text + ", found by trying all: " + error(best) + "; next " + std::string(to_string(next.activation)) + ", " +
-         error(next) + "\n";
+  const ActivationTrial& next = choice_.trials[1];
+  text +=
+      choice_.certain ? ", found by trying all: " : ", a guess: the data do not tell yet (--activation NAME decides): ";
+  return text + result(choice_.trials[0]) + "; next " + result(next) + "\n";
 }
 
 std::string PuzzleRun::finish(const Solution& solution, const ProblemFile& rows, const ProblemFingerprint& problem,

@@ -52,9 +52,9 @@ class PuzzleRun {
   std::filesystem::path model_;
   std::filesystem::path readable_;
   bool solution_is_given_ = false;
-  bool imported_ = false;                // by this rank
-  Puzzle puzzle_;                        // rank 0 only
-  std::vector<ActivationTrial> trials_;  // best first; empty: nothing was tried
+  bool imported_ = false;    // by this rank
+  Puzzle puzzle_;            // rank 0 only
+  ActivationChoice choice_;  // no trials: nothing was tried
 };
 
 }  // namespace kintsugi::cli

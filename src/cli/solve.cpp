@@ -111,6 +111,9 @@ class SolveCommand final : public Command {
   void declare_search(OptionTable& options);
   /// Opens the problem file on all ranks, after importing what is none; `network` is rank 0's. Collective.
   void load(const mpi::Comm& world, std::optional<ProblemFile>& rows, Network& network);
+  /// Finds the activation of what was imported, within the limit of time; and what the problem is, on rank 0.
+  /// Collective.
+  void settle_problem(const mpi::Comm& world, Network& network, ProblemFile& rows, SolveLog& log);
   /// Throws UsageError where --activation is another than the problem file's.
   void check_activation(Activation stored) const;
   /// After the solve of what was imported for it. Collective.
@@ -320,6 +323,22 @@ void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows
   });
 }
 
+void SolveCommand::settle_problem(const mpi::Comm& world, Network& network, ProblemFile& rows, SolveLog& log) {
+  if (puzzle_) {
+    const Stopwatch trying;
+    puzzle_->choose_activation(world, network, rows, options_, log);
+    constexpr double kLeast = 0.01;  // 0 would be no limit
+    if (options_.time_limit > 0) options_.time_limit = std::max(kLeast, options_.time_limit - trying.seconds());
+    problem_ = puzzle_->problem();
+    output_ = puzzle_->solution();
+  }
+  world.agree([&] {
+    if (!world.root()) return;
+    fingerprint_ = problem_fingerprint(network, rows);
+    if (!given_start_.empty()) require_same_problem(given_start_, fingerprint_);
+  });
+}
+
 ExitCode SolveCommand::run(const Settings& settings) {
   const Stopwatch since_start;
   catch_stop_signals();
@@ -330,16 +349,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
   const double loaded = since_start.seconds();
 
   const std::unique_ptr<SolveLog> log = make_log(world.root());
-  if (puzzle_) {
-    puzzle_->choose_activation(world, network, *rows, options_, *log);
-    problem_ = puzzle_->problem();
-    output_ = puzzle_->solution();
-  }
-  world.agree([&] {
-    if (!world.root()) return;
-    fingerprint_ = problem_fingerprint(network, *rows);
-    if (!given_start_.empty()) require_same_problem(given_start_, fingerprint_);
-  });
+  settle_problem(world, network, *rows, *log);
   std::optional<SearchState> state;
   world.agree([&] {
     if (!world.root()) return;

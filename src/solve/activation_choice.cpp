@@ -1,7 +1,12 @@
 #include "solve/activation_choice.hpp"
 
 #include <algorithm>
+#include <array>
+#include <limits>
+#include <span>
+#include <utility>
 
+#include "core/stopwatch.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "objective/evaluator.hpp"
 #include "solve/preparation.hpp"
@@ -13,11 +18,13 @@ namespace {
 
 /// Rows of a trial: the first ones are enough to tell activations apart.
 constexpr std::size_t kRows = 1024;
-/// A start this many times worse than the best one is that of a wrong activation.
+/// A start this many times worse than the best one is that of a wrong activation. After searches errors scatter more:
+/// the right one may be behind until it suddenly solves.
 constexpr double kNear = 4;
-constexpr std::int64_t kShortSearch = 300;  // evaluations
-constexpr double kShortTime = 20;           // seconds, where nobody set a limit
-constexpr double kShareOfTime = 0.1;        // of the limit that somebody set
+constexpr double kNearAfterSearch = 30;
+constexpr std::array<std::int64_t, 2> kEvaluations{300, 1200};
+constexpr double kSeconds = 60;       // of all searches, where nobody set a limit
+constexpr double kShareOfTime = 0.2;  // of the limit that somebody set
 
 /// The first rows of a source.
 class FirstRows final : public RowSource {
@@ -46,47 +53,121 @@ class Quiet final : public SolveObserver {
   SolveObserver& other_;
 };
 
-SolveOptions short_options(const SolveOptions& options) {
-  SolveOptions trial = options;
-  trial.islands = 1;
-  trial.candidate_groups = trial.row_groups = 0;
-  trial.max_evaluations = kShortSearch;
-  trial.time_limit = options.time_limit > 0 ? kShareOfTime * options.time_limit : kShortTime;
-  return trial;
-}
+/// One after the other, until one solves the first rows.
+class Race {
+ public:
+  Race(const mpi::Comm& world, const Network& network, RowSource& rows, const SolveOptions& options,
+       SolveObserver& observer)
+      : world_(world), network_(network), rows_(rows), options_(options), observer_(observer) {
+    options_.islands = 1;
+    options_.candidate_groups = options_.row_groups = 0;
+    seconds_ = options.time_limit > 0 ? kShareOfTime * options.time_limit : kSeconds;
+  }
+
+  ActivationChoice run() {
+    judge_starts();
+    double near = kNear;
+    for (const std::int64_t evaluations : kEvaluations) {
+      if (choice_.certain || count_near(near) < 2) break;
+      search(count_near(near), evaluations);
+      near = kNearAfterSearch;
+    }
+    decide();
+    return std::move(choice_);
+  }
+
+ private:
+  void judge_starts() {
+    const Preparation preparation = prepare(world_, network_, rows_.shape(), options_, observer_);
+    for (const Activation activation : kActivations) {
+      network_.activation = activation;
+      const SharedWeights weights(world_, network_, preparation.roles);
+      const std::size_t tiles = (rows_.shape().rows + kernels::kTileRows - 1) / kernels::kTileRows;
+      Evaluator evaluator(world_, weights, rows_, choose_grid(world_.size(), 0, 0, tiles));
+      choice_.trials.push_back({activation, rank_starts(evaluator, preparation, options_).front().mse, 0});
+    }
+    std::ranges::stable_sort(choice_.trials, {}, &ActivationTrial::mse);
+  }
+
+  /// Trials whose error is at most so many times the best one's; those that were searched less do not count.
+  [[nodiscard]] std::size_t count_near(double factor) const {
+    const ActivationTrial& best = choice_.trials.front();
+    std::size_t count = 0;
+    while (count < choice_.trials.size() && choice_.trials[count].searched == best.searched &&
+           !(choice_.trials[count].mse > factor * best.mse)) {
+      ++count;
+    }
+    return count;
+  }
+
+  /// Searches with the first `count` activations.
+  void search(std::size_t count, std::int64_t evaluations) {
+    options_.max_evaluations = evaluations;
+    for (std::size_t i = 0; i < count && !choice_.certain; ++i) {
+      ActivationTrial& trial = choice_.trials[i];
+      options_.time_limit = half_of_the_time_left();
+      network_.activation = trial.activation;
+      const Solution solution = solve(world_, network_, rows_, options_, observer_);
+      keep_order(solution);
+      trial.mse = solution.mse;
+      trial.searched = evaluations;
+      choice_.certain = solution.status == Status::solved;
+      if (choice_.certain) std::swap(trial, choice_.trials.front());
+    }
+    const auto first = choice_.trials.begin() + (choice_.certain ? 1 : 0);
+    std::stable_sort(first, choice_.trials.end(), [](const ActivationTrial& a, const ActivationTrial& b) {
+      return a.searched != b.searched ? a.searched > b.searched : a.mse < b.mse;
+    });
+  }
+
+  /// The next search begins at the best order so far, whatever activation found it: a right order tells activations
+  /// apart, and a nearly right one is found with a nearly right activation.
+  void keep_order(const Solution& solution) {
+    if (!(solution.mse < least_)) return;
+    least_ = solution.mse;
+    options_.start = "given";
+    options_.given_permutation = solution.permutation;
+  }
+
+  /// By rank 0's clock; never 0, which would be no limit.
+  [[nodiscard]] double half_of_the_time_left() const {
+    constexpr double kLeast = 0.01;
+    double left = std::max((seconds_ - since_start_.seconds()) / 2, kLeast);
+    world_.broadcast(std::span(&left, 1));
+    return left;
+  }
+
+  /// Where the errors do not tell, the commonest of those that are near: kActivations begins with it.
+  void decide() {
+    const std::size_t near = count_near(kNear);
+    const bool by_starts = choice_.trials.front().searched == 0 && near < 2;
+    choice_.certain = choice_.certain || by_starts;
+    if (choice_.certain) return;
+    const auto common = std::min_element(
+        choice_.trials.begin(), choice_.trials.begin() + static_cast<std::ptrdiff_t>(near),
+        [](const ActivationTrial& a, const ActivationTrial& b) { return a.activation < b.activation; });
+    std::rotate(choice_.trials.begin(), common, common + 1);
+  }
+
+  const mpi::Comm& world_;
+  Network network_;
+  RowSource& rows_;
+  SolveOptions options_;
+  SolveObserver& observer_;
+  double least_ = std::numeric_limits<double>::infinity();
+  double seconds_;
+  Stopwatch since_start_;
+  ActivationChoice choice_;
+};
 
 }  // namespace
 
-std::vector<ActivationTrial> try_activations(const mpi::Comm& world, const Network& network, RowSource& rows,
-                                             const SolveOptions& options, SolveObserver& observer) {
+ActivationChoice choose_activation(const mpi::Comm& world, const Network& network, RowSource& rows,
+                                   const SolveOptions& options, SolveObserver& observer) {
   const kernels::FlushDenormals flushed;
-  Network trial = network;
   FirstRows first(rows);
   Quiet quiet(observer);
-  const SolveOptions brief = short_options(options);
-  const Preparation preparation = prepare(world, trial, first.shape(), brief, quiet);
-  std::vector<ActivationTrial> trials;
-  trials.reserve(kActivations.size());
-  for (const Activation activation : kActivations) {
-    trial.activation = activation;
-    const SharedWeights weights(world, trial, preparation.roles);
-    const std::size_t tiles = (first.shape().rows + kernels::kTileRows - 1) / kernels::kTileRows;
-    Evaluator evaluator(world, weights, first, choose_grid(world.size(), 0, 0, tiles));
-    trials.push_back({activation, rank_starts(evaluator, preparation, brief).front().mse, false});
-  }
-  std::ranges::stable_sort(trials, {}, &ActivationTrial::mse);
-  const double near = kNear * trials.front().mse;
-  if (trials.size() < 2 || !(trials[1].mse <= near)) return trials;
-  for (ActivationTrial& each : trials) {
-    if (!(each.mse <= near)) break;
-    trial.activation = each.activation;
-    each.mse = solve(world, trial, first, brief, quiet).mse;
-    each.searched = true;
-  }
-  std::ranges::stable_sort(trials, [](const ActivationTrial& a, const ActivationTrial& b) {
-    return a.searched != b.searched ? a.searched : a.mse < b.mse;
-  });
-  return trials;
+  return Race(world, network, first, options, quiet).run();
 }
 
 }  // namespace kintsugi

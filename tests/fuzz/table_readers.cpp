@@ -18,11 +18,11 @@ namespace kintsugi::fuzzing {
 
 namespace {
 
-const std::string kOrigin = "fuzz";
+const std::string kName = "fuzz";
 
 /// A refusal is in the file's name, or it is no use to anybody.
 bool refused(const Error& error) {
-  if (std::string(error.what()).find(kOrigin) == std::string::npos) std::abort();
+  if (std::string(error.what()).find(kName) == std::string::npos) std::abort();
   return false;
 }
 
@@ -32,7 +32,7 @@ bool read_table_file(std::span<const char> bytes) {
   TableOptions options;
   options.shapes = {{1, 1}, {2, 1}};
   try {
-    const RowsF64 rows = read_table(bytes, kOrigin, options).rows;
+    const RowsF64 rows = read_table(bytes, kName, options).rows;
     if (rows.inputs.size() != rows.shape.rows * rows.shape.width) std::abort();
     if (rows.predictions.size() != rows.shape.rows * rows.shape.outputs) std::abort();
     if (!rows.targets.empty() && rows.targets.size() != rows.predictions.size()) std::abort();
@@ -44,7 +44,7 @@ bool read_table_file(std::span<const char> bytes) {
 
 bool read_answer_file(std::span<const char> bytes) {
   try {
-    return !parse_piece_list(bytes, kAnswerKeys, kOrigin).empty();
+    return !parse_piece_list(bytes, kAnswerKeys, kName).empty();
   } catch (const InputError& error) {
     return refused(error);
   }
@@ -52,7 +52,7 @@ bool read_answer_file(std::span<const char> bytes) {
 
 bool read_config(std::span<const char> bytes) {
   try {
-    for (const cli::ConfigLine& line : cli::parse_config_lines({bytes.data(), bytes.size()}, kOrigin)) {
+    for (const cli::ConfigLine& line : cli::parse_config_lines({bytes.data(), bytes.size()}, kName)) {
       if (line.name.empty()) std::abort();
     }
     return true;
