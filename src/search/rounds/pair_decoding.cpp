@@ -129,6 +129,10 @@ StepReport PairDecoding::step() {
     return report;
   }
   const std::vector<Candidate> decided = candidates(equations, evaluator_->entries(iterate_.tiles));
+  if (decided.empty()) {
+    report.stuck = true;
+    return report;
+  }
   std::vector<Blocks> orders;
   orders.reserve(decided.size());
   for (const Candidate& candidate : decided) orders.push_back(candidate.order);
