@@ -99,7 +99,8 @@ void BenchCommand::declare(OptionTable& options) {
                  "with --scale: what the model says of L blocks of width D, hidden size H, N rows, "
                  "on P ranks (or LxDxHxNxPxQ: Q a node)",
                  scale_shape(predict_));
-  options.option("suite", "DIR", "solve every problem file in this folder and print a table", input_path(suite_.folder));
+  options.option("suite", "DIR", "solve every problem file in this folder and print a table",
+                 input_path(suite_.folder));
   options.option("seeds", "N", "with --suite: solve each with so many seeds of the random numbers",
                  integer(suite_.seeds, 1));
   options.option("seed", "N", "with --suite: the first of them", unsigned_integer(suite_.options.seed));

@@ -176,13 +176,12 @@ fs::path pieces_in(const fs::path& folder, const Listing& listing) {
   // Two may be shards, or one of them the table; the reader of folders knows more.
   if (places.empty() && !here.empty()) places.push_back(here.size() == 1 ? here.front() : folder);
   if (places.empty()) add_below(1);
+  // Of files that it does not know, the reader of folders says what they are.
+  if (places.empty() && !listing.files.empty()) places.push_back(folder);
   if (places.empty()) {
     throw InputError(folder.string() + ": holds no pieces, here or one folder below (files like piece_0.pth, or one " +
                      ".pth, .safetensors or .npz file with all layers); it has " +
-                     (listing.files.empty() && listing.folders.empty()
-                          ? "nothing at all"
-                          : names_of(listing.folders) + (listing.folders.empty() || listing.files.empty() ? "" : ", ") +
-                                names_of(listing.files)));
+                     (listing.folders.empty() ? "nothing at all" : "the folders " + names_of(listing.folders)));
   }
   if (places.size() > 1) {
     throw InputError(folder.string() + ": more than one place may hold the pieces: " + names_of(places) + kSayWhich);

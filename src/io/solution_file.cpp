@@ -13,8 +13,8 @@
 #include "io/hdf5.hpp"
 #include "io/hdf5_columns.hpp"
 #include "io/hdf5_table.hpp"
-#include "io/problem_mark.hpp"
 #include "io/piece_list.hpp"
+#include "io/problem_mark.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/search_state.hpp"
 

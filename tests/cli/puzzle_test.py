@@ -147,7 +147,7 @@ class Import(PuzzleTest):
 
 class Solve(PuzzleTest):
     def test_a_folder(self):
-        result = self.assert_solved("puzzle")
+        result = self.assert_solved("puzzle", "--no-times")
         for words in ("activation   relu, found by trying all", "verified\n", "next         kintsugi report puzzle/solution.h5",
                       "written      puzzle/problem.h5, puzzle/solution.h5, puzzle/solved.pth"):
             self.assertIn(words, result.stderr)
@@ -156,7 +156,7 @@ class Solve(PuzzleTest):
         self.run_program("verify", "puzzle/problem.h5", "puzzle/solution.h5")
         files = [(self.folder / "puzzle" / name).read_bytes() for name in ("problem.h5", "solved.pth")]
         # Once more, on top of what is there, with ranks: the same.
-        result = self.assert_solved("puzzle", np=2)
+        result = self.assert_solved("puzzle", "--no-times", np=2)
         self.assertNotIn("\ncores ", result.stderr)
         self.assertEqual(files, [(self.folder / "puzzle" / name).read_bytes() for name in ("problem.h5", "solved.pth")])
         self.assertEqual(self.assert_solved("puzzle", "-q").stderr, "")
