@@ -41,8 +41,8 @@ struct Roles {
 /// "3,1,4": indices joined by commas, no spaces, no newline: the text whose SHA-256 the puzzle publishes.
 [[nodiscard]] std::string format_permutation(std::span<const int> permutation);
 
-/// Reads "3, 1, 4": whole numbers separated by commas, semicolons or white space, maybe in [] or (), with comments from #
-/// to the end of a line. Throws InputError that names `origin` and the place.
+/// Reads "3, 1, 4": whole numbers separated by commas, semicolons or white space, maybe in [] or (), with comments from
+/// # to the end of a line. Throws InputError that names `origin` and the place.
 [[nodiscard]] std::vector<int> parse_permutation(std::string_view text, const std::string& origin);
 
 /// Lower-case hexadecimal SHA-256 of `text`.
