@@ -83,7 +83,7 @@ void check_writable(const fs::path& path, bool with_room) {
   }
   try {
     const AtomicFile trial(path);
-    constexpr std::size_t kSome = std::size_t{64} << 10;
+    constexpr std::size_t kSome = 4096;
     if (with_room && !write_all(trial.fd(), std::string(kSome, '\0'))) {
       throw UsageError("nothing can be written there: " + system_message(errno));
     }
