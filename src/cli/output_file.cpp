@@ -27,6 +27,7 @@ struct Identity {
   dev_t device = 0;
   ino_t inode = 0;
   std::string name;  // empty: the file itself
+  // NOLINTNEXTLINE(modernize-use-nullptr): mistakes the comparison
   friend auto operator<=>(const Identity&, const Identity&) = default;
 };
 

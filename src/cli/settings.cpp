@@ -194,7 +194,7 @@ Settings Resolver::store(bool check_required) const {
     }
     settings.push_back({option.name, text, found->second, option.value.use, option.value.beside});
   }
-  return Settings(std::move(settings), config_, warnings_);
+  return {std::move(settings), config_, warnings_};
 }
 
 }  // namespace

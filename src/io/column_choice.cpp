@@ -41,7 +41,13 @@ Columns standard_columns(std::span<const std::string> names, const std::string& 
     if (!number) continue;
     has_single = has_single || is_single;
     has_numbered = has_numbered || !is_single;
-    if (has_single && has_numbered) throw InputError(place + "has both '" + single + "' and '" + prefix + "N' columns");
+    if (has_single && has_numbered)
+      throw InputError(std::string(place)
+                           .append("has both ")
+                           .append(quoted(single))
+                           .append(" and '")
+                           .append(prefix)
+                           .append("N' columns"));
     found.emplace_back(*number, column);
   }
   std::ranges::sort(found);
@@ -51,7 +57,7 @@ Columns standard_columns(std::span<const std::string> names, const std::string& 
       throw InputError(place + "column '" + names[found[i].second] + "' appears twice");
     }
     if (found[i].first != i) {
-      throw InputError(place + "column '" + prefix + std::to_string(i) +
+      throw InputError(std::string(place).append("column '").append(prefix).append(std::to_string(i)) +
                        "' is missing; numbers run from 0 without a gap");
     }
     columns.push_back(found[i].second);

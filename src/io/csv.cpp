@@ -153,7 +153,7 @@ class RowReader {
 
  private:
   /// A line that starts like a comment and is a row for all that: nobody can tell what is meant.
-  bool is_commented_row(std::string_view record) const {
+  [[nodiscard]] bool is_commented_row(std::string_view record) const {
     if (csv::split(record, dialect_.separator).size() != columns_.slot.size()) return false;
     throw InputError(records_.place() +
                      "starts like a comment, but has as many fields as a row; take the line out, or "
