@@ -76,8 +76,9 @@ class Import(PuzzleTest):
             with tarfile.open(self.folder / "puzzle.tar", "w") as archive:
                 archive.add(self.folder / "puzzle", inner or ".")
             self.assert_imported("puzzle.tar")
+        self.assert_imported("puzzle.tar", "--no-times")
         first = (self.folder / "p.h5").read_bytes()
-        self.assert_imported("puzzle.tar")
+        self.assert_imported("puzzle.tar", "--no-times")
         self.assertEqual((self.folder / "p.h5").read_bytes(), first)
         with h5py.File(self.folder / "p.h5") as file:
             self.assertEqual(file.attrs["source_data"], "puzzle.tar/puzzle/a/b/historical_data.csv")
