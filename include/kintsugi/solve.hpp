@@ -20,17 +20,19 @@ struct PreparationOptions {
   std::string pairing = "auto";        ///< a pair score, or auto
   std::string start = "auto";          ///< a start's name, or auto; "given" with `given_permutation`
   std::vector<int> given_permutation;  ///< with start "given": the pieces' own indices, whole permutation
-  std::vector<int> given_expand;  ///< the pieces' own indices that expand, where shapes leave it open; empty: decide
+  std::vector<int> given_expand;     ///< the pieces' own indices that expand, where shapes leave it open; empty: decide
+  bool without_predictions = false;  ///< order by the weights alone, whatever the rows say
 };
 
 /// As for SearchOptions.
 template <class Visit>
 void visit_options(const PreparationOptions& options, const Visit& visit) {
-  const auto& [pairing, start, given_permutation, given_expand] = options;
+  const auto& [pairing, start, given_permutation, given_expand, without_predictions] = options;
   visit("pairing", pairing, Decides::yes);
   visit("start", start, Decides::yes);
   visit("start-order", given_permutation, Decides::yes);
   visit("roles", given_expand, Decides::yes);
+  visit("without-predictions", without_predictions, Decides::yes);
 }
 
 /// What a user can choose about a solve.
@@ -41,6 +43,8 @@ class SolveObserver : public SearchObserver {
  public:
   virtual void on_roles(const Roles& /*roles*/) {}
   virtual void on_pairs(const std::vector<PairScore>& /*pairs*/) {}
+  /// Where a line by the weights alone was sought.
+  virtual void on_line(const WeightsLine& /*line*/) {}
   virtual void on_starts(const std::vector<StartOrder>& /*starts*/) {}
 };
 
@@ -49,10 +53,12 @@ class SolveObserver : public SearchObserver {
 /// Collective over `world`. `network` is read on rank 0 only and may be empty elsewhere; `rows` is each rank's own
 /// source of the same data. The trajectory and the answer depend on the problem, the options (seed, islands) and
 /// the build, never on the number of ranks or their grid.
+/// With `without_predictions` no search is run: the answer is the smoothest line that the weights give, in one of its
+/// two directions, with Status::by_weights; its errors are NaN. `rows` are not read then.
 /// `resume`, read on rank 0 only: a state that an observer was given in an earlier run of the same problem with the
 /// same options (limits apart). The search goes on from there exactly as it would have, on any number of ranks.
-/// Throws on all ranks alike: InputError where the pieces cannot form a network or the state is of another search,
-/// UsageError for impossible options.
+/// Throws on all ranks alike: InputError where the pieces cannot form a network, the state is of another search
+/// or there are no rows and `without_predictions` is not set, UsageError for impossible options.
 [[nodiscard]] Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows,
                              const SolveOptions& options, SolveObserver& observer, const SearchState* resume = nullptr);
 

@@ -37,7 +37,7 @@ void repair(StudyContext& context, const std::string& start, const std::vector<i
 }  // namespace
 
 void require_known_starts(const StudyOptions& options) {
-  std::vector<std::string> known = start_names();
+  std::vector<std::string> known = study_start_names();
   known.emplace_back(kFitted);
   for (const std::string& start : options.repair_from) {
     if (contains(known, start)) continue;

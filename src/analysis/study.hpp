@@ -16,6 +16,9 @@
 
 namespace kintsugi {
 
+/// Names of the starts that a study may swap positions of: start_names() and the weights' line in both directions.
+[[nodiscard]] std::vector<std::string> study_start_names();
+
 /// What a user can choose about a study; every field is an option of `kintsugi analyze`.
 struct StudyOptions {
   std::int64_t work_rows = 2000;         ///< the first rows, on which starts, gains and repairs are worked out; 0: all

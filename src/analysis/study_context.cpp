@@ -1,10 +1,29 @@
 #include "analysis/study_context.hpp"
 
+#include <utility>
+
 #include "analysis/order_agreement.hpp"
 #include "analysis/pairing_study.hpp"
+#include "depth/weights_line.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
+
+namespace {
+
+// Rank 0's part.
+void find_line(const Network& network, const Pairing& pairs, StudyPreparation& preparation, Study& study) {
+  Blocks pairing;
+  pairing.reserve(pairs.pairs.size());
+  for (const PairScore& pair : pairs.pairs) pairing.push_back({pair.expand, pair.compress});
+  LineStudy found = study_line(network, pairing, preparation.roles.head);
+  if (found.lines.empty()) return;
+  preparation.line = std::move(found.lines.front().order);
+  study.line = std::move(found.line);
+  for (Block& block : study.line.blocks) block = {network.index_of(block.expand), network.index_of(block.compress)};
+}
+
+}  // namespace
 
 StudyPreparation prepare_study(const mpi::Comm& world, const Network& network, const RowShape& shape,
                                const StudyOptions& options, Study& study) {
@@ -17,12 +36,14 @@ StudyPreparation prepare_study(const mpi::Comm& world, const Network& network, c
     const Pairing pairing = pair_pieces(network, preparation.roles, options.pairing);
     for (const PairScore& pair : pairing.pairs) pairs.insert(pairs.end(), {pair.expand, pair.compress});
     study.pairing = study_pairing(network, preparation.roles, pairing);
+    find_line(network, pairing, preparation, study);
     if (!options.answer) return;
     for (const Block& block : options.answer->blocks)
       preparation.answer.insert(preparation.answer.end(), {block.expand, block.compress});
   });
   world.broadcast(pairs);
   world.broadcast(preparation.answer);
+  world.broadcast(preparation.line);
   for (std::size_t i = 0; i < pairs.size(); i += 2) preparation.pairing.push_back({pairs[i], pairs[i + 1]});
   if (world.root()) preparation.norms = compress_norms(network, preparation.pairing);
   study.has_answer = !preparation.answer.empty();

@@ -14,6 +14,7 @@ struct StudyPreparation {
   Blocks pairing;           // by expand piece, ascending
   std::vector<int> places;  // the answer's position of each block of `pairing`, -1 where it has none; empty: no answer
   std::vector<int> answer;  // expand, compress, ...; empty: no answer
+  std::vector<int> line;    // the smoothest line that the weights give, blocks of `pairing`; empty: there is none
 };
 
 /// Collective. Fills in what `study` says of pairs, on rank 0.

@@ -81,9 +81,10 @@ void AnalyzeCommand::declare(OptionTable& options) {
   options.option("roles", "FILE",
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
                  input_path(roles_));
-  declare_start(options, "NAME",
-                "the start whose positions are swapped and where the searches start: " + join(start_names(), ", "),
-                choice(options_.start, start_names()));
+  declare_start(
+      options, "NAME",
+      "the start whose positions are swapped and where the searches start: " + join(study_start_names(), ", "),
+      choice(options_.start, study_start_names()));
   options.option("swaps", "HOW", "exact: evaluate every swap; screened: to first order, in a fraction of the time",
                  choice(swaps_, {"exact", "screened"}));
   options.option("temperature", "T", "of the Bradley-Terry labels; 0: the median size of neighbours' gains",
@@ -149,6 +150,7 @@ ExitCode AnalyzeCommand::run(const Settings& settings) {
   world.agree([&] {
     if (!roles_.empty()) options_.given_expand = read_roles_file(roles_);
     rows.emplace(problem_);
+    require_predictions(*rows, problem_);
     if (!world.root()) return;
     network = rows->network();
     fingerprint_ = problem_fingerprint(network, *rows);

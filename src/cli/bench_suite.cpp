@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cli/comparison.hpp"
+#include "cli/reference.hpp"
 #include "cli/text.hpp"
 #include "core/stopwatch.hpp"
 #include "kintsugi/core/error.hpp"
@@ -100,6 +101,7 @@ bool bench_suite(const mpi::Comm& world, const SuiteRun& run) {
       std::optional<Assembly> answer;
       world.agree([&] {
         rows.emplace(file);
+        require_predictions(*rows, file);
         if (!world.root()) return;
         network = rows->network();
         answer = answer_of(file, network);

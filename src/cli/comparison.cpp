@@ -47,6 +47,7 @@ Comparison compare(const Assembly& a, const Assembly& b) {
   comparison.inversions = kendall_distance(order_a, common_order(b, in_a));
   const auto n = static_cast<double>(order_a.size());
   if (order_a.size() > 1) comparison.kendall_tau = 1 - 4 * static_cast<double>(comparison.inversions) / (n * (n - 1));
+  comparison.reversed_inversions = order_a.size() * (order_a.size() - 1) / 2 - comparison.inversions;
   comparison.same_head = a.head == b.head;
   return comparison;
 }

@@ -9,9 +9,10 @@ namespace kintsugi::cli {
 
 /// Where one assembly of a network differs from another.
 struct Comparison {
-  std::vector<std::size_t> differing;  ///< entries of the permutation with another piece, from 0, ascending
-  std::vector<Block> wrong_pairs;      ///< blocks of the first, in its order, that the second does not have
-  std::size_t inversions = 0;          ///< pairs of blocks in the other order, a block known by its expand piece
+  std::vector<std::size_t> differing;   ///< entries of the permutation with another piece, from 0, ascending
+  std::vector<Block> wrong_pairs;       ///< blocks of the first, in its order, that the second does not have
+  std::size_t inversions = 0;           ///< pairs of blocks in the other order, a block known by its expand piece
+  std::size_t reversed_inversions = 0;  ///< the same with one of the orders turned round
   double kendall_tau = 1;  ///< 1 - 4 inversions / (n (n - 1)) over the n expand pieces both have; 1 for n < 2
   bool same_head = true;
 };

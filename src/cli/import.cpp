@@ -39,6 +39,10 @@ class ImportCommand final : public Command {
     options.option("predictions", "COLUMNS", "the predictions' columns or array, in the same forms",
                    text(columns_.predictions));
     options.option("targets", "COLUMNS", "the targets' columns or array, in the same forms", text(columns_.targets));
+    options.toggle("without-predictions",
+                   "the problem has no predictions, whatever DATA has, and without DATA no table is looked for: it can "
+                   "only be solved by its weights",
+                   columns_.without_predictions);
     options.toggle("no-times", "leave host, date and command line out of the file, so that files can be compared",
                    no_times_);
     options.toggle("quiet,q", "print errors only", quiet_);
@@ -50,12 +54,13 @@ class ImportCommand final : public Command {
     write_puzzle(output_, puzzle, !no_times_);
     if (quiet_) return ExitCode::success;
     const RowShape& rows = puzzle.table.rows.shape;
-    if (data_.empty())
+    if (data_.empty() && !puzzle.data.empty())
       std::cerr << "pieces from " << puzzle.pieces.string() << ", table from " << puzzle.data.string() << '\n';
     for (const std::string& note : puzzle.notes) std::cerr << "note: " << note << '\n';
     std::cerr << "wrote " << output_.string() << ": " << count_of(puzzle.network.pieces.size(), "piece") << ", "
               << count_of(rows.rows, "row") << " of " << rows.width << " inputs and "
-              << count_of(rows.outputs, "prediction") << ", " << to_string(activation_) << '\n';
+              << (columns_.without_predictions ? "no predictions" : count_of(rows.outputs, "prediction")) << ", "
+              << to_string(activation_) << '\n';
     return ExitCode::success;
   }
 

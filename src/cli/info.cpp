@@ -12,6 +12,7 @@
 #include "cli/roles_file.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
+#include "depth/weights_line.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "pairing/pairing.hpp"
@@ -34,6 +35,16 @@ double cost_of_products(const Network& network, const Roles& roles) {
     weights += static_cast<double>(network.pieces[static_cast<std::size_t>(piece)].weight.size());
   }
   return 2e-9 * static_cast<double>(roles.compress.size()) * static_cast<double>(roles.width) * weights;
+}
+
+/// Of the features and similarities of all blocks, in GFLOP.
+double cost_of_line(const Network& network, const Roles& roles) {
+  const auto width = static_cast<double>(roles.width);
+  const auto blocks = static_cast<double>(roles.expand.size());
+  double hidden = 0;
+  for (const int piece : roles.expand)
+    hidden += static_cast<double>(network.pieces[static_cast<std::size_t>(piece)].out);
+  return 2e-9 * width * width * (3 * hidden + 3 * blocks * blocks);
 }
 
 /// "1.5 MB"
@@ -74,6 +85,7 @@ class InfoCommand final : public Command {
   void print_rows(const RowFacts& facts, const ProblemFile& problem) const;
   void print_roles(const Network& network, const RoleGuess& guess) const;
   void print_pairing(const Network& network, const Roles& roles) const;
+  void print_line(const Network& network, const Roles& roles) const;
   void print_cost(const Network& network, const RowShape& shape) const;
 
   std::filesystem::path problem_;
@@ -93,6 +105,12 @@ void InfoCommand::print_shapes(const Network& network, const ProblemFile& proble
 
 void InfoCommand::print_rows(const RowFacts& facts, const ProblemFile& problem) const {
   const RowShape shape = problem.shape();
+  if (!problem.has_predictions()) {
+    std::cout
+        << "\nrows         none: there are no predictions, and 'kintsugi solve --without-predictions' goes by the "
+           "weights\n";
+    return;
+  }
   std::cout << "\nrows         " << shape.rows << (problem.has_targets() ? ", with targets" : ", without targets")
             << '\n'
             << "inputs       " << shape.width << " columns, mean " << spread(facts.input_mean)
@@ -147,6 +165,29 @@ void InfoCommand::print_pairing(const Network& network, const Roles& roles) cons
   table.print(std::cout);
 }
 
+void InfoCommand::print_line(const Network& network, const Roles& roles) const {
+  if (roles.expand.size() < 3) return;
+  if (cost_of_line(network, roles) > kAffordableGflop) {
+    std::cout << "\ndepth        left out, too costly here\n";
+    return;
+  }
+  Blocks pairing;
+  const Pairing chosen = pair_pieces(network, roles, "auto");
+  pairing.reserve(chosen.pairs.size());
+  for (const PairScore& pair : chosen.pairs) pairing.push_back({pair.expand, pair.compress});
+  const WeightsLine line = study_line(network, pairing, roles.head).line;
+  std::cout << '\n';
+  for (const std::string& each : describe_line(line)) std::cout << each << '\n';
+  if (line.features.empty()) return;
+  std::cout
+      << "How smoothly each feature of the blocks changes along that line: correlation of similarity and nearness\n"
+         "over the pairs of blocks. Side: made of the piece that reads the stream, that writes to it, or both.\n";
+  TextTable table({"feature", "side", "smoothness"});
+  for (const FeatureSmoothness& each : line.features)
+    table.add({each.name, each.side, format("%.3f", each.smoothness)});
+  table.print(std::cout);
+}
+
 void InfoCommand::print_cost(const Network& network, const RowShape& shape) const {
   std::size_t weights = 0;
   std::size_t values = 0;
@@ -182,13 +223,15 @@ ExitCode InfoCommand::run(const Settings&) {
     const RoleGuess guess = guess_roles(network, problem.shape(), given_expand);
     print_roles(network, guess);
     print_pairing(network, guess.roles);
+    print_line(network, guess.roles);
   } catch (const InputError& error) {
     no_roles = error.what();
   }
   print_cost(network, problem.shape());
 
   std::vector<std::string> diagnostics = diagnose_pieces(problem.network_f64());
-  std::ranges::move(diagnose_rows(facts, problem.shape()), std::back_inserter(diagnostics));
+  if (problem.has_predictions())
+    std::ranges::move(diagnose_rows(facts, problem.shape()), std::back_inserter(diagnostics));
   std::cout << (diagnostics.empty() ? "\nNothing unusual.\n" : "\nUnusual\n");
   for (const std::string& sentence : diagnostics) std::cout << "  " << sentence << '\n';
   // The rest is worth showing first: it often tells why.

@@ -95,6 +95,7 @@ class JsonLog final : public SolveLog {
               {"rows", solution.rows}, {"evaluations", solution.evaluations},     {"sha256", solution.sha256},
               {"written", written},    {"text", describe_end(solution)}};
     json["margins"] = describe_margins(solution, *network_);
+    if (solution.status == Status::by_weights) json["line"] = line_record(solution);
     if (style_.times) {
       const Times& t = solution.times;
       json["seconds"] = {{"load", t.load},     {"pairing", t.pairing}, {"seeding", t.seeding},
@@ -106,6 +107,18 @@ class JsonLog final : public SolveLog {
 
  private:
   void on_warning(const std::string& text) override { emit({{"record", "warning"}, {"text", text}}); }
+  /// An answer by the weights: how far to trust it, by position and feature, and the answer from the other end.
+  static Json line_record(const Solution& solution) {
+    const WeightsLine& line = solution.line;
+    Json features = Json::array();
+    for (const FeatureSmoothness& each : line.features)
+      features.push_back({{"name", each.name}, {"side", each.side}, {"smoothness", each.smoothness}});
+    return {{"agreement", line.agreement}, {"significance", line.significance},
+            {"needed", line.needed},       {"trusted", line.trusted()},
+            {"places", line.places},       {"off", line.off},
+            {"direction", "open"},         {"reversed", reversed(solution.permutation)},
+            {"features", features}};
+  }
   void emit(const Json& json) {
     // A path need not be UTF-8; JSON must be.
     out_ << json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" << std::flush;

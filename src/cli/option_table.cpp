@@ -39,9 +39,12 @@ Option& OptionTable::add(std::string_view name, std::string value_name, std::str
 }
 
 void OptionTable::argument(std::string_view name, std::string value_name, std::string help, Value value) {
-  Option& option = add(name, std::move(value_name), std::move(help), std::move(value));
-  option.positional = true;
-  option.required = true;
+  optional_argument(name, std::move(value_name), std::move(help), std::move(value));
+  options_.back().required = true;
+}
+
+void OptionTable::optional_argument(std::string_view name, std::string value_name, std::string help, Value value) {
+  add(name, std::move(value_name), std::move(help), std::move(value)).positional = true;
 }
 
 void OptionTable::optional_argument(std::string_view name, std::string value_name, std::string help, Value value) {

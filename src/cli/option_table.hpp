@@ -30,7 +30,7 @@ class OptionTable {
  public:
   /// A required argument, known by its place or by its name.
   void argument(std::string_view name, std::string value_name, std::string help, Value value);
-  /// The same, but the command can do without.
+  /// The same, but it may be left out; the last of a command's arguments.
   void optional_argument(std::string_view name, std::string value_name, std::string help, Value value);
   /// An option with a value; `name` is "output" or "output,o".
   void option(std::string_view name, std::string value_name, std::string help, Value value);

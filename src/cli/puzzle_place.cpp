@@ -29,6 +29,7 @@ namespace {
 struct PuzzlePlace {
   fs::path pieces;  // a folder, or a file with all layers
   fs::path data;
+  bool wants_table = true;
   std::optional<ScratchFolder> scratch;  // what was unpacked
 };
 
@@ -213,7 +214,8 @@ fs::path find_table(const fs::path& folder, const Listing& listing, const fs::pa
   }
   if (table.empty()) {
     throw InputError(folder.string() + ": has pieces (" + pieces.filename().string() +
-                     ") but no table of inputs and predictions beside them (a .csv file, say)" + kSayWhich);
+                     ") but no table of inputs and predictions beside them (a .csv file, say)" + kSayWhich +
+                     ", or --without-predictions");
   }
   return table;
 }
@@ -228,6 +230,7 @@ void search_folder(const fs::path& path, const fs::path& data, PuzzlePlace& plac
     return;
   }
   place.pieces = pieces_in(folder, listing);
+  if (!place.wants_table) return;
   // The folder of pieces was given, and the table lies beside it.
   if (place.pieces == folder && table_in(folder, listing, folder).empty()) {
     const fs::path above = fs::absolute(folder).lexically_normal().parent_path();
@@ -250,7 +253,7 @@ void find_puzzle(const fs::path& path, const fs::path& data, PuzzlePlace& place)
   } else {
     place.pieces = path;
     place.data = data;
-    if (!data.empty()) return;
+    if (!data.empty() || !place.wants_table) return;
     const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
     if (!fs::exists(path, ignored)) throw InputError(path.string() + ": cannot be opened: no such file or folder");
     place.data = find_table(folder, list(folder), folder / path.filename());
@@ -294,9 +297,20 @@ void read_network(const fs::path& path, std::optional<Activation> activation, Pu
   puzzle.network.activation = *notes.activation;
 }
 
+/// What no predictions say: the outputs, and without any inputs the width.
+void shape_by_pieces(const NetworkF64& network, RowShape& shape) {
+  std::vector<PieceSize> sizes;
+  sizes.reserve(network.pieces.size());
+  for (const PieceF64& piece : network.pieces) sizes.push_back({piece.out, piece.in});
+  const std::size_t rows = shape.rows;
+  shape = shape_of_pieces(sizes, shape.width);
+  shape.rows = rows;
+}
+
 /// Each file that was read, or may have been: what this program left among them is none.
 std::vector<fs::path> inputs_of(const PuzzlePlace& place) {
-  std::vector<fs::path> inputs{place.data};
+  std::vector<fs::path> inputs;
+  if (!place.data.empty()) inputs.push_back(place.data);
   std::error_code ignored;
   if (fs::is_directory(place.pieces, ignored)) {
     std::ranges::move(list(place.pieces).files, std::back_inserter(inputs));
@@ -312,11 +326,13 @@ Puzzle read_puzzle(const fs::path& path, const fs::path& data, TableOptions colu
                    std::optional<Activation> activation) {
   Puzzle puzzle;
   PuzzlePlace place;
+  place.wants_table = !columns.without_predictions;
   try {
     find_puzzle(path, data, place);
     read_network(place.pieces, activation, puzzle);
     columns.shapes = possible_shapes(puzzle.network);
-    puzzle.table = read_table(place.data, columns);
+    if (!place.data.empty()) puzzle.table = read_table(place.data, columns);
+    if (columns.without_predictions) shape_by_pieces(puzzle.network, puzzle.table.rows.shape);
     std::ranges::copy(puzzle.table.notes, std::back_inserter(puzzle.notes));
     check_network(puzzle.network, puzzle.table.rows.shape);
     puzzle.pieces = place.pieces;
@@ -339,7 +355,7 @@ Puzzle read_puzzle(const fs::path& path, const fs::path& data, TableOptions colu
 
 void write_puzzle(const fs::path& path, const Puzzle& puzzle, bool with_times) {
   Provenance provenance = provenance_of_run(with_times);
-  provenance["source_data"] = puzzle.data.string();
+  if (!puzzle.data.empty()) provenance["source_data"] = puzzle.data.string();
   provenance["source_pieces"] = puzzle.pieces.string();
   write_problem(path, puzzle.network, puzzle.table.rows, provenance);
 }

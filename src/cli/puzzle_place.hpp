@@ -37,9 +37,9 @@ struct Puzzle {
 
 /// Finds pieces and table in `path`, and reads them: a folder with both (pieces in it or in one folder below), an
 /// archive of such a folder, or a file or folder of pieces whose table lies beside it. `data`: the table, where it is
-/// known; else empty. What kintsugi wrote there is passed over. Throws InputError that says what was found, what is
-/// missing or what is wrong, in the archive's name where there is one. `activation`: nothing for the one that the file
-/// names, or relu.
+/// known; else empty. With `columns.without_predictions` no table is looked for, and `data` may be one of inputs. What
+/// kintsugi wrote there is passed over. Throws InputError that says what was found, what is missing or what is wrong,
+/// in the archive's name where there is one. `activation`: nothing for the one that the file names, or relu.
 [[nodiscard]] Puzzle read_puzzle(const std::filesystem::path& path, const std::filesystem::path& data,
                                  TableOptions columns, std::optional<Activation> activation);
 

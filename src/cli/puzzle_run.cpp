@@ -51,11 +51,13 @@ std::string typed(const fs::path& path) {
 
 }  // namespace
 
-PuzzleRun::PuzzleRun(fs::path path, const fs::path& output, std::string activation, bool with_times)
+PuzzleRun::PuzzleRun(fs::path path, const fs::path& output, std::string activation, bool with_times,
+                     bool without_predictions)
     : path_(std::move(path)),
       activation_(std::move(activation)),
       with_times_(with_times),
       solution_is_given_(!output.empty()) {
+  columns_.without_predictions = without_predictions;
   std::error_code ignored;
   fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path();
   std::string start = stem_of(path_) + ".";
@@ -82,7 +84,7 @@ PuzzleRun::~PuzzleRun() {
 void PuzzleRun::import() {
   std::optional<Activation> given;
   if (activation_ != kAuto) given = parse_activation(activation_);
-  puzzle_ = read_puzzle(path_, {}, {}, given);
+  puzzle_ = read_puzzle(path_, {}, columns_, given);
   std::vector<fs::path> outputs{problem_, solution_, model_};
   if (readable_ != problem_) outputs.push_back(readable_);
   for (const fs::path& output : outputs) check_writable(output, true);
@@ -98,7 +100,7 @@ void PuzzleRun::choose_activation(const mpi::Comm& world, Network& network, RowS
   if (activation_ != kAuto) return;
   std::vector<int> named{puzzle_.names_activation ? 1 : 0};
   world.broadcast(named);
-  if (named[0] == 0) {
+  if (named[0] == 0 && !columns_.without_predictions) {
     choice_ = kintsugi::choose_activation(world, network, rows, options, observer);
     network.activation = choice_.trials.front().activation;
   }
@@ -112,7 +114,9 @@ void PuzzleRun::choose_activation(const mpi::Comm& world, Network& network, RowS
 std::string PuzzleRun::describe_activation() const {
   std::string text = "activation   " + std::string(to_string(puzzle_.network.activation));
   if (choice_.trials.empty()) {
-    return text + (puzzle_.names_activation ? ", as the pieces' file says\n" : ", as given\n");
+    if (puzzle_.names_activation) return text + ", as the pieces' file says\n";
+    return text + (activation_ == kAuto ? ", a guess: without predictions nothing tells (--activation NAME decides)\n"
+                                        : ", as given\n");
   }
   const auto result = [](const ActivationTrial& trial) {
     return std::string(to_string(trial.activation)) + format(", MSE %.2e ", trial.mse) +
@@ -125,30 +129,42 @@ std::string PuzzleRun::describe_activation() const {
   return text + result(choice_.trials[0]) + "; next " + result(next) + "\n";
 }
 
+std::string PuzzleRun::describe_status(const Solution& solution, const ProblemFile& rows) const {
+  std::string text = "status       " + std::string(to_string(solution.status));
+  if (solution.status == Status::by_weights) {
+    return text + (solution.line.trusted() ? ": a line by the weights, whose direction is open\n"
+                                           : ": the weights do not say the order\n");
+  }
+  const ReferenceResult check = evaluate_reference(puzzle_.network, solution.assembly, rows);
+  const bool reproduced = check.mse <= std::max(check.rounding, solution.target);
+  return text +
+         format(", MSE %.3g; in float64 by other code MSE %.3g, largest error %.3g: ", solution.mse, check.mse,
+                check.largest_error) +
+         (reproduced ? "verified\n" : "the predictions are not reproduced\n");
+}
+
 std::string PuzzleRun::finish(const Solution& solution, const ProblemFile& rows, const ProblemFingerprint& problem,
                               int ranks) {
   const bool solved = solution.status == Status::solved || solution.status == Status::noise;
-  const ReferenceResult check = evaluate_reference(puzzle_.network, solution.assembly, rows);
-  const bool reproduced = check.mse <= std::max(check.rounding, solution.target);
+  const bool by_weights = solution.status == Status::by_weights;
   if (solved) write_model(model_, puzzle_.network, solution.assembly, problem);
 
   std::string text = "\nResult\n";
   text += "pieces       " + puzzle_.pieces.string() + ", " + count_of(puzzle_.network.pieces.size(), "piece") + "\n";
-  text += "table        " + puzzle_.data.string() + ", " + count_of(puzzle_.table.rows.shape.rows, "row") + "\n";
+  if (!puzzle_.data.empty())
+    text += "table        " + puzzle_.data.string() + ", " + count_of(puzzle_.table.rows.shape.rows, "row") + "\n";
   for (const std::string& note : puzzle_.notes) text += "             " + note + "\n";
   text += describe_activation();
-  text += format("status       %s, MSE %.3g; in float64 by other code MSE %.3g, largest error %.3g: ",
-                 std::string(to_string(solution.status)).c_str(), solution.mse, check.mse, check.largest_error) +
-          (reproduced ? "verified\n" : "the predictions are not reproduced\n");
+  text += describe_status(solution, rows);
   text +=
       "written      " + problem_.string() + ", " + solution_.string() + (solved ? ", " + model_.string() : "") + "\n";
   const unsigned cores = std::thread::hardware_concurrency();
-  if (ranks == 1 && cores > 1) {
+  if (ranks == 1 && cores > 1 && !by_weights) {
     text += format("cores        1 of %u was used; all of them: mpirun -np %u kintsugi solve ", cores, cores) +
             typed(path_) + "\n";
   }
   text += "next         ";
-  if (solved) {
+  if (solved || by_weights) {
     text += "kintsugi report " + typed(solution_) + " --problem " + typed(problem_) + " -o report.html\n";
   } else {
     text += "kintsugi info " + typed(problem_) + "   (what is unusual about it)\n";

@@ -18,8 +18,9 @@ namespace kintsugi::cli {
 class PuzzleRun {
  public:
   /// Only names files: in the folder PATH, beside another PATH, or beside `output` where that is given. `activation`: a
-  /// name, or auto. `with_times`: what is written also says where, when and how.
-  PuzzleRun(std::filesystem::path path, const std::filesystem::path& output, std::string activation, bool with_times);
+  /// name, or auto. `with_times`: what is written also says where, when and how. `without_predictions`: pieces alone.
+  PuzzleRun(std::filesystem::path path, const std::filesystem::path& output, std::string activation, bool with_times,
+            bool without_predictions);
   ~PuzzleRun();
   PuzzleRun(const PuzzleRun&) = delete;
   PuzzleRun& operator=(const PuzzleRun&) = delete;
@@ -43,10 +44,12 @@ class PuzzleRun {
 
  private:
   [[nodiscard]] std::string describe_activation() const;
+  [[nodiscard]] std::string describe_status(const Solution& solution, const ProblemFile& rows) const;
 
   std::filesystem::path path_;
   std::string activation_;
   bool with_times_;
+  TableOptions columns_;
   std::filesystem::path problem_;
   std::filesystem::path solution_;
   std::filesystem::path model_;

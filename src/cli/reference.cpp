@@ -179,4 +179,11 @@ void require_own(const std::filesystem::path& file, const NetworkF64& network, c
   if (names_problem(file)) require_same_problem(file, problem_fingerprint(network, problem));
 }
 
+void require_predictions(const ProblemFile& problem, const std::filesystem::path& path) {
+  if (problem.has_predictions()) return;
+  throw InputError(path.string() +
+                   ": has no predictions (/data/predictions) to go by; 'kintsugi solve --without-predictions' orders "
+                   "the blocks by their weights alone, as far as these tell");
+}
+
 }  // namespace kintsugi::cli

@@ -48,4 +48,7 @@ void check_assembly(const NetworkF64& network, const Assembly& assembly, const R
 /// Throws InputError that names `file` and what differs where it says that it belongs to another problem.
 void require_own(const std::filesystem::path& file, const NetworkF64& network, const ProblemFile& problem);
 
+/// Throws InputError that names `path` and what can be done where the problem has no predictions.
+void require_predictions(const ProblemFile& problem, const std::filesystem::path& path);
+
 }  // namespace kintsugi::cli

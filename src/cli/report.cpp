@@ -9,11 +9,13 @@
 #include "cli/reference.hpp"
 #include "cli/report_text.hpp"
 #include "cli/text.hpp"
+#include "depth/weights_line.hpp"
 #include "io/analysis_file.hpp"
 #include "io/atomic_file.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/problem_file.hpp"
 #include "report/contents.hpp"
+#include "solve/by_weights.hpp"
 
 namespace kintsugi::cli {
 
@@ -76,6 +78,18 @@ report::Fit fit_of(const ProblemFile& problem, const NetworkF64& network, const 
   return fit;
 }
 
+/// How alike the answer's blocks are; and the line that they make, where the solution has none.
+void add_similarity(report::Report& report, const Network& network, const Assembly& assembly) {
+  const LineStudy study = study_line(network, assembly.blocks, assembly.head);
+  if (study.lines.empty()) return;
+  const Eigen::MatrixXd similarity = similarity_along(study);
+  report.problem->similarity.assign(similarity.data(), similarity.data() + similarity.size());
+  if (report.line) return;
+  WeightsLine line = in_direction_of(study.line, assembly.blocks);
+  for (Block& block : line.blocks) block = {network.index_of(block.expand), network.index_of(block.compress)};
+  add_line(report, line, "the line by the weights");
+}
+
 report::Report ReportCommand::gather() const {
   report::Report result = report::read_report(solution_);
   if (!problem_.empty()) {
@@ -89,6 +103,7 @@ report::Report ReportCommand::gather() const {
     check_assembly(network, assembly, problem.shape(), origin);
     report::add_problem(result, problem_, single, assembly, find_chosen_scores(result.stored, single, assembly),
                         fit_of(problem, network, assembly), problem.shape().rows);
+    add_similarity(result, single, assembly);
   }
   if (!analysis_.empty() && !result.stored.facts.fingerprint.weights.empty()) {
     require_same_problem(analysis_, result.stored.facts.fingerprint);

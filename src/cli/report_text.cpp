@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "cli/solve_log.hpp"
 #include "cli/text.hpp"
 
 namespace kintsugi::cli {
@@ -21,8 +22,10 @@ void print_result(std::ostream& out, const Report& report) {
   const RunFacts& facts = report.stored.facts;
   out << "solution       " << report.path << "\nproblem        " << facts.problem << "\nstatus         "
       << to_string(solution.status) << '\n'
-      << format("mse            %.4e on all %zu rows (target %.4e)\n", solution.mse, solution.rows, solution.target)
-      << format("largest error  %.4e\n", solution.largest_error)
+      << (solution.status == Status::by_weights
+              ? std::string("mse            not known: no prediction was used; the direction is open\n")
+              : format("mse            %.4e on all %zu rows (target %.4e)\nlargest error  %.4e\n", solution.mse,
+                       solution.rows, solution.target, solution.largest_error))
       << format("evaluations    %lld\n", static_cast<long long>(solution.evaluations))
       << format("run            %s, %s, seed %llu, version ",
                 count_of(static_cast<std::size_t>(facts.ranks), "rank").c_str(),
@@ -45,6 +48,7 @@ void print_problem(std::ostream& out, const report::ProblemFigures& problem) {
     largest = std::max(largest, std::abs(error));
   }
   const double mse = predicted.empty() ? 0 : squares / static_cast<double>(predicted.size());
+  if (problem.rows == 0) return;
   out << format("recomputed     mse %.4e, largest error %.4e on %zu of %zu rows, in float64\n", mse, largest,
                 problem.fit.rows, problem.rows);
 }
@@ -60,6 +64,20 @@ void print_starts(std::ostream& out, const Report& report) {
     table.add({starts[i].name, format("%.4e", starts[i].mse),
                std::to_string(kendall_distance(report.start_positions[i], identity))});
   }
+  table.print(out);
+}
+
+void print_line(std::ostream& out, const Report& report) {
+  if (!report.line || report.blocks.size() < 3) return;
+  const WeightsLine& line = report.line->line;
+  std::vector<int> identity(report.blocks.size());
+  std::iota(identity.begin(), identity.end(), 0);
+  out << '\n';
+  for (const std::string& each : describe_line(line)) out << each << '\n';
+  if (report.stored.solution.status != Status::by_weights)
+    out << "against the answer, that line has " << kendall_distance(report.line->places, identity) << " inversions\n";
+  TextTable table({"feature of the weights", "side", "smoothness along the line"});
+  for (const FeatureSmoothness& each : line.features) table.add({each.name, each.side, number(each.smoothness)});
   table.print(out);
 }
 
@@ -147,6 +165,7 @@ void print_report(std::ostream& out, const Report& report) {
   print_result(out, report);
   if (report.problem) print_problem(out, *report.problem);
   print_starts(out, report);
+  print_line(out, report);
   print_pairs(out, report);
   print_margins(out, report);
   print_elites(out, report);

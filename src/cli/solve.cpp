@@ -13,6 +13,7 @@
 #include "cli/command.hpp"
 #include "cli/parameters_file.hpp"
 #include "cli/puzzle_run.hpp"
+#include "cli/reference.hpp"
 #include "cli/roles_file.hpp"
 #include "cli/signals.hpp"
 #include "cli/solve_log.hpp"
@@ -71,7 +72,8 @@ Value grid(SolveOptions& options) {
 ExitCode exit_code(Status status) {
   switch (status) {
     case Status::solved:
-    case Status::noise: return ExitCode::success;
+    case Status::noise:
+    case Status::by_weights: return ExitCode::success;
     case Status::not_solved: return ExitCode::not_solved;
     case Status::time_limit:
     case Status::evaluations:
@@ -175,6 +177,10 @@ void SolveCommand::declare(OptionTable& options) {
   options.option("roles", "FILE",
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
                  input_path(roles_));
+  options.toggle("without-predictions",
+                 "order the blocks by their weights alone, even if there are no rows or no predictions: the smoothest "
+                 "line, in one of its two directions",
+                 options_.without_predictions);
   declare_search(options);
   options.option("log", "KIND", "table, json (one object per line) or off; goes to stderr",
                  choice(log_, {"table", "json", "off"}));
@@ -213,6 +219,8 @@ void SolveCommand::read_files() {
     options_.start = "given";
   }
   if (!roles_.empty()) options_.given_expand = read_roles_file(roles_);
+  if (options_.without_predictions && !checkpoint_.empty())
+    throw UsageError("--checkpoint is of a search, and --without-predictions searches nothing: leave one of them out");
 }
 
 std::optional<SearchState> SolveCommand::prepare_checkpoints(const Network& network, RowSource& rows, SolveLog& log) {
@@ -313,11 +321,12 @@ void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows
   world.agree([&] {
     read_files();
     if (is_problem_path(problem_)) return;
-    puzzle_.emplace(problem_, output_, activation_, !no_times_);
+    puzzle_.emplace(problem_, output_, activation_, !no_times_, options_.without_predictions);
     if (world.root()) puzzle_->import();
   });
   world.agree([&] {
     rows.emplace(puzzle_ ? puzzle_->readable() : problem_);
+    if (!options_.without_predictions) require_predictions(*rows, problem_);
     if (world.root()) network = rows->network();
     if (!puzzle_) check_activation(rows->activation());
   });

@@ -36,6 +36,21 @@ void SolveLog::warn(const std::string& text) {
   on_warning(text);
 }
 
+namespace {
+
+std::string describe_weights_end(const WeightsLine& line) {
+  if (line.blocks.size() < 2) return "by weights: one block, whose order needs no predictions";
+  const std::string open =
+      "; which end is the first is open: the permutation from the other end is as likely; no prediction was used";
+  if (line.trusted())
+    return format("by weights: the blocks stand in the line that their weights give, each off by about %.1f places",
+                  line.places) +
+           open;
+  return "by weights: the weights do not say the order; this is the smoothest line, which chance may have made" + open;
+}
+
+}  // namespace
+
 std::string describe_end(const Solution& solution) {
   const std::string error =
       format("MSE %.3g on all %zu rows, largest error %.3g", solution.mse, solution.rows, solution.largest_error);
@@ -52,6 +67,7 @@ std::string describe_end(const Solution& solution) {
     case Status::time_limit: return "not solved: stopped at the time limit" + above;
     case Status::evaluations: return "not solved: stopped at the limit of evaluations" + above;
     case Status::interrupted: return "not solved: stopped by a signal" + above;
+    case Status::by_weights: return describe_weights_end(solution.line);
   }
   throw InternalError("unknown status value");
 }
@@ -104,6 +120,31 @@ std::vector<std::string> describe_margins(const Solution& solution, const Networ
                                           "all rows, by finite differences",
                                           falling));
   }
+  return lines;
+}
+
+std::vector<std::string> describe_line(const WeightsLine& line) {
+  if (line.blocks.size() < 2) return {};
+  const std::string agreement = format("agree to %.2f (%.1f standard errors", line.agreement, line.significance);
+  if (line.trusted()) {
+    return {"depth    the weights alone put the blocks in line: expand and compress pieces " + agreement +
+            format("), places +-%.1f", line.places)};
+  }
+  return {"depth    the weights do not say the order: lines by expand and by compress pieces " + agreement +
+          format(", %.1f are needed)", line.needed)};
+}
+
+std::vector<std::string> describe_places(const Solution& solution) {
+  constexpr std::size_t kInLine = 16;
+  if (solution.status != Status::by_weights || solution.line.blocks.size() < 2) return {};
+  const std::vector<double>& off = solution.line.off;
+  std::vector<std::string> lines;
+  for (std::size_t first = 0; first < off.size(); first += kInLine) {
+    const std::size_t last = std::min(off.size(), first + kInLine);
+    lines.push_back(format("places   %3zu to %3zu +-", first, last - 1));
+    for (std::size_t p = first; p < last; ++p) lines.back().append(format(" %.1f", off[p]));
+  }
+  lines.push_back("reversed " + format_permutation(reversed(solution.permutation)));
   return lines;
 }
 

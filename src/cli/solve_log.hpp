@@ -81,6 +81,13 @@ struct LogStyle {
 /// How sure the order of neighbours is, as sentences; none where there are no margins.
 [[nodiscard]] std::vector<std::string> describe_margins(const Solution& solution, const Network& network);
 
+/// What the weights alone say of the order, as sentences; none where no line was sought.
+[[nodiscard]] std::vector<std::string> describe_line(const WeightsLine& line);
+
+/// How far each block's place may be off in an answer by the weights, and the answer from the other end; none for
+/// others.
+[[nodiscard]] std::vector<std::string> describe_places(const Solution& solution);
+
 /// Smallest score margin of the pairs and how many are untrusted.
 struct PairSummary {
   const PairScore* worst = nullptr;  ///< null without pairs

@@ -57,6 +57,21 @@ Json starts(const Study& study) {
   return rows;
 }
 
+Json line(const WeightsLine& line) {
+  Json features = Json::array();
+  for (const FeatureSmoothness& each : line.features)
+    features.push_back({{"name", each.name}, {"side", each.side}, {"smoothness", each.smoothness}});
+  Json blocks = Json::array();
+  for (std::size_t p = 0; p < line.blocks.size(); ++p)
+    blocks.push_back({{"expand", line.blocks[p].expand}, {"compress", line.blocks[p].compress}, {"off", line.off[p]}});
+  return {{"agreement", line.agreement},
+          {"significance", line.significance},
+          {"needed", line.needed},
+          {"places", line.places},
+          {"blocks", blocks},
+          {"features", features}};
+}
+
 Json bradley_terry(const SwapStudy& swaps) {
   Json gains = Json::array();
   const std::size_t n = swaps.fit.order.size();
@@ -122,6 +137,7 @@ void print_study_json(std::ostream& out, const Study& study) {
   if (study.has_answer) root["answer"] = {{"mse", number(study.answer_mse)}, {"wrong_pairs", study.wrong_pairs}};
   root["pairing"] = pairing(study.pairing);
   root["starts"] = starts(study);
+  if (!study.line.blocks.empty()) root["line"] = line(study.line);
   root["bradley_terry"] = bradley_terry(study.swaps);
   root["transitivity"] = transitivity(study.transitivity);
   root["repair"] = std::move(repair);

@@ -63,6 +63,20 @@ void print_pairing(std::ostream& out, const Study& study) {
                 negative, pairing.traces.size());
 }
 
+void print_line(std::ostream& out, const Study& study) {
+  if (study.line.features.empty()) return;
+  out << "\nThe start seriation is the line that the weights alone give. ";
+  out << format("Expand and compress pieces agree on it to %.3f (%.1f standard\n  errors; ", study.line.agreement,
+                study.line.significance)
+      << (study.line.trusted() ? format("places +-%.1f). ", study.line.places)
+                               : format("%.1f are needed: not trusted). ", study.line.needed))
+      << "Smoothness of each feature along it:\n";
+  TextTable table({"feature", "side", "smoothness"});
+  for (const FeatureSmoothness& each : study.line.features)
+    table.add({each.name, each.side, format("%.3f", each.smoothness)});
+  table.print(out);
+}
+
 void print_starts(std::ostream& out, const Study& study) {
   out << "\nStarts, worked out on the first " << study.work_rows << " rows\n"
       << "  mse: on all " << study.rows
@@ -183,6 +197,7 @@ void print_searches(std::ostream& out, const Study& study) {
 void print_study(std::ostream& out, const Study& study) {
   print_pairing(out, study);
   print_starts(out, study);
+  print_line(out, study);
   print_swaps(out, study);
   print_transitivity(out, study);
   print_repair(out, study);

@@ -43,6 +43,9 @@ class TableLog final : public SolveLog {
   void begin(const SolveHeader& header, const Network& network) override;
   void on_roles(const Roles& roles) override;
   void on_pairs(const std::vector<PairScore>& pairs) override;
+  void on_line(const WeightsLine& found) override {
+    for (const std::string& each : describe_line(found)) line(each);
+  }
   void on_starts(const std::vector<StartOrder>& starts) override;
   void on_step(const TrajectoryEntry& row) override;
   void on_exchange(const ExchangeReport& report) override;
@@ -220,6 +223,7 @@ void TableLog::finish(const Solution& solution, ExitCode code, const std::string
   line("");
   print_statistics(solution);
   for (const std::string& each : describe_margins(solution, *network_)) line(each);
+  for (const std::string& each : describe_places(solution)) line(each);
   line(describe_end(solution));
   if (!written.empty()) line("written  " + written);
   std::string result = "RESULT status=" + std::string(to_string(solution.status)) +
@@ -228,6 +232,10 @@ void TableLog::finish(const Solution& solution, ExitCode code, const std::string
                               solution.rows, static_cast<long long>(solution.evaluations));
   if (style_.times)
     result += format(" search_seconds=%.6f total_seconds=%.6f", solution.times.search, solution.times.total);
+  if (solution.status == Status::by_weights) {
+    result += format(" agreement=%.9g significance=%.9g trusted=%s direction=open", solution.line.agreement,
+                     solution.line.significance, solution.line.trusted() ? "yes" : "no");
+  }
   line(result + " sha256=" + solution.sha256);
 }
 

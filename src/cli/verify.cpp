@@ -45,12 +45,17 @@ class VerifyCommand final : public Command {
     options.option("tolerance", "MSE",
                    "mean squared error that counts as reproduced; 0: what float32 rounding explains",
                    number(tolerance_, 0));
+    options.toggle("without-predictions", "a problem without predictions is good enough if the answer fits its pieces",
+                   without_predictions_);
   }
 
   [[nodiscard]] ExitCode run(const Settings&) override;
 
  private:
   void print_error(const ReferenceResult& result, double tolerance) const;
+  /// What can be said of an answer without predictions.
+  [[nodiscard]] ExitCode end_without_predictions(const NetworkF64& network, const Assembly& answer,
+                                                 const Assembly* other, const std::string& sha) const;
   void print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& other) const;
 
   std::filesystem::path problem_;
@@ -58,6 +63,7 @@ class VerifyCommand final : public Command {
   std::filesystem::path compare_;
   std::string expected_;
   double tolerance_ = 0;
+  bool without_predictions_ = false;
 };
 
 Assembly read_assembly(const std::filesystem::path& path, const NetworkF64& network, const RowShape& rows) {
@@ -88,8 +94,11 @@ void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& 
   const std::vector<int> there = indices(network, other);
   std::cout << "\nagainst " << compare_.string() << '\n'
             << format("out of place   %zu of %zu pieces\n", comparison.differing.size(), here.size())
-            << format("order          %zu inversions of blocks, Kendall tau %.6f\n", comparison.inversions,
-                      comparison.kendall_tau)
+            << format("order          %zu inversions of blocks, Kendall tau %.6f%s\n", comparison.inversions,
+                      comparison.kendall_tau,
+                      comparison.kendall_tau < 0
+                          ? format("; from the other end %zu", comparison.reversed_inversions).c_str()
+                          : "")
             << format("wrong pairs    %zu of %zu\n", comparison.wrong_pairs.size(), answer.blocks.size());
   for (const Block& block : comparison.wrong_pairs) {
     std::cout << format("  pieces %d and %d are no block there\n", index(block.expand), index(block.compress));
@@ -105,6 +114,22 @@ void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& 
   table.print(std::cout);
 }
 
+ExitCode VerifyCommand::end_without_predictions(const NetworkF64& network, const Assembly& answer,
+                                                const Assembly* other, const std::string& sha) const {
+  const bool expected = expected_.empty() || expected_ == sha;
+  std::cout << "sha256         " << sha << (expected ? "" : "\n  expected     " + expected_) << '\n';
+  if (other != nullptr) print_comparison(network, answer, *other);
+  std::cout << "\nThe answer fits the pieces. There are no predictions to reproduce"
+            << (without_predictions_ ? ".\n" : " (--without-predictions: that is good enough).\n");
+  if (!expected) std::cout << "Its SHA-256 is not the expected one.\n";
+  std::cout << "RESULT reproduced=unknown rows=0 sha256=" << sha
+            << (expected_.empty() ? ""
+                : expected        ? " expected=yes"
+                                  : " expected=no")
+            << '\n';
+  return without_predictions_ && expected ? ExitCode::success : ExitCode::not_solved;
+}
+
 ExitCode VerifyCommand::run(const Settings&) {
   const ProblemFile problem(problem_);
   const NetworkF64 network = problem.network_f64();
@@ -114,6 +139,7 @@ ExitCode VerifyCommand::run(const Settings&) {
   std::optional<Assembly> other;
   if (!compare_.empty()) other = read_assembly(compare_, network, problem.shape());
   const std::string sha = sha256_hex(format_permutation(indices(network, answer)));
+  if (!problem.has_predictions()) return end_without_predictions(network, answer, other ? &*other : nullptr, sha);
   const ReferenceResult result = evaluate_reference(network, answer, problem);
   const double tolerance = tolerance_ > 0 ? tolerance_ : result.rounding;
   const bool reproduced = result.mse <= tolerance;

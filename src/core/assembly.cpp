@@ -46,6 +46,18 @@ Assembly from_permutation(std::span<const int> permutation) {
   return assembly;
 }
 
+std::vector<int> reversed(std::span<const int> permutation) {
+  if (permutation.size() % 2 == 0) {
+    throw InputError("a permutation has an odd number of pieces, not " + std::to_string(permutation.size()));
+  }
+  std::vector<int> result;
+  result.reserve(permutation.size());
+  for (std::size_t end = permutation.size() - 1; end > 0; end -= 2)
+    result.insert(result.end(), {permutation[end - 2], permutation[end - 1]});
+  result.push_back(permutation.back());
+  return result;
+}
+
 std::string format_permutation(std::span<const int> permutation) {
   std::string text;
   for (const int piece : permutation) {

@@ -9,12 +9,13 @@ namespace kintsugi {
 
 namespace {
 
-constexpr std::array<std::pair<Status, std::string_view>, 6> kWords{{{Status::solved, "solved"},
+constexpr std::array<std::pair<Status, std::string_view>, 7> kWords{{{Status::solved, "solved"},
                                                                      {Status::noise, "noise"},
                                                                      {Status::not_solved, "not_solved"},
                                                                      {Status::time_limit, "time_limit"},
                                                                      {Status::evaluations, "evaluations"},
-                                                                     {Status::interrupted, "interrupted"}}};
+                                                                     {Status::interrupted, "interrupted"},
+                                                                     {Status::by_weights, "by-weights"}}};
 
 }  // namespace
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "kintsugi/core/solution.hpp"
+
 namespace kintsugi {
 
 // What `analyze` finds out about a network: plain values. Pieces are named by their own indices, the numbers in the
@@ -154,6 +156,7 @@ struct Study {
   std::size_t wrong_pairs = 0;  ///< chosen pairs that the answer does not have
   double answer_mse = 0;        ///< on all rows
   PairingStudy pairing;         ///< rank 0 only
+  WeightsLine line;             ///< pieces by their own indices; empty where there is none; rank 0 only
   std::vector<StartStudy> starts;
   SwapStudy swaps;
   TransitivityStudy transitivity;

@@ -8,10 +8,19 @@
 
 namespace kintsugi {
 
+using Eigen::MatrixXd;
+
+MatrixXd to_unit_spread(const MatrixXd& similarity) {
+  const auto blocks = static_cast<double>(similarity.rows());
+  const double pairs = blocks * (blocks - 1);
+  const double mean = similarity.sum() / pairs;
+  const double variance = similarity.squaredNorm() / pairs - mean * mean;
+  return variance > 0 ? MatrixXd(similarity / std::sqrt(variance)) : similarity;
+}
+
 namespace {
 
 using Eigen::Index;
-using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 /// How near positions are, by their distance, and how similarities are summed over it.
@@ -101,19 +110,10 @@ class Line {
   VectorXd nearness_;
 };
 
-// To unit spread over the pairs.
-MatrixXd scaled(const MatrixXd& similarity) {
-  const auto blocks = static_cast<double>(similarity.rows());
-  const double pairs = blocks * (blocks - 1);
-  const double mean = similarity.sum() / pairs;
-  const double variance = similarity.squaredNorm() / pairs - mean * mean;
-  return variance > 0 ? MatrixXd(similarity / std::sqrt(variance)) : similarity;
-}
-
 MatrixXd weighted_sum(const std::vector<MatrixXd>& similarities, const std::vector<double>& weights) {
   MatrixXd sum = MatrixXd::Zero(similarities.front().rows(), similarities.front().cols());
   for (std::size_t f = 0; f < similarities.size(); ++f) sum += weights[f] * similarities[f];
-  return scaled(sum);
+  return to_unit_spread(sum);
 }
 
 // Eigenvectors of the normalised Laplacian of exp(similarity) behind the first one, as orders.
@@ -176,7 +176,7 @@ Seriation refine(const Line& line, const std::vector<MatrixXd>& similarities, st
 std::vector<Seriation> seriate(const std::vector<FeatureSimilarity>& features, const SeriationParameters& parameters) {
   if (features.empty() || features.front().cosines.rows() < 3) return {};
   std::vector<MatrixXd> similarities;
-  for (const FeatureSimilarity& feature : features) similarities.push_back(scaled(feature.cosines));
+  for (const FeatureSimilarity& feature : features) similarities.push_back(to_unit_spread(feature.cosines));
   const Line line(similarities.front().rows(), parameters.range);
   const std::vector<double> equal(similarities.size(), 1);
   std::vector<Seriation> lines;
@@ -198,32 +198,66 @@ std::vector<FeatureSimilarity> of_side(const std::vector<FeatureSimilarity>& fea
   return some;
 }
 
+// The position of each block in a line.
+std::vector<double> positions_in(const std::vector<int>& line) {
+  std::vector<double> positions(line.size());
+  for (std::size_t p = 0; p < line.size(); ++p) positions[static_cast<std::size_t>(line[p])] = static_cast<double>(p);
+  return positions;
+}
+
+// Halves are off twice as much as their mean, squared, and differ by twice their own.
+double off_by_difference(double mean_square) { return std::sqrt(mean_square) / 2; }
+
+// By block, from the squared differences of it and its neighbours in the line. The mean of all counts as one more:
+// some neighbours agree by chance.
+std::vector<double> local_places(const std::vector<double>& squares, const std::vector<int>& line,
+                                 std::size_t neighbours) {
+  const double mean = std::accumulate(squares.begin(), squares.end(), 0.0) / static_cast<double>(squares.size());
+  std::vector<double> places(squares.size());
+  for (std::size_t p = 0; p < line.size(); ++p) {
+    const std::size_t first = p - std::min(p, neighbours);
+    const std::size_t last = std::min(line.size() - 1, p + neighbours);
+    double sum = mean;
+    for (std::size_t q = first; q <= last; ++q) sum += squares[static_cast<std::size_t>(line[q])];
+    places[static_cast<std::size_t>(line[p])] = off_by_difference(sum / static_cast<double>(last - first + 2));
+  }
+  return places;
+}
+
 }  // namespace
 
-SeriationTrust split_half_trust(const std::vector<FeatureSimilarity>& features, const SeriationParameters& parameters) {
+SeriationTrust split_half_trust(const std::vector<FeatureSimilarity>& features, const std::vector<int>& line,
+                                const SeriationParameters& parameters) {
   SeriationTrust trust;
   if (features.empty() || features.front().cosines.rows() < 3) return trust;
   const auto blocks = static_cast<double>(features.front().cosines.rows());
   const double variance = (blocks * blocks - 1) / 12;  // of positions
   trust.places = std::sqrt(variance);
+  trust.block_places.assign(line.size(), trust.places);
   SeriationParameters one_line = parameters;
   one_line.starts = one_line.lines = 1;
   const std::vector<Seriation> read = seriate(of_side(features, Side::reader), one_line);
   const std::vector<Seriation> written = seriate(of_side(features, Side::writer), one_line);
   if (read.empty() || written.empty()) return trust;
-  double squares = 0;
-  const std::vector<int>& order = read.front().order;
-  for (std::size_t p = 0; p < order.size(); ++p) {
-    const auto q = std::ranges::find(written.front().order, order[p]) - written.front().order.begin();
-    const double apart = static_cast<double>(q) - static_cast<double>(p);
-    squares += apart * apart;
+  std::vector<double> by_readers = positions_in(read.front().order);
+  const std::vector<double> by_writers = positions_in(written.front().order);
+  const auto squares = [&] {
+    std::vector<double> differences(by_readers.size());
+    std::ranges::transform(by_readers, by_writers, differences.begin(),
+                           [](double p, double q) { return (p - q) * (p - q); });
+    return differences;
+  };
+  std::vector<double> each = squares();
+  const double spearman = 1 - std::accumulate(each.begin(), each.end(), 0.0) / (2 * blocks * variance);
+  // Lines are the same from both ends.
+  if (spearman < 0) {
+    for (double& position : by_readers) position = blocks - 1 - position;
+    each = squares();
   }
-  // Spearman's; lines are the same from both ends.
-  const double correlation = 1 - squares / (2 * blocks * variance);
-  trust.agreement = std::abs(correlation);
+  trust.agreement = std::abs(spearman);
   trust.significance = trust.agreement * std::sqrt(blocks - 1);
-  // Halves are off twice as much as their mean, squared, and differ by twice their own.
-  trust.places = std::sqrt(2 * (1 - trust.agreement) * variance) / 2;
+  trust.places = off_by_difference(2 * (1 - trust.agreement) * variance);
+  trust.block_places = local_places(each, line, parameters.neighbours);
   return trust;
 }
 

@@ -36,6 +36,9 @@ struct Seriation {
 [[nodiscard]] std::vector<Seriation> seriate(const std::vector<FeatureSimilarity>& features,
                                              const SeriationParameters& parameters);
 
+/// `similarity`, divided by its standard deviation over the pairs of blocks.
+[[nodiscard]] Eigen::MatrixXd to_unit_spread(const Eigen::MatrixXd& similarity);
+
 /// How far seriation is to be trusted, from the line by the readers' features alone and the one by the writers' (split
 /// halves: Spearman, Brit. J. Psychol. 3, 1910; Brown, ibid.). Without depth in the weights they have nothing in
 /// common.
@@ -44,10 +47,13 @@ struct SeriationTrust {
   /// In standard deviations of unrelated lines, 1 / sqrt(L - 1) (Kendall, Rank Correlation Methods, 1948).
   double significance = 0;
   double places = 0;  ///< what a block's position in the line by all features may be off, root mean square
+  /// The same for each block, by its number, from where both halves put it and its neighbours in the line that was
+  /// asked for, the mean over all blocks taken in as one more.
+  std::vector<double> block_places;
 };
 /// All zero but `places` where one of the halves has no line; then that is the spread of all positions. Not collective,
-/// deterministic; costs as much as two lines.
+/// deterministic; costs as much as two lines. `line` is the one by all features, or empty: no `block_places` then.
 [[nodiscard]] SeriationTrust split_half_trust(const std::vector<FeatureSimilarity>& features,
-                                              const SeriationParameters& parameters);
+                                              const std::vector<int>& line, const SeriationParameters& parameters);
 
 }  // namespace kintsugi

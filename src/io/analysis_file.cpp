@@ -10,6 +10,7 @@
 #include "io/file_format.hpp"
 #include "io/hdf5_table.hpp"
 #include "io/problem_mark.hpp"
+#include "io/weights_line_file.hpp"
 
 namespace kintsugi {
 
@@ -237,6 +238,7 @@ void write_study(const std::filesystem::path& path, const Study& study, const St
   write_root(image, study, facts);
   write_pairing(image, study.pairing);
   write_starts(image, study);
+  put_weights_line(image, study.line);
   write_swaps(image, study.swaps);
   write_transitivity(image, study.transitivity);
   write_repair(image, study);

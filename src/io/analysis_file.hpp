@@ -37,6 +37,7 @@ struct StudyFacts {
 ///   kendall_tau,
 ///                                                   rank_correlation; by mse
 ///   /start_orders [S, L] int32                       blocks, first to last
+///   /line, /line_features, attributes line_...     the line that the weights give; see io/weights_line_file.hpp
 ///   /bradley_terry/gains [L, L] float64             SwapStudy::gains
 ///   /bradley_terry/strengths [L] float64, /bradley_terry/order [L] int32: positions in the start; attributes start,
 ///     exact, temperature, temperature_given, iterations, converged, start_mse, mse, inversions, kendall_tau,

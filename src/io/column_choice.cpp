@@ -114,9 +114,11 @@ class Guess {
     if (named_ && predictions.empty()) predictions = by_meaning("pred", "pred_", names_predictions, "predictions");
     if (named_ && targets.empty()) targets = by_meaning("true", "true_", names_targets, "targets");
     if (named_ && inputs.empty()) inputs = find_inputs(predictions.size());
-    if (named_ && predictions.empty()) predictions = the_only_other(inputs.size());
     if (inputs.empty()) fail("column 'measurement_0' is missing");
-    if (predictions.empty()) fail("column 'pred' (or 'pred_0') is missing");
+    if (options_.without_predictions) return finish(inputs, {}, {});
+    if (named_ && predictions.empty()) predictions = the_only_other(inputs.size());
+    if (predictions.empty())
+      fail("column 'pred' (or 'pred_0') is missing ('kintsugi import --without-predictions' needs none)");
     return finish(inputs, predictions, targets);
   }
 
@@ -213,7 +215,8 @@ class Guess {
       for (std::size_t column = 0; column < names_.size(); ++column) {
         if (taken_[column] == 0 && !is_index(names_[column])) others.push_back(column);
       }
-      if (!others.empty() && outputs > 0 && allows(others.size(), outputs)) fitting.push_back(others);
+      const bool sure = outputs > 0 || options_.without_predictions;
+      if (!others.empty() && sure && allows(others.size(), outputs)) fitting.push_back(others);
     }
     if (fitting.size() != 1) return {};
     say("inputs", fitting[0]);
@@ -255,6 +258,10 @@ class Guess {
   /// Without names: inputs first, then predictions, where there are as many columns as the pieces allow for just that.
   ColumnChoice by_position() {
     const Columns columns = measured();
+    if (options_.without_predictions && allows(columns.size(), 0)) {
+      say("inputs", columns);
+      return finish(columns, {}, {});
+    }
     const auto fits = [&](const auto& shape) { return shape.first + shape.second == columns.size(); };
     if (std::ranges::count_if(options_.shapes, fits) != 1) fail("columns have no names");
     const auto width = static_cast<std::ptrdiff_t>(std::ranges::find_if(options_.shapes, fits)->first);
@@ -262,6 +269,7 @@ class Guess {
     const Columns predictions(columns.begin() + width, columns.end());
     if (!named_) notes_.emplace_back("the table has no header");
     say("inputs", inputs);
+    if (options_.without_predictions) return finish(inputs, {}, {});
     say("predictions", predictions);
     return finish(inputs, predictions, {});
   }

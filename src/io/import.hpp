@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,15 @@ struct ImportNotes {
 /// file and the rule.
 [[nodiscard]] NetworkF64 read_pieces(const std::filesystem::path& path, Activation activation,
                                      ImportNotes* notes = nullptr);
+
+struct PieceSize {
+  std::size_t out = 0;
+  std::size_t in = 0;
+};
+
+/// Width and outputs of the network that pieces of these sizes make up, where no predictions say so; no rows. `width`:
+/// of the inputs, 0 where there are none. Throws InputError where they make up none.
+[[nodiscard]] RowShape shape_of_pieces(std::span<const PieceSize> pieces, std::size_t width);
 
 /// Checks that pieces and rows can belong together, by shapes alone: one width, block shapes that pair up, exactly one
 /// head. Where shapes are ambiguous (h = d, h = k or k = d), refuses only what is impossible in every reading. Throws

@@ -10,6 +10,7 @@
 #include "io/atomic_file.hpp"
 #include "io/file_format.hpp"
 #include "io/hdf5.hpp"
+#include "io/import.hpp"
 #include "io/problem_format.hpp"
 #include "kintsugi/core/error.hpp"
 
@@ -58,12 +59,13 @@ void write_pieces(h5::Image& image, const NetworkF64& network) {
 }
 
 void write_rows(h5::Image& image, const RowsF64& rows) {
+  if (rows.inputs.empty()) return;
   RealWriter writer(image);
   const h5::Handle data = image.group(image.root(), "data");
   const std::array<hsize_t, 2> wide{rows.shape.rows, rows.shape.width};
   const std::array<hsize_t, 2> narrow{rows.shape.rows, rows.shape.outputs};
   writer.write(data.id(), "inputs", wide, rows.inputs, true);
-  writer.write(data.id(), "predictions", narrow, rows.predictions, true);
+  if (!rows.predictions.empty()) writer.write(data.id(), "predictions", narrow, rows.predictions, true);
   if (!rows.targets.empty()) writer.write(data.id(), "targets", narrow, rows.targets, true);
 }
 
@@ -71,7 +73,7 @@ void write_rows(h5::Image& image, const RowsF64& rows) {
 void check_sizes(const NetworkF64& network, const RowsF64& rows) {
   const RowShape& shape = rows.shape;
   bool right = rows.inputs.size() == shape.rows * shape.width &&
-               rows.predictions.size() == shape.rows * shape.outputs &&
+               (rows.predictions.empty() || rows.predictions.size() == shape.rows * shape.outputs) &&
                (rows.targets.empty() || rows.targets.size() == rows.predictions.size());
   for (const PieceF64& piece : network.pieces) {
     right =
@@ -204,7 +206,12 @@ struct ProblemFile::Impl {
   explicit Impl(const std::filesystem::path& path) : reader(path) {
     check_format();
     pieces = reader.group(reader.root(), "pieces");
-    const h5::Group data = reader.group(reader.root(), "data");
+    const bool with_data = reader.root().has("data");
+    const h5::Group data = with_data ? reader.group(reader.root(), "data") : h5::Group{};
+    if (!with_data || !data.has("predictions")) {
+      take_shape_of_pieces(data);
+      return;
+    }
     inputs = reader.numbers(data, "inputs", 2);
     predictions = reader.numbers(data, "predictions", 2);
     shape = {inputs.dims[0], inputs.dims[1], predictions.dims[1]};
@@ -216,6 +223,24 @@ struct ProblemFile::Impl {
     if (targets.dims[1] != shape.outputs) {
       throw InputError(targets.name + ": has " + std::to_string(targets.dims[1]) +
                        " columns, but /data/predictions has " + std::to_string(shape.outputs));
+    }
+  }
+
+  /// There are no predictions, and the inputs that there may be tell the width at most.
+  void take_shape_of_pieces(const h5::Group& data) {
+    if (data.has("targets"))
+      throw InputError(data.name + ": has targets, but no predictions, which are what the network is to reproduce");
+    const std::size_t width = data.has("inputs") ? reader.numbers(data, "inputs", 2).dims[1] : 0;
+    std::vector<PieceSize> sizes;
+    for (const int index : piece_indices(pieces)) {
+      const h5::Group piece = reader.group(pieces, std::to_string(index));
+      const h5::Dataset weight = reader.numbers(piece, "weight", 2);
+      sizes.push_back({weight.dims[0], weight.dims[1]});
+    }
+    try {
+      shape = shape_of_pieces(sizes, width);
+    } catch (const InputError& error) {
+      throw InputError(reader.name() + ": has no /data/predictions, and " + error.what());
     }
   }
 
@@ -289,6 +314,8 @@ NetworkF64 ProblemFile::network_f64() const {
 
 void ProblemFile::read(std::size_t first, std::size_t count, std::span<float> inputs, std::span<float> predictions) {
   const h5::SilentErrors silent;
+  if (first + count > impl_->shape.rows) throw InternalError("ProblemFile::read: slab outside the rows");
+  if (count == 0) return;
   read_slab(impl_->reader, impl_->inputs, first, count, inputs);
   read_slab(impl_->reader, impl_->predictions, first, count, predictions);
 }
@@ -300,6 +327,7 @@ RowsF64 ProblemFile::read_f64(std::size_t first, std::size_t count) const {
     throw InternalError("ProblemFile::read_f64: slab outside the rows");
   RowsF64 rows;
   rows.shape = {count, whole.width, whole.outputs};
+  if (count == 0) return rows;
   rows.inputs.resize(count * whole.width);
   rows.predictions.resize(count * whole.outputs);
   read_slab<double>(impl_->reader, impl_->inputs, first, count, rows.inputs);

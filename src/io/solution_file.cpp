@@ -15,6 +15,7 @@
 #include "io/hdf5_table.hpp"
 #include "io/piece_list.hpp"
 #include "io/problem_mark.hpp"
+#include "io/weights_line_file.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/search_state.hpp"
 
@@ -207,6 +208,16 @@ void write_margins(h5::Image& image, const Network& network, const Solution& sol
   h5::write_rows(image, image.root(), "margins", margin_row_type(), rows);
 }
 
+/// Where no line was sought, there is nothing.
+void write_line(h5::Image& image, const Network& network, const Solution& solution) {
+  WeightsLine line = solution.line;
+  for (Block& block : line.blocks) block = {network.index_of(block.expand), network.index_of(block.compress)};
+  put_weights_line(image, line);
+  if (solution.status != Status::by_weights) return;
+  const std::vector<int> other_end = reversed(solution.permutation);
+  write_integers(image, "reversed", std::array<hsize_t, 1>{other_end.size()}, other_end);
+}
+
 void write_elites(h5::Image& image, const Network& network, const Solution& solution) {
   std::vector<int> permutations;
   std::vector<double> errors;
@@ -240,6 +251,7 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
   write_trajectory(image, solution);
   write_margins(image, network, solution);
   write_elites(image, network, solution);
+  write_line(image, network, solution);
   write_texts(image, "warnings", solution.warnings);
   const std::vector<char> bytes = image.finish();
   write_file_atomically(path, std::string_view(bytes.data(), bytes.size()));
@@ -371,6 +383,7 @@ StoredSolution read_solution(const std::filesystem::path& path) {
   for (const MarginRow& row : h5::read_rows(reader, "margins", margin_row_type())) {
     solution.margins.push_back({row.position, row.change, row.standard_error, row.interchangeable != 0});
   }
+  solution.line = read_weights_line(reader);
   solution.warnings = reader.texts(reader.root(), "warnings");
   for (const auto& [name, member] : kTimes) solution.times.*member = h5::real_attribute(root, name);
   stored.facts = read_facts(reader);

@@ -16,6 +16,8 @@ struct TableOptions {
   std::string inputs;       ///< "x0..x47", "a,b,c", "1-48", "feature_*"
   std::string predictions;  ///< the same
   std::string targets;      ///< the same
+  /// Predictions and targets are not needed, and left out where they are there; the shape has no outputs then.
+  bool without_predictions = false;
   /// Width and outputs that the pieces allow (possible_shapes()); empty: anything.
   std::vector<std::pair<std::size_t, std::size_t>> shapes;
 };

@@ -168,12 +168,13 @@ class ArrayChoice {
       });
     }
     if (inputs == nullptr) fail("which array holds the inputs is not clear");
-    if (predictions == nullptr) {
+    if (options_.without_predictions) predictions = targets = nullptr;
+    if (predictions == nullptr && !options_.without_predictions) {
       predictions = the_only({inputs, targets}, "predictions", [&](const Tensor& array) {
         return rows_of(array) == rows_of(*inputs) && allows(columns_of(*inputs), columns_of(array));
       });
     }
-    if (predictions == nullptr) fail("which array holds the predictions is not clear");
+    if (predictions == nullptr && !options_.without_predictions) fail("which array holds the predictions is not clear");
     for (const Tensor* const array : {inputs, predictions, targets}) {
       if (array == nullptr) continue;
       if (array->shape.size() > 2)
@@ -185,9 +186,9 @@ class ArrayChoice {
       fail(quoted(targets->name) + " and " + quoted(predictions->name) + " have other columns");
     }
     RowsF64 rows;
-    rows.shape = {rows_of(*inputs), columns_of(*inputs), columns_of(*predictions)};
+    rows.shape = {rows_of(*inputs), columns_of(*inputs), predictions == nullptr ? 0 : columns_of(*predictions)};
     rows.inputs = inputs->values;
-    rows.predictions = predictions->values;
+    if (predictions != nullptr) rows.predictions = predictions->values;
     if (targets != nullptr) rows.targets = targets->values;
     return checked(std::move(rows));
   }

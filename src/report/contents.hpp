@@ -43,6 +43,12 @@ struct Product {
   std::vector<double> values;
 };
 
+/// Where the weights alone had the blocks.
+struct LineFigures {
+  WeightsLine line;         ///< pieces by their own indices
+  std::vector<int> places;  ///< [L] the answer's position of the block at each position of the line
+};
+
 /// Predictions and what the network that was put together makes of the same inputs, in float64.
 struct Fit {
   std::size_t rows = 0;  ///< evaluated
@@ -61,6 +67,9 @@ struct ProblemFigures {
   std::size_t lowest_hidden = 0;
   std::size_t highest_hidden = 0;
   std::size_t rows = 0;
+  /// [L x L] how alike the weights of the blocks are, by the answer's positions, in standard deviations; empty where
+  /// nothing tells blocks apart.
+  std::vector<double> similarity;
   ScoreTable scores;
   bool scores_agree = true;       ///< they are those that the solution has stored
   std::vector<Product> products;  ///< of some chosen pairs, each followed by one of the same expand piece with another
@@ -74,6 +83,7 @@ struct Report {
   int head = 0;
   std::vector<std::vector<int>> start_positions;  ///< [starts][L]: the start's position of the answer's block
   std::optional<Elites> elites;
+  std::optional<LineFigures> line;
   std::optional<ProblemFigures> problem;
   std::optional<StoredAnalysis> analysis;
 };
@@ -81,6 +91,10 @@ struct Report {
 /// Reads a solution.h5 with all that a report needs of it; what an older file does not have is left out. Throws
 /// InputError that names the file, the object and the rule.
 [[nodiscard]] Report read_report(const std::filesystem::path& solution);
+
+/// Adds the line that the weights give. Throws InputError that begins with `place` where it is not of the answer's
+/// blocks.
+void add_line(Report& report, const WeightsLine& line, const std::string& place);
 
 /// Adds what the problem tells: pair scores, products, and `fit`. `assembly` is the solution's answer as positions in
 /// `network` and fits it; `scores` are of its L pairs.

@@ -10,10 +10,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-Json grid_data(const Grid& grid) {
-  return {{"rows", grid.rows}, {"columns", grid.columns}, {"cell", grid.cell}, {"values", numbers(grid.values)}};
-}
-
 Json products_data(const ProblemFigures& figures) {
   constexpr std::size_t kMostProductCells = 64;
   Json products = Json::array();

@@ -56,7 +56,7 @@ std::string to_html(const Report& report) {
   }
   std::string scripts;
   for (const std::string_view name :
-       {"core.js", "charts.js", "pairing.js", "order.js", "search.js", "study.js", "page.js"}) {
+       {"core.js", "charts.js", "pairing.js", "order.js", "depth.js", "search.js", "study.js", "page.js"}) {
     scripts.append(asset(name));
   }
   return fill(asset("page.html"), {{"style", std::string(asset("style.css"))},

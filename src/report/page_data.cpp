@@ -142,6 +142,10 @@ Json numbers(std::span<const double> values) {
   return list;
 }
 
+Json grid_data(const Grid& grid) {
+  return {{"rows", grid.rows}, {"columns", grid.columns}, {"cell", grid.cell}, {"values", numbers(grid.values)}};
+}
+
 Json score_data(const ScoreTable& table) {
   constexpr std::size_t kBins = 48;
   const auto side = static_cast<std::size_t>(std::llround(std::sqrt(static_cast<double>(table.score.size()))));
@@ -152,8 +156,7 @@ Json score_data(const ScoreTable& table) {
   return {{"name", table.name},
           {"histogram", {{"low", bins.low}, {"high", bins.high}, {"chosen", bins.chosen}, {"others", bins.others}}},
           {"chosen", numbers(diagonal)},
-          {"grid",
-           {{"rows", grid.rows}, {"columns", grid.columns}, {"cell", grid.cell}, {"values", numbers(grid.values)}}}};
+          {"grid", grid_data(grid)}};
 }
 
 Json page_data(const Report& report) {
@@ -167,6 +170,7 @@ Json page_data(const Report& report) {
   data["events"] = events_data();
   data["margins"] = report.stored.solution.margins.empty() ? Json() : margins_data(report.stored.solution.margins);
   data["elites"] = report.elites ? elites_data(*report.elites, report.blocks.size()) : Json();
+  data["line"] = report.line ? line_data(report) : Json();
   data["problem"] = report.problem ? problem_data(*report.problem) : Json();
   data["analysis"] = report.analysis ? analysis_data(*report.analysis) : Json();
   return data;

@@ -14,8 +14,13 @@ namespace kintsugi::report {
 [[nodiscard]] nlohmann::ordered_json problem_data(const ProblemFigures& figures);
 [[nodiscard]] nlohmann::ordered_json analysis_data(const StoredAnalysis& figures);
 
+/// The line that the weights give, and with the problem the similarities in its order and in the answer's.
+[[nodiscard]] nlohmann::ordered_json line_data(const Report& report);
+
 /// Numbers for pictures, with as many digits as a person reads.
 [[nodiscard]] nlohmann::ordered_json numbers(std::span<const double> values);
+struct Grid;
+[[nodiscard]] nlohmann::ordered_json grid_data(const Grid& grid);
 /// A table of pair scores: its histogram and its picture.
 [[nodiscard]] nlohmann::ordered_json score_data(const ScoreTable& table);
 

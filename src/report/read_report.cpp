@@ -87,6 +87,21 @@ Elites read_elites(const h5::Reader& reader, const std::vector<Block>& blocks) {
 
 }  // namespace
 
+void add_line(Report& report, const WeightsLine& line, const std::string& place) {
+  std::map<int, int> position_of;
+  for (std::size_t t = 0; t < report.blocks.size(); ++t) position_of[report.blocks[t].expand] = static_cast<int>(t);
+  LineFigures figures;
+  figures.line = line;
+  for (const Block& block : line.blocks) {
+    const auto found = position_of.find(block.expand);
+    if (found == position_of.end()) throw InputError(place + ": is no order of the answer's blocks");
+    figures.places.push_back(found->second);
+    position_of.erase(found);
+  }
+  if (!position_of.empty()) throw InputError(place + ": is no order of the answer's blocks");
+  report.line = std::move(figures);
+}
+
 Report read_report(const std::filesystem::path& solution) {
   Report report;
   report.path = solution.string();
@@ -106,6 +121,8 @@ Report read_report(const std::filesystem::path& solution) {
   check_margins(report.stored.solution.margins, report.blocks.size(), report.path + ", /margins");
   const h5::SilentErrors silent;
   const h5::Reader reader(solution);
+  const WeightsLine& line = report.stored.solution.line;
+  if (!line.blocks.empty()) add_line(report, line, report.path + ", /line");
   if (reader.root().has("elites")) report.elites = read_elites(reader, report.blocks);
   return report;
 }

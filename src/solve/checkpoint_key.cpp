@@ -12,6 +12,7 @@ namespace kintsugi {
 namespace {
 
 std::string to_text(const std::string& value) { return value; }
+std::string to_text(bool value) { return value ? "1" : "0"; }
 
 template <class T>
 requires std::integral<T> || std::floating_point<T> std::string to_text(T value) {

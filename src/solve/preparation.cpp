@@ -5,7 +5,7 @@
 #include <numeric>
 #include <string>
 
-#include "depth/seriation.hpp"
+#include "depth/weights_line.hpp"
 #include "kintsugi/core/error.hpp"
 #include "pairing/pairing.hpp"
 
@@ -16,6 +16,11 @@ namespace {
 void check_options(const SolveOptions& options) {
   if (options.islands < 1)
     throw UsageError("--islands is " + std::to_string(options.islands) + ", needs to be at least 1");
+  if (options.without_predictions && options.start != "auto" && options.start != kSeriationStart) {
+    throw UsageError(
+        "--without-predictions takes the line that the weights give, and --start gives another order: leave one of "
+        "them out");
+  }
 }
 
 // The pieces' own indices as positions in the network.
@@ -71,24 +76,26 @@ void find_pairs(const Network& network, const RowShape& shape, const SolveOption
 }
 
 // Rank 0's part.
-Lines find_lines(const Network& network, const Preparation& preparation, const SolveOptions& options) {
-  Lines lines;
-  const std::vector<FeatureSimilarity> features =
-      block_similarities(network, preparation.pairing, preparation.roles.head);
-  for (Seriation& line : seriate(features, options.parameters.seriation)) lines.orders.push_back(std::move(line.order));
-  lines.trust = split_half_trust(features, options.parameters.seriation);
-  if (options.start != kSeriationStart) {
+void find_lines(const Network& network, const SolveOptions& options, Preparation& preparation) {
+  const SeriationParameters& parameters = options.parameters.seriation;
+  LineStudy study = study_line(network, preparation.pairing, preparation.roles.head, parameters);
+  Lines& lines = preparation.lines;
+  lines.trust = std::move(study.trust);
+  lines.orders.reserve(study.lines.size());
+  for (Seriation& line : study.lines) lines.orders.push_back(std::move(line.order));
+  const bool alone = options.start == kSeriationStart || options.without_predictions;
+  if (!study.lines.empty() || alone) preparation.line = std::move(study.line);
+  if (!alone) {
     // Of wrong pairs' features, only agreement says that a line is worth a look.
-    const double most = options.parameters.seriation.untrusted_pairs * static_cast<double>(preparation.pairing.size());
+    const double most = parameters.untrusted_pairs * static_cast<double>(preparation.pairing.size());
     const bool wrong_pairs = static_cast<double>(preparation.untrusted.size()) > most;
-    if (wrong_pairs && lines.trust.significance < options.parameters.seriation.significance) lines.orders.clear();
-    return lines;
+    if (wrong_pairs && lines.trust.significance < parameters.significance) lines.orders.clear();
+    return;
   }
   // Who asks for these lines alone gets one.
-  if (!lines.orders.empty()) return lines;
+  if (!lines.orders.empty()) return;
   lines.orders.emplace_back(preparation.pairing.size());
   std::iota(lines.orders.front().begin(), lines.orders.front().end(), 0);
-  return lines;
 }
 
 // Rank 0's values, to all.
@@ -107,7 +114,9 @@ void share(const mpi::Comm& world, Lines& lines) {
   for (std::vector<int>& line : lines.orders) world.broadcast(line);
   double numbers[] = {lines.trust.agreement, lines.trust.significance, lines.trust.places};
   world.broadcast(std::span(numbers));
-  lines.trust = {numbers[0], numbers[1], numbers[2]};
+  lines.trust.agreement = numbers[0];
+  lines.trust.significance = numbers[1];
+  lines.trust.places = numbers[2];
 }
 
 void share(const mpi::Comm& world, std::set<int>& pieces) {
@@ -128,8 +137,10 @@ Preparation prepare(const mpi::Comm& world, const Network& network, const RowSha
   share(world, preparation.pairing);
   share(world, preparation.given);
   share(world, preparation.untrusted);
-  if (preparation.given.empty() && (options.start == kSeriationStart || options.start == "auto")) {
-    if (world.root()) preparation.lines = find_lines(network, preparation, options);
+  const bool seeks_lines = options.start == kSeriationStart || options.start == "auto" || options.without_predictions;
+  if (preparation.given.empty() && seeks_lines) {
+    if (world.root()) find_lines(network, options, preparation);
+    if (world.root() && !preparation.line.blocks.empty()) observer.on_line(preparation.line);
     share(world, preparation.lines);
   }
   // Every rank has the norms: any may be the first of its island.

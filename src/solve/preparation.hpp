@@ -26,6 +26,7 @@ struct Preparation {
   Blocks given;                  ///< the order that the user gave, or empty
   /// Where the start asks for them, alone or among others: orders that the weights alone give.
   Lines lines;
+  WeightsLine line;  ///< the smoothest of them and what it is worth; rank 0 only
 };
 
 /// Finds roles and pairs on rank 0, tells the observer, and hands round what the other ranks need. Collective. Throws

@@ -7,6 +7,7 @@
 #include "objective/error_floor.hpp"
 #include "objective/evaluator.hpp"
 #include "search/islands/archipelago.hpp"
+#include "solve/by_weights.hpp"
 #include "solve/preparation.hpp"
 #include "solve/starts.hpp"
 
@@ -34,9 +35,11 @@ bool is_resumed(const mpi::Comm& world, const SearchState* resume) {
   return resumed != 0;
 }
 
-/// The answer in the user's numbers, on all ranks.
-void number_pieces(const mpi::Comm& world, const Network& network, Solution& solution) {
+/// What rank 0 alone knows of the answer, and the answer in the user's numbers on all ranks.
+void complete(const mpi::Comm& world, const Network& network, const Preparation& preparation, Solution& solution) {
   if (world.root()) {
+    solution.pairs = scores_in_order(preparation.pairs, solution.assembly.blocks);
+    solution.line = in_direction_of(preparation.line, solution.assembly.blocks);
     for (const int position : to_permutation(solution.assembly)) {
       solution.permutation.push_back(network.index_of(position));
     }
@@ -45,17 +48,11 @@ void number_pieces(const mpi::Comm& world, const Network& network, Solution& sol
   solution.sha256 = sha256_hex(format_permutation(solution.permutation));
 }
 
-}  // namespace
-
-Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, const SolveOptions& options,
-               SolveObserver& observer, const SearchState* resume) {
-  const kernels::FlushDenormals flushed;
-  const Stopwatch since_start;
+/// Steps 2 to 4: everything that needs the rows.
+void search(const mpi::Comm& world, const Network& network, RowSource& rows, const Preparation& preparation,
+            const SolveOptions& options, SolveObserver& observer, const SearchState* resume,
+            const Stopwatch& since_start, Solution& solution) {
   Stopwatch phase;
-  Solution solution;
-  // 1. Roles and pairs, on rank 0.
-  const Preparation preparation = prepare(world, network, rows.shape(), options, observer);
-  solution.times.pairing = lap(phase);
   // 2. Weights into shared memory, rows to their ranks, ranks to their islands.
   const SharedWeights weights(world, network, preparation.roles);
   IslandGroup group(world, weights, rows, options);
@@ -78,12 +75,28 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
     islands.begin(island_starts(evaluator, preparation, options, solution.starts), first_tiles(evaluator, options));
   }
   const Blocks blocks = islands.search(since_start, observer, solution);
-
-  // 5. The answer.
   if (solution.mse <= solution.target) solution.status = Status::solved;
   solution.assembly = {blocks, weights.roles().head};
-  if (world.root()) solution.pairs = scores_in_order(preparation.pairs, blocks);
-  number_pieces(world, network, solution);
+}
+
+}  // namespace
+
+Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, const SolveOptions& options,
+               SolveObserver& observer, const SearchState* resume) {
+  const kernels::FlushDenormals flushed;
+  const Stopwatch since_start;
+  Solution solution;
+  world.agree([&] { require_predictions(rows.shape(), options); });
+  // 1. Roles and pairs, on rank 0.
+  const Preparation preparation = prepare(world, network, rows.shape(), options, observer);
+  solution.times.pairing = since_start.seconds();
+  if (options.without_predictions) {
+    order_by_line(world, preparation, solution);
+  } else {
+    search(world, network, rows, preparation, options, observer, resume, since_start, solution);
+  }
+  // 5. The answer.
+  complete(world, network, preparation, solution);
   solution.times.total = since_start.seconds();
   return solution;
 }

@@ -97,7 +97,7 @@ class AnalyzeTest(ProgramTest):
             self.assertEqual(file["transitivity"].attrs["cyclic"], len(file["transitivity/cyclic"]))
             self.assertEqual(file["transitivity/by_span"]["triples"].sum(), 20)
             repair = file["repair"][:]
-            self.assertEqual(len({text(start) for start in repair["start"]}), 9)
+            self.assertEqual(len({text(start) for start in repair["start"]}), 11)
             for row in file["searches"][:]:
                 self.assertEqual(row["solved"], row["mse"] <= file.attrs["target"])
 
@@ -109,7 +109,7 @@ class AnalyzeTest(ProgramTest):
 
     def test_json(self):
         study = json.loads(self.analyze("--answer", "answer.txt", "--format", "json").stdout)
-        self.assertEqual((study["rows"], study["work_rows"], len(study["starts"])), (500, 200, 8))
+        self.assertEqual((study["rows"], study["work_rows"], len(study["starts"])), (500, 200, 10))
         self.assertEqual(len(study["bradley_terry"]["gains"]), 15)
         self.assertEqual(study["answer"]["wrong_pairs"], 0)
         study = json.loads(self.analyze("--format", "json", "--searches", "none", "--repair", "delta-norm").stdout)

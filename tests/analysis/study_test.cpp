@@ -83,7 +83,7 @@ TEST(Study, AgreesWithItsParts) {
   EXPECT_EQ(study.work_rows, 150U);
   EXPECT_EQ(study.wrong_pairs, 0U);
   EXPECT_LE(study.answer_mse, study.target);
-  ASSERT_EQ(study.starts.size(), 8U);
+  ASSERT_EQ(study.starts.size(), 10U);
   EXPECT_TRUE(std::ranges::is_sorted(study.starts, {}, &StartStudy::mse));
   std::map<std::string, int> directions;
   for (const StartStudy& start : study.starts) {
@@ -105,9 +105,9 @@ TEST(Study, AgreesWithItsParts) {
   // Repairs of all starts and of the Bradley-Terry order, each with an entry beside the searches.
   std::map<std::string, double> ends;
   for (const RepairRound& round : study.repair) ends[round.start] = round.mse;
-  EXPECT_EQ(ends.size(), 9U);
+  EXPECT_EQ(ends.size(), 11U);
   EXPECT_EQ(ends.count("bradley-terry"), 1U);
-  EXPECT_EQ(study.searches.size(), 9U + 1 + 1);
+  EXPECT_EQ(study.searches.size(), 11U + 1 + 1);
   const auto insertion = std::ranges::find(study.searches, std::string("search insertion"), &SearchStudy::name);
   ASSERT_NE(insertion, study.searches.end());
   EXPECT_TRUE(insertion->solved);

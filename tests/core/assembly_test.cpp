@@ -65,6 +65,13 @@ TEST(Permutation, IsWrittenAsThePuzzleDoes) {
   EXPECT_EQ(format_permutation(std::vector<int>{}), "");
 }
 
+TEST(Permutation, ReversedTurnsTheBlocksRoundAndKeepsTheHead) {
+  EXPECT_EQ(reversed(std::vector<int>{3, 1, 40, 2, 8, 9, 7}), (std::vector<int>{8, 9, 40, 2, 3, 1, 7}));
+  EXPECT_EQ(reversed(std::vector<int>{7}), std::vector<int>{7});
+  EXPECT_THROW((void)reversed(std::vector<int>{1, 2}), InputError);
+  EXPECT_THROW((void)reversed(std::vector<int>{}), InputError);
+}
+
 TEST(Permutation, IsReadWithAnyWhiteSpace) {
   EXPECT_EQ(parse_permutation("3,1,40", "f"), (std::vector<int>{3, 1, 40}));
   EXPECT_EQ(parse_permutation(" 3 ,\t1,\r\n40\n", "f"), (std::vector<int>{3, 1, 40}));

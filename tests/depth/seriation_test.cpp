@@ -1,5 +1,3 @@
-#include "depth/seriation.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 #include <set>
 
 #include "core/random.hpp"
+#include "depth/weights_line.hpp"
 #include "support/planted.hpp"
 
 namespace kintsugi {
@@ -107,20 +106,138 @@ TEST(SplitHalfTrust, TellsDepthFromChance) {
   std::vector<FeatureSimilarity> features{walking_feature(depths, 1), walking_feature(depths, 2)};
   features[0].side = Side::reader;
   features[1].side = Side::writer;
-  const SeriationTrust trust = split_half_trust(features, {});
+  const SeriationTrust trust = split_half_trust(features, {}, {});
   EXPECT_GT(trust.agreement, 0.95);
   EXPECT_GT(trust.significance, 5);
   EXPECT_LT(trust.places, 2);
   // Two halves that each have a line of their own.
   features[1] = walking_feature(shuffled_depths(40, 4), 2);
   features[1].side = Side::writer;
-  const SeriationTrust unrelated = split_half_trust(features, {});
+  const SeriationTrust unrelated = split_half_trust(features, {}, {});
   EXPECT_LT(unrelated.significance, 3);
   EXPECT_GT(unrelated.places, 4);
   features.resize(1);
-  const SeriationTrust half = split_half_trust(features, {});
+  const SeriationTrust half = split_half_trust(features, {}, {});
   EXPECT_EQ(half.agreement, 0);
   EXPECT_NEAR(half.places, std::sqrt((40.0 * 40 - 1) / 12), 1e-9);
+}
+
+TEST(SplitHalfTrust, TellsWhichBlocksAreLessSure) {
+  // The halves agree on the first thirty depths; behind them, the writers have an order of their own.
+  constexpr std::size_t kSure = 30;
+  std::vector<int> depths(40);
+  std::iota(depths.begin(), depths.end(), 0);
+  std::vector<int> others = depths;
+  Random random(9);
+  random.shuffle(std::span(others).subspan(kSure));
+  std::vector<FeatureSimilarity> features{walking_feature(depths, 1), walking_feature(others, 2)};
+  features[0].side = Side::reader;
+  features[1].side = Side::writer;
+  const SeriationTrust trust = split_half_trust(features, depths, {});
+  ASSERT_EQ(trust.block_places.size(), 40U);
+  const auto mean = [&](std::size_t first, std::size_t last) {
+    double sum = 0;
+    for (std::size_t b = first; b < last; ++b) sum += trust.block_places[b];
+    return sum / static_cast<double>(last - first);
+  };
+  EXPECT_GT(mean(kSure, 40), 2 * mean(0, kSure));
+  // From the other end of the line they are the same.
+  std::vector<int> backwards = depths;
+  std::ranges::reverse(backwards);
+  EXPECT_EQ(split_half_trust(features, backwards, {}).block_places, trust.block_places);
+}
+
+// Blocks whose weights walk at random along depth, with a head; block t is at depth t.
+Network walking_network(std::size_t blocks, std::uint64_t seed) {
+  constexpr std::size_t kWidth = 8;
+  constexpr std::size_t kHidden = 12;
+  Random random(seed);
+  Network network;
+  std::vector<float> in(kHidden * kWidth);
+  std::vector<float> out(kWidth * kHidden);
+  const auto walk = [&](std::vector<float>& weights, double step) {
+    for (float& weight : weights) weight += static_cast<float>(step * random.normal());
+  };
+  walk(in, 1);
+  walk(out, 1);
+  for (std::size_t t = 0; t < blocks; ++t) {
+    walk(in, 0.2);
+    walk(out, 0.2);
+    const auto index = static_cast<int>(2 * t);
+    network.pieces.push_back({index, kHidden, kWidth, in, {}, ""});
+    network.pieces.push_back({index + 1, kWidth, kHidden, out, {}, ""});
+  }
+  network.pieces.push_back({static_cast<int>(2 * blocks), 1, kWidth, std::vector<float>(kWidth, 1), {}, ""});
+  return network;
+}
+
+Blocks shuffled_pairing(std::size_t blocks) {
+  Blocks pairing;
+  for (const int t : shuffled_depths(blocks, 6)) pairing.push_back({2 * t, 2 * t + 1});
+  return pairing;
+}
+
+TEST(StudyLine, PutsBlocksInLineAndSaysHowFarTheyMayBeOff) {
+  constexpr std::size_t kBlocks = 30;
+  const Network network = walking_network(kBlocks, 7);
+  const LineStudy study = study_line(network, shuffled_pairing(kBlocks), 2 * kBlocks);
+  const WeightsLine& line = study.line;
+  EXPECT_TRUE(line.trusted());
+  ASSERT_EQ(line.blocks.size(), kBlocks);
+  ASSERT_EQ(line.off.size(), kBlocks);
+  std::vector<int> order;
+  for (const Block& block : line.blocks) order.push_back(block.expand / 2);
+  EXPECT_LE(inversions(order,
+                       [] {
+                         std::vector<int> depths(kBlocks);
+                         std::iota(depths.begin(), depths.end(), 0);
+                         return depths;
+                       }()),
+            20U)
+      << "of 435";
+  EXPECT_LT(line.places, 3);
+  for (const double off : line.off) {
+    EXPECT_GT(off, 0);
+    EXPECT_LT(off, 8);
+  }
+  // Without biases four features say nothing; sides are those of the pieces that a feature is made of.
+  EXPECT_EQ(line.features.size(), study.features.size());
+  for (const FeatureSmoothness& each : line.features) {
+    EXPECT_TRUE(each.side == "reader" || each.side == "writer" || each.side == "both") << each.side;
+    EXPECT_LE(each.smoothness, 1);
+  }
+}
+
+TEST(StudyLine, MayBeAnywhereWhereTheWeightsDoNotSay) {
+  // Every block walks on its own.
+  Network network;
+  for (int t = 0; t < 20; ++t) {
+    const Network one = walking_network(1, static_cast<std::uint64_t>(100 + t));
+    for (int i = 0; i < 2; ++i) {
+      network.pieces.push_back(one.pieces[static_cast<std::size_t>(i)]);
+      network.pieces.back().index = 2 * t + i;
+    }
+  }
+  network.pieces.push_back(walking_network(0, 1).pieces.front());
+  network.pieces.back().index = 40;
+  const WeightsLine line = study_line(network, shuffled_pairing(20), 40).line;
+  EXPECT_FALSE(line.trusted());
+  for (const double off : line.off) EXPECT_NEAR(off, std::sqrt((20.0 * 20 - 1) / 12), 1e-9);
+  // Of two blocks, or one, there is nothing to say either.
+  EXPECT_EQ(study_line(network, {{0, 1}, {2, 3}}, 40).line.off, (std::vector<double>{0.5, 0.5}));
+  EXPECT_EQ(study_line(network, {{0, 1}}, 40).line.off, std::vector<double>{0});
+}
+
+TEST(StudyLine, SimilaritiesAlongItAreThoseOfNeighbours) {
+  const LineStudy study = study_line(walking_network(20, 9), shuffled_pairing(20), 40);
+  const Eigen::MatrixXd similarity = similarity_along(study);
+  ASSERT_EQ(similarity.rows(), 20);
+  EXPECT_EQ(similarity.diagonal().cwiseAbs().sum(), 0);
+  EXPECT_LT((similarity - similarity.transpose()).norm(), 1e-6);
+  double near = 0;
+  const std::vector<int>& order = study.lines.front().order;
+  for (std::size_t p = 0; p + 1 < order.size(); ++p) near += similarity(order[p], order[p + 1]) / 19;
+  EXPECT_GT(near, 1) << "standard deviations above the mean pair";
 }
 
 TEST(BlockSimilarities, AreCosinesThatTellEqualBlocks) {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "io/expect_error.hpp"
 #include "io/import.hpp"
 
@@ -67,6 +69,41 @@ TEST(CheckNetwork, CountsThatCannotPairUp) {
   expect_refused({{4, 4}, {1, 4}}, 4, 1, {"1 pieces are [4 x 4]", "take two each"});
   expect_refused({{1, 4}}, 4, 1, {"at least one block"});
   expect_refused({}, 4, 1, {"no pieces"});
+}
+
+RowShape shape_of(const Shapes& shapes, std::size_t width = 0) {
+  std::vector<PieceSize> sizes;
+  for (const auto& [out, in] : shapes) sizes.push_back({out, in});
+  return shape_of_pieces(sizes, width);
+}
+
+void expect_shape(const Shapes& shapes, std::size_t width, std::size_t outputs) {
+  for (const std::size_t known : {std::size_t{0}, width}) {
+    const RowShape shape = shape_of(shapes, known);
+    EXPECT_EQ(shape.rows, 0U);
+    EXPECT_EQ(shape.width, width);
+    EXPECT_EQ(shape.outputs, outputs);
+  }
+}
+
+TEST(ShapeOfPieces, IsTheOneThatMakesANetwork) {
+  expect_shape({{8, 4}, {1, 4}, {4, 8}}, 4, 1);
+  expect_shape({{4, 8}, {2, 4}, {8, 4}, {3, 4}, {4, 3}}, 4, 2);  // the first piece has the width behind
+  expect_shape({{4, 4}, {4, 4}, {1, 4}}, 4, 1);                  // h = d
+  expect_shape({{1, 4}, {4, 1}, {1, 4}}, 4, 1);                  // h = k
+  expect_shape({{8, 4}, {4, 8}, {4, 4}}, 4, 4);                  // k = d
+  expect_shape({{4, 4}, {4, 4}, {4, 4}}, 4, 4);                  // all
+}
+
+TEST(ShapeOfPieces, RefusesOthers) {
+  const auto expect_none = [](const Shapes& shapes, std::size_t width, std::initializer_list<std::string> parts) {
+    expect_error<InputError>([&] { static_cast<void>(shape_of(shapes, width)); }, parts);
+  };
+  expect_none({}, 0, {"no pieces"});
+  expect_none({{8, 4}, {4, 8}}, 0, {"make up no network:", "1 of [4 x 8], 1 of [8 x 4]"});   // no head
+  expect_none({{8, 4}, {4, 8}, {1, 4}, {1, 4}}, 0, {"make up no network", "2 of [1 x 4]"});  // two of them
+  expect_none({{8, 4}, {4, 8}, {1, 4}, {5, 6}}, 0, {"make up no network", "1 of [5 x 6]"});  // of another width
+  expect_none({{8, 4}, {4, 8}, {1, 4}}, 5, {"make up no network of width 5"});
 }
 
 }  // namespace

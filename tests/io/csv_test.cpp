@@ -39,6 +39,25 @@ class Csv : public ::testing::Test {
   TableOptions options_;
 };
 
+TEST_F(Csv, PredictionsMayBeLeftOut) {
+  options_.without_predictions = true;
+  options_.shapes = {{2, 1}};
+  for (const char* const text :
+       {"measurement_1,measurement_0\n1,2\n3,4\n", "measurement_1,pred,measurement_0,true_0\n1,x,2,\n3,,4,9\n",
+        "b,a\n2,1\n4,3\n", "2,1\n4,3\n", "2,1,7\n4,3,7\n"}) {
+    const RowsF64 rows = read(text);
+    EXPECT_EQ(rows.shape.rows, 2U) << text;
+    EXPECT_EQ(rows.shape.width, 2U) << text;
+    EXPECT_EQ(rows.shape.outputs, 0U) << text;
+    EXPECT_EQ(rows.inputs, (std::vector<double>{2, 1, 4, 3})) << text;
+    EXPECT_TRUE(rows.predictions.empty()) << text;
+    EXPECT_TRUE(rows.targets.empty()) << text;
+  }
+  expect_refused("pred,x\n1,2\n", {"'measurement_0' is missing"});
+  options_.without_predictions = false;
+  expect_refused("measurement_0,measurement_1\n1,2\n", {"'pred' (or 'pred_0') is missing", "--without-predictions"});
+}
+
 TEST_F(Csv, HeaderNamesDecide) {
   const RowsF64 rows = read("true,name,measurement_1,pred,measurement_0\n1,\"a,b\",2,3,4\n5,,6,7,8\n");
   EXPECT_EQ(rows.shape.rows, 2U);

@@ -88,6 +88,39 @@ void expect_equal(const NetworkF64& a, const NetworkF64& b) {
   }
 }
 
+TEST_F(ProblemFiles, WithoutPredictionsThePiecesGiveTheShape) {
+  sample_.rows.predictions = sample_.rows.targets = {};
+  for (const bool with_inputs : {true, false}) {
+    if (!with_inputs) sample_.rows.inputs = {};
+    sample_.rows.shape = {with_inputs ? 7U : 0U, 3, 2};
+    write();
+    ProblemFile file(path());
+    EXPECT_FALSE(file.has_predictions());
+    EXPECT_FALSE(file.has_targets());
+    EXPECT_EQ(file.shape().rows, 0U);
+    EXPECT_EQ(file.shape().width, 3U);
+    EXPECT_EQ(file.shape().outputs, 2U);
+    EXPECT_TRUE(file.read_f64(0, 0).inputs.empty());
+    expect_equal(file.network_f64(), sample_.network);
+    // The same problem whether or not it still has its inputs: they are of no use.
+    EXPECT_EQ(problem_fingerprint(sample_.network, file).rows.size(), 64U);
+  }
+}
+
+TEST_F(ProblemFiles, WithoutPredictionsThePiecesMustMakeANetwork) {
+  sample_.rows.predictions = sample_.rows.targets = {};
+  sample_.rows.shape = {7, 3, 2};
+  sample_.network.pieces.pop_back();
+  write();
+  expect_error<InputError>([&] { read_everything(); },
+                           {"problem.h5", "no /data/predictions", "no network", "1 of [4 x 3]", "2 of [3 x 4]"});
+  sample_ = Sample();
+  sample_.rows.predictions = sample_.rows.targets = {};
+  sample_.rows.shape = {3, 7, 2};
+  write();
+  expect_error<InputError>([&] { read_everything(); }, {"problem.h5", "no network of width 7"});
+}
+
 TEST_F(ProblemFiles, RoundTrip) {
   write();
   ProblemFile file(path());
@@ -230,9 +263,8 @@ TEST_F(ProblemFiles, DataRules) {
   const auto replace = [&](const char* name, const std::vector<hsize_t>& dims, std::vector<double> values) {
     return [=](Hdf5Editor& e) { e.remove(name), e.dataset(name, dims, values); };
   };
-  expect_refused([](Hdf5Editor& e) { e.remove("/data"); }, {"/data", "is missing"});
   expect_refused([](Hdf5Editor& e) { e.remove("/data/inputs"); }, {"/data/inputs", "is missing"});
-  expect_refused([](Hdf5Editor& e) { e.remove("/data/predictions"); }, {"/data/predictions", "is missing"});
+  expect_refused([](Hdf5Editor& e) { e.remove("/data/predictions"); }, {"/data", "has targets, but no predictions"});
   expect_refused(replace("/data/inputs", {21}, numbers), {"/data/inputs", "1 dimensions instead of 2"});
   expect_refused(replace("/data/inputs", {0, 3}, {}), {"/data/inputs", "is empty"});
   expect_refused(replace("/data/predictions", {6, 2}, std::vector<double>(12, 1)),

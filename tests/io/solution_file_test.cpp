@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "io/expect_error.hpp"
 #include "io/hdf5_editor.hpp"
 #include "io/solution_sample.hpp"
@@ -47,6 +50,11 @@ std::vector<int> integers(const std::filesystem::path& path, const char* name, s
   H5Sclose(space);
   H5Dclose(set);
   return values;
+}
+
+bool has(const std::filesystem::path& path, const char* name) {
+  const Hdf5Editor file(path);
+  return H5Lexists(file.file(), name, H5P_DEFAULT) > 0;
 }
 
 TEST_F(SolutionFiles, RoundTrip) {
@@ -210,6 +218,43 @@ TEST_F(SolutionFiles, AnswersFromEitherKindOfFile) {
   std::ofstream(path(), std::ios::binary) << whole.substr(0, whole.size() / 2);
   expect_error<InputError>([&] { static_cast<void>(read_answer(path())); },
                            {"solution.h5", "not a readable HDF5 file"});
+}
+
+TEST_F(SolutionFiles, KeepsTheLineByTheWeights) {
+  write();
+  const WeightsLine line = read_solution(path()).solution.line;
+  const WeightsLine written = sample_solution().line;
+  EXPECT_EQ(line.blocks, written.blocks);
+  EXPECT_EQ(line.off, written.off);
+  EXPECT_EQ(line.agreement, written.agreement);
+  EXPECT_EQ(line.significance, written.significance);
+  EXPECT_EQ(line.needed, written.needed);
+  EXPECT_EQ(line.places, written.places);
+  ASSERT_EQ(line.features.size(), 2U);
+  EXPECT_EQ(line.features[0].name, "diag P");
+  EXPECT_EQ(line.features[1].side, "writer");
+  EXPECT_EQ(line.features[0].smoothness, 0.625);
+  EXPECT_FALSE(has(path(), "/reversed"));
+
+  Solution other = sample_solution();
+  other.line = {};
+  write_solution(path(), solution_network(), other, sample_facts());
+  EXPECT_TRUE(read_solution(path()).solution.line.blocks.empty());
+}
+
+TEST_F(SolutionFiles, ByWeightsHasBothDirections) {
+  Solution solution = sample_solution();
+  solution.status = Status::by_weights;
+  solution.mse = solution.largest_error = solution.target = std::numeric_limits<double>::quiet_NaN();
+  solution.rows = 0;
+  solution.trajectory.clear();
+  solution.starts.clear();
+  write_solution(path(), solution_network(), solution, sample_facts());
+  const StoredSolution stored = read_solution(path());
+  EXPECT_EQ(stored.solution.status, Status::by_weights);
+  EXPECT_TRUE(std::isnan(stored.solution.mse));
+  EXPECT_EQ(stored.solution.permutation, (std::vector<int>{4, 1, 0, 3, 2}));
+  EXPECT_EQ(integers(path(), "/reversed", 5), (std::vector<int>{0, 3, 4, 1, 2}));
 }
 
 TEST_F(SolutionFiles, AProblemIsNoSolution) {

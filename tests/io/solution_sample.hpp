@@ -31,6 +31,13 @@ inline Solution sample_solution() {
                          {1, 2, Event::insertion, 7, 1e-14, 1e-14, 3, 1'000'000'000'000, 0.25}};
   solution.evaluations = 1'000'000'000'000;
   solution.warnings = {"block 1 is not to be trusted", "grüße"};
+  solution.line.blocks = {{0, 3}, {4, 1}};
+  solution.line.off = {0.5, 1.25};
+  solution.line.agreement = 0.75;
+  solution.line.significance = 4.5;
+  solution.line.needed = 3;
+  solution.line.places = 0.875;
+  solution.line.features = {{"diag P", "both", 0.625}, {"b_out", "writer", 0}};
   solution.explained = 0.0625;
   solution.by_chance = 0.03125;
   solution.times = {.load = 0.125,

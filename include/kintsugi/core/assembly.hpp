@@ -38,6 +38,10 @@ struct Roles {
 /// 0 .. size-1 once.
 [[nodiscard]] Assembly from_permutation(std::span<const int> permutation);
 
+/// The permutation of the same blocks in the other direction; the head stays the last. Throws InputError as
+/// from_permutation() does on its length.
+[[nodiscard]] std::vector<int> reversed(std::span<const int> permutation);
+
 /// "3,1,4": indices joined by commas, no spaces, no newline: the text whose SHA-256 the puzzle publishes.
 [[nodiscard]] std::string format_permutation(std::span<const int> permutation);
 

@@ -182,6 +182,7 @@ struct SeriationParameters {
   double significance = 3;
   double clearly_better = 0.5;
   double untrusted_pairs = 0.5;
+  std::size_t neighbours = 2;
 
   template <class Visitor>
   void visit(Visitor& visitor) {
@@ -206,6 +207,10 @@ struct SeriationParameters {
         "untrusted_pairs", untrusted_pairs, "share", 0, 1,
         "With more pairs than this that the weights do not single out, features of blocks are mostly those of wrong "
         "pairs: lines become starts only where both halves agree.");
+    visitor(
+        "neighbours", neighbours, "blocks", 0, 1000,
+        "How far a block's place may be off is told from it and so many blocks to each side of it in the line. More: "
+        "less chance in each, and places that are less sure than others are not seen.");
   }
 };
 

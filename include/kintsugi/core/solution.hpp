@@ -19,6 +19,7 @@ enum class Status {
   time_limit,   ///< --time-limit was reached
   evaluations,  ///< --max-evaluations was reached
   interrupted,  ///< a signal asked to stop
+  by_weights,   ///< there are no predictions to go by, or none are wanted: the weights alone gave the order
 };
 
 [[nodiscard]] std::string_view to_string(Status status);
@@ -61,6 +62,27 @@ struct StartOrder {
   std::string name;        ///< "wout-frobenius", "wout-frobenius-reversed", ...
   double mse = 0;          ///< on the sample that ranks starts
   std::vector<int> order;  ///< positions in the pairing, first block first
+};
+
+/// How smoothly one feature of the blocks' weights changes along a line.
+struct FeatureSmoothness {
+  std::string name;
+  std::string side;       ///< of the pieces that it is made of: "reader" (expand), "writer" (compress) or "both"
+  double smoothness = 0;  ///< correlation over the pairs of blocks of similarity with nearness; 0 where it is below
+};
+
+/// What the weights alone say of the order: the blocks in a line on which alike ones stand near each other. Which end
+/// is the first is open.
+struct WeightsLine {
+  std::vector<Block> blocks;  ///< positions in Network::pieces; empty: no line was sought
+  /// By position in the line: how far the block's place may be off, root mean square, in places.
+  std::vector<double> off;
+  double agreement = 0;     ///< |rank correlation| of the line by the expand pieces and that by the compress pieces
+  double significance = 0;  ///< of the agreement, in standard deviations of unrelated lines
+  double needed = 0;        ///< significance from which on the line is trusted
+  double places = 0;        ///< what a block's place may be off over the whole line, root mean square
+  std::vector<FeatureSmoothness> features;
+  [[nodiscard]] bool trusted() const { return significance >= needed; }
 };
 
 /// How sure the order of two neighbours is.
@@ -114,6 +136,7 @@ struct Solution {
   double by_chance = 0;         ///< what of mere noise would seem explained, at most
   std::vector<Elite> elites;    ///< of several islands: the best orders that are not alike, best first
   std::int64_t evaluations = 0;
+  WeightsLine line;                   ///< rank 0 only
   std::vector<std::string> warnings;  ///< what the user should know before trusting the answer
   Times times;
 };

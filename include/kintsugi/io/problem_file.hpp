@@ -16,7 +16,7 @@ using Provenance = std::map<std::string, std::string>;
 
 /// Writes problem.h5 as a whole (see write_file_atomically). Not collective.
 /// /pieces/<index>/weight [out, in], /pieces/<index>/bias [out] (absent without bias), attribute `source`;
-/// /data/inputs [N, d], /data/predictions [N, k], /data/targets [N, k] (where given);
+/// /data/inputs [N, d], /data/predictions [N, k], /data/targets [N, k], each where given;
 /// root attributes format, format_version, activation and `provenance`.
 /// A piece or data set whose values are all float32 values is stored as float32, else as float64.
 /// No time stamps: equal content gives equal bytes.
@@ -35,10 +35,12 @@ class ProblemFile final : public RowSource {
   ProblemFile(const ProblemFile&) = delete;
   ProblemFile& operator=(const ProblemFile&) = delete;
 
+  /// Without predictions there are no rows, and the pieces' shapes give width and outputs.
   [[nodiscard]] RowShape shape() const override;
   [[nodiscard]] Activation activation() const;
   [[nodiscard]] Provenance provenance() const;
   [[nodiscard]] bool has_targets() const;
+  [[nodiscard]] bool has_predictions() const { return shape().rows > 0; }
 
   /// All pieces in ascending order of their index, which run from 0 without a gap; float16 and float64 are converted.
   [[nodiscard]] Network network() const;

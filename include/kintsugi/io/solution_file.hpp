@@ -40,6 +40,10 @@ struct RunFacts {
 ///                                 values are the letters of the log
 ///   /margins [L - 1] compound     position, first_expand, second_expand, change, standard_error, z, interchangeable
 ///   /elites/permutation [E, 2L + 1] int32, /elites/mse [E], /elites/island [E]   the islands' best orders, best first
+///   /line [L] compound            expand, compress, off; /line_features compound: name, side, smoothness; with the
+///                                 root attributes line_agreement, _significance, _significance_needed, _places: the
+///                                 fields of WeightsLine; where a line was sought
+///   /reversed [2L + 1] int32      the permutation from the other end; with the status by-weights
 ///   /warnings [W] text
 /// Root attributes: format ("kintsugi-solution"), format_version, status, exit_code, mse, largest_error, target, rows,
 /// evaluations, sha256, problem, problem_weights, problem_rows, problem_activation (its fingerprint), options, version,
@@ -62,8 +66,8 @@ void require_same_problem(const std::filesystem::path& file, const ProblemFinger
 
 /// What `report` and `verify` need of a solution.h5 besides the permutation.
 struct StoredSolution {
-  Solution solution;  ///< `assembly` and `elites` are left empty, they need the network; `pairs` name pieces by their
-                      ///< own indices
+  Solution solution;  ///< `assembly` and `elites` are left empty, they need the network; `pairs` and `line` name
+                      ///< pieces by their own indices
   RunFacts facts;
 };
 /// Reads format_version 2 too, which has events as letters, and 1, which calls the starts /seeds and /seed_orders.

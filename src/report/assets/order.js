@@ -8,6 +8,15 @@ function orderSection() {
       ? "One block has no order to find."
       : "Where the search began, how it went, and how sure each place is. Positions count from 0, the first block.",
   );
+  if (data.run.status === "by-weights") {
+    missing(
+      node,
+      "no-search",
+      "Not shown: starts, search and margins. No predictions were used; the weights alone gave the order, and the " +
+        "next section shows how.",
+    );
+    return;
+  }
   if (data.starts.length) startFigures(node);
   else missing(node, "missing-starts", "The solution has no starts.");
   if (data.trajectory.length) searchFigure(node);

@@ -23,12 +23,18 @@ function result(run) {
       `${share(run.explained)} of it, by chance up to ${share(run.by_chance)}.`
     );
   }
+  if (run.status === "by-weights") {
+    return data.line && data.line.trusted
+      ? " the blocks stand in the line that their weights give; no prediction was used, and the direction is open."
+      : " the weights do not say the order; this is the smoothest line, which chance may have made.";
+  }
   return " this is the best order that was found; the predictions are not reproduced.";
 }
 
 function header() {
   const run = data.run;
-  const good = run.status === "solved" || run.status === "noise";
+  const byWeights = run.status === "by-weights";
+  const good = run.status === "solved" || run.status === "noise" || (byWeights && data.line && data.line.trusted);
   const badge = el("span", { class: "status " + (good ? "good" : "bad"), "data-figure": "status" });
   badge.textContent = run.status.replace(/_/g, " ");
   document.getElementById("title").textContent = run.problem || run.path;
@@ -37,7 +43,7 @@ function header() {
   const tiles = [
     ["mean squared error", num(run.mse), "target " + num(run.target), "mse"],
     ["largest error", num(run.largest_error), "of one prediction", "largest-error"],
-    ["rows", num(run.rows), "all were checked", "rows"],
+    ["rows", num(run.rows), byWeights ? "none was used" : "all were checked", "rows"],
     ["blocks", num(data.blocks.length), "head: piece " + data.head, "blocks"],
     ["exact evaluations", num(run.evaluations), "of the whole network", "evaluations"],
   ];
@@ -177,6 +183,7 @@ header();
 answerSection();
 pairingSection();
 orderSection();
+depthSection();
 fitSection();
 studySection();
 blocksSection();

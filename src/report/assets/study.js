@@ -11,6 +11,10 @@ function fitSection() {
     );
     return;
   }
+  if (data.problem.rows === 0) {
+    missing(node, "no-predictions", "Not shown: predictions against the reconstruction. The problem has none.");
+    return;
+  }
   fitFigures(node, data.problem.fit);
 }
 
