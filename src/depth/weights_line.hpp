@@ -18,7 +18,7 @@ struct LineStudy {
   std::vector<Seriation> lines;  ///< see seriate(); may be empty
   SeriationTrust trust;
   /// The smoothest line; where there is none, the blocks as they come. Where it is not trusted, a block may be
-  /// anywhere.
+  /// anywhere, and so may one that has a copy.
   WeightsLine line;
 };
 

@@ -195,5 +195,62 @@ TEST(JsonLog, LeavesOutTimes) {
   }
 }
 
+Solution by_weights() {
+  Solution solution;
+  solution.status = Status::by_weights;
+  solution.assembly = {{{0, 1}, {2, 3}, {4, 5}}, 6};
+  solution.permutation = to_permutation(solution.assembly);
+  solution.mse = solution.largest_error = solution.target = std::numeric_limits<double>::quiet_NaN();
+  solution.line.blocks = solution.assembly.blocks;
+  solution.line.off = {0.5, 1.25, 2};
+  solution.line.agreement = 0.99;
+  solution.line.significance = 6.8;
+  solution.line.needed = 3;
+  solution.line.places = 1.5;
+  return solution;
+}
+
+TEST(DescribeLine, SaysWhetherTheWeightsTellTheOrder) {
+  WeightsLine line = by_weights().line;
+  EXPECT_EQ(describe_line(line),
+            std::vector<std::string>{"depth    the weights alone put the blocks in line: expand and compress pieces "
+                                     "agree to 0.99 (6.8 standard errors), places +-1.5"});
+  line.significance = 1.25;
+  line.agreement = 0.125;
+  EXPECT_EQ(
+      describe_line(line),
+      std::vector<std::string>{"depth    the weights do not say the order: lines by expand and by compress pieces "
+                               "agree to 0.12 (1.2 standard errors, 3.0 are needed)"});
+  EXPECT_TRUE(describe_line({}).empty());
+}
+
+TEST(DescribePlaces, AreForAnswersByTheWeights) {
+  Solution solution = by_weights();
+  EXPECT_EQ(describe_places(solution),
+            (std::vector<std::string>{"places     0 to   2 +- 0.5 1.2 2.0", "reversed 4,5,2,3,0,1,6"}));
+  EXPECT_NE(describe_end(solution).find("which end is the first is open"), std::string::npos);
+  solution.line.significance = 0;
+  EXPECT_NE(describe_end(solution).find("the weights do not say the order"), std::string::npos);
+  solution.status = Status::solved;
+  EXPECT_TRUE(describe_places(solution).empty());
+}
+
+TEST(JsonLog, AnAnswerByTheWeightsHasItsLine) {
+  std::ostringstream out;
+  const Network network = three_pieces();
+  const std::unique_ptr<SolveLog> log = make_json_log(out, {.times = false});
+  log->begin(some_header(), network);
+  out.str("");
+  log->on_line(by_weights().line);
+  EXPECT_EQ(out.str(), "") << "the result says it";
+  log->finish(by_weights(), ExitCode::success, "");
+  const nlohmann::json result = nlohmann::json::parse(out.str());
+  EXPECT_EQ(result["status"], "by-weights");
+  EXPECT_TRUE(result["mse"].is_null());
+  EXPECT_EQ(result["line"]["off"], (std::vector<double>{0.5, 1.25, 2}));
+  EXPECT_EQ(result["line"]["reversed"], (std::vector<int>{4, 5, 2, 3, 0, 1, 6}));
+  EXPECT_EQ(result["line"]["trusted"], true);
+}
+
 }  // namespace
 }  // namespace kintsugi::cli

@@ -228,6 +228,17 @@ TEST(StudyLine, MayBeAnywhereWhereTheWeightsDoNotSay) {
   EXPECT_EQ(study_line(network, {{0, 1}}, 40).line.off, std::vector<double>{0});
 }
 
+TEST(StudyLine, CopiesMayBeAnywhere) {
+  Network network = walking_network(30, 7);
+  for (const std::size_t piece : {0U, 1U}) network.pieces[40 + piece].weight = network.pieces[piece].weight;
+  const WeightsLine line = study_line(network, shuffled_pairing(30), 60).line;
+  ASSERT_TRUE(line.trusted());
+  for (std::size_t p = 0; p < 30; ++p) {
+    const bool copied = line.blocks[p].expand == 0 || line.blocks[p].expand == 40;
+    EXPECT_EQ(line.off[p] > 8, copied) << p;
+  }
+}
+
 TEST(StudyLine, SimilaritiesAlongItAreThoseOfNeighbours) {
   const LineStudy study = study_line(walking_network(20, 9), shuffled_pairing(20), 40);
   const Eigen::MatrixXd similarity = similarity_along(study);

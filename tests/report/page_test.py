@@ -288,6 +288,37 @@ class PageTest(ReportTest):
         self.assertEqual(self.browser.texts("#options"), ["{{data}} </pre><b>"])
         self.assertEqual(self.browser.run("return document.title"), "kintsugi: " + evil)
 
+    def test_depth_in_the_weights(self):
+        """A line by the weights: beside a solution of a search, and as the answer itself."""
+        self.run_program("solve", "problem.h5", "-o", "real.h5")
+        self.run_program("solve", "problem.h5", "--without-predictions", "-o", "line.h5")
+        for solution, says in (("real.h5", "Against the answer: rank correlation"), ("line.h5", "which one is open")):
+            with h5py.File(self.folder / solution) as file:
+                expand, line = list(file["permutation"][:-1:2]), list(file["line"]["expand"])
+                features = {row["name"].decode(): row["smoothness"] for row in file["line_features"][:]}
+            for options in ((), ("--problem", "problem.h5")):
+                self.open(self.report(*options, solution=solution), width=390 if options else 1200)
+                self.assertIn(says, self.browser.texts("#line-summary")[0])
+                self.assertEqual(len(self.browser.texts("#line-places circle[fill-opacity]")), BLOCKS)
+                drawn = dict(zip(self.browser.attributes("#feature-smoothness rect[data-name]", "data-name"),
+                                 self.numbers("#feature-smoothness rect[data-name]", "data-smoothness")))
+                self.assertEqual(drawn, features)
+                self.assertEqual(len(self.browser.texts("#missing-similarity")), 0 if options else 1)
+                self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
+                self.assertEqual(self.browser.run(WIDER_THAN_THE_PAGE), [])
+            tip = self.browser.hover("#similarity-line .catcher", across=(2 + 0.5) / BLOCKS, down=(5 + 0.5) / BLOCKS)
+            self.assertTrue(tip[0].startswith(f"block {expand.index(line[5])} "), tip)
+            self.assertTrue(tip[1].startswith(f"block {expand.index(line[2])} "), tip)
+            tip = self.browser.hover("#similarity-answer .catcher", across=(2 + 0.5) / BLOCKS, down=(5 + 0.5) / BLOCKS)
+            self.assertTrue(tip[0].startswith("block 5 ") and tip[1].startswith("block 2 "), tip)
+        self.assertEqual(self.browser.figure("status"), ["by-weights"])
+        self.assertEqual(len(self.browser.texts("#no-search")), 1)
+        # Where the problem is the only source, the line is worked out from it.
+        self.open(self.report("--problem", "problem.h5"))
+        self.assertEqual(len(self.browser.texts("#similarity-line h3")), 1)
+        self.open(self.report())
+        self.assertIn("--problem problem.h5", self.browser.texts("#missing-line")[0])
+
     def test_a_large_network_is_thinned(self):
         blocks = 1024
         permutation = numpy.random.default_rng(1).permutation(2 * blocks + 1)

@@ -38,12 +38,12 @@ TEST_F(CheckpointKeys, OfTheSameAreTheSame) {
 
 TEST_F(CheckpointKeys, DifferWithWhatDecidesTheWay) {
   const Change changes[] = {
-      [](SolveOptions& o) { o.seed = 2; },          [](SolveOptions& o) { o.islands = 2; },
-      [](SolveOptions& o) { o.topology = "ring"; }, [](SolveOptions& o) { o.search = "tabu"; },
-      [](SolveOptions& o) { o.sample_rows = 32; },  [](SolveOptions& o) { o.tolerance = 1e-9; },
-      [](SolveOptions& o) { o.memory = 1 << 20; },  [](SolveOptions& o) { o.pairing = "trace"; },
-      [](SolveOptions& o) { o.start = "greedy"; },  [](SolveOptions& o) { o.given_permutation = {2, 0, 1}; },
-      [](SolveOptions& o) { o.given_expand = {0}; }};
+      [](SolveOptions& o) { o.seed = 2; },           [](SolveOptions& o) { o.islands = 2; },
+      [](SolveOptions& o) { o.topology = "ring"; },  [](SolveOptions& o) { o.search = "tabu"; },
+      [](SolveOptions& o) { o.sample_rows = 32; },   [](SolveOptions& o) { o.tolerance = 1e-9; },
+      [](SolveOptions& o) { o.memory = 1 << 20; },   [](SolveOptions& o) { o.pairing = "trace"; },
+      [](SolveOptions& o) { o.start = "greedy"; },   [](SolveOptions& o) { o.given_permutation = {2, 0, 1}; },
+      [](SolveOptions& o) { o.given_expand = {0}; }, [](SolveOptions& o) { o.without_predictions = true; }};
   std::size_t deciding = 0;
   const auto count = [&](const auto&, const auto&, Decides decides) { deciding += decides == Decides::yes ? 1 : 0; };
   visit_options(PreparationOptions{}, count);

@@ -35,6 +35,26 @@ SolveOptions limited(SolveOptions options, std::int64_t max_evaluations) {
   return options;
 }
 
+TEST(Solve, GoesByTheWeightsOnlyWhereItIsAskedTo) {
+  const mpi::Comm world = mpi::Comm::world();
+  PlantedProblem problem = make_planted(12, 8, 100);
+  SolveOptions options = options_for("auto");
+  options.without_predictions = true;
+  const std::string with_rows = describe(solve_planted(world, problem, options));
+  const auto none = std::make_shared<Rows>();
+  none->shape = {0, problem.rows->shape.width, problem.rows->shape.outputs};
+  problem.rows = none;
+  EXPECT_THROW(static_cast<void>(solve_planted(world, problem, options_for("auto"))), InputError);
+  const Solution solution = solve_planted(world, problem, options);
+  EXPECT_EQ(solution.status, Status::by_weights);
+  EXPECT_EQ(solution.assembly.blocks.size(), 12U);
+  EXPECT_EQ(solution.evaluations, 0);
+  EXPECT_EQ(describe(solution), with_rows) << "no row is looked at";
+  EXPECT_EQ(describe(solution), solved_alone(world, problem, options));
+  options.start = "greedy";
+  EXPECT_THROW(static_cast<void>(solve_planted(world, problem, options)), UsageError);
+}
+
 TEST(Solve, FindsPlantedNetworksFromRandomOrders) {
   const mpi::Comm world = mpi::Comm::world();
   for (const std::size_t blocks : {8U, 16U, 24U}) {

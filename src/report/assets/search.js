@@ -67,7 +67,8 @@ function logLines(r, island) {
 }
 
 function drawSearch(stage, width, islands, [key, , name], colorOf) {
-  const f = frame(stage, width, 340, kMargin, "Mean squared error over the search");
+  // A tick at the right end may have a long number.
+  const f = frame(stage, width, 340, { ...kMargin, right: 26 }, "Mean squared error over the search");
   const rows = islands.flatMap((i) => i.rows);
   const withTarget = targetShown(islands);
   const positive = logErrors(islands)
