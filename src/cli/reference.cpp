@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 
+#include "core/rounding_tally.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/solution_file.hpp"
 
@@ -13,10 +14,11 @@ namespace kintsugi::cli {
 namespace {
 
 constexpr std::size_t kSlabRows = 256;
-constexpr double kRoundingUnits = 16;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+template <class Scalar>
+using MatrixOf = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Matrix = MatrixOf<double>;
 using MatrixMap = Eigen::Map<const Matrix>;
 using RowVectorMap = Eigen::Map<const Eigen::RowVectorXd>;
 
@@ -24,43 +26,50 @@ MatrixMap weight_of(const PieceF64& piece) {
   return {piece.weight.data(), static_cast<Eigen::Index>(piece.out), static_cast<Eigen::Index>(piece.in)};
 }
 
-void add_bias(const PieceF64& piece, Matrix& rows) {
+template <class Scalar>
+void add_bias(const PieceF64& piece, MatrixOf<Scalar>& rows) {
   if (piece.bias.empty()) return;
-  rows.rowwise() += RowVectorMap(piece.bias.data(), static_cast<Eigen::Index>(piece.bias.size()));
+  rows.rowwise() += RowVectorMap(piece.bias.data(), static_cast<Eigen::Index>(piece.bias.size())).cast<Scalar>();
 }
 
-void activate_all(Activation activation, Matrix& values) {
+template <class Scalar>
+void activate_all(Activation activation, MatrixOf<Scalar>& values) {
   if (activation == Activation::relu) {
-    values = values.cwiseMax(0.0);
+    values = values.cwiseMax(Scalar(0));
   } else {
-    values = values.unaryExpr([activation](double z) { return activate(activation, z); });
+    values = values.unaryExpr([activation](Scalar z) { return static_cast<Scalar>(activate(activation, z)); });
   }
 }
 
 /// The states before the head, in place of the inputs.
-void run_blocks(const NetworkF64& network, const Assembly& assembly, Matrix& states) {
-  Matrix hidden;
+template <class Scalar>
+void run_blocks(const NetworkF64& network, const Assembly& assembly, MatrixOf<Scalar>& states) {
+  MatrixOf<Scalar> hidden;
   for (const Block& block : assembly.blocks) {
     const PieceF64& expand = network.pieces[static_cast<std::size_t>(block.expand)];
     const PieceF64& compress = network.pieces[static_cast<std::size_t>(block.compress)];
-    hidden.noalias() = states * weight_of(expand).transpose();
+    hidden.noalias() = states * weight_of(expand).transpose().cast<Scalar>();
     add_bias(expand, hidden);
     activate_all(network.activation, hidden);
-    states.noalias() += hidden * weight_of(compress).transpose();
-    add_bias(compress, states);
+    MatrixOf<Scalar> residual = hidden * weight_of(compress).transpose().cast<Scalar>();
+    add_bias(compress, residual);
+    states += residual;
   }
 }
 
 /// The states before the head for the inputs of `rows`.
-Matrix states_of(const NetworkF64& network, const Assembly& assembly, const RowsF64& rows) {
-  Matrix states = MatrixMap(rows.inputs.data(), static_cast<Eigen::Index>(rows.shape.rows),
-                            static_cast<Eigen::Index>(rows.shape.width));
+template <class Scalar>
+MatrixOf<Scalar> states_of(const NetworkF64& network, const Assembly& assembly, const RowsF64& rows) {
+  MatrixOf<Scalar> states = MatrixMap(rows.inputs.data(), static_cast<Eigen::Index>(rows.shape.rows),
+                                      static_cast<Eigen::Index>(rows.shape.width))
+                                .cast<Scalar>();
   run_blocks(network, assembly, states);
   return states;
 }
 
-Matrix apply_head(const PieceF64& head, const Matrix& states) {
-  Matrix outputs = states * weight_of(head).transpose();
+template <class Scalar>
+MatrixOf<Scalar> apply_head(const PieceF64& head, const MatrixOf<Scalar>& states) {
+  MatrixOf<Scalar> outputs = states * weight_of(head).transpose().cast<Scalar>();
   add_bias(head, outputs);
   return outputs;
 }
@@ -68,26 +77,56 @@ Matrix apply_head(const PieceF64& head, const Matrix& states) {
 /// Sums over rows, of which the result is made.
 struct Sums {
   double squares = 0;
-  double magnitudes = 0;
   Eigen::RowVectorXd
       first;  ///< of the predictions' distances from the first row's, for a variance without cancellation
   Eigen::RowVectorXd second;
+  Eigen::RowVectorXd origin;  ///< the first row's predictions
+
+  [[nodiscard]] double variance(std::size_t rows) const {
+    const auto count = static_cast<double>(rows);
+    return (second / count - (first / count).cwiseAbs2()).mean();
+  }
 };
 
-void add_slab(const PieceF64& head, const Matrix& states, const MatrixMap& predictions,
-              const Eigen::RowVectorXd& origin, std::size_t first_row, Sums& sums, ReferenceResult& result) {
-  const Matrix outputs = apply_head(head, states);
-  Matrix magnitudes = states.cwiseAbs() * weight_of(head).cwiseAbs().transpose();
-  if (!head.bias.empty()) {
-    magnitudes.rowwise() += RowVectorMap(head.bias.data(), static_cast<Eigen::Index>(head.bias.size())).cwiseAbs();
+/// What the predictions themselves tell.
+FoundRounding look_at_predictions(const ProblemFile& rows, const ErrorFloorParameters& parameters, Sums& sums) {
+  const RowShape shape = rows.shape();
+  const auto outputs = static_cast<Eigen::Index>(shape.outputs);
+  sums.first = sums.second = Eigen::RowVectorXd::Zero(outputs);
+  RoundingFinder finder(parameters);
+  for (std::size_t first = 0; first < shape.rows; first += kSlabRows) {
+    const std::size_t count = std::min(kSlabRows, shape.rows - first);
+    const RowsF64 slab = rows.read_f64(first, count);
+    const MatrixMap predictions(slab.predictions.data(), static_cast<Eigen::Index>(count), outputs);
+    for (const double prediction : slab.predictions) finder.add(prediction);
+    if (first == 0) sums.origin = predictions.row(0);
+    const Matrix centered = predictions.rowwise() - sums.origin;
+    sums.first += centered.colwise().sum();
+    sums.second += centered.cwiseAbs2().colwise().sum();
   }
+  std::vector<double> squares;
+  squares.reserve(finder.ways());
+  for (std::size_t way = 0; way < finder.ways(); ++way) squares.push_back(finder.take_squares(way));
+  return finder.found(squares, shape.rows * shape.outputs, sums.variance(shape.rows));
+}
+
+void add_slab(const NetworkF64& network, const Assembly& assembly, const RowsF64& slab, std::size_t first_row,
+              RoundingTally& tally, Sums& sums, ReferenceResult& result) {
+  const PieceF64& head = network.pieces[static_cast<std::size_t>(assembly.head)];
+  const Matrix states = states_of<double>(network, assembly, slab);
+  const Matrix outputs = apply_head(head, states);
+  const MatrixOf<float> single = apply_head(head, states_of<float>(network, assembly, slab));
+  Matrix magnitudes = states.cwiseAbs2() * weight_of(head).cwiseAbs2().transpose();
+  if (!head.bias.empty()) {
+    magnitudes.rowwise() += RowVectorMap(head.bias.data(), static_cast<Eigen::Index>(head.bias.size())).cwiseAbs2();
+  }
+  const MatrixMap predictions(slab.predictions.data(), outputs.rows(), outputs.cols());
   const Matrix errors = (outputs - predictions).cwiseAbs();
   sums.squares += errors.squaredNorm();
-  sums.magnitudes += magnitudes.squaredNorm();
-  const Matrix centered = predictions.rowwise() - origin;
-  sums.first += centered.colwise().sum();
-  sums.second += centered.cwiseAbs2().colwise().sum();
   for (Eigen::Index r = 0; r < errors.rows(); ++r) {
+    for (Eigen::Index q = 0; q < errors.cols(); ++q) {
+      tally.add({predictions(r, q), outputs(r, q), single(r, q), magnitudes(r, q)});
+    }
     const double largest = errors.row(r).allFinite() ? errors.row(r).maxCoeff() : kInfinity;
     if (largest <= result.largest_error) continue;
     result.largest_error = largest;
@@ -104,33 +143,28 @@ std::string piece_name(const PieceF64& piece) {
 
 ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& assembly, const ProblemFile& rows) {
   const RowShape shape = rows.shape();
-  const PieceF64& head = network.pieces[static_cast<std::size_t>(assembly.head)];
-  const auto outputs = static_cast<Eigen::Index>(shape.outputs);
+  const ErrorFloorParameters parameters;
   Sums sums;
-  sums.first = sums.second = Eigen::RowVectorXd::Zero(outputs);
-  Eigen::RowVectorXd origin;
+  const FoundRounding rounding = look_at_predictions(rows, parameters, sums);
+  RoundingTally tally(rounding.way);
   ReferenceResult result;
   result.rows = shape.rows;
   for (std::size_t first = 0; first < shape.rows; first += kSlabRows) {
     const std::size_t count = std::min(kSlabRows, shape.rows - first);
-    const RowsF64 slab = rows.read_f64(first, count);
-    const Matrix states = states_of(network, assembly, slab);
-    const MatrixMap predictions(slab.predictions.data(), static_cast<Eigen::Index>(count), outputs);
-    if (first == 0) origin = predictions.row(0);
-    add_slab(head, states, predictions, origin, first, sums, result);
+    add_slab(network, assembly, rows.read_f64(first, count), first, tally, sums, result);
   }
-  const auto count = static_cast<double>(shape.rows);
-  const double values = count * static_cast<double>(shape.outputs);
-  const double unit = kRoundingUnits * 0x1.0p-24;
-  result.mse = sums.squares / values;
-  result.rounding = unit * unit * sums.magnitudes / values;
-  result.prediction_variance = (sums.second / count - (sums.first / count).cwiseAbs2()).mean();
+  const std::size_t predictions = shape.rows * shape.outputs;
+  const RoundingVerdict verdict = tally.verdict(rounding.mean_square, predictions, parameters);
+  result.mse = sums.squares / static_cast<double>(predictions);
+  result.rounding = verdict.explained;
+  result.excess = verdict.excess;
+  result.prediction_variance = sums.variance(shape.rows);
   return result;
 }
 
 std::vector<double> predict_reference(const NetworkF64& network, const Assembly& assembly, const RowsF64& rows) {
   const PieceF64& head = network.pieces[static_cast<std::size_t>(assembly.head)];
-  const Matrix outputs = apply_head(head, states_of(network, assembly, rows));
+  const Matrix outputs = apply_head(head, states_of<double>(network, assembly, rows));
   return {outputs.data(), outputs.data() + outputs.size()};
 }
 

@@ -19,15 +19,14 @@ struct ReferenceResult {
   double largest_error = 0;        ///< of one prediction
   std::size_t largest_row = 0;     ///< its row, from 0
   double prediction_variance = 0;  ///< mean over outputs of the variance over rows
-  double rounding = 0;             ///< MSE up to which float32 rounding explains the difference
+  double rounding = 0;             ///< MSE that rounding explains
+  double excess = 0;               ///< squared errors in units of what rounding explains: up to 1, it explains them
 };
 
 /// Evaluates `assembly` on all rows in float64, with Eigen's products on slabs of rows: shares no code with the
 /// solver's kernels, so that it can check them. `assembly` fits the network (check_assembly).
 ///
-/// `rounding`: a float32 evaluation of the head's sum w.x + b errs by about half a unit in the last place of its
-/// largest terms, and what the blocks add to x errs likewise. With S = sum |w_i x_i| + |b|, the mean of (kRoundingUnits
-/// 2^-24 S)^2.
+/// `rounding` and `excess` are by the rule that `solve` has, too: see RoundingTally.
 [[nodiscard]] ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& assembly,
                                                  const ProblemFile& rows);
 

@@ -72,8 +72,10 @@ Value grid(SolveOptions& options) {
 ExitCode exit_code(Status status) {
   switch (status) {
     case Status::solved:
+    case Status::precision:
     case Status::noise:
     case Status::by_weights: return ExitCode::success;
+    case Status::reproduced:
     case Status::not_solved: return ExitCode::not_solved;
     case Status::time_limit:
     case Status::evaluations:

@@ -1,6 +1,8 @@
 #include "cli/solve_log.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <tuple>
 #include <utility>
 
 #include "cli/signals.hpp"
@@ -54,9 +56,20 @@ std::string describe_weights_end(const WeightsLine& line) {
 std::string describe_end(const Solution& solution) {
   const std::string error =
       format("MSE %.3g on all %zu rows, largest error %.3g", solution.mse, solution.rows, solution.largest_error);
-  const std::string above = format(" (%s; %.3g would be solved)", error.c_str(), solution.target);
+  std::string above = format(" (%s; %.3g would be solved", error.c_str(), solution.target);
+  if (solution.excess > 1 && solution.mse <= solution.target) {
+    above += "; but single predictions are further off than rounding explains";
+  }
+  above += ')';
   switch (solution.status) {
     case Status::solved: return "solved: every prediction is reproduced up to rounding (" + error + ")";
+    case Status::reproduced:
+      return "reproduced, order not determined: every prediction is reproduced up to rounding, but the data decide the "
+             "order of less than half of the neighbours (" +
+             error + ")";
+    case Status::precision:
+      return "solved up to the pieces' precision: what is left is what rounding of the weights explains (" + error +
+             ")";
     case Status::noise:
       return format(
                  "solved up to noise: what is left does not depend on the inputs or on the order, as far as %zu rows "
@@ -81,6 +94,33 @@ std::string neighbours(const Margin& margin, const Solution& solution, const Net
   return format("%d and %d (pieces %d and %d)", margin.position, margin.position + 1, piece(first), piece(first + 1));
 }
 
+/// A line for each class of blocks that are equal number by number.
+std::vector<std::string> describe_copies(const Solution& solution, const Network& network) {
+  const auto content = [&](std::size_t position) {
+    const Block& block = solution.assembly.blocks[position];
+    const Piece& expand = network.pieces[static_cast<std::size_t>(block.expand)];
+    const Piece& compress = network.pieces[static_cast<std::size_t>(block.compress)];
+    return std::tie(expand.weight, expand.bias, compress.weight, compress.bias);
+  };
+  std::vector<std::size_t> positions(solution.assembly.blocks.size());
+  std::iota(positions.begin(), positions.end(), std::size_t{0});
+  std::ranges::stable_sort(positions, [&](std::size_t a, std::size_t b) { return content(a) < content(b); });
+  std::vector<std::string> lines;
+  for (auto first = positions.begin(); first != positions.end();) {
+    const auto last =
+        std::find_if(first, positions.end(), [&](std::size_t p) { return content(p) != content(*first); });
+    if (last - first > 1) {
+      std::vector<std::string> words;
+      for (auto p = first; p != last; ++p) words.push_back(std::to_string(*p));
+      lines.push_back(format("copies   %zu blocks are equal and can trade places: positions ", words.size()) +
+                      join(words, ", "));
+    }
+    first = last;
+  }
+  std::ranges::sort(lines);
+  return lines;
+}
+
 }  // namespace
 
 std::vector<std::string> describe_margins(const Solution& solution, const Network& network) {
@@ -90,7 +130,8 @@ std::vector<std::string> describe_margins(const Solution& solution, const Networ
   const auto blocks = [&](const Margin& margin) { return neighbours(margin, solution, network); };
   const Margin* least = nullptr;
   std::vector<std::string> lines;
-  const bool exact = solution.status == Status::solved;
+  const bool exact = solution.status == Status::solved || solution.status == Status::reproduced;
+  const bool final = exact || solution.status == Status::noise || solution.status == Status::precision;
   std::size_t uncertain = 0;
   std::size_t falling = 0;
   for (const Margin& margin : solution.margins) {
@@ -105,8 +146,11 @@ std::vector<std::string> describe_margins(const Solution& solution, const Networ
     const auto rank = [&](const Margin& each) { return exact ? each.change : each.z(); };
     if (least == nullptr || rank(margin) < rank(*least)) least = &margin;
   }
-  std::string summary = format("margins  %zu of %zu neighbours in a certain order", solution.margins.size() - uncertain,
-                               solution.margins.size());
+  if (uncertain > kNamed && exact) lines.push_back(format("         and %zu more", uncertain - kNamed));
+  // Of an order that is not the answer, neighbours tell nothing of the answer's.
+  std::string summary = format(final ? "margins  %zu of %zu neighbours in a certain order"
+                                     : "margins  %zu of %zu swaps of neighbours would raise the error for certain",
+                               solution.margins.size() - uncertain, solution.margins.size());
   if (least != nullptr) {
     summary += format("; the closest: positions %s, swapped the MSE changes by %+.2e, ", blocks(*least).c_str(),
                       least->change) +
@@ -120,6 +164,7 @@ std::vector<std::string> describe_margins(const Solution& solution, const Networ
                                           "all rows, by finite differences",
                                           falling));
   }
+  for (std::string& line : describe_copies(solution, network)) lines.push_back(std::move(line));
   return lines;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <iostream>
 #include <optional>
 
@@ -42,8 +43,7 @@ class VerifyCommand final : public Command {
     options.argument("answer", "ANSWER", "a solution.h5, or a text file with the permutation", input_path(answer_));
     options.option("expect-sha256", "HEX", "the answer's text must have this SHA-256", sha256(expected_));
     options.option("compare", "ANSWER2", "also say where the answer differs from this one", input_path(compare_));
-    options.option("tolerance", "MSE",
-                   "mean squared error that counts as reproduced; 0: what float32 rounding explains",
+    options.option("tolerance", "MSE", "mean squared error that counts as reproduced; 0: what rounding explains",
                    number(tolerance_, 0));
     options.toggle("without-predictions", "a problem without predictions is good enough if the answer fits its pieces",
                    without_predictions_);
@@ -83,8 +83,10 @@ void VerifyCommand::print_error(const ReferenceResult& result, double tolerance)
             << format("mse            %.4e  (float64; the predictions' variance is %.4g)\n", result.mse,
                       result.prediction_variance)
             << format("largest error  %.4e  in row %zu, counted from 0\n", result.largest_error, result.largest_row)
-            << format("tolerance      %.4e  (%s)\n", tolerance,
-                      tolerance_ > 0 ? "given" : "what float32 rounding explains");
+            << format("tolerance      %.4e  (%s)\n", tolerance, tolerance_ > 0 ? "given" : "what rounding explains");
+  if (tolerance_ > 0) return;
+  std::cout << format("errors         %.3g times what rounding explains, each prediction by its own bound\n",
+                      std::sqrt(result.excess));
 }
 
 void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& other) const {
@@ -142,7 +144,7 @@ ExitCode VerifyCommand::run(const Settings&) {
   if (!problem.has_predictions()) return end_without_predictions(network, answer, other ? &*other : nullptr, sha);
   const ReferenceResult result = evaluate_reference(network, answer, problem);
   const double tolerance = tolerance_ > 0 ? tolerance_ : result.rounding;
-  const bool reproduced = result.mse <= tolerance;
+  const bool reproduced = tolerance_ > 0 ? result.mse <= tolerance : result.excess <= 1;
   const bool expected = expected_.empty() || expected_ == sha;
 
   print_error(result, tolerance);

@@ -9,7 +9,9 @@ namespace kintsugi {
 
 namespace {
 
-constexpr std::array<std::pair<Status, std::string_view>, 7> kWords{{{Status::solved, "solved"},
+constexpr std::array<std::pair<Status, std::string_view>, 9> kWords{{{Status::solved, "solved"},
+                                                                     {Status::reproduced, "reproduced"},
+                                                                     {Status::precision, "precision"},
                                                                      {Status::noise, "noise"},
                                                                      {Status::not_solved, "not_solved"},
                                                                      {Status::time_limit, "time_limit"},

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -10,94 +9,78 @@
 
 namespace kintsugi {
 
-namespace {
-
-// Significant bits of the half-precision formats.
-constexpr int kFloat16Bits = 11;
-constexpr int kBfloat16Bits = 8;
-
-/// A way in which predictions may have been rounded: to a number of decimals, significant digits, or significant bits.
-struct Rounding {
-  enum class Unit { decimals, digits, bits };
-  Unit unit = Unit::decimals;
-  int count = 0;
-
-  /// The step of the numbers that it leaves, around `value`.
-  [[nodiscard]] double step(double value) const {
-    if (unit == Unit::decimals) return std::pow(10.0, -static_cast<double>(count));
-    if (value == 0) return 0;
-    if (unit == Unit::digits) return std::pow(10.0, std::floor(std::log10(std::fabs(value))) + 1 - count);
-    return std::ldexp(1.0, std::ilogb(value) + 1 - count);
-  }
-};
-
-std::vector<Rounding> all_roundings(const ErrorFloorParameters& parameters) {
-  std::vector<Rounding> all;
-  for (int n = 0; n <= static_cast<int>(parameters.most_decimals); ++n) all.push_back({Rounding::Unit::decimals, n});
-  for (int n = static_cast<int>(parameters.least_digits); n <= static_cast<int>(parameters.most_digits); ++n) {
-    all.push_back({Rounding::Unit::digits, n});
-  }
-  all.push_back({Rounding::Unit::bits, kFloat16Bits});
-  all.push_back({Rounding::Unit::bits, kBfloat16Bits});
-  return all;
-}
-
-bool is_multiple(double value, double step) {
-  if (value == 0 || step == 0) return true;
-  // The file's number was rounded to float32 once more.
-  return std::fabs(value - std::nearbyint(value / step) * step) <=
-         std::fabs(value) * std::numeric_limits<float>::epsilon();
-}
-
-}  // namespace
-
 ErrorFloor::ErrorFloor(const Evaluator& evaluator, double tolerance, const ErrorFloorParameters& parameters)
     : parameters_(parameters),
       tolerance_(tolerance),
       variance_(evaluator.rows().prediction_variance()),
       outputs_(evaluator.rows().shape().outputs),
-      rounding_(find_rounding(evaluator)) {}
+      precision_(find_precision(evaluator.weights())) {
+  look_at_predictions(evaluator);
+  look_at_inputs(evaluator);
+}
 
-double ErrorFloor::find_rounding(const Evaluator& evaluator) const {
-  const std::vector<Rounding> ways = all_roundings(parameters_);
-  std::vector<std::int64_t> misfits(ways.size(), 0);
-  mpi::ExactSums squares(ways.size());
+void ErrorFloor::look_at_inputs(const Evaluator& evaluator) {
+  // Of each feature the largest value, and the largest of its negatives.
+  const std::size_t width = evaluator.rows().shape().width;
+  std::vector<double> largest(2 * width, -std::numeric_limits<double>::infinity());
   for (const RowTile* const tile : evaluator.own_tiles(evaluator.rows().tiles())) {
-    for (std::size_t way = 0; way < ways.size(); ++way) {
-      double sum = 0;
-      for (std::size_t q = 0; q < outputs_ && misfits[way] == 0; ++q) {
-        for (std::size_t row = 0; row < tile->rows; ++row) {
-          const double value = tile->predictions[q * kernels::kTileRows + row];
-          const double step = ways[way].step(value);
-          if (!is_multiple(value, step)) misfits[way] = 1;
-          sum += step * step / 12;
-        }
+    for (std::size_t f = 0; f < width; ++f) {
+      for (std::size_t row = 0; row < tile->rows; ++row) {
+        const double value = tile->inputs[f * kernels::kTileRows + row];
+        largest[2 * f] = std::max(largest[2 * f], value);
+        largest[2 * f + 1] = std::max(largest[2 * f + 1], -value);
       }
-      squares.add(way, misfits[way] > 0 ? 0 : sum);
     }
   }
-  evaluator.island().max(misfits);
-  squares.reduce(evaluator.island());
-  const auto values = static_cast<std::int64_t>(evaluator.rows().shape().rows * outputs_);
-  if (values < parameters_.least_values) return 0;
-  double rounding = 0;
-  for (std::size_t way = 0; way < ways.size(); ++way) {
-    // The coarsest that fits: finer ones fit then, too.
-    if (misfits[way] == 0) rounding = std::max(rounding, squares.value(way) / static_cast<double>(values));
+  evaluator.island().max(largest);
+  for (std::size_t f = 0; f < width; ++f) rows_differ_ = rows_differ_ || largest[2 * f] != -largest[2 * f + 1];
+}
+
+void ErrorFloor::look_at_predictions(const Evaluator& evaluator) {
+  RoundingFinder finder(parameters_);
+  const std::size_t ways = finder.ways();
+  mpi::ExactSums sums(ways + 1);
+  for (const RowTile* const tile : evaluator.own_tiles(evaluator.rows().tiles())) {
+    double squares = 0;
+    for (std::size_t q = 0; q < outputs_; ++q) {
+      for (std::size_t row = 0; row < tile->rows; ++row) {
+        const double value = tile->predictions[q * kernels::kTileRows + row];
+        finder.add(value);
+        squares += value * value;
+      }
+    }
+    for (std::size_t way = 0; way < ways; ++way) sums.add(way, finder.take_squares(way));
+    sums.add(ways, squares);
   }
-  // Steps as fine as float32's own are no rounding, and ones as coarse as the predictions' spread leave nothing to tell
-  // orders by.
-  const bool usable = rounding >= parameters_.finest * variance_ && rounding <= parameters_.coarsest * variance_;
-  return usable ? rounding : 0;
+  evaluator.island().max(finder.misfits());
+  sums.reduce(evaluator.island());
+  std::vector<double> squares;
+  squares.reserve(ways);
+  for (std::size_t way = 0; way < ways; ++way) squares.push_back(sums.value(way));
+  const std::size_t predictions = evaluator.rows().shape().rows * outputs_;
+  rounding_ = finder.found(squares, predictions, variance_);
+  mean_square_ = sums.value(ways) / static_cast<double>(predictions);
 }
 
 double ErrorFloor::target(std::size_t rows) const {
   if (tolerance_ > 0) return tolerance_;
-  // Variance of the square of a number that is uniform in a step, in squares of its mean: (1/80) / (1/12)^2 - 1.
-  constexpr double kVariance = 0.8;
-  const auto entries = static_cast<double>(std::max<std::size_t>(1, rows * outputs_));
-  const double spread = parameters_.deviations * std::sqrt(kVariance / entries);
-  return parameters_.float32_share * variance_ + rounding_ * (1 + spread);
+  const double float32 = std::max(parameters_.float32_share * variance_, parameters_.offset_share * mean_square_);
+  return float32 + rounding_.mean_square * (1 + rounding_spread(rows * outputs_, parameters_));
+}
+
+RoundingVerdict ErrorFloor::judge(const Evaluator& evaluator, const Blocks& blocks) const {
+  return given() ? RoundingVerdict{} : check_rounding(evaluator, blocks, rounding_, parameters_);
+}
+
+double ErrorFloor::precision_target(const Evaluator& evaluator, const Blocks& blocks) const {
+  if (given()) return 0;
+  return parameters_.precision_ratio * precision_error(evaluator, blocks, precision_,
+                                                       static_cast<std::size_t>(parameters_.precision_rows),
+                                                       static_cast<int>(parameters_.precision_draws));
+}
+
+bool ErrorFloor::is_solved(double mse, const RoundingVerdict& verdict) const {
+  return std::isfinite(mse) && (given() ? mse <= tolerance_ : verdict.excess <= 1);
 }
 
 }  // namespace kintsugi

@@ -4,6 +4,8 @@
 
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
+#include "objective/rounding_check.hpp"
+#include "objective/weight_precision.hpp"
 
 namespace kintsugi {
 
@@ -13,26 +15,44 @@ namespace kintsugi {
 /// wrong order was ever seen below 5e-7. Where every prediction in the data is a number of few decimals or digits, or
 /// a half-precision one, they were rounded further, and the true order's error is that rounding's: q^2 / 12 for a step
 /// q.
+///
+/// target() tells the search when an order is worth a closer look; judge() and is_solved() give the verdict.
 class ErrorFloor {
  public:
   /// Collective over the evaluator's island. A `tolerance` above 0 is taken instead of what the data say.
   ErrorFloor(const Evaluator& evaluator, double tolerance, const ErrorFloorParameters& parameters = {});
 
-  /// MSE on `rows` rows at or below which an error counts as rounding: float32's share, and the rounding's
-  /// expectation with some of its standard errors on top. Not collective.
+  /// MSE on `rows` rows at or below which an error may be rounding: float32's share, and the rounding's expectation
+  /// with some of its standard errors on top. Not collective.
   [[nodiscard]] double target(std::size_t rows) const;
+  /// What rounding explains of the order's errors, on all rows: see check_rounding(); all zero where a tolerance was
+  /// given. Collective over the island.
+  [[nodiscard]] RoundingVerdict judge(const Evaluator& evaluator, const Blocks& blocks) const;
+  /// An order with this MSE on all rows and this verdict solves the problem: its error is at most the tolerance, or
+  /// rounding explains it. Never where the error is not finite. Not collective.
+  [[nodiscard]] bool is_solved(double mse, const RoundingVerdict& verdict) const;
+  /// MSE that the rounding of the pieces to half precision explains at this order; 0 where they are not rounded, or a
+  /// tolerance was given. Collective over the island.
+  [[nodiscard]] double precision_target(const Evaluator& evaluator, const Blocks& blocks) const;
+  /// Expected mean square of the predictions' rounding; 0 where they are not rounded. Not collective.
+  [[nodiscard]] double rounding() const noexcept { return rounding_.mean_square; }
+  /// The rows have not all the same inputs. Not collective.
+  [[nodiscard]] bool rows_differ() const noexcept { return rows_differ_; }
   /// A tolerance was given: it alone says what is solved.
   [[nodiscard]] bool given() const noexcept { return tolerance_ > 0; }
 
  private:
-  /// Expected MSE from rounded predictions; 0 where they are not.
-  [[nodiscard]] double find_rounding(const Evaluator& evaluator) const;
+  void look_at_predictions(const Evaluator& evaluator);
+  void look_at_inputs(const Evaluator& evaluator);
 
   ErrorFloorParameters parameters_;
   double tolerance_;
-  double variance_;  // of the predictions
+  double variance_;         // of the predictions
+  double mean_square_ = 0;  // likewise
   std::size_t outputs_;
-  double rounding_;
+  FoundRounding rounding_;
+  bool rows_differ_ = false;
+  WeightPrecision precision_;
 };
 
 }  // namespace kintsugi

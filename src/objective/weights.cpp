@@ -71,6 +71,17 @@ kernels::BlockWeights SharedWeights::block(const Block& block) const {
   return {in, in + size, in + 2 * size, out, out + size, out + 2 * size};
 }
 
+std::span<const float> SharedWeights::numbers(int piece) const {
+  const auto at = static_cast<std::size_t>(piece);
+  const std::size_t end = at + 1 < at_.size() ? at_[at + 1] : total_;
+  return std::span<const float>(memory_->values()).subspan(at_[at], end - at_[at]);
+}
+
+bool SharedWeights::are_equal(const Block& a, const Block& b) const {
+  return std::ranges::equal(numbers(a.expand), numbers(b.expand)) &&
+         std::ranges::equal(numbers(a.compress), numbers(b.compress));
+}
+
 const float* SharedWeights::head_weight() const {
   return memory_->values().data() + at_[static_cast<std::size_t>(roles_.head)];
 }

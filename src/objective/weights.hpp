@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "kernels/block.hpp"
@@ -24,6 +25,10 @@ class SharedWeights {
   [[nodiscard]] std::size_t hidden(int piece) const { return hidden_[static_cast<std::size_t>(piece)]; }
   /// Where the block's weights lie: valid as long as this object. Not collective.
   [[nodiscard]] kernels::BlockWeights block(const Block& block) const;
+  /// All numbers of a piece, with zeros between them. Valid as long as this object. Not collective.
+  [[nodiscard]] std::span<const float> numbers(int piece) const;
+  /// The two blocks are equal, number by number: the network is the same where they trade places. Not collective.
+  [[nodiscard]] bool are_equal(const Block& a, const Block& b) const;
   [[nodiscard]] const float* head_weight() const;  ///< [k x d] row-major
   [[nodiscard]] const float* head_bias() const;    ///< [k]
 

@@ -75,7 +75,6 @@ void search(const mpi::Comm& world, const Network& network, RowSource& rows, con
     islands.begin(island_starts(evaluator, preparation, options, solution.starts), first_tiles(evaluator, options));
   }
   const Blocks blocks = islands.search(since_start, observer, solution);
-  if (solution.mse <= solution.target) solution.status = Status::solved;
   solution.assembly = {blocks, weights.roles().head};
 }
 

@@ -290,6 +290,30 @@ class VerifyTest(ProgramTest):
         self.assertAlmostEqual(float(result["largest_error"]) / errors.max(), 1, places=6)
         self.assertEqual(int(result["largest_row"]), errors.argmax())
 
+    def set_predictions(self, values):
+        with h5py.File(self.folder / "p.h5", "r+") as file:
+            file["data/predictions"][:] = values.astype("float32")
+
+    def test_rounded_predictions_have_half_a_step(self):
+        rounded = numpy.round(self.planted.predictions.astype(float), 2)
+        self.set_predictions(rounded)
+        self.verify("answer.txt")
+        rounded[5] += 0.01
+        self.set_predictions(rounded)
+        text, _ = self.verify("answer.txt", code=NOT_SOLVED)
+        self.assertRegex(text, r"errors +\d.* times what rounding explains")
+
+    def test_an_outlier_makes_no_room(self):
+        self.planted.inputs[3] *= 1e4
+        layers = [self.planted.pieces[piece] for piece in self.planted.answer]
+        self.planted.predictions = self.planted.evaluate(layers).astype("float32")
+        self.planted.write(self.folder / "p.h5")
+        self.verify("answer.txt")
+        values = self.planted.predictions.copy()
+        values[7] += 1e-3
+        self.set_predictions(values)
+        self.verify("answer.txt", code=NOT_SOLVED)
+
     def test_tolerance_decides(self):
         wrong = self.swapped(0, 1)
         self.write_answer("wrong.txt", wrong)

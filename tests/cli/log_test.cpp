@@ -137,6 +137,29 @@ TEST_F(TableLogTest, EndIsAKeyedLine) {
   EXPECT_NE(text.find("written  s.h5\n"), std::string::npos);
 }
 
+TEST(DescribeMargins, NamesEqualBlocksAndClaimsNothingOfAnUnsolvedOrder) {
+  Network network;
+  network.pieces.resize(7);
+  Solution solution;
+  solution.assembly.head = 6;
+  for (int i = 0; i < 6; ++i) {
+    network.pieces[static_cast<std::size_t>(i)].index = i;
+    network.pieces[static_cast<std::size_t>(i)].weight = {i == 4 || i == 5 ? static_cast<float>(i - 4)
+                                                                           : static_cast<float>(i)};
+  }
+  solution.assembly.blocks = {{0, 1}, {2, 3}, {4, 5}};  // the first and the last are equal
+  solution.margins = {{.position = 0, .change = 1, .standard_error = 0.1},
+                      {.position = 1, .change = 1, .standard_error = 1}};
+  solution.target = 1e-3;
+  solution.status = Status::solved;
+  std::vector<std::string> lines = describe_margins(solution, network);
+  EXPECT_TRUE(lines.front().starts_with("margins  2 of 2 neighbours in a certain order;")) << lines.front();
+  EXPECT_EQ(lines.back(), "copies   2 blocks are equal and can trade places: positions 0, 2");
+  solution.status = Status::time_limit;
+  lines = describe_margins(solution, network);
+  EXPECT_TRUE(lines.front().starts_with("margins  1 of 2 swaps of neighbours would raise the error")) << lines.front();
+}
+
 TEST(JsonLog, EveryLineIsAnObject) {
   const Network network = three_pieces();
   std::ostringstream out;

@@ -130,9 +130,11 @@ TEST(Reference, Float32EvaluationCountsAsRounding) {
   const ReferenceResult right = evaluate_reference(sample.network, sample.assembly, problem);
   EXPECT_GT(right.mse, 0);
   EXPECT_LT(right.mse, right.rounding);
+  EXPECT_LE(right.excess, 1);
   std::swap(sample.assembly.blocks[0], sample.assembly.blocks[1]);
   const ReferenceResult wrong = evaluate_reference(sample.network, sample.assembly, problem);
   EXPECT_GT(wrong.mse, wrong.rounding);
+  EXPECT_GT(wrong.excess, 1);
 }
 
 TEST(Reference, AnExplodingStateIsReportedAndNotReproduced) {

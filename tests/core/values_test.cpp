@@ -11,8 +11,8 @@ namespace kintsugi {
 namespace {
 
 TEST(Status, WordsAreReadBack) {
-  for (const Status status :
-       {Status::solved, Status::not_solved, Status::time_limit, Status::evaluations, Status::interrupted}) {
+  for (const Status status : {Status::solved, Status::reproduced, Status::precision, Status::noise, Status::not_solved,
+                              Status::time_limit, Status::evaluations, Status::interrupted}) {
     EXPECT_EQ(parse_status(to_string(status)), status);
   }
   EXPECT_THROW((void)parse_status("done"), InputError);

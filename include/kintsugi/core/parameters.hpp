@@ -75,6 +75,14 @@ struct ResidualTestParameters {
 
 struct ErrorFloorParameters {
   double float32_share = 1e-11;
+  double offset_share = 1e-14;
+  double float32_ratio = 4;
+  double sure_share = 0.5;
+  double largest_ratio = 16;
+  double largest_deviations = 5;
+  double precision_ratio = 4;
+  std::int64_t precision_rows = 512;
+  std::int64_t precision_draws = 4;
   double deviations = 6;
   double finest = 1e-14;
   double coarsest = 1e-2;
@@ -88,6 +96,28 @@ struct ErrorFloorParameters {
     visitor("float32_share", float32_share, "of the variance", 0, 0.01,
             "Errors below it are rounding of float32: true orders come out near 1e-14, no wrong order was ever seen "
             "below 5e-7.");
+    visitor(
+        "offset_share", offset_share, "of the mean square", 0, 0.01,
+        "Errors below it are rounding of float32, too: counts where predictions are far from zero for their spread. "
+        "Three times the square of half a unit in the last place.");
+    visitor("float32_ratio", float32_ratio, "factor", 1, 1e6,
+            "The mean square error of a solution may be so many times that of an evaluation in float32. The true "
+            "orders of 13 networks with PyTorch's predictions: 0.85 to 1.2.");
+    visitor("sure_share", sure_share, "share", 0, 1,
+            "Above this share of what rounding explains, the search goes on until an order withstands perturbations.");
+    visitor("largest_ratio", largest_ratio, "factor", 1, 1e6,
+            "The same for the square of the largest error: rows differ in how much they make of rounding. The same "
+            "networks: up to 3.5.");
+    visitor("largest_deviations", largest_deviations, "standard deviations", 1, 100,
+            "The largest error of an evaluation in float32 is taken for so many at least.");
+    visitor(
+        "precision_ratio", precision_ratio, "factor", 1, 1e6,
+        "The mean square error may be so many times what the rounding of weights to float16 or bfloat16 is expected "
+        "to make of it.");
+    visitor("precision_rows", precision_rows, "rows", 1, 1e7,
+            "Rows that the effect of the weights' rounding is taken on. Not measured.");
+    visitor("precision_draws", precision_draws, "draws", 1, 1e4,
+            "Random roundings of all weights that its mean square is taken of. Not measured.");
     visitor("deviations", deviations, "standard errors", 0, 100,
             "The target leaves room for so many standard errors of a rounding's mean square: that of the true order is "
             "hardly ever above it. When raised, orders with a small error pass on small samples.");
@@ -656,6 +686,9 @@ struct IslandParameters {
   std::int64_t rounds_per_exchange = 2;
   std::size_t sample_growth = 4;
   std::int64_t margin_rows = 128;
+  double margin_room = 10;
+  std::size_t margin_pairs = 400;
+  double margin_deviations = 5;
 
   template <class Visitor>
   void visit(Visitor& visitor) {
@@ -672,6 +705,14 @@ struct IslandParameters {
             "By how much the sample grows where it cannot tell an order from the answer.");
     visitor("margin_rows", margin_rows, "rows", 1, 1e7,
             "Rows that the swap margins of a solved order are taken on: there every effect of a swap shows.");
+    visitor("margin_room", margin_room, "factor", 1, 1e6,
+            "Neighbours count as told apart where their swap lifts the error so far above what rounding explains.");
+    visitor(
+        "margin_pairs", margin_pairs, "pairs", 1, 10000,
+        "Where predictions are rounded, swaps of so many near pairs may make up for that of two neighbours: time and "
+        "memory grow with their square.");
+    visitor("margin_deviations", margin_deviations, "standard errors", 0, 100,
+            "What is then left of the neighbours' effect must be so many times what rounding makes of it by chance.");
   }
 };
 

@@ -13,7 +13,9 @@ namespace kintsugi {
 
 /// How a solve ended.
 enum class Status {
-  solved,       ///< the error on all rows is rounding: at or below the target
+  solved,       ///< the error on all rows is rounding, or at most the tolerance that was given
+  reproduced,   ///< the same, but the data leave the order of most neighbours open
+  precision,    ///< what is left of the error on all rows is what the pieces' precision explains
   noise,        ///< the error on all rows is above the target, but as far as can be told noise of the predictions
   not_solved,   ///< the searches ended above the target; the best order is given
   time_limit,   ///< --time-limit was reached
@@ -90,7 +92,7 @@ struct Margin {
   int position = 0;              ///< of the first of them
   double change = 0;             ///< of the MSE where they are swapped, by the blocks' finite differences
   double standard_error = 0;     ///< of `change`, from its spread over the rows
-  bool interchangeable = false;  ///< swapped, the error is still at most the target: the data do not order them
+  bool interchangeable = false;  ///< swapped, alone or with others, rounding still explains the error
   [[nodiscard]] double z() const { return standard_error > 0 ? change / standard_error : 0; }
 };
 
@@ -127,6 +129,7 @@ struct Solution {
   double mse = 0;                  ///< on all rows, float32 evaluation
   double largest_error = 0;        ///< largest |prediction - reconstruction| over rows and outputs
   double target = 0;               ///< at or below this MSE counts as solved
+  double excess = 0;               ///< squared errors in units of what rounding explains; up to 1: solved; 0: not asked
   std::size_t rows = 0;            ///< rows the final check used: all
   std::vector<PairScore> pairs;    ///< one per block, in the final order
   std::vector<StartOrder> starts;  ///< best first

@@ -16,6 +16,10 @@ const solveCommand = () =>
 /// What the status says about the answer.
 function result(run) {
   if (run.status === "solved") return " every prediction is reproduced up to rounding.";
+  if (run.status === "reproduced") {
+    return " every prediction is reproduced up to rounding, but the data leave the order of most neighbours open.";
+  }
+  if (run.status === "precision") return " the error that is left is what the rounding of the pieces' weights explains.";
   if (run.status === "noise") {
     const share = (value) => Number((100 * value).toPrecision(3)) + " %";
     return (
@@ -34,7 +38,7 @@ function result(run) {
 function header() {
   const run = data.run;
   const byWeights = run.status === "by-weights";
-  const good = run.status === "solved" || run.status === "noise" || (byWeights && data.line && data.line.trusted);
+  const good = ["solved", "precision", "noise"].includes(run.status) || (byWeights && data.line && data.line.trusted);
   const badge = el("span", { class: "status " + (good ? "good" : "bad"), "data-figure": "status" });
   badge.textContent = run.status.replace(/_/g, " ");
   document.getElementById("title").textContent = run.problem || run.path;

@@ -1,40 +1,75 @@
 #include "search/islands/answer.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "objective/swap_changes.hpp"
+#include "objective/swap_evidence.hpp"
 #include "search/islands/gather.hpp"
 
 namespace kintsugi {
 
+namespace {
+
+/// Neighbours whose swap leaves the error at or below it are not told apart. Where one outlying row or output makes the
+/// target large, rounding explains much less than it.
+double margin_target(const Answer& answer, double target, double room) {
+  return answer.verdict.explained > 0 ? std::min(target, room * answer.verdict.explained) : target;
+}
+
+}  // namespace
+
 Answer choose_answer(const IslandGroup& group, std::vector<Island>& own) {
   const auto write_best = [](Island& island, StateArchive& archive) {
     Evaluator::Check check = island.final_check();
+    RoundingVerdict verdict = island.verdict();
+    bool solved = island.solved();
     Blocks blocks = island.best().blocks;
-    archive(blocks, check.mse, check.largest_error);
+    archive(blocks, check.mse, check.largest_error, verdict.excess, verdict.explained, solved);
   };
   Answer answer;
   for (const std::vector<std::int64_t>& words : gather_islands(group, own, write_best)) {
     Answer other;
     StateArchive archive(words);
-    archive(other.blocks, other.mse, other.largest_error);
-    if (answer.blocks.empty() || other.mse < answer.mse) answer = std::move(other);
+    archive(other.blocks, other.mse, other.largest_error, other.verdict.excess, other.verdict.explained, other.solved);
+    const bool better = other.solved == answer.solved ? other.mse < answer.mse : other.solved;
+    if (answer.blocks.empty() || better) answer = std::move(other);
   }
   return answer;
 }
 
-std::vector<Margin> swap_margins(IslandGroup& group, const Answer& answer, std::size_t tiles, const ErrorFloor& floor) {
+std::vector<Margin> swap_margins(IslandGroup& group, const Answer& answer, std::size_t tiles, const ErrorFloor& floor,
+                                 const IslandParameters& parameters) {
   LinearModel& model = group.model();
-  if (answer.blocks.size() < 2 || !model.linearise(answer.blocks, tiles, 1)) return {};
-  const double target = floor.target(group.evaluator().rows().shape().rows);
+  const std::size_t rows = group.evaluator().rows().shape().rows;
+  const double target = margin_target(answer, floor.target(rows), parameters.margin_room);
+  if (answer.blocks.size() < 2 || !std::isfinite(answer.mse) || !std::isfinite(target)) return {};
+  if (!model.linearise(answer.blocks, tiles, 1)) return {};
   std::vector<Margin> margins;
   for (const SwapChange& swap : swap_changes(model)) {
-    margins.push_back({.position = static_cast<int>(margins.size()),
+    if (!std::isfinite(swap.change)) return {};
+    // A swap that lowers the error is no evidence for the order that it has.
+    // Finite differences see an effect of equal blocks, too.
+    const std::size_t at = margins.size();
+    const bool equal = group.evaluator().weights().are_equal(answer.blocks[at], answer.blocks[at + 1]);
+    const bool open = swap.change <= 0 || answer.mse + swap.change <= target;
+    margins.push_back({.position = static_cast<int>(at),
                        .change = swap.change,
                        .standard_error = swap.standard_error,
-                       .interchangeable = answer.mse + std::fabs(swap.change) <= target});
+                       .interchangeable = equal || !floor.rows_differ() || (answer.solved && open)});
   }
   return margins;
+}
+
+void mark_undecided(IslandGroup& group, const Answer& answer, const ErrorFloor& floor,
+                    const IslandParameters& parameters, std::vector<Margin>& margins) {
+  LinearModel& model = group.model();
+  if (margins.empty() || !model.linearise(answer.blocks, group.evaluator().rows().tiles(), 1)) return;
+  const std::vector<double> evidence = swap_evidence(model, parameters.margin_pairs);
+  const double least = parameters.margin_deviations * parameters.margin_deviations * floor.rounding();
+  for (std::size_t i = 0; i < margins.size(); ++i) {
+    margins[i].interchangeable = margins[i].interchangeable || evidence[i] <= least;
+  }
 }
 
 }  // namespace kintsugi

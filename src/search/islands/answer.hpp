@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "kintsugi/core/parameters.hpp"
 #include "kintsugi/core/solution.hpp"
 #include "objective/error_floor.hpp"
 #include "search/islands/group.hpp"
@@ -14,14 +15,23 @@ struct Answer {
   Blocks blocks;
   double mse = 0;
   double largest_error = 0;
+  RoundingVerdict verdict = {};
+  bool solved = false;  ///< its island says so
 };
 
-/// The best of all islands' orders by the error on all rows; the lowest island of equals. Collective over the world.
+/// The best of all islands' orders: one that solves the problem, then by the error on all rows; the lowest island of
+/// equals. Collective over the world.
 [[nodiscard]] Answer choose_answer(const IslandGroup& group, std::vector<Island>& own);
 
 /// How sure the order of each two neighbours of the answer is: the change of the error where they are swapped, on
-/// `tiles` tiles. Empty where there are no neighbours or the error overflows. Collective over each group.
+/// `tiles` tiles. Equal blocks never are, and where all rows are equal, nothing is. Empty where there are no neighbours
+/// or anything is not finite. Collective over each group.
 [[nodiscard]] std::vector<Margin> swap_margins(IslandGroup& group, const Answer& answer, std::size_t tiles,
-                                               const ErrorFloor& floor);
+                                               const ErrorFloor& floor, const IslandParameters& parameters);
+
+/// Marks neighbours as interchangeable where, as the predictions are rounded, swaps of other pairs can make up for
+/// theirs: see swap_evidence(). For an answer that is solved. Collective over each group.
+void mark_undecided(IslandGroup& group, const Answer& answer, const ErrorFloor& floor,
+                    const IslandParameters& parameters, std::vector<Margin>& margins);
 
 }  // namespace kintsugi

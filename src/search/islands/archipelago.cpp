@@ -1,5 +1,7 @@
 #include "search/islands/archipelago.hpp"
 
+#include <algorithm>
+
 #include "kintsugi/core/error.hpp"
 #include "search/islands/gather.hpp"
 
@@ -109,7 +111,11 @@ StopDecision Archipelago::stop_decision(const Stopwatch& since_start, SearchObse
   }
   StopVotes votes = agree_on(group_->world(), own);
   // What one island has come to may be noise where another's order is better still.
-  if (votes.noise && !votes.solved) votes.noise = noise_.ask(choose_answer(*group_, own_).blocks).noise;
+  if (votes.noise && !votes.solved) {
+    const Blocks best = choose_answer(*group_, own_).blocks;
+    (void)noise_.ask(best);
+    votes.noise = noise_.found_floor(best);
+  }
   return decide(votes, evaluations, *options_);
 }
 
@@ -152,24 +158,44 @@ void Archipelago::resume(const SearchState* state) {
   });
 }
 
+void Archipelago::judge(Answer& answer, Solution& solution) const {
+  answer.solved = floor_->is_solved(answer.mse, answer.verdict);
+  solution.excess = answer.verdict.excess;
+  if (answer.solved) {
+    solution.status = Status::solved;
+    solution.target = std::max(solution.target, answer.mse);
+  } else if (!floor_->given() && answer.mse <= solution.target) {
+    // Each prediction has a bound of its own, which may be below what their spread as a whole allows.
+    solution.target = std::min(solution.target, answer.verdict.explained);
+  }
+}
+
 Answer Archipelago::conclude(Solution& solution) {
   if (options_->islands > 1) exchange_.fill_pool(own_);
   solution.elites = exchange_.elites();
   Answer answer = choose_answer(*group_, own_);
   solution.mse = answer.mse;
   solution.largest_error = answer.largest_error;
+  judge(answer, solution);
   if (solution.status != Status::solved && !answer.blocks.empty()) {
     const ResidualTest& found = noise_.ask(answer.blocks);
     solution.explained = found.r_squared;
     solution.by_chance = found.threshold;
     // Where a limit or a signal has ended the search, it had not yet withstood enough for a verdict.
-    if (solution.status == Status::not_solved && found.noise) solution.status = Status::noise;
+    const bool may_say = solution.status == Status::not_solved || solution.status == Status::noise;
+    if (may_say && found.noise) solution.status = Status::noise;
+    if (may_say && noise_.found_precision()) solution.status = Status::precision;
   }
   // At the true order every effect of a swap shows; elsewhere the error itself hides it, and rows help.
   const RowTiles& rows = group_->evaluator().rows();
   const auto few = static_cast<std::size_t>(options_->parameters.island.margin_rows);
+  const bool exact = solution.status == Status::solved && floor_->rounding() == 0;
   const std::size_t tiles = solution.status == Status::solved ? rows.tiles_for(few) : rows.tiles();
-  solution.margins = swap_margins(*group_, answer, tiles, *floor_);
+  solution.margins = swap_margins(*group_, answer, tiles, *floor_, options_->parameters.island);
+  if (answer.solved && !exact && !floor_->given())
+    mark_undecided(*group_, answer, *floor_, options_->parameters.island, solution.margins);
+  const auto open = static_cast<std::size_t>(std::ranges::count_if(solution.margins, &Margin::interchangeable));
+  if (answer.solved && !floor_->given() && 2 * open > solution.margins.size()) solution.status = Status::reproduced;
   return answer;
 }
 

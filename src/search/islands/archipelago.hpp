@@ -41,6 +41,8 @@ class Archipelago {
   void exchange_orders(SearchObserver& observer);
   [[nodiscard]] std::int64_t total_evaluations() const;
   [[nodiscard]] SearchState state(const Solution& solution);
+  /// Says whether the answer solves the problem, and which error would.
+  void judge(Answer& answer, Solution& solution) const;
   [[nodiscard]] Answer conclude(Solution& solution);
   [[nodiscard]] double seconds() const;
 

@@ -55,10 +55,11 @@ void Island::receive(std::span<const Blocks> migrants, const Replacement& rule) 
 void Island::check_all_rows() {
   const RowTiles& rows = evaluator_->rows();
   while (best().mse <= floor_->target(rows.rows_in(best().tiles)) && !solved_) {
-    if (final_check().mse <= floor_->target(rows.shape().rows) || best().tiles == rows.tiles()) {
-      solved_ = true;
-      return;
+    if (final_check().mse <= floor_->target(rows.shape().rows)) {
+      const bool withstood = search_->idle_perturbations() >= parameters_.noise_patience;
+      solved_ = floor_->is_solved(final_check().mse, verdict()) && (withstood || !verdict().doubtful);
     }
+    if (solved_ || best().tiles == rows.tiles()) return;
     // The sample cannot tell this order from the answer: a larger one must.
     ScoredOrder next = best();
     next.tiles = std::min(parameters_.sample_growth * next.tiles, rows.tiles());
@@ -73,8 +74,18 @@ const Evaluator::Check& Island::final_check() {
     const ScopedSeconds timing(check_.seconds);
     check_.check = evaluator_->check(best().blocks);
     check_.blocks = best().blocks;
+    check_.verdict.reset();
   }
   return check_.check;
+}
+
+const RoundingVerdict& Island::verdict() {
+  (void)final_check();
+  if (!check_.verdict) {
+    const ScopedSeconds timing(check_.seconds);
+    check_.verdict = floor_->judge(*evaluator_, best().blocks);
+  }
+  return *check_.verdict;
 }
 
 void Island::audit() {

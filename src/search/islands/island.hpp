@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,13 +38,15 @@ class Island {
 
   [[nodiscard]] int number() const noexcept { return number_; }
   [[nodiscard]] bool solved() const noexcept { return solved_; }
-  /// The error of its best order is noise, as far as can be told.
-  [[nodiscard]] bool noise() const { return noise_.found_noise(best().blocks); }
+  /// The error of its best order is noise as far as can be told, or the pieces' precision explains it.
+  [[nodiscard]] bool noise() const { return noise_.found_floor(best().blocks); }
   /// No step of its search leads on.
   [[nodiscard]] bool finished() const { return solved_ || stuck_ || noise(); }
   [[nodiscard]] const ScoredOrder& best() const { return search_->best(); }
   /// The best order's error on all rows; evaluated once.
   [[nodiscard]] const Evaluator::Check& final_check();
+  /// What rounding explains of its errors on all rows; judged once.
+  [[nodiscard]] const RoundingVerdict& verdict();
   /// Seconds in checks on all rows.
   [[nodiscard]] double check_seconds() const noexcept { return check_.seconds; }
   /// Evaluations of this island so far.
@@ -58,6 +61,7 @@ class Island {
   struct CheckedOrder {
     Blocks blocks;
     Evaluator::Check check;
+    std::optional<RoundingVerdict> verdict;
     double seconds = 0;  // in all checks
   };
 

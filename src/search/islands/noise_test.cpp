@@ -1,11 +1,16 @@
 #include "search/islands/noise_test.hpp"
 
+#include <cmath>
+
 namespace kintsugi {
 
 const ResidualTest& NoiseTest::ask(const Blocks& order) {
   if (order_ != order && !floor_->given()) {
     order_ = order;
     result_ = test_residuals(*model_, order, parameters_);
+    const double mse = model_->base_error();
+    const double target = floor_->precision_target(model_->evaluator(), order);
+    precision_ = target > 0 && std::isfinite(mse) && mse <= target;
   }
   return result_;
 }

@@ -8,8 +8,8 @@
 
 namespace kintsugi {
 
-/// Whether what is left of an order's error on all rows is noise of the predictions (test_residuals());
-/// asked once of each order in a row.
+/// Whether what is left of an order's error on all rows is noise of the predictions (test_residuals()), or what the
+/// pieces' precision explains (ErrorFloor::precision_target()); asked once of each order in a row.
 class NoiseTest {
  public:
   /// Model and floor must outlive the object. Where a tolerance is given, it alone says what is solved, and nothing is
@@ -19,9 +19,12 @@ class NoiseTest {
 
   /// Collective over the model's ranks.
   const ResidualTest& ask(const Blocks& order);
-  /// The last order asked of was this one, and its error is noise as far as can be told. Not collective.
-  [[nodiscard]] bool found_noise(const Blocks& order) const { return result_.noise && order_ == order; }
-  void state(StateArchive& archive) { archive(order_, result_.noise); }
+  /// The last order asked of was this one, and its error is noise as far as can be told, or the pieces' precision
+  /// explains it. Not collective.
+  [[nodiscard]] bool found_floor(const Blocks& order) const { return (result_.noise || precision_) && order_ == order; }
+  /// The pieces' precision explains the error of the last order asked of. Not collective.
+  [[nodiscard]] bool found_precision() const { return precision_; }
+  void state(StateArchive& archive) { archive(order_, result_.noise, precision_); }
 
  private:
   LinearModel* model_;
@@ -29,6 +32,7 @@ class NoiseTest {
   ResidualTestParameters parameters_;
   Blocks order_;
   ResidualTest result_;
+  bool precision_ = false;
 };
 
 }  // namespace kintsugi

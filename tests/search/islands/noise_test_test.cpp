@@ -25,15 +25,15 @@ class NoiseTestOnPlanted : public testing::OnPlanted {
 
 TEST_F(NoiseTestOnPlanted, TellsNoiseFromAWrongOrder) {
   NoiseTest test(model_, floor_, {});
-  EXPECT_FALSE(test.found_noise(truth())) << "not asked yet";
+  EXPECT_FALSE(test.found_floor(truth())) << "not asked yet";
   const ResidualTest at_truth = test.ask(truth());
   EXPECT_TRUE(at_truth.noise);
   EXPECT_LT(at_truth.r_squared, at_truth.threshold);
-  EXPECT_TRUE(test.found_noise(truth()));
+  EXPECT_TRUE(test.found_floor(truth()));
   const ResidualTest elsewhere = test.ask(wrong_);
   EXPECT_FALSE(elsewhere.noise);
   EXPECT_GT(elsewhere.r_squared, elsewhere.threshold);
-  EXPECT_FALSE(test.found_noise(wrong_));
+  EXPECT_FALSE(test.found_floor(wrong_));
 }
 
 TEST_F(NoiseTestOnPlanted, AsksOnceOfAnOrder) {
@@ -46,11 +46,11 @@ TEST_F(NoiseTestOnPlanted, AsksOnceOfAnOrder) {
 TEST_F(NoiseTestOnPlanted, IsVoidOnceTheOrderIsAnother) {
   NoiseTest test(model_, floor_, {});
   (void)test.ask(truth());
-  EXPECT_FALSE(test.found_noise(wrong_));
+  EXPECT_FALSE(test.found_floor(wrong_));
   EXPECT_GT(cost(test, wrong_), 0);
-  EXPECT_FALSE(test.found_noise(truth())) << "the last order asked of counts";
+  EXPECT_FALSE(test.found_floor(truth())) << "the last order asked of counts";
   EXPECT_GT(cost(test, truth()), 0);
-  EXPECT_TRUE(test.found_noise(truth()));
+  EXPECT_TRUE(test.found_floor(truth()));
 }
 
 TEST_F(NoiseTestOnPlanted, IsNotAskedWhereAToleranceIsGiven) {
@@ -58,7 +58,7 @@ TEST_F(NoiseTestOnPlanted, IsNotAskedWhereAToleranceIsGiven) {
   NoiseTest test(model_, given, {});
   EXPECT_EQ(cost(test, truth()), 0);
   EXPECT_FALSE(test.ask(truth()).noise);
-  EXPECT_FALSE(test.found_noise(truth()));
+  EXPECT_FALSE(test.found_floor(truth()));
 }
 
 TEST_F(NoiseTestOnPlanted, GoesOnFromItsState) {
@@ -66,7 +66,7 @@ TEST_F(NoiseTestOnPlanted, GoesOnFromItsState) {
   (void)first.ask(truth());
   NoiseTest second(model_, floor_, {});
   testing::set_state(second, testing::state_of(first));
-  EXPECT_TRUE(second.found_noise(truth()));
+  EXPECT_TRUE(second.found_floor(truth()));
   EXPECT_EQ(cost(second, truth()), 0);
 }
 

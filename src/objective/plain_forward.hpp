@@ -1,0 +1,66 @@
+#pragma once
+
+#include <Eigen/Core>
+
+#include "kernels/block.hpp"
+#include "objective/weights.hpp"
+
+namespace kintsugi {
+
+/// A network on a tile by plain products, in float64 or float32: what kernels and their rounding are judged by.
+template <class Scalar>
+struct PlainForward {
+  using States = Eigen::Matrix<Scalar, Eigen::Dynamic, static_cast<int>(kernels::kTileRows), Eigen::RowMajor>;
+  using Weight = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  using Bias = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
+
+  /// weight x + bias.
+  struct Layer {
+    Weight weight;
+    Bias bias;
+
+    Layer(const float* weights, const float* biases, std::size_t out, std::size_t in)
+        : weight(Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+                     weights, static_cast<Eigen::Index>(out), static_cast<Eigen::Index>(in))
+                     .template cast<Scalar>()),
+          bias(Eigen::Map<const Eigen::VectorXf>(biases, static_cast<Eigen::Index>(out)).template cast<Scalar>()) {}
+
+    [[nodiscard]] States apply(const States& states) const {
+      States result = weight * states;
+      result.colwise() += bias;
+      return result;
+    }
+  };
+
+  static Layer expand(const SharedWeights& weights, const Block& block) {
+    const kernels::BlockWeights values = weights.block(block);
+    return {values.w_in, values.b_in, weights.hidden(block.expand), weights.roles().width};
+  }
+  static Layer compress(const SharedWeights& weights, const Block& block) {
+    const kernels::BlockWeights values = weights.block(block);
+    return {values.w_out, values.b_out, weights.roles().width, weights.hidden(block.expand)};
+  }
+  static Layer head(const SharedWeights& weights) {
+    return {weights.head_weight(), weights.head_bias(), weights.roles().outputs, weights.roles().width};
+  }
+
+  static States inputs(const RowTile& tile, std::size_t width) {
+    return Eigen::Map<
+               const Eigen::Matrix<float, Eigen::Dynamic, static_cast<int>(kernels::kTileRows), Eigen::RowMajor>>(
+               tile.inputs, static_cast<Eigen::Index>(width), static_cast<int>(kernels::kTileRows))
+        .template cast<Scalar>();
+  }
+
+  /// states += compress(activation(expand(states))).
+  static void advance(const Layer& expand, const Layer& compress, Activation activation, States& states) {
+    States hidden = expand.apply(states);
+    if (activation == Activation::relu) {
+      hidden = hidden.cwiseMax(Scalar(0));
+    } else {
+      hidden = hidden.unaryExpr([&](Scalar z) { return static_cast<Scalar>(activate(activation, z)); });
+    }
+    states += compress.apply(hidden);
+  }
+};
+
+}  // namespace kintsugi
