@@ -47,11 +47,6 @@ void OptionTable::optional_argument(std::string_view name, std::string value_nam
   add(name, std::move(value_name), std::move(help), std::move(value)).positional = true;
 }
 
-void OptionTable::optional_argument(std::string_view name, std::string value_name, std::string help, Value value) {
-  argument(name, std::move(value_name), std::move(help), std::move(value));
-  options_.back().required = false;
-}
-
 void OptionTable::option(std::string_view name, std::string value_name, std::string help, Value value) {
   add(name, std::move(value_name), std::move(help), std::move(value));
 }
