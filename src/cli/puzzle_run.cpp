@@ -136,7 +136,7 @@ std::string PuzzleRun::describe_status(const Solution& solution, const ProblemFi
                                            : ": the weights do not say the order\n");
   }
   const ReferenceResult check = evaluate_reference(puzzle_.network, solution.assembly, rows);
-  const bool reproduced = check.mse <= std::max(check.rounding, solution.target);
+  const bool reproduced = check.excess <= 1 || (solution.status == Status::solved && check.mse <= solution.target);
   return text +
          format(", MSE %.3g; in float64 by other code MSE %.3g, largest error %.3g: ", solution.mse, check.mse,
                 check.largest_error) +
@@ -145,7 +145,8 @@ std::string PuzzleRun::describe_status(const Solution& solution, const ProblemFi
 
 std::string PuzzleRun::finish(const Solution& solution, const ProblemFile& rows, const ProblemFingerprint& problem,
                               int ranks) {
-  const bool solved = solution.status == Status::solved || solution.status == Status::noise;
+  const bool solved =
+      solution.status == Status::solved || solution.status == Status::precision || solution.status == Status::noise;
   const bool by_weights = solution.status == Status::by_weights;
   if (solved) write_model(model_, puzzle_.network, solution.assembly, problem);
 

@@ -111,7 +111,7 @@ class Race {
       keep_order(solution);
       trial.mse = solution.mse;
       trial.searched = evaluations;
-      choice_.certain = solution.status == Status::solved;
+      choice_.certain = solution.status == Status::solved || solution.status == Status::precision;
       if (choice_.certain) std::swap(trial, choice_.trials.front());
     }
     const auto first = choice_.trials.begin() + (choice_.certain ? 1 : 0);
