@@ -30,7 +30,7 @@ std::string stem_of(const fs::path& file) {
 
 /// Throws UsageError where a file of this name is there that `read` cannot read: no earlier run has written it.
 template <class Read>
-void require_own(const fs::path& path, const Read& read) {
+void require_made_here(const fs::path& path, const Read& read) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return;
   try {
@@ -89,8 +89,8 @@ void PuzzleRun::import() {
   if (readable_ != problem_) outputs.push_back(readable_);
   for (const fs::path& output : outputs) check_writable(output, true);
   check_outputs(outputs, puzzle_.inputs);
-  require_own(problem_, [&] { const ProblemFile earlier(problem_); });
-  if (!solution_is_given_) require_own(solution_, [&] { static_cast<void>(read_solution(solution_)); });
+  require_made_here(problem_, [&] { const ProblemFile earlier(problem_); });
+  if (!solution_is_given_) require_made_here(solution_, [&] { static_cast<void>(read_solution(solution_)); });
   imported_ = true;
   write_puzzle(readable_, puzzle_, with_times_);
 }

@@ -181,7 +181,7 @@ std::map<int, fs::path> list_numbered(const Folder& folder, LeftOut& left_out) {
   }
   for (const fs::path& file : folder.others) {
     if (files.empty() || trailing_number(file.stem().string(), file.string())) continue;
-    left_out.add(folder.name, quoted(file.filename().string()).append(", whose name ends in no number"));
+    left_out.add(folder.name, kintsugi::quoted(file.filename().string()).append(", whose name ends in no number"));
   }
   return files;
 }

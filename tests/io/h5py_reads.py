@@ -63,7 +63,8 @@ def check_solution(path):
                     "seconds_seeding": 0.5, "seconds_search": 1.0, "seconds_kernels": 0.75, "seconds_collectives": 0.375,
                     "seconds_check": 2.0, "seconds_total": 4.0,
                     "problem_weights": "a" * 64, "problem_rows": "b" * 64, "problem_activation": "gelu",
-                    "host": "node1", "date": "2026-01-31T12:00:00Z", "launch": "kintsugi solve data/problem.h5", "explained": 0.0625, "explained_by_chance": 0.03125}
+                    "host": "node1", "date": "2026-01-31T12:00:00Z", "launch": "kintsugi solve data/problem.h5", "explained": 0.0625, "explained_by_chance": 0.03125,
+                    "line_agreement": 0.75, "line_places": 0.875, "line_significance": 4.5, "line_significance_needed": 3.0}
         found = {name: value.item() if hasattr(value, "item") else value for name, value in file.attrs.items()}
         equal(len(found.pop("sha256")), 64, "sha256")
         equal(found.pop("state_layout") > 0, True, "state_layout")
