@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <span>
 #include <utility>
+
+#include "search/rounds/sorted_by.hpp"
 
 namespace kintsugi {
 
@@ -13,16 +14,6 @@ namespace {
 
 // By so much of the way the shifts are made.
 constexpr double kLengths[] = {1, 0.5, 0.25};
-
-Blocks moved_by(const Blocks& blocks, const std::vector<double>& shifts, double length) {
-  std::vector<std::size_t> order(blocks.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::size_t p) { return static_cast<double>(p) + length * shifts[p]; });
-  Blocks moved;
-  moved.reserve(blocks.size());
-  for (const std::size_t p : order) moved.push_back(blocks[p]);
-  return moved;
-}
 
 }  // namespace
 
@@ -114,7 +105,8 @@ bool DepthSteps::move(const std::vector<double>& shifts, double error) {
   // The whole way where it lowers the error, else as much of it as raises it least.
   ScoredOrder best{{}, std::numeric_limits<double>::infinity(), iterate_.tiles};
   for (const double length : kLengths) {
-    Blocks order = moved_by(iterate_.blocks, shifts, length);
+    Blocks order =
+        sorted_by(iterate_.blocks, [&](std::size_t p) { return static_cast<double>(p) + length * shifts[p]; });
     const double reached = evaluator_->errors(iterate_.blocks, std::span(&order, 1), iterate_.tiles).front();
     if (reached < best.mse || best.blocks.empty()) best = {std::move(order), reached, iterate_.tiles};
     if (best.mse < error) break;

@@ -8,6 +8,8 @@
 #include <span>
 #include <utility>
 
+#include "search/rounds/sorted_by.hpp"
+
 namespace kintsugi {
 
 namespace {
@@ -20,13 +22,7 @@ Blocks flipped(const Blocks& order, const std::vector<PositionPair>& pairs, std:
     ++positions[pairs[flip].first];
     --positions[pairs[flip].second];
   }
-  std::vector<std::size_t> sequence(order.size());
-  std::iota(sequence.begin(), sequence.end(), std::size_t{0});
-  std::ranges::stable_sort(sequence, {}, [&](std::size_t p) { return positions[p]; });
-  Blocks result;
-  result.reserve(order.size());
-  for (const std::size_t p : sequence) result.push_back(order[p]);
-  return result;
+  return sorted_by(order, [&](std::size_t p) { return positions[p]; });
 }
 
 // Draws take turns at these shares of the variance.

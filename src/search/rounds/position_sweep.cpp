@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <utility>
+
+#include "search/rounds/sorted_by.hpp"
 
 namespace kintsugi {
 
@@ -51,12 +52,9 @@ bool PositionSweep::step(double damping) {
 bool PositionSweep::move(const std::vector<double>& shifts, double farthest) {
   const auto usable = [](double shift) { return std::isfinite(shift); };
   if (shifts.empty() || !std::ranges::all_of(shifts, usable)) return false;
-  std::vector<std::size_t> order(shifts.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(
-      order, {}, [&](std::size_t p) { return static_cast<double>(p) + std::clamp(shifts[p], -farthest, farthest); });
-  Blocks moved;
-  for (const std::size_t p : order) moved.push_back(iterate_.blocks[p]);
+  Blocks moved = sorted_by(iterate_.blocks, [&](std::size_t p) {
+    return static_cast<double>(p) + std::clamp(shifts[p], -farthest, farthest);
+  });
   moved_ = moved_ || moved != iterate_.blocks;
   iterate_.blocks = std::move(moved);
   return true;

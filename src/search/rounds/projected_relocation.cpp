@@ -8,6 +8,8 @@
 #include <set>
 #include <span>
 
+#include "search/rounds/sorted_by.hpp"
+
 namespace kintsugi {
 
 namespace {
@@ -16,7 +18,6 @@ namespace {
 Blocks flipped(const Blocks& order, const std::vector<std::array<double, 2>>& flips, double certain) {
   std::vector<std::size_t> positions(order.size());
   std::iota(positions.begin(), positions.end(), std::size_t{0});
-  std::vector<std::size_t> sequence = positions;
   for (std::size_t p = 0; p < order.size(); ++p) {
     for (std::size_t i = 0; i < 2; ++i) {
       if (!(flips[p][i] > certain)) continue;
@@ -24,10 +25,7 @@ Blocks flipped(const Blocks& order, const std::vector<std::array<double, 2>>& fl
       --positions[p + 1 + i];
     }
   }
-  std::ranges::stable_sort(sequence, {}, [&](std::size_t p) { return positions[p]; });
-  Blocks result;
-  for (const std::size_t p : sequence) result.push_back(order[p]);
-  return result;
+  return sorted_by(order, [&](std::size_t p) { return positions[p]; });
 }
 
 }  // namespace
