@@ -9,6 +9,7 @@
 #   LAUNCHER      srun, mpirun, or auto (default): srun where Slurm has pmix, else mpirun
 #   LAUNCHER_OPTIONS   for the launcher, split at spaces (default: --cpu-bind=cores; mpirun: --bind-to core)
 #   MODULES       environment modules to load, separated by spaces
+#   LAUNCH_TIMEOUT     seconds that a first tiny program may take on all ranks before it is tried once more (default: 120)
 #   STOP_BEFORE   seconds before the job's time limit at which to stop by itself (default: 120)
 #   MAX_RESTARTS  how often the job may put itself back into the queue (default: 10)
 #
@@ -81,15 +82,27 @@ choose_launcher() {
   launcher+=("${options[@]}")
 }
 
-# Where srun and the program's MPI do not understand each other, every rank thinks that it is alone.
+# The smallest program that needs all ranks; what it prints goes to the file CHECK, the launcher's words to CHECK.log.
+# Code 124 where it did not end in time.
+launch_smallest_program() {
+  local launcher=(timeout --kill-after=10 "$LAUNCH_TIMEOUT" "${launcher[@]}")
+  run_on "$SLURM_NTASKS" "$1" "$1.log" "$PROGRAM" bench --blocks 1 --width 4 --hidden 4 --rows 64 --seconds 0.001
+}
+
+# Where srun and the program's MPI do not understand each other, every rank thinks that it is alone. Now and then the ranks
+# of a step wait for each other without end, above all right after a requeue: a second try mends that.
 check_launcher() {
   local seen check=$results/launch-check.$SLURM_JOB_ID code=0
-  run_on "$SLURM_NTASKS" "$check" "$check.log" \
-    "$PROGRAM" bench --blocks 1 --width 4 --hidden 4 --rows 64 --seconds 0.001 || code=$?
+  launch_smallest_program "$check" || code=$?
+  if [ $code -eq 124 ] && [ $signals -eq 0 ]; then
+    say "the ranks did not start within LAUNCH_TIMEOUT=$LAUNCH_TIMEOUT s; trying once more"
+    code=0
+    launch_smallest_program "$check" || code=$?
+  fi
   [ $signals -eq 0 ] || job_ends 4
   if [ $code -ne 0 ]; then
     cat "$check.log" >&2
-    fail "a program on $SLURM_NTASKS ranks does not start with $LAUNCHER (its words above)"
+    fail "a program on $SLURM_NTASKS ranks does not start with $LAUNCHER (code $code; its words above)"
   fi
   seen=$(sed -n 's/^RESULT ranks=\([0-9]*\) .*/\1/p' "$check" | paste -sd ' ')
   [ "$seen" = "$SLURM_NTASKS" ] ||
@@ -102,10 +115,12 @@ check_launcher() {
 job_begins() {
   SLURM_NTASKS=${SLURM_NTASKS:-${SLURM_NPROCS:-1}}
   STOP_BEFORE=${STOP_BEFORE:-120}
+  LAUNCH_TIMEOUT=${LAUNCH_TIMEOUT:-120}
   MAX_RESTARTS=${MAX_RESTARTS:-10}
   CONFIG=${CONFIG:-$repository/configs/$1}
   results=${RESULTS:-results/$SLURM_JOB_NAME-${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}}
   [[ $STOP_BEFORE =~ ^[0-9]+$ ]] || fail "STOP_BEFORE is '$STOP_BEFORE', needs to be a number of seconds"
+  [[ $LAUNCH_TIMEOUT =~ ^[0-9]+$ ]] || fail "LAUNCH_TIMEOUT is '$LAUNCH_TIMEOUT', needs to be a number of seconds"
   [[ $MAX_RESTARTS =~ ^[0-9]+$ ]] || fail "MAX_RESTARTS is '$MAX_RESTARTS', needs to be a number"
   [ -r "$CONFIG" ] || fail "CONFIG=$CONFIG cannot be read"
   mkdir -p "$results" || fail "cannot write to RESULTS=$results"

@@ -48,6 +48,13 @@ while wait $solve; code=$?; kill -0 $solve 2>/dev/null; do :; done
 exit $code
 """
 
+# One rank of the first step never starts.
+HANGING_PROGRAM = """\
+#!/usr/bin/env bash
+[ "$1" = bench ] && mkdir "{folder}/hung" 2>/dev/null && exec sleep 600
+exec "{program}" "$@"
+"""
+
 
 class JobTest(unittest.TestCase):
     nodes = 1
@@ -113,7 +120,7 @@ class JobTest(unittest.TestCase):
         holding.write_text(HOLDING_PROGRAM.format(folder=folder, program=self.program, seconds=LIMIT - STOP_BEFORE + 1))
         holding.chmod(0o755)
         results, printed, facts = self.run_job(name, *LONG, options=["--time=1"], PROGRAM=str(holding),
-                                               STOP_BEFORE=str(STOP_BEFORE),
+                                               STOP_BEFORE=str(STOP_BEFORE), LAUNCH_TIMEOUT="15",
                                                KINTSUGI_CHECKPOINT_INTERVAL="0.001", MAX_RESTARTS="5")
         self.assertGreaterEqual(int(facts["Restarts"]), 1, printed)
         self.assertEqual(printed.count("stopped in time and back in the queue"), int(facts["Restarts"]))
@@ -159,6 +166,16 @@ class OneNode(JobTest):
 
     def test_stopped_by_the_time_limit_requeued_and_resumed(self):
         self.check_requeue("solve")
+
+    def test_ranks_that_do_not_start_are_started_once_more(self):
+        folder = self.work / "a start that hangs"
+        folder.mkdir()
+        program = folder / "program"
+        program.write_text(HANGING_PROGRAM.format(folder=folder, program=self.program))
+        program.chmod(0o755)
+        results, printed, _ = self.run_job("solve", "easy.h5", PROGRAM=str(program), LAUNCH_TIMEOUT="3")
+        self.assertIn("the ranks did not start within LAUNCH_TIMEOUT=3 s; trying once more", printed)
+        self.verify("easy", results / "solution.h5")
 
     def test_stopped_for_the_last_time(self):
         results, printed, facts = self.run_job("solve", *ENDLESS, options=["--time=1"], STOP_BEFORE="50",
