@@ -6,6 +6,8 @@
 #include <iterator>
 #include <numeric>
 
+#include "depth/insertion_gains.hpp"
+
 namespace kintsugi {
 
 using Eigen::MatrixXd;
@@ -23,32 +25,28 @@ namespace {
 using Eigen::Index;
 using Eigen::VectorXd;
 
-/// How near positions are, by their distance, and how similarities are summed over it.
-class Line {
+/// How near positions are, by their distance.
+class Nearness {
  public:
-  Line(Index blocks, double range) : nearness_(blocks) {
+  Nearness(Index blocks, double range) : decay_(std::exp(-1 / (range * static_cast<double>(blocks)))), by_(blocks) {
     for (Index d = 0; d < blocks; ++d)
-      nearness_[d] = std::exp(-static_cast<double>(d) / (range * static_cast<double>(blocks)));
+      by_[d] = std::exp(-static_cast<double>(d) / (range * static_cast<double>(blocks)));
   }
 
-  /// Sum over the pairs of blocks of similarity times nearness.
-  [[nodiscard]] double total(const MatrixXd& similarity, const std::vector<int>& order) const {
-    double sum = 0;
-    for_pairs(order, [&](int a, int b, Index distance) { sum += similarity(a, b) * nearness_[distance]; });
-    return sum;
-  }
+  /// From one position to the next.
+  [[nodiscard]] double decay() const { return decay_; }
 
   /// Correlation over the pairs of blocks between similarity and nearness.
   [[nodiscard]] double smoothness(const MatrixXd& similarity, const std::vector<int>& order) const {
     const auto blocks = static_cast<double>(order.size());
     const double pairs = blocks * (blocks - 1) / 2;
     double mean = 0;
-    for_pairs(order, [&](int, int, Index distance) { mean += nearness_[distance] / pairs; });
+    for_pairs(order, [&](int, int, Index distance) { mean += by_[distance] / pairs; });
     double product = 0;
     double similar = 0;
     double near = 0;
     for_pairs(order, [&](int a, int b, Index distance) {
-      const double nearness = nearness_[distance] - mean;
+      const double nearness = by_[distance] - mean;
       product += similarity(a, b) * nearness;
       similar += similarity(a, b) * similarity(a, b);
       near += nearness * nearness;
@@ -56,34 +54,7 @@ class Line {
     return similar > 0 && near > 0 ? product / std::sqrt(similar * near) : 0;
   }
 
-  /// Puts the block at `from` where the total is highest; false where it stays.
-  bool improve(const MatrixXd& similarity, std::vector<int>& order, std::size_t from) const {
-    double best = kLeastGain;
-    std::size_t to = from;
-    for (const int step : {1, -1}) {
-      std::vector<int> line = order;
-      double gain = 0;
-      std::size_t at = from;
-      while (step > 0 ? at + 1 < line.size() : at > 0) {
-        const std::size_t next = at + static_cast<std::size_t>(step);
-        gain += exchange_gain(similarity, line, std::min(at, next));
-        std::swap(line[at], line[next]);
-        at = next;
-        if (gain > best) {
-          best = gain;
-          to = at;
-        }
-      }
-    }
-    if (to == from) return false;
-    insert_in(order, static_cast<int>(from), static_cast<int>(to));
-    return true;
-  }
-
  private:
-  // Below it, a gain may be rounding.
-  static constexpr double kLeastGain = 1e-9;
-
   template <class Call>
   void for_pairs(const std::vector<int>& order, const Call& call) const {
     for (std::size_t p = 0; p < order.size(); ++p) {
@@ -91,23 +62,8 @@ class Line {
     }
   }
 
-  // What exchanging the blocks at `low` and low + 1 adds to the total.
-  [[nodiscard]] double exchange_gain(const MatrixXd& similarity, const std::vector<int>& line, std::size_t low) const {
-    const auto first = similarity.col(line[low]);
-    const auto second = similarity.col(line[low + 1]);
-    double gain = 0;
-    for (std::size_t p = 0; p < low; ++p) {
-      const auto distance = static_cast<Index>(low - p);
-      gain += (first[line[p]] - second[line[p]]) * (nearness_[distance + 1] - nearness_[distance]);
-    }
-    for (std::size_t p = low + 2; p < line.size(); ++p) {
-      const auto distance = static_cast<Index>(p - low);
-      gain += (first[line[p]] - second[line[p]]) * (nearness_[distance - 1] - nearness_[distance]);
-    }
-    return gain;
-  }
-
-  VectorXd nearness_;
+  double decay_;
+  VectorXd by_;
 };
 
 MatrixXd weighted_sum(const std::vector<MatrixXd>& similarities, const std::vector<double>& weights) {
@@ -136,15 +92,18 @@ std::vector<std::vector<int>> spectral_orders(const MatrixXd& similarity, std::s
   return orders;
 }
 
-void improve(const Line& line, const MatrixXd& similarity, std::vector<int>& order, std::int64_t passes) {
+std::vector<int> improved(const Nearness& nearness, const MatrixXd& similarity, const std::vector<int>& order,
+                          std::int64_t passes) {
+  InsertionGains line(similarity, order, nearness.decay());
   for (std::int64_t pass = 0; pass < passes; ++pass) {
     bool moved = false;
-    for (const int block : std::vector<int>(order)) {
-      const auto from = static_cast<std::size_t>(std::ranges::find(order, block) - order.begin());
-      moved = line.improve(similarity, order, from) || moved;
+    for (const int block : std::vector<int>(line.order())) {
+      const auto from = std::ranges::find(line.order(), block) - line.order().begin();
+      moved = line.improve(from) || moved;
     }
-    if (!moved) return;
+    if (!moved) break;
   }
+  return line.order();
 }
 
 // Lines are the same from both ends.
@@ -153,16 +112,16 @@ std::vector<int> in_either_direction(std::vector<int> order) {
   return order;
 }
 
-Seriation refine(const Line& line, const std::vector<MatrixXd>& similarities, std::vector<int> order,
+Seriation refine(const Nearness& nearness, const std::vector<MatrixXd>& similarities, std::vector<int> order,
                  const SeriationParameters& parameters) {
   Seriation result;
   result.weights.assign(similarities.size(), 1);
   for (std::int64_t round = 0; round < parameters.rounds; ++round) {
     const std::vector<int> before = order;
-    improve(line, weighted_sum(similarities, result.weights), order, parameters.passes);
+    order = improved(nearness, weighted_sum(similarities, result.weights), order, parameters.passes);
     result.smoothness = 0;
     for (std::size_t f = 0; f < similarities.size(); ++f) {
-      result.weights[f] = std::max(0.0, line.smoothness(similarities[f], order));
+      result.weights[f] = std::max(0.0, nearness.smoothness(similarities[f], order));
       result.smoothness += result.weights[f] * result.weights[f];
     }
     if (order == before) break;
@@ -177,11 +136,11 @@ std::vector<Seriation> seriate(const std::vector<FeatureSimilarity>& features, c
   if (features.empty() || features.front().cosines.rows() < 3) return {};
   std::vector<MatrixXd> similarities;
   for (const FeatureSimilarity& feature : features) similarities.push_back(to_unit_spread(feature.cosines));
-  const Line line(similarities.front().rows(), parameters.range);
+  const Nearness nearness(similarities.front().rows(), parameters.range);
   const std::vector<double> equal(similarities.size(), 1);
   std::vector<Seriation> lines;
   for (const std::vector<int>& start : spectral_orders(weighted_sum(similarities, equal), parameters.starts)) {
-    Seriation found = refine(line, similarities, start, parameters);
+    Seriation found = refine(nearness, similarities, start, parameters);
     const bool known = std::ranges::any_of(lines, [&](const Seriation& other) { return other.order == found.order; });
     if (!known) lines.push_back(std::move(found));
   }

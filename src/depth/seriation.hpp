@@ -28,11 +28,11 @@ struct Seriation {
 /// 2. A line is begun by an eigenvector of the Laplacian of their exponentials (spectral seriation: Atkins, Boman,
 ///    Hendrickson, SIAM J. Comput. 28, 1998), the first, second and third one in turn.
 /// 3. Best insertions raise the sum over pairs of similarity times nearness, exp(-distance / (range L)) (2-SUM with
-/// another
-///    kernel: Barnard, Pothen, Simon, Numer. Linear Algebra Appl. 2, 1995).
+///    another kernel: Barnard, Pothen, Simon, Numer. Linear Algebra Appl. 2, 1995).
 /// 4. Features are weighed by how smoothly they change along the line, and 3 is done again, until the line stays: short
 ///    training leaves its trace in some features only, and the plain sum loses it.
-/// Not collective, deterministic: ties go to the lower index. O(L^3) operations for each pass of insertions.
+/// Not collective, deterministic: ties go to the lower index. O(L^2) operations for each block that is moved, O(L) for
+/// each that stays.
 [[nodiscard]] std::vector<Seriation> seriate(const std::vector<FeatureSimilarity>& features,
                                              const SeriationParameters& parameters);
 
