@@ -1,5 +1,6 @@
 #include "depth/insertion_gains.hpp"
 
+#include <array>
 #include <cmath>
 
 #include "core/order.hpp"
@@ -12,6 +13,8 @@ namespace {
 
 // Below it, a gain may be rounding.
 constexpr double kLeastGain = 1e-9;
+
+constexpr int kColumns = 4;
 
 }  // namespace
 
@@ -26,17 +29,30 @@ InsertionGains::InsertionGains(const Eigen::MatrixXd& similarity, const std::vec
   sum_across();
 }
 
-// Column by column from the last one: each adds the terms of one more block with all those before it.
+// Column by column from the last one: each adds the terms of one more block with all those before it. The sum down a
+// column waits for each addition, so that several columns are summed at a time.
 void InsertionGains::sum_across() {
-  const Index blocks = own_.size();
-  for (Index j = blocks - 1; j > 0; --j) {
-    const auto similar = similarity_.col(order_[static_cast<std::size_t>(j)]);
-    double sum = 0;
-    across_(0, j) = 0;
-    for (Index i = 0; i < j; ++i) {
-      sum += similar[order_[static_cast<std::size_t>(i)]] * powers_[j - i];
-      across_(i + 1, j) = across_(i + 1, j + 1) + sum;
-    }
+  Index j = own_.size() - 1;
+  for (; j >= kColumns; j -= kColumns) sum_columns<kColumns>(j);
+  for (; j > 0; --j) sum_columns<1>(j);
+}
+
+template <int columns>
+void InsertionGains::sum_columns(Index last) {
+  std::array<const double*, columns> similar{};
+  std::array<double, columns> sums{};
+  for (int c = 0; c < columns; ++c) similar[c] = similarity_.col(order_[static_cast<std::size_t>(last - c)]).data();
+  const auto add = [&](int c, Index i) {
+    const Index j = last - c;
+    sums[c] += similar[c][order_[static_cast<std::size_t>(i)]] * powers_[j - i];
+    across_(i + 1, j) = across_(i + 1, j + 1) + sums[c];
+  };
+  const Index common = last - columns + 1;  // blocks before all of these columns
+  for (Index i = 0; i < common; ++i) {
+    for (int c = 0; c < columns; ++c) add(c, i);
+  }
+  for (int c = 0; c < columns; ++c) {
+    for (Index i = common; i < last - c; ++i) add(c, i);
   }
 }
 

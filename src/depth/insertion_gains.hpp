@@ -23,6 +23,9 @@ class InsertionGains {
 
  private:
   void sum_across();
+  /// The columns of `across_` from `last` on downwards; those behind are there.
+  template <int columns>
+  void sum_columns(Eigen::Index last);
   void own_terms(Eigen::Index from);
   [[nodiscard]] double gain(Eigen::Index from, Eigen::Index to) const;
 
