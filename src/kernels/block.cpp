@@ -34,16 +34,24 @@ void BlockKernel::compress(const BlockWeights& block, const float* a, float* r) 
 
 void BlockKernel::residual_and_slope(const BlockWeights& block, const float* x, float* r, float* hidden,
                                      float* slope) const {
-  expand_(x, block.w_in, hidden);
-  activate_tile_with_slope(activation_, block.b_in, hidden_, hidden, slope);
+  activate(block, x, hidden, slope);
   compress(block, hidden, r);
+}
+
+void BlockKernel::activate(const BlockWeights& block, const float* x, float* a, float* slope) const {
+  expand_(x, block.w_in, a);
+  activate_tile_with_slope(activation_, block.b_in, hidden_, a, slope);
 }
 
 void BlockKernel::pull_back(const BlockWeights& block, const float* slope, const float* g, float* u,
                             float* hidden) const {
-  compress_back_(g, block.w_out_t, hidden);
-  for (std::size_t i = 0; i < hidden_ * kTileRows; ++i) hidden[i] *= slope[i];
+  pull_back_to_hidden(block, slope, g, hidden);
   expand_back_(hidden, block.w_in_t, u);
+}
+
+void BlockKernel::pull_back_to_hidden(const BlockWeights& block, const float* slope, const float* g, float* h) const {
+  compress_back_(g, block.w_out_t, h);
+  for (std::size_t i = 0; i < hidden_ * kTileRows; ++i) h[i] *= slope[i];
 }
 
 }  // namespace kintsugi::kernels

@@ -34,9 +34,15 @@ class BlockKernel {
   /// residual(), and what pull_back() needs to know of the point x in `slope`, a tile of h features.
   void residual_and_slope(const BlockWeights& block, const float* x, float* r, float* hidden, float* slope) const;
 
+  /// The first half of residual_and_slope(): a = act(W_in x + b_in), a tile of h features.
+  void activate(const BlockWeights& block, const float* x, float* a, float* slope) const;
+
   /// u = J^T g with J the Jacobian of the residual at the point where `slope` was taken. `hidden` is scratch; it
   /// holds the adjoint of the pre-activation, act'(..) W_out^T g, afterwards.
   void pull_back(const BlockWeights& block, const float* slope, const float* g, float* u, float* hidden) const;
+
+  /// The first half of pull_back(): h = act'(..) W_out^T g, a tile of h features.
+  void pull_back_to_hidden(const BlockWeights& block, const float* slope, const float* g, float* h) const;
 
   /// Floating-point operations of residual() on one row, counting the products only; pull_back() needs as many.
   [[nodiscard]] double flops_per_row() const noexcept {

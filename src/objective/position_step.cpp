@@ -93,16 +93,16 @@ PositionStep::Result PositionStep::solve(const Blocks& blocks, std::size_t tiles
 }
 
 PositionStep::Posterior PositionStep::solve(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping,
-                                            const Prior& prior) {
+                                            const Prior& prior, double variance) {
   Posterior result;
   const NormalEquations equations = equations_at(blocks, tiles, bandwidth, result.step.mse);
   if (!std::isfinite(result.step.mse)) return result;
+  if (variance == 0) variance = result.step.mse;
   NormalEquations::Prior scaled{prior.shifts, {}};
-  for (const double deviation : prior.deviations)
-    scaled.precisions.push_back(result.step.mse / (deviation * deviation));
+  for (const double deviation : prior.deviations) scaled.precisions.push_back(variance / (deviation * deviation));
   NormalEquations::Posterior posterior = equations.posterior(scaled, damping, parameters_.flat_damping);
   result.step.shifts = std::move(posterior.means);
-  for (const double variance : posterior.variances) result.deviations.push_back(std::sqrt(variance * result.step.mse));
+  for (const double one : posterior.variances) result.deviations.push_back(std::sqrt(one * variance));
   return result;
 }
 

@@ -42,13 +42,13 @@ class PositionStep {
     std::vector<double> shifts;
     std::vector<double> deviations;
   };
-  /// The same under a prior. The errors count as independent, with the order's own MSE as their variance.
+  /// The same under a prior. The errors count as independent, with this variance, or the order's own MSE where it is 0.
   struct Posterior {
     Result step;
     std::vector<double> deviations;  ///< of the shifts, afterwards
   };
   [[nodiscard]] Posterior solve(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping,
-                                const Prior& prior);
+                                const Prior& prior, double variance = 0);
 
  private:
   [[nodiscard]] NormalEquations equations_at(const Blocks& blocks, std::size_t tiles, double bandwidth, double& mse);

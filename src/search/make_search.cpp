@@ -9,7 +9,7 @@
 #include "search/local/relocation.hpp"
 #include "search/local/tabu.hpp"
 #include "search/rounds/annealing.hpp"
-#include "search/rounds/depth_steps.hpp"
+#include "search/rounds/depth_round.hpp"
 #include "search/rounds/gauss_newton.hpp"
 #include "search/rounds/pair_decoding.hpp"
 #include "search/rounds/pair_relaxation.hpp"
@@ -27,6 +27,7 @@ enum class Stream : std::uint64_t {
   gauss_newton = 7,
   pair_relaxation = 8,
   pair_decoding = 9,
+  depth = 10,
 };
 
 Random random_of(const SearchContext& context, Stream stream) {
@@ -66,18 +67,17 @@ std::unique_ptr<Round> pair_relaxation(const SearchContext& c) {
                                           c.parameters, c.memory);
 }
 std::unique_ptr<Round> gauss_newton(const SearchContext& c) {
-  return std::make_unique<GaussNewton>(c.evaluator, random_of(c, Stream::gauss_newton), c.parameters,
-                                       !c.clues.lines.empty());
+  return std::make_unique<GaussNewton>(c.evaluator, random_of(c, Stream::gauss_newton), c.parameters);
 }
 std::unique_ptr<Round> depth(const SearchContext& c) {
   if (c.clues.lines.empty()) return nullptr;
-  return std::make_unique<DepthSteps>(c.evaluator, c.clues, c.parameters);
+  return std::make_unique<DepthRound>(c.evaluator, random_of(c, Stream::depth), c.clues, c.parameters);
 }
 std::unique_ptr<Round> pair_decoding(const SearchContext& c) {
   const std::size_t blocks = c.evaluator.weights().roles().expand.size();
   if (c.clues.lines.empty() || blocks < 2 || PairDecoding::reach(blocks, c.parameters.pair_decoding) == 0)
     return nullptr;
-  return std::make_unique<PairDecoding>(c.evaluator, random_of(c, Stream::pair_decoding), c.parameters);
+  return std::make_unique<PairDecoding>(c.evaluator, random_of(c, Stream::pair_decoding), c.clues, c.parameters);
 }
 std::unique_ptr<Round> annealing(const SearchContext& c) {
   return std::make_unique<Annealing>(c.evaluator, c.model, random_of(c, Stream::annealing), c.parameters.annealing,

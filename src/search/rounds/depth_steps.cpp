@@ -20,96 +20,71 @@ constexpr double kLengths[] = {1, 0.5, 0.25};
 DepthSteps::DepthSteps(Evaluator& evaluator, const SearchClues& clues, const Parameters& parameters)
     : evaluator_(&evaluator),
       position_step_(evaluator, parameters.position_step),
-      clues_(clues),
+      homing_(evaluator, parameters.homing),
+      prior_(clues, parameters.depth_steps),
       parameters_(parameters.depth_steps) {}
-
-RoundPolicy DepthSteps::policy() const {
-  // A line that is right to a place or so is finished by a descent.
-  if (clues_.line_places < parameters_.exact_places) return {};
-  return {.work_share = parameters_.work_share};
-}
 
 void DepthSteps::begin(const ScoredOrder& from) {
   const std::size_t rows = parameters_.rows_per_block * from.blocks.size();
   current_ = from;
   iterate_ = {from.blocks, from.mse, std::max(from.tiles, evaluator_->rows().tiles_for(rows))};
-  orient_line(from.blocks);
-  const double blocks = static_cast<double>(from.blocks.size());
-  if (deviation_ == 0) deviation_ = std::min(clues_.line_places, parameters_.first_deviation * blocks);
-  deviation_ = std::max(deviation_, parameters_.least_deviation);
+  if (iterate_.tiles != from.tiles || !std::isfinite(from.mse))
+    iterate_.mse = evaluator_->error(iterate_.blocks, iterate_.tiles);
+  temperature_ = parameters_.reheat * iterate_.mse;
+  prior_.begin(from.blocks);
   step_ = idle_ = 0;
 }
 
-void DepthSteps::orient_line(const Blocks& order) {
-  // The line, in the direction, that has the fewest pairs the other way round.
-  std::size_t fewest = std::numeric_limits<std::size_t>::max();
-  for (Blocks line : clues_.lines) {
-    for (int direction = 0; direction < 2; ++direction) {
-      const std::size_t inversions = distance(line, order).inversions;
-      if (inversions < fewest) {
-        fewest = inversions;
-        line_ = line;
-      }
-      std::ranges::reverse(line);
-    }
-  }
-}
-
+// Falls by equal factors from the first step to the last.
 double DepthSteps::bandwidth() const {
   const auto blocks = static_cast<double>(iterate_.blocks.size());
   const double widest = std::max(parameters_.narrowest, parameters_.widest * blocks);
-  const double done =
-      static_cast<double>(step_) / static_cast<double>(std::max<std::int64_t>(1, parameters_.steps - 1));
+  const double done = static_cast<double>(step_) / static_cast<double>(std::max<std::int64_t>(1, most_steps() - 1));
   return widest * std::pow(parameters_.narrowest / widest, done);
 }
 
-PositionStep::Prior DepthSteps::prior() const {
-  PositionStep::Prior prior;
-  const std::vector<std::size_t> expected = positions_in(iterate_.blocks, line_);
-  for (std::size_t p = 0; p < expected.size(); ++p) {
-    prior.shifts.push_back(static_cast<double>(expected[p]) - static_cast<double>(p));
-    prior.deviations.push_back(deviation_);
-  }
-  return prior;
-}
+std::int64_t DepthSteps::most_steps() const { return is_hot() ? parameters_.hot_steps : parameters_.steps; }
 
-void DepthSteps::learn_deviation(const PositionStep::Posterior& posterior, const PositionStep::Prior& prior) {
-  double sum = 0;
-  for (std::size_t p = 0; p < prior.shifts.size(); ++p) {
-    const double off = posterior.step.shifts[p] - prior.shifts[p];
-    sum += off * off + posterior.deviations[p] * posterior.deviations[p];
-  }
-  deviation_ = std::max(parameters_.least_deviation, std::sqrt(sum / static_cast<double>(prior.shifts.size())));
+double DepthSteps::energy(const Blocks& order, double error) const {
+  if (!is_hot()) return error;
+  return evaluator_->entries(iterate_.tiles) * error / (2 * temperature_) + prior_.energy(order);
 }
 
 StepReport DepthSteps::step() {
-  StepReport report{.event = Event::depth, .moves = 1};
-  const PositionStep::Prior weights_say = prior();
-  const PositionStep::Posterior found =
-      position_step_.solve(iterate_.blocks, iterate_.tiles, bandwidth(), parameters_.damping, weights_say);
+  StepReport report{.event = Event::depth};
+  const bool looks_home = is_hot() && homing_.is_affordable(iterate_.blocks.size());
+  prior_.set_order(iterate_.blocks, looks_home ? homing_.table(iterate_.blocks) : Eigen::MatrixXd{});
+  const PositionStep::Posterior found = position_step_.solve(
+      iterate_.blocks, iterate_.tiles, bandwidth(), parameters_.damping, prior_.shifts(), is_hot() ? temperature_ : 0);
   const auto usable = [](double shift) { return std::isfinite(shift); };
   if (found.step.shifts.empty() || !std::ranges::all_of(found.step.shifts, usable)) {
     report.stuck = true;
     return report;
   }
-  learn_deviation(found, weights_say);
   const bool moved = move(found.step.shifts, found.step.mse);
-  ++step_;
+  report.moves = moved ? 1 : 0;
   idle_ = moved ? 0 : idle_ + 1;
-  report.stuck = step_ >= parameters_.steps || idle_ >= parameters_.idle_steps;
-  if (report.stuck) settled_ = iterate_.blocks;
+  prior_.learn(found);
+  ++step_;
+  report.stuck = step_ >= most_steps() || (!is_hot() && idle_ >= parameters_.idle_steps);
+  if (report.stuck) ++rounds_;
   return report;
 }
 
 bool DepthSteps::move(const std::vector<double>& shifts, double error) {
-  // The whole way where it lowers the error, else as much of it as raises it least.
+  const double present = energy(iterate_.blocks, error);
   ScoredOrder best{{}, std::numeric_limits<double>::infinity(), iterate_.tiles};
+  double least = std::numeric_limits<double>::infinity();
   for (const double length : kLengths) {
     Blocks order =
         sorted_by(iterate_.blocks, [&](std::size_t p) { return static_cast<double>(p) + length * shifts[p]; });
     const double reached = evaluator_->errors(iterate_.blocks, std::span(&order, 1), iterate_.tiles).front();
-    if (reached < best.mse || best.blocks.empty()) best = {std::move(order), reached, iterate_.tiles};
-    if (best.mse < error) break;
+    const double energy_there = energy(order, reached);
+    if (energy_there < least || best.blocks.empty()) {
+      best = {std::move(order), reached, iterate_.tiles};
+      least = energy_there;
+    }
+    if (least < present) break;
   }
   const bool moved = best.blocks != iterate_.blocks;
   iterate_ = std::move(best);
@@ -119,7 +94,7 @@ bool DepthSteps::move(const std::vector<double>& shifts, double error) {
 }
 
 void DepthSteps::state(StateArchive& archive) {
-  archive(iterate_, current_, settled_, line_, deviation_, step_, idle_);
+  archive(prior_, iterate_, current_, temperature_, rounds_, step_, idle_);
 }
 
 }  // namespace kintsugi

@@ -5,48 +5,51 @@
 
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
+#include "objective/homing.hpp"
 #include "objective/position_step.hpp"
 #include "search/clues.hpp"
+#include "search/rounds/depth_prior.hpp"
 #include "search/step.hpp"
 
 namespace kintsugi {
 
-/// A round of Gauss-Newton steps in the positions of all blocks under a prior: what the weights say of each block's
-/// depth.
+/// Gauss-Newton steps in the positions of all blocks under a prior: what the weights say of each block's
+/// depth, and where it is at home among the states of the present order (DepthPrior).
 ///
 /// On deep networks the error alone is deceptive: it falls while the order gets worse, since blocks make up for each
-/// other. The prior goes on pulling where the data leave the order open, and gives way where they are certain. Its
-/// width is learnt (empirical Bayes: the mean square of what the posterior holds the blocks to be off the line).
-/// Bandwidths go from wide to narrow over a round; of a few step lengths the first that lowers the error is taken,
-/// or else the best of them.
-class DepthSteps final : public Round {
+/// other. The prior goes on pulling where the data leave the order open, and gives way where they are certain. How
+/// certain they are is a temperature, the variance that an error is held to have: as much as the error in the first
+/// round, and far more in further ones, where blocks have made up for each other. Bandwidths go from wide to narrow. Of
+/// a few step lengths the first is taken that makes the order more likely, or else the best of them.
+class DepthSteps final : public Step {
  public:
   /// `clues` have a line or more. The evaluator must outlive the object.
   DepthSteps(Evaluator& evaluator, const SearchClues& clues, const Parameters& parameters);
 
-  [[nodiscard]] RoundPolicy policy() const override;
-  [[nodiscard]] bool leads_on_from(const Blocks& order) const override { return order != settled_; }
+  /// The first round goes by the line and the error alone, which is all that easy networks need.
+  [[nodiscard]] bool first_is_over() const { return rounds_ > 0; }
   void begin(const ScoredOrder& from) override;
   StepReport step() override;
   [[nodiscard]] const ScoredOrder& current() const override { return current_; }
   void state(StateArchive& archive) override;
 
  private:
+  [[nodiscard]] bool is_hot() const { return rounds_ > 0; }
+  [[nodiscard]] std::int64_t most_steps() const;
   [[nodiscard]] double bandwidth() const;
-  [[nodiscard]] PositionStep::Prior prior() const;
-  void learn_deviation(const PositionStep::Posterior& posterior, const PositionStep::Prior& prior);
+  /// What is to be low: minus the logarithm of an order's posterior density, less a constant; at first, its error.
+  [[nodiscard]] double energy(const Blocks& order, double error) const;
   [[nodiscard]] bool move(const std::vector<double>& shifts, double error);
-  void orient_line(const Blocks& order);
 
   Evaluator* evaluator_;
   PositionStep position_step_;
-  SearchClues clues_;
+  Homing homing_;
+  DepthPrior prior_;
   DepthStepsParameters parameters_;
-  ScoredOrder iterate_;   // on a sample of its own
-  ScoredOrder current_;   // lowest error
-  Blocks settled_;        // where the last round ended
-  Blocks line_;           // the one in use, in the direction of the order
-  double deviation_ = 0;  // of the positions from the line's; 0: not yet begun
+  ScoredOrder iterate_;  // on a sample of its own
+  ScoredOrder current_;  // the same, on the sample that the round began with
+  double temperature_ = 0;
+  std::int64_t rounds_ = 0;  // so far
   std::int64_t step_ = 0;
   std::int64_t idle_ = 0;  // steps since the order changed
 };

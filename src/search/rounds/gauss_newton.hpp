@@ -2,7 +2,6 @@
 
 #include <vector>
 
-#include "search/rounds/pair_decoding.hpp"
 #include "search/rounds/position_steps.hpp"
 #include "search/rounds/projected_relocation.hpp"
 
@@ -12,21 +11,18 @@ namespace kintsugi {
 /// error left, rounds of relocations by variable projection from then on.
 class GaussNewton final : public Round {
  public:
-  /// `decodes`: a round of relocations ends with decisions on the near pairs (PairDecoding). The evaluator must outlive
-  /// the object.
-  GaussNewton(Evaluator& evaluator, Random random, const Parameters& parameters, bool decodes = false);
+  /// The evaluator must outlive the object.
+  GaussNewton(Evaluator& evaluator, Random random, const Parameters& parameters);
   // Its two searches share the damping.
   GaussNewton(const GaussNewton&) = delete;
   GaussNewton& operator=(const GaussNewton&) = delete;
 
   void begin(const ScoredOrder& from) override;
-  StepReport step() override;
+  StepReport step() override { return active().step(); }
   [[nodiscard]] const ScoredOrder& current() const override;
   [[nodiscard]] RoundPolicy policy() const override;
   void set_elites(const std::vector<Blocks>& elites) override { relocation_.set_elites(elites); }
-  void state(StateArchive& archive) override {
-    archive(damping_, steps_, relocation_, decoding_, relocates_, decoding_now_, start_error_);
-  }
+  void state(StateArchive& archive) override { archive(damping_, steps_, relocation_, relocates_, start_error_); }
 
  private:
   [[nodiscard]] Step& active();
@@ -35,11 +31,8 @@ class GaussNewton final : public Round {
   Damping damping_;
   PositionSteps steps_;
   ProjectedRelocation relocation_;
-  PairDecoding decoding_;
   bool relocates_ = false;
-  bool decodes_;
-  bool decoding_now_ = false;  // what relocations have come to
-  double start_error_ = 0;     // of the order that the last round began with; 0: none yet
+  double start_error_ = 0;  // of the order that the last round began with; 0: none yet
 };
 
 }  // namespace kintsugi

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <numbers>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -28,17 +29,22 @@ Blocks flipped(const Blocks& order, const std::vector<PositionPair>& pairs, std:
 // Draws take turns at these shares of the variance.
 constexpr double kCooling[] = {1, 0.25, 0.0625};
 
-// Minus the logarithm of the odds that two blocks so far apart are on the wrong side, where each one is off by normal
-// deviates of `spread` places.
-double flip_cost(std::size_t distance, double spread) {
-  const double p = 0.5 * std::erfc(static_cast<double>(distance) / (2 * spread));
+// Minus the logarithm of the odds that two blocks are on the wrong side which are held to be so far apart, give or take
+// a standard deviation.
+double flip_cost(double distance, double deviation) {
+  constexpr double kSurest = 1e-9;
+  const double p = std::clamp(0.5 * std::erfc(distance / (deviation * std::numbers::sqrt2)), kSurest, 1 - kSurest);
   return std::log((1 - p) / p);
 }
 
 }  // namespace
 
-PairDecoding::PairDecoding(Evaluator& evaluator, Random random, const Parameters& parameters)
-    : evaluator_(&evaluator), random_(random), parameters_(parameters.pair_decoding) {}
+PairDecoding::PairDecoding(Evaluator& evaluator, Random random, const SearchClues& clues, const Parameters& parameters)
+    : evaluator_(&evaluator),
+      random_(random),
+      homing_(evaluator, parameters.homing),
+      prior_(clues, parameters.depth_steps),
+      parameters_(parameters.pair_decoding) {}
 
 std::size_t PairDecoding::reach(std::size_t blocks, const PairDecodingParameters& parameters) {
   return std::min({parameters.reach, parameters.most_pairs / blocks, blocks - 1});
@@ -52,6 +58,27 @@ void PairDecoding::begin(const ScoredOrder& from) {
     iterate_.mse = evaluator_->error(iterate_.blocks, iterate_.tiles);
   lowest_ = iterate_.mse;
   step_ = idle_ = 0;
+}
+
+// By where the depth prior holds the blocks to be, and by where they stand, give or take the spread.
+std::vector<double> PairDecoding::flip_costs(const std::vector<PositionPair>& pairs) {
+  prior_.begin(iterate_.blocks);
+  const bool affordable = homing_.is_affordable(iterate_.blocks.size());
+  prior_.set_order(iterate_.blocks, affordable ? homing_.table(iterate_.blocks) : Eigen::MatrixXd{});
+  const auto& [shifts, deviations] = prior_.shifts();
+  std::vector<double> places;
+  std::vector<double> variances;
+  for (std::size_t p = 0; p < shifts.size(); ++p) {
+    const double precision = 1 / (deviations[p] * deviations[p]);
+    const double variance = 1 / (precision + 1 / (parameters_.spread * parameters_.spread));
+    places.push_back(static_cast<double>(p) + variance * precision * shifts[p]);
+    variances.push_back(variance);
+  }
+  std::vector<double> costs;
+  costs.reserve(pairs.size());
+  for (const auto& [first, second] : pairs)
+    costs.push_back(flip_cost(places[second] - places[first], std::sqrt(variances[first] + variances[second])));
+  return costs;
 }
 
 // This rank's draws, as words: of each path the draw, the bits of what the model leaves, and the pairs that change
@@ -80,13 +107,11 @@ std::vector<std::int64_t> PairDecoding::decode(const PairTreeSearch& tree, const
 
 std::vector<PairDecoding::Candidate> PairDecoding::candidates(const NearPairEquations& equations, double entries) {
   const PairTreeSearch tree(equations);
-  PairTreeSearch::Rule rule{
-      .flip_costs = {},
+  const PairTreeSearch::Rule rule{
+      .flip_costs = flip_costs(equations.pairs),
       .variance = (miss_ > 0 ? miss_ : iterate_.mse) * entries / static_cast<double>(tree.pairs()),
       .width = parameters_.width,
       .results = parameters_.results};
-  for (const PositionPair& pair : equations.pairs)
-    rule.flip_costs.push_back(flip_cost(pair.second - pair.first, parameters_.spread));
   // Every rank learns what came of all draws, in the order of the draws.
   const std::vector<std::int64_t> words = evaluator_->island().gather_all(decode(tree, rule));
   std::map<std::int64_t, std::vector<Candidate>> by_draw;

@@ -6,7 +6,9 @@
 #include "core/random.hpp"
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
+#include "objective/homing.hpp"
 #include "objective/pair_tree_search.hpp"
+#include "search/rounds/depth_prior.hpp"
 #include "search/step.hpp"
 
 namespace kintsugi {
@@ -21,8 +23,8 @@ namespace kintsugi {
 /// divided over the island's ranks.
 class PairDecoding final : public Round {
  public:
-  /// The evaluator must outlive the object.
-  PairDecoding(Evaluator& evaluator, Random random, const Parameters& parameters);
+  /// What `clues` and homes say of a pair is its prior; the evaluator must outlive the object.
+  PairDecoding(Evaluator& evaluator, Random random, const SearchClues& clues, const Parameters& parameters);
 
   /// How far apart the decided pairs of so many blocks are at most; 0 where there would be too many of them.
   [[nodiscard]] static std::size_t reach(std::size_t blocks, const PairDecodingParameters& parameters);
@@ -40,11 +42,14 @@ class PairDecoding final : public Round {
   };
   [[nodiscard]] std::vector<std::int64_t> decode(const PairTreeSearch& tree, const PairTreeSearch::Rule& rule);
   [[nodiscard]] std::vector<Candidate> candidates(const NearPairEquations& equations, double entries);
+  [[nodiscard]] std::vector<double> flip_costs(const std::vector<PositionPair>& pairs);
   void learn_miss(const std::vector<Candidate>& candidates, const std::vector<double>& errors);
   void go_on_from(const Blocks& order, double error);
 
   Evaluator* evaluator_;
   Random random_;
+  Homing homing_;
+  DepthPrior prior_;
   PairDecodingParameters parameters_;
   ScoredOrder iterate_;  // on a sample of its own
   ScoredOrder current_;  // the same, on the sample that the round began with

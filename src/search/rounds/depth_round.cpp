@@ -1,0 +1,47 @@
+#include "search/rounds/depth_round.hpp"
+
+namespace kintsugi {
+
+DepthRound::DepthRound(Evaluator& evaluator, Random random, const SearchClues& clues, const Parameters& parameters)
+    : evaluator_(&evaluator),
+      steps_(evaluator, clues, parameters),
+      decoding_(evaluator, random, clues, parameters),
+      line_places_(clues.line_places),
+      parameters_(parameters.depth_steps),
+      decodes_(!clues.lines.empty() && PairDecoding::reach(clues.lines.front().size(), parameters.pair_decoding) > 0) {}
+
+RoundPolicy DepthRound::policy() const {
+  // A line that is right to a place or so is finished by a descent.
+  if (line_places_ < parameters_.exact_places) return {};
+  return {.work_share = parameters_.work_share};
+}
+
+void DepthRound::begin(const ScoredOrder& from) {
+  decoding_now_ = false;
+  from_ = from.blocks;
+  if (!last_.blocks.empty() && last_.tiles != from.tiles)
+    last_ = {last_.blocks, evaluator_->error(last_.blocks, from.tiles), from.tiles};
+  const bool resumes = !last_.blocks.empty() && last_.mse < parameters_.resumed * from.mse;
+  steps_.begin(resumes ? last_ : from);
+}
+
+StepReport DepthRound::step() {
+  const bool first = !steps_.first_is_over();
+  StepReport report = decoding_now_ ? decoding_.step() : steps_.step();
+  if (!report.stuck) return report;
+  if (!decoding_now_ && decodes_ && !first) {
+    decoding_now_ = true;
+    decoding_.begin(steps_.current());
+    report.stuck = false;
+  } else {
+    settled_ = current().blocks == last_.blocks;
+    last_ = current();
+  }
+  return report;
+}
+
+const ScoredOrder& DepthRound::current() const { return decoding_now_ ? decoding_.current() : steps_.current(); }
+
+void DepthRound::state(StateArchive& archive) { archive(steps_, decoding_, decoding_now_, from_, last_, settled_); }
+
+}  // namespace kintsugi

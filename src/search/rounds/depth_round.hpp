@@ -1,0 +1,36 @@
+#pragma once
+
+#include "search/rounds/depth_steps.hpp"
+#include "search/rounds/pair_decoding.hpp"
+
+namespace kintsugi {
+
+/// A round that minds the depth of the blocks: steps of all blocks at once settle what is far (DepthSteps), then all
+/// near pairs are decided (PairDecoding). Descents lower the error at the order's cost; so the next round begins where
+/// the last one ended, unless what is known now is much better.
+class DepthRound final : public Round {
+ public:
+  /// `clues` have a line or more. The evaluator must outlive the object.
+  DepthRound(Evaluator& evaluator, Random random, const SearchClues& clues, const Parameters& parameters);
+
+  [[nodiscard]] RoundPolicy policy() const override;
+  [[nodiscard]] bool leads_on_from(const Blocks& order) const override { return !settled_ || order != from_; }
+  void begin(const ScoredOrder& from) override;
+  StepReport step() override;
+  [[nodiscard]] const ScoredOrder& current() const override;
+  void state(StateArchive& archive) override;
+
+ private:
+  Evaluator* evaluator_;
+  DepthSteps steps_;
+  PairDecoding decoding_;
+  double line_places_;
+  DepthStepsParameters parameters_;
+  bool decodes_;
+  bool decoding_now_ = false;
+  Blocks from_;           // what the last round was to begin with
+  ScoredOrder last_;      // what it came to
+  bool settled_ = false;  // the same as the one before
+};
+
+}  // namespace kintsugi
