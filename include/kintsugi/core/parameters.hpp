@@ -437,6 +437,7 @@ struct DepthStepsParameters {
   std::int64_t hot_steps = 3;
   double widest = 1.0 / 16;
   double narrowest = 1.5;
+  double heat = 0.7;
   double reheat = 300;
   double resumed = 8;
   double damping = 0.01;
@@ -446,7 +447,7 @@ struct DepthStepsParameters {
   double home_reach = 3;
   double tail = 2;
   double exact_places = 1;
-  std::int64_t work_share = 4;
+  std::int64_t work_share = 8;
 
   template <class Visitor>
   void visit(Visitor& visitor) {
@@ -462,8 +463,12 @@ struct DepthStepsParameters {
             "The bandwidth of a round's first step, as a share of the blocks; it falls to the narrowest.");
     visitor("narrowest", narrowest, "places", 0.1, 100,
             "No bandwidth is narrower than this: below it the error is no longer smooth in the positions.");
+    visitor(
+        "heat", heat, "share", 1e-6, 1e6,
+        "The temperature of the second round, in errors of the order that the first one began with: it begins there "
+        "again. From where the first one came to, d6 had 58 inversions after 100 s, from there 25.");
     visitor("reheat", reheat, "factor", 1e-6, 1e6,
-            "The temperature of further rounds, in errors: they begin where blocks have made up for each other.");
+            "The same of further rounds: they begin where blocks have made up for each other.");
     visitor("resumed", resumed, "ratio", 0, 1e6,
             "A round begins where the last one ended, unless an order is known of less error by so much.");
     visitor("damping", damping, "", 1e-09, 1000, "Of the normal equations, besides the prior.");

@@ -19,14 +19,17 @@ RoundPolicy DepthRound::policy() const {
 void DepthRound::begin(const ScoredOrder& from) {
   decoding_now_ = false;
   from_ = from.blocks;
-  if (!last_.blocks.empty() && last_.tiles != from.tiles)
-    last_ = {last_.blocks, evaluator_->error(last_.blocks, from.tiles), from.tiles};
-  const bool resumes = !last_.blocks.empty() && last_.mse < parameters_.resumed * from.mse;
-  steps_.begin(resumes ? last_ : from);
+  if (steps_.rounds() == 0) start_ = from;
+  // What the first round does to an order does not help the second one.
+  ScoredOrder& own = steps_.rounds() == 1 ? start_ : last_;
+  if (steps_.rounds() > 0 && own.tiles != from.tiles)
+    own = {own.blocks, evaluator_->error(own.blocks, from.tiles), from.tiles};
+  const bool resumes = steps_.rounds() == 1 || (steps_.rounds() > 1 && last_.mse < parameters_.resumed * from.mse);
+  steps_.begin(resumes ? own : from);
 }
 
 StepReport DepthRound::step() {
-  const bool first = !steps_.first_is_over();
+  const bool first = steps_.rounds() == 0;
   StepReport report = decoding_now_ ? decoding_.step() : steps_.step();
   if (!report.stuck) return report;
   if (!decoding_now_ && decodes_ && !first) {
@@ -42,6 +45,8 @@ StepReport DepthRound::step() {
 
 const ScoredOrder& DepthRound::current() const { return decoding_now_ ? decoding_.current() : steps_.current(); }
 
-void DepthRound::state(StateArchive& archive) { archive(steps_, decoding_, decoding_now_, from_, last_, settled_); }
+void DepthRound::state(StateArchive& archive) {
+  archive(steps_, decoding_, decoding_now_, from_, start_, last_, settled_);
+}
 
 }  // namespace kintsugi

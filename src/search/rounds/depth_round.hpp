@@ -29,6 +29,7 @@ class DepthRound final : public Round {
   bool decodes_;
   bool decoding_now_ = false;
   Blocks from_;           // what the last round was to begin with
+  ScoredOrder start_;     // what the first one began with
   ScoredOrder last_;      // what it came to
   bool settled_ = false;  // the same as the one before
 };

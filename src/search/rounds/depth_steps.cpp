@@ -30,7 +30,7 @@ void DepthSteps::begin(const ScoredOrder& from) {
   iterate_ = {from.blocks, from.mse, std::max(from.tiles, evaluator_->rows().tiles_for(rows))};
   if (iterate_.tiles != from.tiles || !std::isfinite(from.mse))
     iterate_.mse = evaluator_->error(iterate_.blocks, iterate_.tiles);
-  temperature_ = parameters_.reheat * iterate_.mse;
+  temperature_ = (rounds_ == 1 ? parameters_.heat : parameters_.reheat) * iterate_.mse;
   prior_.begin(from.blocks);
   step_ = idle_ = 0;
 }

@@ -26,8 +26,8 @@ class DepthSteps final : public Step {
   /// `clues` have a line or more. The evaluator must outlive the object.
   DepthSteps(Evaluator& evaluator, const SearchClues& clues, const Parameters& parameters);
 
-  /// The first round goes by the line and the error alone, which is all that easy networks need.
-  [[nodiscard]] bool first_is_over() const { return rounds_ > 0; }
+  /// Rounds so far. The first one goes by the line and the error alone, which is all that easy networks need.
+  [[nodiscard]] std::int64_t rounds() const { return rounds_; }
   void begin(const ScoredOrder& from) override;
   StepReport step() override;
   [[nodiscard]] const ScoredOrder& current() const override { return current_; }
