@@ -87,6 +87,9 @@ void VerifyCommand::print_error(const ReferenceResult& result, double tolerance)
   if (tolerance_ > 0) return;
   std::cout << format("errors         %.3g times what rounding explains, each prediction by its own bound\n",
                       std::sqrt(result.excess));
+  if (result.precision_target <= 0) return;
+  std::cout << format("precision      %.4e  (MSE that the weights' rounding to ", result.precision_target)
+            << to_string(result.precision) << " explains)\n";
 }
 
 void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& other) const {
@@ -144,16 +147,21 @@ ExitCode VerifyCommand::run(const Settings&) {
   if (!problem.has_predictions()) return end_without_predictions(network, answer, other ? &*other : nullptr, sha);
   const ReferenceResult result = evaluate_reference(network, answer, problem);
   const double tolerance = tolerance_ > 0 ? tolerance_ : result.rounding;
-  const bool reproduced = tolerance_ > 0 ? result.mse <= tolerance : result.excess <= 1;
+  const bool reproduced = tolerance_ > 0 ? result.mse <= tolerance : result.reproduced();
+  const bool by_precision = reproduced && tolerance_ <= 0 && result.by_precision();
   const bool expected = expected_.empty() || expected_ == sha;
 
   print_error(result, tolerance);
   std::cout << "sha256         " << sha << (expected ? "" : "\n  expected     " + expected_) << '\n';
   if (other) print_comparison(network, answer, *other);
-  std::cout << (reproduced ? "\nThe answer reproduces the predictions.\n"
-                           : "\nThe answer does not reproduce the predictions.\n");
+  std::cout << (by_precision ? "\nThe answer reproduces the predictions up to the pieces' precision.\n"
+                : reproduced ? "\nThe answer reproduces the predictions.\n"
+                             : "\nThe answer does not reproduce the predictions.\n");
   if (!expected) std::cout << "Its SHA-256 is not the expected one.\n";
-  std::cout << "RESULT reproduced=" << (reproduced ? "yes" : "no")
+  std::cout << "RESULT reproduced="
+            << (by_precision ? "precision"
+                : reproduced ? "yes"
+                             : "no")
             << format(" mse=%.9g largest_error=%.9g largest_row=%zu tolerance=%.9g rows=%zu", result.mse,
                       result.largest_error, result.largest_row, tolerance, result.rows)
             << " sha256=" << sha
