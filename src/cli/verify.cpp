@@ -56,7 +56,7 @@ class VerifyCommand final : public Command {
   /// What can be said of an answer without predictions.
   [[nodiscard]] ExitCode end_without_predictions(const NetworkF64& network, const Assembly& answer,
                                                  const Assembly* other, const std::string& sha) const;
-  void print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& other) const;
+  void print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& given) const;
 
   std::filesystem::path problem_;
   std::filesystem::path answer_;
@@ -92,12 +92,14 @@ void VerifyCommand::print_error(const ReferenceResult& result, double tolerance)
             << to_string(result.precision) << " explains)\n";
 }
 
-void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& other) const {
+void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& given) const {
+  const Assembly other = with_equal_pieces_as(network, answer, given);
   const Comparison comparison = compare(answer, other);
   const auto index = [&](int piece) { return network.index_of(piece); };
   const std::vector<int> here = indices(network, answer);
   const std::vector<int> there = indices(network, other);
-  std::cout << "\nagainst " << compare_.string() << '\n'
+  std::cout << "\nagainst " << compare_.string()
+            << (other == given ? "\n" : ", where equal pieces stand for each other\n")
             << format("out of place   %zu of %zu pieces\n", comparison.differing.size(), here.size())
             << format("order          %zu inversions of blocks, Kendall tau %.6f%s\n", comparison.inversions,
                       comparison.kendall_tau,
