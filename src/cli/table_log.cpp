@@ -3,6 +3,7 @@
 #include <optional>
 #include <ostream>
 
+#include "cli/diagnosis.hpp"
 #include "cli/parameters_file.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
@@ -233,6 +234,9 @@ void TableLog::finish(const Solution& solution, ExitCode code, const std::string
   print_statistics(solution);
   for (const std::string& each : describe_margins(solution, *network_)) line(each);
   for (const std::string& each : describe_places(solution)) line(each);
+  for (const Finding& finding : solution.diagnosis) {
+    if (finding.kind != "copies") line("found    " + describe(finding));
+  }
   line(describe_end(solution));
   if (!written.empty()) line("written  " + written);
   std::string result = "RESULT status=" + std::string(to_string(solution.status)) +
