@@ -55,5 +55,28 @@ TEST(Noise, IsSaidOfAnOrderOnAllRowsAlikeOnAnyNumberOfRanks) {
   }
 }
 
+TEST(Copies, AreOneClassAlikeOnAnyNumberOfRanks) {
+  const mpi::Comm world = mpi::Comm::world();
+  PlantedOptions options;
+  options.blocks = 10;
+  options.width = 12;
+  options.hidden = {24};
+  options.rows = 600;
+  options.copies = 4;
+  const PlantedProblem problem = make_planted(options);
+  const Solution solution = solve_planted(world, problem, {});
+  EXPECT_EQ(solution.status, Status::solved);
+  const auto content = [&](const Block& block) {
+    const auto piece = [&](int p) -> const Piece& { return problem.network.pieces[static_cast<std::size_t>(p)]; };
+    return std::pair(piece(block.expand).weight, piece(block.compress).weight);
+  };
+  ASSERT_EQ(solution.assembly.blocks.size(), 10U);
+  for (std::size_t p = 0; p < 10; ++p) {
+    EXPECT_EQ(content(solution.assembly.blocks[p]), content(problem.truth.blocks[p])) << p;
+    EXPECT_TRUE(!world.root() || solution.pairs[p].trusted) << "equal pieces are no rivals";
+  }
+  EXPECT_EQ(describe(solution), solved_alone(world, problem, {}));
+}
+
 }  // namespace
 }  // namespace kintsugi
