@@ -38,10 +38,20 @@ void visit_options(const PreparationOptions& options, const Visit& visit) {
 /// What a user can choose about a solve.
 struct SolveOptions : PreparationOptions, SearchOptions {};
 
+/// How roles were decided that the weights leave open.
+struct SettledRoles {
+  std::int64_t open = 0;         ///< pairs of square pieces of which either may expand
+  std::int64_t loose = 0;        ///< square pieces whose partners were open, too
+  std::int64_t trials = 0;       ///< searches that it took
+  std::int64_t evaluations = 0;  ///< in these, of the whole network
+};
+
 /// Receives what a solve has to say, as it happens. Called on rank 0 of the world only, but for stop_requested().
 class SolveObserver : public SearchObserver {
  public:
   virtual void on_roles(const Roles& /*roles*/) {}
+  /// Comes before the roles, where the data had to decide some of them.
+  virtual void on_settled_roles(const SettledRoles& /*settled*/) {}
   virtual void on_pairs(const std::vector<PairScore>& /*pairs*/) {}
   /// Where a line by the weights alone was sought.
   virtual void on_line(const WeightsLine& /*line*/) {}

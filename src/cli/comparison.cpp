@@ -1,6 +1,7 @@
 #include "cli/comparison.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace kintsugi::cli {
 
@@ -50,6 +51,27 @@ Comparison compare(const Assembly& a, const Assembly& b) {
   comparison.reversed_inversions = order_a.size() * (order_a.size() - 1) / 2 - comparison.inversions;
   comparison.same_head = a.head == b.head;
   return comparison;
+}
+
+Assembly with_equal_pieces_as(const NetworkF64& network, const Assembly& like, const Assembly& other) {
+  using Content = std::tuple<std::size_t, const std::vector<double>&, const std::vector<double>&>;
+  const auto content = [&](int position) -> Content {
+    const PieceF64& piece = network.pieces[static_cast<std::size_t>(position)];
+    return {piece.in, piece.weight, piece.bias};
+  };
+  const auto by_class = [&](const Assembly& assembly) {
+    std::vector<int> pieces = to_permutation(assembly);
+    std::ranges::stable_sort(pieces, [&](int a, int b) { return content(a) < content(b); });
+    return pieces;
+  };
+  const std::vector<int> names = by_class(like);
+  const std::vector<int> pieces = by_class(other);
+  std::vector<int> name_of(pieces.size());
+  for (std::size_t i = 0; i < pieces.size(); ++i) name_of[static_cast<std::size_t>(pieces[i])] = names[i];
+  std::vector<int> renamed;
+  renamed.reserve(pieces.size());
+  for (const int piece : to_permutation(other)) renamed.push_back(name_of[static_cast<std::size_t>(piece)]);
+  return from_permutation(renamed);
 }
 
 }  // namespace kintsugi::cli

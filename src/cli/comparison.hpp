@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kintsugi/core/assembly.hpp"
+#include "kintsugi/core/piece.hpp"
 
 namespace kintsugi::cli {
 
@@ -20,5 +21,9 @@ struct Comparison {
 /// `a` and `b` are assemblies of the same network. A piece that expands in one and compresses in the other (possible
 /// where d = h) takes no part in the order.
 [[nodiscard]] Comparison compare(const Assembly& a, const Assembly& b);
+
+/// `other` with equal pieces (number by number) renamed as `like` has them: the first of a class in one is the first in
+/// the other, and so on. Both are assemblies of `network`. What the two then differ in, data could tell.
+[[nodiscard]] Assembly with_equal_pieces_as(const NetworkF64& network, const Assembly& like, const Assembly& other);
 
 }  // namespace kintsugi::cli

@@ -43,13 +43,17 @@ class ImportCommand final : public Command {
                    "the problem has no predictions, whatever DATA has, and without DATA no table is looked for: it can "
                    "only be solved by its weights",
                    columns_.without_predictions);
+    options.toggle("allow-extra",
+                   "leave out pieces that cannot be in one network with the others (one without a partner, one whose "
+                   "shape fits nowhere), and say which, instead of refusing them",
+                   allow_extra_);
     options.toggle("no-times", "leave host, date and command line out of the file, so that files can be compared",
                    no_times_);
     options.toggle("quiet,q", "print errors only", quiet_);
   }
 
   [[nodiscard]] ExitCode run(const Settings&) override {
-    const Puzzle puzzle = read_puzzle(pieces_, data_, columns_, activation_);
+    const Puzzle puzzle = read_puzzle(pieces_, data_, columns_, activation_, allow_extra_);
     check_outputs(std::span(&output_, 1), puzzle.inputs);
     write_puzzle(output_, puzzle, !no_times_);
     if (quiet_) return ExitCode::success;
@@ -70,6 +74,7 @@ class ImportCommand final : public Command {
   std::filesystem::path output_;
   TableOptions columns_;
   Activation activation_ = Activation::relu;
+  bool allow_extra_ = false;
   bool no_times_ = false;
   bool quiet_ = false;
 };

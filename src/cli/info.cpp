@@ -129,7 +129,7 @@ void InfoCommand::print_roles(const Network& network, const RoleGuess& guess) co
   if (!guess.square.empty()) {
     std::cout << "             " << count_of(guess.square.size(), "square pair")
               << ", told apart by their weights; not sure: " << unsure
-              << (unsure == 0 ? "\n" : " (--roles FILE decides)\n");
+              << (unsure == 0 ? "\n" : " (solve decides by the data, or --roles FILE)\n");
   }
   if (!guess.head_sure) std::cout << "             the head is a guess\n";
 }

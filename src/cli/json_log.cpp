@@ -40,6 +40,14 @@ class JsonLog final : public SolveLog {
           {"head", index_of(roles.head)}});
   }
 
+  void on_settled_roles(const SettledRoles& settled) override {
+    emit({{"record", "settled_roles"},
+          {"open", settled.open},
+          {"loose", settled.loose},
+          {"searches", settled.trials},
+          {"evaluations", settled.evaluations}});
+  }
+
   void on_pairs(const std::vector<PairScore>& pairs) override {
     Json list = Json::array();
     for (const PairScore& pair : pairs) {

@@ -16,8 +16,10 @@
 #include "cli/build_info.hpp"
 #include "io/import.hpp"
 #include "io/unpack.hpp"
+#include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/problem_file.hpp"
+#include "pairing/extra.hpp"
 
 namespace kintsugi::cli {
 
@@ -307,6 +309,37 @@ void shape_by_pieces(const NetworkF64& network, RowShape& shape) {
   shape.rows = rows;
 }
 
+Network in_float32(const NetworkF64& network) {
+  Network result;
+  result.activation = network.activation;
+  result.pieces.reserve(network.pieces.size());
+  for (const PieceF64& piece : network.pieces) {
+    result.pieces.push_back({.index = piece.index,
+                             .out = piece.out,
+                             .in = piece.in,
+                             .weight = {piece.weight.begin(), piece.weight.end()},
+                             .bias = {piece.bias.begin(), piece.bias.end()},
+                             .source = piece.source});
+  }
+  return result;
+}
+
+/// Takes the pieces out that cannot be in one network with the others, and says so.
+void leave_out_extra(Puzzle& puzzle) {
+  std::vector<PieceF64>& pieces = puzzle.network.pieces;
+  const std::vector<int> extra = find_extra_pieces(in_float32(puzzle.network), puzzle.table.rows.shape);
+  for (auto position = extra.rbegin(); position != extra.rend(); ++position) {
+    const auto at = pieces.begin() + *position;
+    puzzle.left_out.push_back(at->index);
+    std::string note = "piece ";
+    note.append(std::to_string(at->index)).append(" (").append(at->source).append(") [");
+    note.append(std::to_string(at->out)).append(" x ").append(std::to_string(at->in));
+    puzzle.notes.push_back(note + "] is left out: the other pieces leave none that it could make a block with");
+    pieces.erase(at);
+  }
+  std::ranges::sort(puzzle.left_out);
+}
+
 /// Each file that was read, or may have been: what this program left among them is none.
 std::vector<fs::path> inputs_of(const PuzzlePlace& place) {
   std::vector<fs::path> inputs;
@@ -323,17 +356,18 @@ std::vector<fs::path> inputs_of(const PuzzlePlace& place) {
 }  // namespace
 
 Puzzle read_puzzle(const fs::path& path, const fs::path& data, TableOptions columns,
-                   std::optional<Activation> activation) {
+                   std::optional<Activation> activation, bool allow_extra) {
   Puzzle puzzle;
   PuzzlePlace place;
   place.wants_table = !columns.without_predictions;
   try {
     find_puzzle(path, data, place);
     read_network(place.pieces, activation, puzzle);
-    columns.shapes = possible_shapes(puzzle.network);
+    if (!allow_extra) columns.shapes = possible_shapes(puzzle.network);
     if (!place.data.empty()) puzzle.table = read_table(place.data, columns);
     if (columns.without_predictions) shape_by_pieces(puzzle.network, puzzle.table.rows.shape);
     std::ranges::copy(puzzle.table.notes, std::back_inserter(puzzle.notes));
+    if (allow_extra) leave_out_extra(puzzle);
     check_network(puzzle.network, puzzle.table.rows.shape);
     puzzle.pieces = place.pieces;
     puzzle.data = place.data;
@@ -357,6 +391,8 @@ void write_puzzle(const fs::path& path, const Puzzle& puzzle, bool with_times) {
   Provenance provenance = provenance_of_run(with_times);
   if (!puzzle.data.empty()) provenance["source_data"] = puzzle.data.string();
   provenance["source_pieces"] = puzzle.pieces.string();
+  // Readers allow for gaps in the indices where this says so.
+  if (!puzzle.left_out.empty()) provenance["left_out"] = format_permutation(puzzle.left_out);
   write_problem(path, puzzle.network, puzzle.table.rows, provenance);
 }
 

@@ -136,7 +136,7 @@ std::string PuzzleRun::describe_status(const Solution& solution, const ProblemFi
                                            : ": the weights do not say the order\n");
   }
   const ReferenceResult check = evaluate_reference(puzzle_.network, solution.assembly, rows);
-  const bool reproduced = check.excess <= 1 || (solution.status == Status::solved && check.mse <= solution.target);
+  const bool reproduced = check.reproduced() || (solution.status == Status::solved && check.mse <= solution.target);
   return text +
          format(", MSE %.3g; in float64 by other code MSE %.3g, largest error %.3g: ", solution.mse, check.mse,
                 check.largest_error) +

@@ -8,6 +8,7 @@
 #include "core/rounding_tally.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/solution_file.hpp"
+#include "objective/row_tiles.hpp"
 
 namespace kintsugi::cli {
 
@@ -134,6 +135,65 @@ void add_slab(const NetworkF64& network, const Assembly& assembly, const RowsF64
   }
 }
 
+WeightPrecision precision_of(const NetworkF64& network) {
+  const auto in = [&](WeightPrecision precision) {
+    return std::ranges::all_of(network.pieces, [&](const PieceF64& piece) {
+      const auto held = [&](double value) { return holds(precision, value); };
+      return std::ranges::all_of(piece.weight, held) && std::ranges::all_of(piece.bias, held);
+    });
+  };
+  for (const WeightPrecision precision : {WeightPrecision::bfloat16, WeightPrecision::float16}) {
+    if (in(precision)) return precision;
+  }
+  return WeightPrecision::float32;
+}
+
+/// The rows that `solve` takes the effect of the weights' rounding on: those of the first tiles, of which row i belongs
+/// to tile i mod T.
+RowsF64 precision_sample(const ProblemFile& rows, const ErrorFloorParameters& parameters) {
+  RowsF64 sample;
+  sample.shape = rows.shape();
+  const std::size_t all = sample.shape.rows;
+  const std::size_t tiles = RowTiles::count(all);
+  const std::size_t used = RowTiles::tiles_for(static_cast<std::size_t>(parameters.precision_rows), all);
+  sample.shape.rows = 0;
+  for (std::size_t first = 0; first < all; first += kSlabRows) {
+    const std::size_t count = std::min(kSlabRows, all - first);
+    const RowsF64 slab = rows.read_f64(first, count);
+    for (std::size_t r = 0; r < count; ++r) {
+      if ((first + r) % tiles >= used) continue;
+      const auto at = slab.inputs.begin() + static_cast<std::ptrdiff_t>(r * sample.shape.width);
+      sample.inputs.insert(sample.inputs.end(), at, at + static_cast<std::ptrdiff_t>(sample.shape.width));
+      ++sample.shape.rows;
+    }
+  }
+  return sample;
+}
+
+NetworkF64 moved(NetworkF64 network, WeightPrecision precision, int draw) {
+  for (std::size_t p = 0; p < network.pieces.size(); ++p) {
+    Random random = moving_numbers(draw, static_cast<int>(p));
+    move_within_step(precision, network.pieces[p].weight, random);
+    move_within_step(precision, network.pieces[p].bias, random);
+  }
+  return network;
+}
+
+/// MSE that the weights' rounding explains: see ErrorFloor::precision_target().
+double precision_target(const NetworkF64& network, const Assembly& assembly, const ProblemFile& rows,
+                        WeightPrecision precision, const ErrorFloorParameters& parameters) {
+  if (precision == WeightPrecision::float32) return 0;
+  const RowsF64 sample = precision_sample(rows, parameters);
+  const std::vector<double> exact = predict_reference(network, assembly, sample);
+  const auto draws = static_cast<int>(parameters.precision_draws);
+  double squares = 0;
+  for (int draw = 0; draw < draws; ++draw) {
+    const std::vector<double> other = predict_reference(moved(network, precision, draw), assembly, sample);
+    for (std::size_t i = 0; i < exact.size(); ++i) squares += (other[i] - exact[i]) * (other[i] - exact[i]);
+  }
+  return parameters.precision_ratio * squares / static_cast<double>(exact.size() * static_cast<std::size_t>(draws));
+}
+
 std::string piece_name(const PieceF64& piece) {
   return "piece " + std::to_string(piece.index) + " [" + std::to_string(piece.out) + " x " + std::to_string(piece.in) +
          "]";
@@ -159,6 +219,10 @@ ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& as
   result.rounding = verdict.explained;
   result.excess = verdict.excess;
   result.prediction_variance = sums.variance(shape.rows);
+  result.precision = precision_of(network);
+  if (!(result.excess <= 1)) {
+    result.precision_target = precision_target(network, assembly, rows, result.precision, parameters);
+  }
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/number_format.hpp"
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/piece.hpp"
 #include "kintsugi/io/problem_file.hpp"
@@ -21,12 +22,20 @@ struct ReferenceResult {
   double prediction_variance = 0;  ///< mean over outputs of the variance over rows
   double rounding = 0;             ///< MSE that rounding explains
   double excess = 0;               ///< squared errors in units of what rounding explains: up to 1, it explains them
+  WeightPrecision precision = WeightPrecision::float32;  ///< the coarsest format that holds all weights
+  double precision_target = 0;  ///< MSE that the weights' rounding to `precision` explains; 0 for float32
+
+  /// Rounding explains the errors, or the pieces' precision does.
+  [[nodiscard]] bool reproduced() const { return excess <= 1 || by_precision(); }
+  /// Only the pieces' precision explains the errors.
+  [[nodiscard]] bool by_precision() const { return !(excess <= 1) && precision_target > 0 && mse <= precision_target; }
 };
 
 /// Evaluates `assembly` on all rows in float64, with Eigen's products on slabs of rows: shares no code with the
 /// solver's kernels, so that it can check them. `assembly` fits the network (check_assembly).
 ///
-/// `rounding` and `excess` are by the rule that `solve` has, too: see RoundingTally.
+/// `rounding`, `excess` and `precision_target` are by the rules that `solve` has, too: see RoundingTally and
+/// precision_error().
 [[nodiscard]] ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& assembly,
                                                  const ProblemFile& rows);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "cli/diagnosis.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
 
@@ -35,6 +36,7 @@ void print_result(std::ostream& out, const Report& report) {
   if (solution.times.total > 0) {
     out << format("time           %.3f s, of which search %.3f s\n", solution.times.total, solution.times.search);
   }
+  for (const Finding& finding : solution.diagnosis) out << "found          " << describe(finding) << '\n';
   for (const std::string& warning : solution.warnings) out << "warning        " << warning << '\n';
 }
 

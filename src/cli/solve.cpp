@@ -11,6 +11,7 @@
 
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
+#include "cli/diagnosis.hpp"
 #include "cli/parameters_file.hpp"
 #include "cli/puzzle_run.hpp"
 #include "cli/reference.hpp"
@@ -372,6 +373,9 @@ ExitCode SolveCommand::run(const Settings& settings) {
   solution.times.total = since_start.seconds();
   if (no_times_) leave_out_times(solution);
   solution.warnings = log->warnings();
+  world.agree([&] {
+    if (world.root()) solution.diagnosis = diagnose(solution, network, *rows);
+  });
 
   const MemoryUse memory = memory_use(world);
   if (world.root() && !no_times_) log->on_memory(memory);

@@ -94,7 +94,8 @@ std::string neighbours(const Margin& margin, const Solution& solution, const Net
   return format("%d and %d (pieces %d and %d)", margin.position, margin.position + 1, piece(first), piece(first + 1));
 }
 
-/// A line for each class of blocks that are equal number by number.
+}  // namespace
+
 std::vector<std::string> describe_copies(const Solution& solution, const Network& network) {
   const auto content = [&](std::size_t position) {
     const Block& block = solution.assembly.blocks[position];
@@ -112,7 +113,7 @@ std::vector<std::string> describe_copies(const Solution& solution, const Network
     if (last - first > 1) {
       std::vector<std::string> words;
       for (auto p = first; p != last; ++p) words.push_back(std::to_string(*p));
-      lines.push_back(format("copies   %zu blocks are equal and can trade places: positions ", words.size()) +
+      lines.push_back(format("%zu blocks are equal and can trade places: positions ", words.size()) +
                       join(words, ", "));
     }
     first = last;
@@ -120,8 +121,6 @@ std::vector<std::string> describe_copies(const Solution& solution, const Network
   std::ranges::sort(lines);
   return lines;
 }
-
-}  // namespace
 
 std::vector<std::string> describe_margins(const Solution& solution, const Network& network) {
   if (solution.margins.empty()) return {};
@@ -141,12 +140,12 @@ std::vector<std::string> describe_margins(const Solution& solution, const Networ
       if (uncertain <= kNamed) lines.push_back("         interchangeable: positions " + blocks(margin));
       continue;
     }
-    // Where the error is rounding, any rise is certain; elsewhere it may be chance.
-    if (!exact && margin.z() < kCertain) ++uncertain;
+    // Of an answer, the margins themselves say what is certain; elsewhere a rise may be chance.
+    if (!final && margin.z() < kCertain) ++uncertain;
     const auto rank = [&](const Margin& each) { return exact ? each.change : each.z(); };
     if (least == nullptr || rank(margin) < rank(*least)) least = &margin;
   }
-  if (uncertain > kNamed && exact) lines.push_back(format("         and %zu more", uncertain - kNamed));
+  if (uncertain > kNamed && final) lines.push_back(format("         and %zu more", uncertain - kNamed));
   // Of an order that is not the answer, neighbours tell nothing of the answer's.
   std::string summary = format(final ? "margins  %zu of %zu neighbours in a certain order"
                                      : "margins  %zu of %zu swaps of neighbours would raise the error for certain",
@@ -164,7 +163,7 @@ std::vector<std::string> describe_margins(const Solution& solution, const Networ
                                           "all rows, by finite differences",
                                           falling));
   }
-  for (std::string& line : describe_copies(solution, network)) lines.push_back(std::move(line));
+  for (const std::string& line : describe_copies(solution, network)) lines.push_back("copies   " + line);
   return lines;
 }
 

@@ -81,6 +81,9 @@ struct LogStyle {
 /// How sure the order of neighbours is, as sentences; none where there are no margins.
 [[nodiscard]] std::vector<std::string> describe_margins(const Solution& solution, const Network& network);
 
+/// A sentence for each class of blocks of the answer that are equal number by number.
+[[nodiscard]] std::vector<std::string> describe_copies(const Solution& solution, const Network& network);
+
 /// What the weights alone say of the order, as sentences; none where no line was sought.
 [[nodiscard]] std::vector<std::string> describe_line(const WeightsLine& line);
 

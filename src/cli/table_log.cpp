@@ -3,6 +3,7 @@
 #include <optional>
 #include <ostream>
 
+#include "cli/diagnosis.hpp"
 #include "cli/parameters_file.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
@@ -42,6 +43,7 @@ class TableLog final : public SolveLog {
 
   void begin(const SolveHeader& header, const Network& network) override;
   void on_roles(const Roles& roles) override;
+  void on_settled_roles(const SettledRoles& settled) override;
   void on_pairs(const std::vector<PairScore>& pairs) override;
   void on_line(const WeightsLine& found) override {
     for (const std::string& each : describe_line(found)) line(each);
@@ -107,6 +109,14 @@ void TableLog::on_roles(const Roles& roles) {
   line("network  " + count_of(roles.expand.size(), "block") + " of width " + std::to_string(roles.width) + ", hidden " +
        range_of(hidden.lowest, hidden.highest) + ", " + std::string(to_string(network_->activation)) +
        format("; head: piece %d", index_of(roles.head)));
+}
+
+void TableLog::on_settled_roles(const SettledRoles& settled) {
+  std::string open = count_of(static_cast<std::size_t>(settled.open), "pair");
+  if (settled.loose > 0) open += " and " + count_of(static_cast<std::size_t>(settled.loose), "single piece");
+  line("roles    the data decided which expand of " + open + " of square pieces; searches for that: " +
+       format("%lld of %lld evaluations together", static_cast<long long>(settled.trials),
+              static_cast<long long>(settled.evaluations)));
 }
 
 void TableLog::on_pairs(const std::vector<PairScore>& pairs) {
@@ -224,6 +234,9 @@ void TableLog::finish(const Solution& solution, ExitCode code, const std::string
   print_statistics(solution);
   for (const std::string& each : describe_margins(solution, *network_)) line(each);
   for (const std::string& each : describe_places(solution)) line(each);
+  for (const Finding& finding : solution.diagnosis) {
+    if (finding.kind != "copies") line("found    " + describe(finding));
+  }
   line(describe_end(solution));
   if (!written.empty()) line("written  " + written);
   std::string result = "RESULT status=" + std::string(to_string(solution.status)) +

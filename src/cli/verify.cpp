@@ -56,7 +56,7 @@ class VerifyCommand final : public Command {
   /// What can be said of an answer without predictions.
   [[nodiscard]] ExitCode end_without_predictions(const NetworkF64& network, const Assembly& answer,
                                                  const Assembly* other, const std::string& sha) const;
-  void print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& other) const;
+  void print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& given) const;
 
   std::filesystem::path problem_;
   std::filesystem::path answer_;
@@ -87,14 +87,19 @@ void VerifyCommand::print_error(const ReferenceResult& result, double tolerance)
   if (tolerance_ > 0) return;
   std::cout << format("errors         %.3g times what rounding explains, each prediction by its own bound\n",
                       std::sqrt(result.excess));
+  if (result.precision_target <= 0) return;
+  std::cout << format("precision      %.4e  (MSE that the weights' rounding to ", result.precision_target)
+            << to_string(result.precision) << " explains)\n";
 }
 
-void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& other) const {
+void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& given) const {
+  const Assembly other = with_equal_pieces_as(network, answer, given);
   const Comparison comparison = compare(answer, other);
   const auto index = [&](int piece) { return network.index_of(piece); };
   const std::vector<int> here = indices(network, answer);
   const std::vector<int> there = indices(network, other);
-  std::cout << "\nagainst " << compare_.string() << '\n'
+  std::cout << "\nagainst " << compare_.string()
+            << (other == given ? "\n" : ", where equal pieces stand for each other\n")
             << format("out of place   %zu of %zu pieces\n", comparison.differing.size(), here.size())
             << format("order          %zu inversions of blocks, Kendall tau %.6f%s\n", comparison.inversions,
                       comparison.kendall_tau,
@@ -144,16 +149,21 @@ ExitCode VerifyCommand::run(const Settings&) {
   if (!problem.has_predictions()) return end_without_predictions(network, answer, other ? &*other : nullptr, sha);
   const ReferenceResult result = evaluate_reference(network, answer, problem);
   const double tolerance = tolerance_ > 0 ? tolerance_ : result.rounding;
-  const bool reproduced = tolerance_ > 0 ? result.mse <= tolerance : result.excess <= 1;
+  const bool reproduced = tolerance_ > 0 ? result.mse <= tolerance : result.reproduced();
+  const bool by_precision = reproduced && tolerance_ <= 0 && result.by_precision();
   const bool expected = expected_.empty() || expected_ == sha;
 
   print_error(result, tolerance);
   std::cout << "sha256         " << sha << (expected ? "" : "\n  expected     " + expected_) << '\n';
   if (other) print_comparison(network, answer, *other);
-  std::cout << (reproduced ? "\nThe answer reproduces the predictions.\n"
-                           : "\nThe answer does not reproduce the predictions.\n");
+  std::cout << (by_precision ? "\nThe answer reproduces the predictions up to the pieces' precision.\n"
+                : reproduced ? "\nThe answer reproduces the predictions.\n"
+                             : "\nThe answer does not reproduce the predictions.\n");
   if (!expected) std::cout << "Its SHA-256 is not the expected one.\n";
-  std::cout << "RESULT reproduced=" << (reproduced ? "yes" : "no")
+  std::cout << "RESULT reproduced="
+            << (by_precision ? "precision"
+                : reproduced ? "yes"
+                             : "no")
             << format(" mse=%.9g largest_error=%.9g largest_row=%zu tolerance=%.9g rows=%zu", result.mse,
                       result.largest_error, result.largest_row, tolerance, result.rows)
             << " sha256=" << sha

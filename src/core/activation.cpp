@@ -1,11 +1,22 @@
 #include "kintsugi/core/activation.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
+
+namespace {
+
+constexpr double kReluCap = 6;
+constexpr double kGeluCube = 0.044715;
+
+/// What gelu by tanh takes the tanh of.
+double gelu_argument(double z) { return std::sqrt(2 / std::numbers::pi) * (z + kGeluCube * z * z * z); }
+
+}  // namespace
 
 std::string_view to_string(Activation activation) {
   switch (activation) {
@@ -15,6 +26,11 @@ std::string_view to_string(Activation activation) {
     case Activation::tanh: return "tanh";
     case Activation::leaky_relu: return "leaky_relu";
     case Activation::identity: return "identity";
+    case Activation::gelu_tanh: return "gelu_tanh";
+    case Activation::elu: return "elu";
+    case Activation::softplus: return "softplus";
+    case Activation::sigmoid: return "sigmoid";
+    case Activation::relu6: return "relu6";
   }
   throw InternalError("unknown activation value");
 }
@@ -36,6 +52,11 @@ double activate(Activation activation, double z) {
     case Activation::tanh: return std::tanh(z);
     case Activation::leaky_relu: return z > 0 ? z : kLeakyReluSlope * z;
     case Activation::identity: return z;
+    case Activation::gelu_tanh: return 0.5 * z * (1 + std::tanh(gelu_argument(z)));
+    case Activation::elu: return z > 0 ? z : std::expm1(z);
+    case Activation::softplus: return std::max(z, 0.0) + std::log1p(std::exp(-std::fabs(z)));
+    case Activation::sigmoid: return 1 / (1 + std::exp(-z));
+    case Activation::relu6: return std::clamp(z, 0.0, kReluCap);
   }
   throw InternalError("unknown activation value");
 }
@@ -57,6 +78,18 @@ double activate_derivative(Activation activation, double z) {
     }
     case Activation::leaky_relu: return z > 0 ? 1 : kLeakyReluSlope;
     case Activation::identity: return 1;
+    case Activation::gelu_tanh: {
+      const double t = std::tanh(gelu_argument(z));
+      const double inner = std::sqrt(2 / std::numbers::pi) * (1 + 3 * kGeluCube * z * z);
+      return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * inner;
+    }
+    case Activation::elu: return std::exp(std::min(z, 0.0));
+    case Activation::softplus: return 1 / (1 + std::exp(-z));
+    case Activation::sigmoid: {
+      const double s = 1 / (1 + std::exp(-z));
+      return s * (1 - s);
+    }
+    case Activation::relu6: return z > 0 && z < kReluCap ? 1 : 0;
   }
   throw InternalError("unknown activation value");
 }

@@ -162,6 +162,15 @@ class Finder {
     if (slope.kind == Kind::number && std::bit_cast<double>(slope.number) != kLeakyReluSlope) {
       name.append("(negative_slope=").append(std::to_string(std::bit_cast<double>(slope.number))).append(")");
     }
+    for (const char* const factor : {"alpha", "beta"}) {
+      const Value given = attribute(made, factor);
+      if (given.kind != Kind::number || std::bit_cast<double>(given.number) == 1) continue;
+      name.append("(")
+          .append(factor)
+          .append("=")
+          .append(std::to_string(std::bit_cast<double>(given.number)))
+          .append(")");
+    }
     activations_.insert(std::move(name));
   }
 

@@ -17,18 +17,25 @@ namespace {
 
 /// The activation that a whole module has. Throws InputError where it is one that is not known, or several.
 std::optional<Activation> module_activation(const ModelFacts& facts, const std::string& origin) {
-  constexpr std::array kClasses{std::pair{"ReLU", Activation::relu}, std::pair{"GELU", Activation::gelu},
-                                std::pair{"SiLU", Activation::silu}, std::pair{"Tanh", Activation::tanh},
-                                std::pair{"LeakyReLU", Activation::leaky_relu}};
+  constexpr std::array kClasses{std::pair{"ReLU", Activation::relu},
+                                std::pair{"GELU", Activation::gelu},
+                                std::pair{"SiLU", Activation::silu},
+                                std::pair{"Tanh", Activation::tanh},
+                                std::pair{"LeakyReLU", Activation::leaky_relu},
+                                std::pair{"GELU(approximate=tanh)", Activation::gelu_tanh},
+                                std::pair{"ELU", Activation::elu},
+                                std::pair{"Softplus", Activation::softplus},
+                                std::pair{"Sigmoid", Activation::sigmoid},
+                                std::pair{"ReLU6", Activation::relu6}};
   const auto fact = facts.find(std::string(kActivationClasses));
   if (fact == facts.end()) return std::nullopt;
   for (const auto& [name, activation] : kClasses) {
     if (fact->second == name) return activation;
   }
-  throw InputError(
-      origin + ": its modules have the activation " + fact->second +
-      "; ReLU, GELU, SiLU, Tanh and LeakyReLU are known, one of them in all blocks. Save the state_dict() to "
-      "go on without it");
+  throw InputError(origin + ": its modules have the activation " + fact->second +
+                   "; ReLU, GELU, SiLU, Tanh, LeakyReLU, ELU, Softplus, Sigmoid and ReLU6 as they are by default are "
+                   "known, one of them in all blocks. Save the state_dict() to "
+                   "go on without it");
 }
 
 /// The activation that write_model() or a whole module names.

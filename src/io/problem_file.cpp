@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <type_traits>
 
 #include "io/atomic_file.hpp"
@@ -12,6 +13,7 @@
 #include "io/hdf5.hpp"
 #include "io/import.hpp"
 #include "io/problem_format.hpp"
+#include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
@@ -166,15 +168,26 @@ int piece_index(const std::string& place, const std::string& name) {
   return index;
 }
 
-std::vector<int> piece_indices(const h5::Group& pieces) {
+/// Pieces that the importer left out ("3,17"): their indices may be missing.
+std::set<int> left_out_of(const h5::Group& root) {
+  if (!h5::has_attribute(root, "left_out")) return {};
+  const std::vector<int> indices = parse_permutation(h5::text_attribute(root, "left_out"), root.name + ", left_out");
+  return {indices.begin(), indices.end()};
+}
+
+std::vector<int> piece_indices(const h5::Group& pieces, const std::set<int>& left_out) {
   std::vector<int> indices;
   for (const std::string& name : pieces.links) indices.push_back(piece_index(pieces.name, name));
   if (indices.empty()) throw InputError(pieces.name + ": holds no pieces");
   std::sort(indices.begin(), indices.end());
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    if (indices[i] != static_cast<int>(i)) {
-      throw InputError(pieces.name + ": piece " + std::to_string(i) + " is missing; indices run from 0 without a gap");
+  int next = 0;
+  for (const int index : indices) {
+    while (next != index && left_out.contains(next)) ++next;
+    if (next != index) {
+      throw InputError(pieces.name + ": piece " + std::to_string(next) +
+                       " is missing; indices run from 0 without a gap");
     }
+    ++next;
   }
   return indices;
 }
@@ -232,7 +245,7 @@ struct ProblemFile::Impl {
       throw InputError(data.name + ": has targets, but no predictions, which are what the network is to reproduce");
     const std::size_t width = data.has("inputs") ? reader.numbers(data, "inputs", 2).dims[1] : 0;
     std::vector<PieceSize> sizes;
-    for (const int index : piece_indices(pieces)) {
+    for (const int index : piece_indices(pieces, left_out_of(reader.root()))) {
       const h5::Group piece = reader.group(pieces, std::to_string(index));
       const h5::Dataset weight = reader.numbers(piece, "weight", 2);
       sizes.push_back({weight.dims[0], weight.dims[1]});
@@ -264,7 +277,8 @@ struct ProblemFile::Impl {
   BasicNetwork<Real> network() const {
     BasicNetwork<Real> result;
     result.activation = activation;
-    for (const int index : piece_indices(pieces)) result.pieces.push_back(read_piece<Real>(reader, pieces, index));
+    for (const int index : piece_indices(pieces, left_out_of(reader.root())))
+      result.pieces.push_back(read_piece<Real>(reader, pieces, index));
     return result;
   }
 

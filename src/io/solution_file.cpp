@@ -237,6 +237,33 @@ void write_elites(h5::Image& image, const Network& network, const Solution& solu
   image.dataset(group.id(), "island", std::array<hsize_t, 1>{count}, H5T_STD_I32LE, H5T_NATIVE_INT, islands.data());
 }
 
+struct FindingRow {
+  const char* kind = nullptr;
+  const char* evidence = nullptr;
+  const char* remedy = nullptr;
+};
+
+void write_diagnosis(h5::Image& image, const std::vector<Finding>& diagnosis) {
+  std::vector<FindingRow> rows;
+  rows.reserve(diagnosis.size());
+  for (const Finding& each : diagnosis) rows.push_back({each.kind.c_str(), each.evidence.c_str(), each.remedy.c_str()});
+  const h5::RowType<FindingRow> type{
+      {"kind", &FindingRow::kind}, {"evidence", &FindingRow::evidence}, {"remedy", &FindingRow::remedy}};
+  h5::write_rows(image, image.root(), "diagnosis", type, rows);
+}
+
+std::vector<Finding> read_diagnosis(const h5::Reader& reader) {
+  std::vector<Finding> diagnosis;
+  if (!reader.root().has("diagnosis")) return diagnosis;
+  const h5::Columns table(reader, reader.root(), "diagnosis");
+  const std::vector<std::string> kinds = table.texts("kind");
+  const std::vector<std::string> evidence = table.texts("evidence");
+  const std::vector<std::string> remedies = table.texts("remedy");
+  diagnosis.reserve(kinds.size());
+  for (std::size_t i = 0; i < kinds.size(); ++i) diagnosis.push_back({kinds[i], evidence[i], remedies[i]});
+  return diagnosis;
+}
+
 }  // namespace
 
 void write_solution(const std::filesystem::path& path, const Network& network, const Solution& solution,
@@ -252,6 +279,7 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
   write_margins(image, network, solution);
   write_elites(image, network, solution);
   write_line(image, network, solution);
+  write_diagnosis(image, solution.diagnosis);
   write_texts(image, "warnings", solution.warnings);
   const std::vector<char> bytes = image.finish();
   write_file_atomically(path, std::string_view(bytes.data(), bytes.size()));
@@ -384,6 +412,7 @@ StoredSolution read_solution(const std::filesystem::path& path) {
     solution.margins.push_back({row.position, row.change, row.standard_error, row.interchangeable != 0});
   }
   solution.line = read_weights_line(reader);
+  solution.diagnosis = read_diagnosis(reader);
   solution.warnings = reader.texts(reader.root(), "warnings");
   for (const auto& [name, member] : kTimes) solution.times.*member = h5::real_attribute(root, name);
   stored.facts = read_facts(reader);

@@ -29,6 +29,13 @@ void for_each_feature(const float* bias, std::size_t features, float* z, const A
 }
 
 Row normal_cdf(const Row& z) { return 0.5F * (1.0F + (z * kInvSqrt2).erf()); }
+constexpr float kReluCap = 6;
+constexpr float kGeluCube = 0.044715F;
+constexpr float kGeluScale = std::numbers::sqrt2_v<float> * std::numbers::inv_sqrtpi_v<float>;
+
+Row gelu_tangent(const Row& z) { return (kGeluScale * (z + kGeluCube * z * z * z)).tanh(); }
+Row softplus(const Row& z) { return z.max(0.0F) + (-z.abs()).exp().log1p(); }
+Row elu(const Row& z) { return z.max(0.0F) + z.min(0.0F).expm1(); }
 Row sigmoid(const Row& z) { return 1.0F / (1.0F + (-z).exp()); }
 
 // A plain loop: Eigen's comparisons and casts of booleans are not vectorised.
@@ -47,6 +54,11 @@ void activate_tile(Activation activation, const float* bias, std::size_t feature
     case Activation::tanh: return each([](RowMap& v, std::size_t) { v = v.tanh(); });
     case Activation::leaky_relu: return each([](RowMap& v, std::size_t) { v = v.max(kSlope * v); });
     case Activation::identity: return each([](RowMap&, std::size_t) {});
+    case Activation::gelu_tanh: return each([](RowMap& v, std::size_t) { v *= 0.5F * (1.0F + gelu_tangent(v)); });
+    case Activation::elu: return each([](RowMap& v, std::size_t) { v = elu(v); });
+    case Activation::softplus: return each([](RowMap& v, std::size_t) { v = softplus(v); });
+    case Activation::sigmoid: return each([](RowMap& v, std::size_t) { v = sigmoid(v); });
+    case Activation::relu6: return each([](RowMap& v, std::size_t) { v = v.max(0.0F).min(kReluCap); });
   }
   throw InternalError("unknown activation value");
 }
@@ -87,6 +99,33 @@ void activate_tile_with_slope(Activation activation, const float* bias, std::siz
         v = v.max(kSlope * v);
       });
     case Activation::identity: return each([](RowMap&, RowMap& s) { s = 1.0F; });
+    case Activation::gelu_tanh:
+      return each([](RowMap& v, RowMap& s) {
+        const Row t = gelu_tangent(v);
+        s = 0.5F * (1.0F + t) + 0.5F * v * (1.0F - t * t) * kGeluScale * (1.0F + 3.0F * kGeluCube * v * v);
+        v *= 0.5F * (1.0F + t);
+      });
+    case Activation::elu:
+      return each([](RowMap& v, RowMap& s) {
+        s = v.min(0.0F).exp();
+        v = elu(v);
+      });
+    case Activation::softplus:
+      return each([](RowMap& v, RowMap& s) {
+        s = sigmoid(v);
+        v = softplus(v);
+      });
+    case Activation::sigmoid:
+      return each([](RowMap& v, RowMap& s) {
+        v = sigmoid(v);
+        s = v * (1.0F - v);
+      });
+    case Activation::relu6:
+      return each([](RowMap& v, RowMap& s) {
+        for (Eigen::Index i = 0; i < v.size(); ++i)
+          s.data()[i] = v.data()[i] > 0.0F && v.data()[i] < kReluCap ? 1.0F : 0.0F;
+        v = v.max(0.0F).min(kReluCap);
+      });
   }
   throw InternalError("unknown activation value");
 }

@@ -25,7 +25,11 @@ RelaxedPairing::RelaxedPairing(Evaluator& evaluator, const RelaxedPairingParamet
     : evaluator_(&evaluator), parameters_(parameters), memory_(memory), slopes_(evaluator) {}
 
 void RelaxedPairing::start(const Blocks& blocks, const std::set<int>& untrusted) {
-  groups_ = ShareGroups(evaluator_->weights(), blocks, untrusted);
+  start(ShareGroups(evaluator_->weights(), blocks, untrusted));
+}
+
+void RelaxedPairing::start(ShareGroups groups) {
+  groups_ = std::move(groups);
   shares_ = groups_.equal_shares();
   damping_ = parameters_.damping;
 }

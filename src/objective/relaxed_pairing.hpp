@@ -38,6 +38,9 @@ class RelaxedPairing {
   /// find partners, among those with the same hidden size; the others keep theirs. Not collective.
   void start(const Blocks& blocks, const std::set<int>& untrusted);
 
+  /// Begins with other groups, all shares equal: see ShareGroups. Not collective.
+  void start(ShareGroups groups);
+
   /// One step of Levenberg and Marquardt on the first `tiles` tiles, or on as many as MemoryBudget::slopes allows for:
   /// the damped equations of ShareSlopes by conjugate gradients (CGLS: Hestenes and Stiefel, J. Res. NBS 49, 1952)
   /// within the shares that keep the sums, damping by how well the error was predicted. False, with the shares left as

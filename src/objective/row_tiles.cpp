@@ -27,7 +27,7 @@ void fill_tile(const std::vector<RowPointers>& rows, std::size_t d, std::size_t 
 
 }  // namespace
 
-std::size_t RowTiles::count(std::size_t rows) { return (rows + kTileRows - 1) / kTileRows; }
+std::size_t RowTiles::count(std::size_t rows) noexcept { return (rows + kTileRows - 1) / kTileRows; }
 
 RowTiles::RowTiles(const mpi::Comm& comm, RowSource& source) : shape_(source.shape()) {
   comm.agree([&] {
@@ -38,15 +38,15 @@ RowTiles::RowTiles(const mpi::Comm& comm, RowSource& source) : shape_(source.sha
   measure_variance(comm);
 }
 
-std::size_t RowTiles::rows_in(std::size_t tiles) const noexcept {
-  const std::size_t whole = shape_.rows / tiles_;   // slots that every tile fills
-  const std::size_t longer = shape_.rows % tiles_;  // tiles with one more
+std::size_t RowTiles::rows_in(std::size_t tiles, std::size_t all) noexcept {
+  const std::size_t whole = all / count(all);   // slots that every tile fills
+  const std::size_t longer = all % count(all);  // tiles with one more
   return whole * tiles + std::min(tiles, longer);
 }
 
-std::size_t RowTiles::tiles_for(std::size_t rows) const noexcept {
-  std::size_t tiles = std::min(tiles_, std::max<std::size_t>(1, rows / kTileRows));
-  while (tiles < tiles_ && rows_in(tiles) < rows) ++tiles;
+std::size_t RowTiles::tiles_for(std::size_t rows, std::size_t all) noexcept {
+  std::size_t tiles = std::min(count(all), std::max<std::size_t>(1, rows / kTileRows));
+  while (tiles < count(all) && rows_in(tiles, all) < rows) ++tiles;
   return tiles;
 }
 

@@ -29,11 +29,15 @@ class RowTiles {
   [[nodiscard]] const RowShape& shape() const noexcept { return shape_; }
   [[nodiscard]] std::size_t tiles() const noexcept { return tiles_; }
   /// Tiles that so many rows fill.
-  [[nodiscard]] static std::size_t count(std::size_t rows);
+  [[nodiscard]] static std::size_t count(std::size_t rows) noexcept;
   /// Rows in the sample of the first `tiles` tiles.
-  [[nodiscard]] std::size_t rows_in(std::size_t tiles) const noexcept;
+  [[nodiscard]] std::size_t rows_in(std::size_t tiles) const noexcept { return rows_in(tiles, shape_.rows); }
+  /// The same of a file of `all` rows.
+  [[nodiscard]] static std::size_t rows_in(std::size_t tiles, std::size_t all) noexcept;
   /// Fewest tiles that hold at least `rows` rows, or all.
-  [[nodiscard]] std::size_t tiles_for(std::size_t rows) const noexcept;
+  [[nodiscard]] std::size_t tiles_for(std::size_t rows) const noexcept { return tiles_for(rows, shape_.rows); }
+  /// The same of a file of `all` rows.
+  [[nodiscard]] static std::size_t tiles_for(std::size_t rows, std::size_t all) noexcept;
   /// The tiles that this rank holds, in ascending order.
   [[nodiscard]] std::span<const RowTile> local() const noexcept { return local_; }
   /// Variance of the predictions about each output's mean, averaged over the outputs; all rows, summed exactly. 1 where

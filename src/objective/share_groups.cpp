@@ -30,19 +30,57 @@ ShareGroups::ShareGroups(const SharedWeights& weights, const Blocks& blocks, con
   }
 }
 
+ShareGroups::ShareGroups(const Blocks& units, const std::vector<std::vector<int>>& groups) : blocks_(units) {
+  for (const std::vector<int>& pieces : groups) {
+    Group group{.expand = pieces, .compress = pieces, .positions = {}, .shares = size_, .open = true};
+    for (const int piece : pieces) {
+      group.positions.push_back(static_cast<std::size_t>(position_of(piece, units)));
+    }
+    size_ += pieces.size() * pieces.size();
+    groups_.push_back(std::move(group));
+  }
+}
+
 std::vector<double> ShareGroups::equal_shares() const {
   std::vector<double> shares(size_, 0);
   for (const Group& group : groups_) {
     const std::size_t size = group.compress.size();
+    if (group.open) {
+      const double share = 1 / (2 * static_cast<double>(size - 1));
+      for (std::size_t i = 0; i < size * size; ++i) shares[group.shares + i] = i % (size + 1) == 0 ? 0 : share;
+      continue;
+    }
     std::fill_n(shares.begin() + static_cast<std::ptrdiff_t>(group.shares), size * size, 1 / static_cast<double>(size));
   }
   return shares;
 }
 
+namespace {
+
+/// Leaves the sum of each row and its column as it is, and the diagonal: the nearest such step.
+void project_open(Eigen::Map<Eigen::MatrixXd> shares) {
+  const auto size = static_cast<double>(shares.rows());
+  shares.diagonal().setZero();
+  const Eigen::VectorXd sums = shares.rowwise().sum() + shares.colwise().sum().transpose();
+  const double all = sums.sum() / (4 * (size - 1));
+  // Of two pieces, both sums are the same.
+  Eigen::VectorXd part = Eigen::VectorXd::Constant(shares.rows(), all / 2);
+  if (shares.rows() > 2) part = (sums.array() / 2 - all) / (size - 2);
+  shares.colwise() -= part;
+  shares.rowwise() -= part.transpose();
+  shares.diagonal().setZero();
+}
+
+}  // namespace
+
 void ShareGroups::project(std::vector<double>& step) const {
   for (const Group& group : groups_) {
     const auto size = static_cast<Eigen::Index>(group.compress.size());
     Eigen::Map<Eigen::MatrixXd> shares(step.data() + group.shares, size, size);
+    if (group.open) {
+      project_open(shares);
+      continue;
+    }
     const Eigen::VectorXd rows = shares.rowwise().mean();
     const Eigen::RowVectorXd columns = shares.colwise().mean();
     const double all = shares.mean();

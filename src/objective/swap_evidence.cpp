@@ -17,11 +17,12 @@ std::vector<PositionPair> pairs_of(std::size_t blocks, std::size_t most_pairs) {
   return near_pairs(blocks, reach);
 }
 
-/// Products of the pairs' effects with each other, summed over all rows and channels.
+/// Products of the pairs' effects, and of the errors behind them, with each other, summed over all rows and channels.
 Eigen::MatrixXd gram_matrix(const LinearModel& model, const std::vector<PositionPair>& pairs) {
   const Linearisation& base = model.base();
-  const auto size = static_cast<Eigen::Index>(pairs.size());
-  mpi::ExactSums sums(pairs.size() * (pairs.size() + 1) / 2);
+  const auto last = static_cast<Eigen::Index>(pairs.size());
+  const Eigen::Index size = last + 1;
+  mpi::ExactSums sums((pairs.size() + 1) * (pairs.size() + 2) / 2);
   const auto for_each_entry = [&](const auto& apply) {
     std::size_t at = 0;
     for (Eigen::Index i = 0; i < size; ++i) {
@@ -34,8 +35,9 @@ Eigen::MatrixXd gram_matrix(const LinearModel& model, const std::vector<Position
     for (std::size_t c = 0; c < base.channels; ++c) {
       effects.setZero();
       for (Eigen::Index i = 0; i < size; ++i) {
-        const auto& [a, b] = pairs[static_cast<std::size_t>(i)];
-        const float* const effect = base.effect(t, c, a, b);
+        const float* const effect = i == last ? base.errors_of(t, c)
+                                              : base.effect(t, c, pairs[static_cast<std::size_t>(i)].first,
+                                                            pairs[static_cast<std::size_t>(i)].second);
         for (std::size_t row = 0; row < base.own[t]->rows; ++row) {
           effects(i, static_cast<Eigen::Index>(row)) = effect[row];
         }
@@ -52,26 +54,35 @@ Eigen::MatrixXd gram_matrix(const LinearModel& model, const std::vector<Position
 
 }  // namespace
 
-std::vector<double> swap_evidence(const LinearModel& model, std::size_t most_pairs) {
+SwapEvidence swap_evidence(const LinearModel& model, std::size_t most_pairs) {
   // Tells copies apart; only needs to be well above rounding.
   constexpr double kRidge = 1e-9;
   constexpr double kLeast = std::numeric_limits<double>::min();
   const Linearisation& base = model.base();
   const std::size_t blocks = base.blocks.size();
-  std::vector<double> evidence(blocks - 1, 0.0);
+  SwapEvidence evidence{std::vector<double>(blocks - 1, 0.0), std::vector<double>(blocks - 1, 0.0), 0};
   const std::vector<PositionPair> pairs = pairs_of(blocks, most_pairs);
-  if (model.evaluator().rows().rows_in(base.tiles) * base.channels <= pairs.size()) return evidence;
-  Eigen::MatrixXd gram = gram_matrix(model, pairs);
-  const Eigen::VectorXd length = gram.diagonal().cwiseSqrt().cwiseMax(kLeast);
-  gram = length.cwiseInverse().asDiagonal() * gram * length.cwiseInverse().asDiagonal();
+  const std::size_t predictions = model.evaluator().rows().rows_in(base.tiles) * base.channels;
+  if (predictions <= pairs.size()) return evidence;
+  const Eigen::MatrixXd all = gram_matrix(model, pairs);
+  const auto count = static_cast<Eigen::Index>(pairs.size());
+  const Eigen::VectorXd length = all.diagonal().head(count).cwiseSqrt().cwiseMax(kLeast);
+  Eigen::MatrixXd gram =
+      length.cwiseInverse().asDiagonal() * all.topLeftCorner(count, count) * length.cwiseInverse().asDiagonal();
   gram.diagonal().array() += kRidge;
   const Eigen::LDLT<Eigen::MatrixXd> factors = gram.ldlt();
+  const Eigen::VectorXd along = all.col(count).head(count).cwiseQuotient(length);
+  const Eigen::VectorXd best = factors.solve(along);
+  evidence.variance =
+      std::max(0.0, all(count, count) - along.dot(best)) / static_cast<double>(predictions - pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     if (pairs[i].second != pairs[i].first + 1) continue;
     const auto at = static_cast<Eigen::Index>(i);
     // What others leave of a feature is the inverse of its entry in the inverse.
     const double left = 1 / factors.solve(Eigen::VectorXd::Unit(gram.rows(), at))[at];
-    evidence[pairs[i].first] = left > 2 * kRidge ? left * length[at] * length[at] : 0;
+    if (left <= 2 * kRidge) continue;
+    evidence.squares[pairs[i].first] = left * length[at] * length[at];
+    evidence.rise[pairs[i].first] = left * length[at] * (length[at] + 2 * best[at]);
   }
   return evidence;
 }

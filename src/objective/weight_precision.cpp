@@ -1,10 +1,8 @@
 #include "objective/weight_precision.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
-#include "core/random.hpp"
 #include "objective/plain_forward.hpp"
 
 namespace kintsugi {
@@ -13,43 +11,19 @@ namespace {
 
 using Forward = PlainForward<double>;
 
-/// The distance of the format's numbers around `value`; 0 around zero, which may be no number of the file's at all.
-double step_of(WeightPrecision precision, double value) {
-  constexpr int kFloat16Fraction = 10;
-  constexpr int kFloat16Lowest = -24;
-  constexpr int kBfloat16Fraction = 7;
-  if (value == 0) return 0;
-  const int exponent = std::ilogb(value);
-  if (precision == WeightPrecision::float16) {
-    return std::ldexp(1.0, std::max(exponent - kFloat16Fraction, kFloat16Lowest));
-  }
-  return std::ldexp(1.0, exponent - kBfloat16Fraction);
-}
-
-bool holds(WeightPrecision precision, double value) {
-  constexpr double kFloat16Largest = 65504;
-  if (value == 0) return true;
-  if (precision == WeightPrecision::float16 && std::fabs(value) > kFloat16Largest) return false;
-  const double steps = value / step_of(precision, value);
-  return steps == std::nearbyint(steps);
-}
-
 /// The layer with each number moved by up to half a step.
-Forward::Layer moved(Forward::Layer layer, WeightPrecision precision, Random& random) {
-  const auto move = [&](double value) { return value + (random.uniform() - 0.5) * step_of(precision, value); };
-  for (Eigen::Index i = 0; i < layer.weight.size(); ++i) layer.weight.data()[i] = move(layer.weight.data()[i]);
-  for (Eigen::Index i = 0; i < layer.bias.size(); ++i) layer.bias.data()[i] = move(layer.bias.data()[i]);
+Forward::Layer moved(Forward::Layer layer, WeightPrecision precision, Random random) {
+  move_within_step(precision, {layer.weight.data(), static_cast<std::size_t>(layer.weight.size())}, random);
+  move_within_step(precision, {layer.bias.data(), static_cast<std::size_t>(layer.bias.size())}, random);
   return layer;
 }
 
 /// Predictions of all tiles; with a precision other than float32, of weights moved at random.
 std::vector<Forward::States> predict(const SharedWeights& weights, const Blocks& blocks,
                                      const std::vector<const RowTile*>& tiles, WeightPrecision precision, int draw) {
-  constexpr std::uint64_t kSeed = 0x7072656369736EULL;
   const auto layer = [&](Forward::Layer exact, int piece) {
     if (precision == WeightPrecision::float32) return exact;
-    Random random(kSeed, static_cast<std::uint64_t>(draw), static_cast<std::uint64_t>(piece));
-    return moved(std::move(exact), precision, random);
+    return moved(std::move(exact), precision, moving_numbers(draw, piece));
   };
   std::vector<Forward::States> states;
   states.reserve(tiles.size());

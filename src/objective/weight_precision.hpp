@@ -1,11 +1,9 @@
 #pragma once
 
+#include "core/number_format.hpp"
 #include "objective/evaluator.hpp"
 
 namespace kintsugi {
-
-/// The number format that all weights are exact in.
-enum class WeightPrecision { float32, float16, bfloat16 };
 
 /// The coarsest format that holds all weights and biases exactly. Not collective; equal on all ranks.
 [[nodiscard]] WeightPrecision find_precision(const SharedWeights& weights);

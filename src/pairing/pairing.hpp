@@ -64,7 +64,8 @@ struct PairMatrix {
 /// highest of all possible pairs would exceed in a share `trust_level` of networks of unrelated pieces (normal tail;
 /// Student's t where the scale is estimated only). Trusted pairs are then taken out and the others are tested again
 /// among themselves, until no more stand out; a pair that is left over alone is trusted too, as there is no other.
-/// Nothing here is fitted to example networks.
+/// Pieces that are equal number by number make the same blocks: no pair of theirs is a rival of another. Nothing here
+/// is fitted to example networks.
 struct Pairing {
   PairScoreKind kind = PairScoreKind::dominance;
   std::vector<PairScore> pairs;  ///< one per expand piece, in the order of Roles::expand

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <set>
+#include <tuple>
+#include <utility>
 
 #include "core/assignment.hpp"
 #include "pairing/normal_scores.hpp"
@@ -23,18 +27,52 @@ double quantile(const std::vector<double>& sorted, double q) {
   return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
+// For each piece the first one of the list that is equal to it, number by number.
+std::vector<std::size_t> classes_of(std::size_t count, const auto& piece) {
+  const auto content = [&](std::size_t i) { return std::tie(piece(i).in, piece(i).weight, piece(i).bias); };
+  std::vector<std::size_t> sorted(count);
+  std::iota(sorted.begin(), sorted.end(), std::size_t{0});
+  std::ranges::stable_sort(sorted, [&](std::size_t a, std::size_t b) { return content(a) < content(b); });
+  std::vector<std::size_t> classes(count);
+  for (std::size_t n = 0; n < count; ++n) {
+    const bool equal = n > 0 && content(sorted[n]) == content(sorted[n - 1]);
+    classes[sorted[n]] = equal ? classes[sorted[n - 1]] : sorted[n];
+  }
+  return classes;
+}
+
+// Whether pieces that are not chosen as a pair would make the same block as a chosen pair does.
+class EqualBlocks {
+ public:
+  EqualBlocks(const PairTable& pairs, const Matching& matching)
+      : rows_(classes_of(pairs.rows(), [&](std::size_t i) -> const Piece& { return pairs.expand(i); })),
+        columns_(classes_of(pairs.columns(), [&](std::size_t j) -> const Piece& { return pairs.compress(j); })) {
+    for (std::size_t i = 0; i < matching.size(); ++i) {
+      if (matching[i] >= 0) chosen_.emplace(rows_[i], columns_[static_cast<std::size_t>(matching[i])]);
+    }
+  }
+  [[nodiscard]] bool has(std::size_t row, std::size_t column) const {
+    return chosen_.contains({rows_[row], columns_[column]});
+  }
+
+ private:
+  std::vector<std::size_t> rows_;
+  std::vector<std::size_t> columns_;
+  std::set<std::pair<std::size_t, std::size_t>> chosen_;
+};
+
 // A group's scores, those of the chosen pairs apart from the others.
 class GroupAssessment {
  public:
-  GroupAssessment(const Group& group, const Table& score, const Matching& matching, const NullLaw& law,
-                  double trust_level)
-      : group_(group), score_(score), matching_(matching), law_(law), trust_level_(trust_level) {
+  GroupAssessment(const Group& group, const Table& score, const Matching& matching, const EqualBlocks& equal,
+                  const NullLaw& law, double trust_level)
+      : group_(group), score_(score), matching_(matching), equal_(equal), law_(law), trust_level_(trust_level) {
     for (const std::size_t i : group.rows) {
       if (matching[i] >= 0) chosen_.push_back(i);
     }
     for (const std::size_t i : group.rows) {
       for (const std::size_t j : group.columns) {
-        if (matching[i] == static_cast<int>(j)) continue;
+        if (equal_.has(i, j)) continue;
         rest_.push_back(at(i, j));
         if (law.absolute) rest_.push_back(-at(i, j));
       }
@@ -68,10 +106,10 @@ class GroupAssessment {
       const auto j = static_cast<std::size_t>(matching_[i]);
       double rival = -kInfinity;
       for (const std::size_t other : group_.columns) {
-        if (other != j) rival = std::max(rival, at(i, other));
+        if (!equal_.has(i, other)) rival = std::max(rival, at(i, other));
       }
       for (const std::size_t other : group_.rows) {
-        if (other != i) rival = std::max(rival, at(other, j));
+        if (!equal_.has(other, j)) rival = std::max(rival, at(other, j));
       }
       if (rival == -kInfinity) continue;
       sum += (at(i, j) - rival) / scale_;
@@ -126,7 +164,7 @@ class GroupAssessment {
     double bar = threshold(rows.size() * columns.size());
     for (const std::size_t i : rows) {
       for (const std::size_t j : columns) {
-        if (matching_[i] != static_cast<int>(j)) bar = std::max(bar, at(i, j));
+        if (!equal_.has(i, j)) bar = std::max(bar, at(i, j));
       }
     }
     for (const std::size_t i : rows) {
@@ -138,6 +176,7 @@ class GroupAssessment {
   const Group& group_;
   const Table& score_;
   const Matching& matching_;
+  const EqualBlocks& equal_;
   NullLaw law_;
   double trust_level_;
   std::vector<std::size_t> chosen_;  // rows
@@ -192,8 +231,10 @@ PairingQuality assess(const PairTable& pairs, const Table& score, const Matching
   quality.gap = kInfinity;
   double margins = 0;
   std::size_t count = 0;
+  const EqualBlocks equal(pairs, matching);
   for (const Group& group : pairs.groups()) {
-    const GroupAssessment assessment(group, score, matching, null_law(kind, pairs.width(), group.hidden), trust_level);
+    const GroupAssessment assessment(group, score, matching, equal, null_law(kind, pairs.width(), group.hidden),
+                                     trust_level);
     assessment.trust(quality);
     assessment.add_margins(margins, count);
     quality.gap = std::min(quality.gap, assessment.gap());

@@ -26,6 +26,14 @@ Json times_data(const Times& times) {
           {"check", times.check},   {"total", times.total}};
 }
 
+/// What was found in the end, and what the run warned of.
+std::vector<std::string> notes_of(const Solution& solution) {
+  std::vector<std::string> notes = solution.warnings;
+  for (const Finding& each : solution.diagnosis)
+    notes.push_back(each.kind + ": " + each.evidence + (each.remedy.empty() ? "" : "; try: " + each.remedy));
+  return notes;
+}
+
 Json run_data(const Report& report) {
   const Solution& solution = report.stored.solution;
   const RunFacts& facts = report.stored.facts;
@@ -39,7 +47,7 @@ Json run_data(const Report& report) {
           {"by_chance", solution.by_chance},
           {"evaluations", solution.evaluations},
           {"sha256", solution.sha256},
-          {"warnings", solution.warnings},
+          {"warnings", notes_of(solution)},
           {"problem", facts.problem},
           {"options", facts.options},
           {"version", facts.version},

@@ -10,6 +10,8 @@
 #include "kernels/flush_denormals.hpp"
 #include "objective/evaluator.hpp"
 #include "solve/preparation.hpp"
+#include "solve/quiet_observer.hpp"
+#include "solve/role_choice.hpp"
 #include "solve/starts.hpp"
 
 namespace kintsugi {
@@ -43,16 +45,6 @@ class FirstRows final : public RowSource {
   RowSource& rows_;
 };
 
-/// Says nothing; passes on that the user wants to stop.
-class Quiet final : public SolveObserver {
- public:
-  explicit Quiet(SolveObserver& other) : other_(other) {}
-  bool stop_requested() override { return other_.stop_requested(); }
-
- private:
-  SolveObserver& other_;
-};
-
 /// One after the other, until one solves the first rows.
 class Race {
  public:
@@ -78,7 +70,9 @@ class Race {
 
  private:
   void judge_starts() {
-    const Preparation preparation = prepare(world_, network_, rows_.shape(), options_, observer_);
+    SolveOptions options = options_;
+    guess_roles_in(world_, network_, rows_.shape(), options);
+    const Preparation preparation = prepare(world_, network_, rows_.shape(), options, observer_);
     for (const Activation activation : kActivations) {
       network_.activation = activation;
       const SharedWeights weights(world_, network_, preparation.roles);
@@ -166,7 +160,7 @@ ActivationChoice choose_activation(const mpi::Comm& world, const Network& networ
                                    const SolveOptions& options, SolveObserver& observer) {
   const kernels::FlushDenormals flushed;
   FirstRows first(rows);
-  Quiet quiet(observer);
+  QuietObserver quiet(observer);
   return Race(world, network, first, options, quiet).run();
 }
 

@@ -9,6 +9,7 @@
 #include "search/islands/archipelago.hpp"
 #include "solve/by_weights.hpp"
 #include "solve/preparation.hpp"
+#include "solve/role_choice.hpp"
 #include "solve/starts.hpp"
 
 namespace kintsugi {
@@ -80,13 +81,15 @@ void search(const mpi::Comm& world, const Network& network, RowSource& rows, con
 
 }  // namespace
 
-Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, const SolveOptions& options,
+Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, const SolveOptions& given,
                SolveObserver& observer, const SearchState* resume) {
   const kernels::FlushDenormals flushed;
   const Stopwatch since_start;
   Solution solution;
-  world.agree([&] { require_predictions(rows.shape(), options); });
-  // 1. Roles and pairs, on rank 0.
+  world.agree([&] { require_predictions(rows.shape(), given); });
+  // 1. Roles and pairs, on rank 0; roles that the weights leave open, by the data.
+  SolveOptions options = given;
+  const std::int64_t settling = settle_roles(world, network, rows, options, observer);
   const Preparation preparation = prepare(world, network, rows.shape(), options, observer);
   solution.times.pairing = since_start.seconds();
   if (options.without_predictions) {
@@ -94,6 +97,7 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   } else {
     search(world, network, rows, preparation, options, observer, resume, since_start, solution);
   }
+  solution.evaluations += settling;
   // 5. The answer.
   complete(world, network, preparation, solution);
   solution.times.total = since_start.seconds();

@@ -27,6 +27,19 @@ TEST(Compare, EqualAssembliesDoNotDiffer) {
   EXPECT_TRUE(comparison.same_head);
 }
 
+TEST(Compare, EqualPiecesCanStandForEachOther) {
+  NetworkF64 network;
+  for (int p = 0; p < 7; ++p) {
+    const double value = p == 2 ? 0 : p == 3 ? 1 : p;  // the second block is equal to the first
+    network.pieces.push_back({.index = p, .out = 1, .in = 1, .weight = {value}, .bias = {}, .source = ""});
+  }
+  const Assembly a{{{0, 1}, {4, 5}, {2, 3}}, 6};
+  const Assembly traded{{{2, 1}, {4, 5}, {0, 3}}, 6};
+  EXPECT_EQ(with_equal_pieces_as(network, a, traded), a);
+  const Assembly other{{{4, 5}, {2, 3}, {0, 1}}, 6};
+  EXPECT_EQ(with_equal_pieces_as(network, a, other), (Assembly{{{4, 5}, {0, 1}, {2, 3}}, 6}));
+}
+
 TEST(Compare, ReversedOrderHasTauMinusOne) {
   const Assembly a = random_assembly(10, 2);
   Assembly b = a;

@@ -586,7 +586,10 @@ class TorchTest(KindsTest):
 
         self.assert_read(self.save(model(torch.nn.ReLU())), "in-order.txt")
         self.assert_named(self.save(model(torch.nn.GELU())), "has the activation gelu, but --activation is relu")
-        self.assert_named(self.save(model(torch.nn.GELU(approximate="tanh"))), "GELU(approximate=tanh)")
+        self.assert_named(self.save(model(torch.nn.GELU(approximate="tanh"))), "has the activation gelu_tanh")
+        self.assert_named(self.save(model(torch.nn.ELU())), "has the activation elu")
+        self.assert_named(self.save(model(torch.nn.ELU(0.5))), "ELU(alpha=0.5")
+        self.assert_named(self.save(model(torch.nn.Softplus())), "has the activation softplus")
         self.assert_named(self.save(model(torch.nn.LeakyReLU(0.2))), "LeakyReLU(negative_slope=0.2")
         self.assert_named(self.save(model(torch.nn.LeakyReLU())), "has the activation leaky_relu")
         self.assert_named(self.save(model(torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Tanh()))), "ReLU, Tanh")

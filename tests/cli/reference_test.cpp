@@ -7,6 +7,7 @@
 
 #include "core/random.hpp"
 #include "kintsugi/core/error.hpp"
+#include "objective/error_floor.hpp"
 #include "support/environment.hpp"
 
 namespace kintsugi::cli {
@@ -135,6 +136,47 @@ TEST(Reference, Float32EvaluationCountsAsRounding) {
   const ReferenceResult wrong = evaluate_reference(sample.network, sample.assembly, problem);
   EXPECT_GT(wrong.mse, wrong.rounding);
   EXPECT_GT(wrong.excess, 1);
+}
+
+/// The numbers with so many significant bits of float16's.
+void round_to_half(std::vector<double>& values) {
+  constexpr int kFraction = 10;
+  for (double& value : values) {
+    if (value == 0) continue;
+    const int shift = kFraction - std::ilogb(value);
+    value = std::ldexp(std::nearbyint(std::ldexp(value, shift)), -shift);
+  }
+}
+
+TEST(Reference, PrecisionOfThePiecesExplainsWhatItExplainsToSolve) {
+  Sample sample = make_sample(Activation::relu, true);
+  for (std::size_t r = 0; r < 301; ++r) {
+    const std::vector<double> predicted = predict(sample, r);
+    for (std::size_t o = 0; o < 2; ++o) sample.rows.predictions[r * 2 + o] = static_cast<float>(predicted[o]);
+  }
+  for (PieceF64& piece : sample.network.pieces) {
+    round_to_half(piece.weight);
+    round_to_half(piece.bias);
+  }
+  const testing::ScratchFolder folder;
+  write_problem(folder.path() / "p.h5", sample.network, sample.rows, {});
+  ProblemFile problem(folder.path() / "p.h5");
+  const ReferenceResult right = evaluate_reference(sample.network, sample.assembly, problem);
+  EXPECT_GT(right.excess, 1);
+  EXPECT_EQ(right.precision, WeightPrecision::float16);
+  EXPECT_TRUE(right.by_precision());
+  EXPECT_TRUE(right.reproduced());
+
+  const Network network = problem.network();
+  const mpi::Comm self = mpi::Comm::self();
+  const Roles roles{.expand = {0, 2, 4}, .compress = {1, 3, 5}, .head = 6, .width = 4, .outputs = 2};
+  const SharedWeights weights(self, network, roles);
+  const Evaluator evaluator(self, weights, problem, {1, 1});
+  const double of_solve = ErrorFloor(evaluator, 0).precision_target(evaluator, sample.assembly.blocks);
+  EXPECT_NEAR(right.precision_target / of_solve, 1, 1e-9);
+
+  std::swap(sample.assembly.blocks[0], sample.assembly.blocks[1]);
+  EXPECT_FALSE(evaluate_reference(sample.network, sample.assembly, problem).reproduced());
 }
 
 TEST(Reference, AnExplodingStateIsReportedAndNotReproduced) {

@@ -14,7 +14,7 @@ class EachActivation : public ::testing::TestWithParam<Activation> {};
 
 TEST_P(EachActivation, DerivativeIsTheSlope) {
   for (double z = -8; z <= 8; z += 0.0625) {
-    if (z == 0) continue;  // the kinks of relu and leaky_relu
+    if (z == 0 || z == 6) continue;  // the kinks of relu, leaky_relu and relu6
     const double step = 1e-5;
     const double slope = (activate(GetParam(), z + step) - activate(GetParam(), z - step)) / (2 * step);
     EXPECT_NEAR(activate_derivative(GetParam(), z), slope, 1e-9) << "at " << z;
@@ -22,9 +22,10 @@ TEST_P(EachActivation, DerivativeIsTheSlope) {
 }
 
 TEST_P(EachActivation, IsContinuousAndFiniteFarOut) {
-  EXPECT_EQ(activate(GetParam(), 0), 0);
-  EXPECT_NEAR(activate(GetParam(), 1e-12), 0, 2e-12);
-  EXPECT_NEAR(activate(GetParam(), -1e-12), 0, 2e-12);
+  const double at_zero = activate(GetParam(), 0);
+  EXPECT_EQ(at_zero, GetParam() == Activation::sigmoid ? 0.5 : GetParam() == Activation::softplus ? std::log(2.0) : 0);
+  EXPECT_NEAR(activate(GetParam(), 1e-12), at_zero, 2e-12);
+  EXPECT_NEAR(activate(GetParam(), -1e-12), at_zero, 2e-12);
   for (const double z : {-1e4, -800.0, 800.0, 1e4}) {
     EXPECT_TRUE(std::isfinite(activate(GetParam(), z))) << z;
     EXPECT_TRUE(std::isfinite(activate_derivative(GetParam(), z))) << z;
@@ -47,6 +48,13 @@ TEST(Activation, IsPyTorchs) {
   EXPECT_NEAR(activate(Activation::tanh, 1), 0.7615941559557649, 1e-15);
   EXPECT_NEAR(activate(Activation::leaky_relu, -3), -0.03, 1e-15);
   EXPECT_EQ(activate(Activation::identity, -3), -3);
+  EXPECT_NEAR(activate(Activation::gelu_tanh, 1), 0.8411919906082768, 1e-15);
+  EXPECT_NEAR(activate(Activation::elu, -1), -0.6321205588285577, 1e-15);
+  EXPECT_EQ(activate(Activation::elu, 2), 2);
+  EXPECT_NEAR(activate(Activation::softplus, 1), 1.3132616875182228, 1e-15);
+  EXPECT_NEAR(activate(Activation::sigmoid, 1), 0.7310585786300049, 1e-15);
+  EXPECT_EQ(activate(Activation::relu6, 7), 6);
+  EXPECT_EQ(activate(Activation::relu6, -7), 0);
 }
 
 TEST(Activation, DerivativeAtTheKinkIsPyTorchs) {

@@ -18,7 +18,7 @@ std::vector<double> evidence_of(const mpi::Comm& comm, const PlantedProblem& pro
   LinearModel model(bench.evaluator());
   EXPECT_TRUE(model.linearise(order, bench.evaluator().rows().tiles(), 1));
   if (changes != nullptr) *changes = swap_changes(model);
-  return swap_evidence(model, pairs);
+  return swap_evidence(model, pairs).squares;
 }
 
 TEST(SwapEvidence, IsWhatOtherSwapsDoNotMakeUpFor) {
@@ -35,6 +35,20 @@ TEST(SwapEvidence, IsWhatOtherSwapsDoNotMakeUpFor) {
     // At the truth the error is rounding, and a swap's change is its effect's square.
     EXPECT_LE(few[i], 300 * changes[i].change * 1.001);
   }
+}
+
+TEST(SwapEvidence, KnowsTheSwapThatLowersTheError) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = make_planted(6, 8, 300);
+  Blocks order = problem.truth.blocks;
+  std::swap(order[2], order[3]);
+  Workbench bench(world, problem, {1, world.size()});
+  LinearModel model(bench.evaluator());
+  ASSERT_TRUE(model.linearise(order, bench.evaluator().rows().tiles(), 1));
+  const SwapEvidence evidence = swap_evidence(model, 100);
+  const double error = 300 * model.base_error();
+  for (std::size_t i = 0; i < evidence.rise.size(); ++i) EXPECT_EQ(evidence.rise[i] < 0, i == 2) << evidence.rise[i];
+  EXPECT_LT(evidence.variance, 0.1 * error / 300) << "swaps explain nearly all";
 }
 
 TEST(SwapEvidence, IsNoneWhereRowsAreFewerThanPairs) {

@@ -124,13 +124,26 @@ TEST(Pairing, TrustsTheLastPairForWantOfAnother) {
   EXPECT_TRUE(pairing.trusted);
 }
 
-TEST(Pairing, DoesNotTrustCopies) {
-  // Two blocks with the same weights: nothing tells their pieces apart.
+TEST(Pairing, EqualBlocksAreNoRivals) {
+  MadeNetwork made = testing::make_network({.blocks = 10, .dominance = 0.7, .seed = 8});
+  const Block& a = made.truth.blocks[2];
+  const Block& b = made.truth.blocks[7];
+  for (const auto& [from, to] : {std::pair(a.expand, b.expand), std::pair(a.compress, b.compress)}) {
+    piece(made, to).weight = piece(made, from).weight;
+    piece(made, to).bias = piece(made, from).bias;
+  }
+  const Pairing pairing = pair_pieces(made.network, made.roles, "auto");
+  EXPECT_TRUE(pairing.trusted) << "whichever of the equal pieces goes with which, the blocks are the same";
+}
+
+TEST(Pairing, DoesNotTrustPiecesThatOnlyBiasesTellApart) {
   MadeNetwork made = testing::make_network({.blocks = 10, .dominance = 0.7, .seed = 8});
   const Block& a = made.truth.blocks[2];
   const Block& b = made.truth.blocks[7];
   piece(made, b.expand).weight = piece(made, a.expand).weight;
   piece(made, b.compress).weight = piece(made, a.compress).weight;
+  piece(made, b.expand).bias.assign(piece(made, b.expand).out, 0.5F);
+  piece(made, b.compress).bias.assign(piece(made, b.compress).out, 0.5F);
   for (const PairScoreKind kind : kPairScoreKinds) {
     const Pairing pairing = pair_by(made.network, made.roles, kind);
     for (const PairScore& pair : pairing.pairs) {

@@ -728,6 +728,8 @@ struct IslandParameters {
   double margin_room = 10;
   std::size_t margin_pairs = 400;
   double margin_deviations = 5;
+  double margin_odds = 20;
+  double floor_share = 0.25;
 
   template <class Visitor>
   void visit(Visitor& visitor) {
@@ -752,6 +754,13 @@ struct IslandParameters {
         "memory grow with their square.");
     visitor("margin_deviations", margin_deviations, "standard errors", 0, 100,
             "What is then left of the neighbours' effect must be so many times what rounding makes of it by chance.");
+    visitor(
+        "margin_odds", margin_odds, "variances of the noise", 0, 1e6,
+        "Where noise is left, the swap must raise the sum of squared errors by so much, whatever other swaps make up "
+        "for: twice the logarithm of the odds.");
+    visitor("floor_share", floor_share, "of the error", 0, 1,
+            "Where inputs and near swaps explain less of the error on all rows, what is left is mostly noise, and the "
+            "sample grows.");
   }
 };
 
@@ -781,6 +790,31 @@ struct ElitePoolParameters {
 };
 
 // --- solve ---
+
+struct RoleChoiceParameters {
+  std::int64_t orders = 24;
+  std::int64_t rows = 2048;
+  std::int64_t steps = 4;
+  double damping = 0.1;
+  double latest = 0.5;
+  std::int64_t trials = 8;
+  std::int64_t evaluations = 300;
+  double time_share = 0.5;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("orders", orders, "orders", 1, 1000, "Random orders that the shares of open roles are averaged over.");
+    visitor("rows", rows, "rows", 1, 1e7, "Rows that shares are found on.");
+    visitor("steps", steps, "steps", 1, 100, "Levenberg-Marquardt steps at each order.");
+    visitor("damping", damping, "of the mean diagonal entry", 0, 1e6,
+            "Of the first step. Unknowns are fewer than where pairs are open, and less of it finds more of them.");
+    visitor("latest", latest, "share", 0, 1, "Share that the order of the latest search has in the average.");
+    visitor("trials", trials, "searches", 0, 1000, "Searches whose orders decide roles, at most.");
+    visitor("evaluations", evaluations, "evaluations", 1, 1e9,
+            "Of the first of these searches; doubled where roles stay the same.");
+    visitor("time_share", time_share, "of the time limit", 0, 1, "Afterwards no such search is begun.");
+  }
+};
 
 struct PreparationParameters {
   std::int64_t start_rows = 64;
@@ -827,6 +861,7 @@ struct Parameters {
   IslandParameters island;
   MigrationParameters migration;
   ElitePoolParameters elite_pool;
+  RoleChoiceParameters role_choice;
   PreparationParameters preparation;
 
   /// Calls group(name, part) for each part.
@@ -861,6 +896,7 @@ struct Parameters {
     group("island", island);
     group("migration", migration);
     group("elite_pool", elite_pool);
+    group("role_choice", role_choice);
     group("preparation", preparation);
   }
 };

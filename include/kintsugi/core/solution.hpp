@@ -108,6 +108,13 @@ struct Elite {
   }
 };
 
+/// Something that is odd about a problem or keeps it from being solved.
+struct Finding {
+  std::string kind;      ///< one word: "activation", "pairs", "noise", ...
+  std::string evidence;  ///< a sentence
+  std::string remedy;    ///< what to try; may be empty
+};
+
 /// Where the time of a solve went, seconds of wall time on rank 0.
 struct Times {
   double load = 0;
@@ -140,6 +147,7 @@ struct Solution {
   std::vector<Elite> elites;    ///< of several islands: the best orders that are not alike, best first
   std::int64_t evaluations = 0;
   WeightsLine line;                   ///< rank 0 only
+  std::vector<Finding> diagnosis;     ///< by whoever looks at the end of the solve; rank 0 only
   std::vector<std::string> warnings;  ///< what the user should know before trusting the answer
   Times times;
 };

@@ -61,14 +61,22 @@ std::vector<Margin> swap_margins(IslandGroup& group, const Answer& answer, std::
   return margins;
 }
 
-void mark_undecided(IslandGroup& group, const Answer& answer, const ErrorFloor& floor,
+void mark_undecided(IslandGroup& group, const Answer& answer, Status status, const ErrorFloor& floor,
                     const IslandParameters& parameters, std::vector<Margin>& margins) {
   LinearModel& model = group.model();
-  if (margins.empty() || !model.linearise(answer.blocks, group.evaluator().rows().tiles(), 1)) return;
-  const std::vector<double> evidence = swap_evidence(model, parameters.margin_pairs);
-  const double least = parameters.margin_deviations * parameters.margin_deviations * floor.rounding();
+  const std::size_t tiles = group.evaluator().rows().tiles();
+  if (margins.empty() || !model.linearise(answer.blocks, tiles, 1)) return;
+  const SwapEvidence evidence = swap_evidence(model, parameters.margin_pairs);
+  double least = parameters.margin_deviations * parameters.margin_deviations * floor.rounding();
+  // What the weights' rounding makes of the predictions may lie along a swap's effect, whole.
+  if (status == Status::precision) {
+    least = group.evaluator().entries(tiles) * floor.precision_target(group.evaluator(), answer.blocks);
+  }
+  const bool noisy = status == Status::noise;
+  if (noisy) least = parameters.margin_odds * std::max(evidence.variance, answer.mse);
   for (std::size_t i = 0; i < margins.size(); ++i) {
-    margins[i].interchangeable = margins[i].interchangeable || evidence[i] <= least;
+    const double found = noisy ? evidence.rise[i] : evidence.squares[i];
+    margins[i].interchangeable = margins[i].interchangeable || margins[i].change <= 0 || found <= least;
   }
 }
 

@@ -29,9 +29,10 @@ struct Answer {
 [[nodiscard]] std::vector<Margin> swap_margins(IslandGroup& group, const Answer& answer, std::size_t tiles,
                                                const ErrorFloor& floor, const IslandParameters& parameters);
 
-/// Marks neighbours as interchangeable where, as the predictions are rounded, swaps of other pairs can make up for
-/// theirs: see swap_evidence(). For an answer that is solved. Collective over each group.
-void mark_undecided(IslandGroup& group, const Answer& answer, const ErrorFloor& floor,
+/// Marks neighbours as interchangeable where swaps of other pairs can make up for theirs (see swap_evidence()): as far
+/// as rounding of the predictions goes, that of the pieces (Status::precision), or noise (Status::noise). For an answer
+/// that has one of these statuses or is solved. Collective over each group.
+void mark_undecided(IslandGroup& group, const Answer& answer, Status status, const ErrorFloor& floor,
                     const IslandParameters& parameters, std::vector<Margin>& margins);
 
 }  // namespace kintsugi

@@ -192,8 +192,9 @@ Answer Archipelago::conclude(Solution& solution) {
   const bool exact = solution.status == Status::solved && floor_->rounding() == 0;
   const std::size_t tiles = solution.status == Status::solved ? rows.tiles_for(few) : rows.tiles();
   solution.margins = swap_margins(*group_, answer, tiles, *floor_, options_->parameters.island);
-  if (answer.solved && !exact && !floor_->given())
-    mark_undecided(*group_, answer, *floor_, options_->parameters.island, solution.margins);
+  const bool floor = solution.status == Status::noise || solution.status == Status::precision;
+  if (((answer.solved && !exact) || floor) && !floor_->given())
+    mark_undecided(*group_, answer, solution.status, *floor_, options_->parameters.island, solution.margins);
   const auto open = static_cast<std::size_t>(std::ranges::count_if(solution.margins, &Margin::interchangeable));
   if (answer.solved && !floor_->given() && 2 * open > solution.margins.size()) solution.status = Status::reproduced;
   return answer;

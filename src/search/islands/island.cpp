@@ -36,7 +36,12 @@ void Island::advance(std::int64_t work) {
     audit();
     log(report.event, report.moves);
     check_all_rows();
-    if (!solved_ && search_->idle_perturbations() >= parameters_.noise_patience) noise_.ask(best().blocks);
+    // The test is work, too, and islands that take turns by work have it later.
+    const bool early = work == 0 || grown_;
+    if (!solved_ && search_->idle_perturbations() >= (early ? growth_patience() : parameters_.noise_patience)) {
+      noise_.ask(best().blocks);
+      if (noise_.found_floor(best().blocks) || noise_.near_floor(best().blocks, parameters_.floor_share)) grow();
+    }
   } while (evaluator_->work() < end);
 }
 
@@ -61,12 +66,19 @@ void Island::check_all_rows() {
     }
     if (solved_ || best().tiles == rows.tiles()) return;
     // The sample cannot tell this order from the answer: a larger one must.
-    ScoredOrder next = best();
-    next.tiles = std::min(parameters_.sample_growth * next.tiles, rows.tiles());
-    next.mse = evaluator_->error(next.blocks, next.tiles);
-    search_->begin(next);
-    log(Event::growth);
+    grow();
   }
+}
+
+void Island::grow() {
+  const RowTiles& rows = evaluator_->rows();
+  if (best().tiles == rows.tiles()) return;
+  grown_ = true;
+  ScoredOrder next = best();
+  next.tiles = std::min(parameters_.sample_growth * next.tiles, rows.tiles());
+  next.mse = evaluator_->error(next.blocks, next.tiles);
+  search_->begin(next);
+  log(Event::growth);
 }
 
 const Evaluator::Check& Island::final_check() {
@@ -112,7 +124,9 @@ void Island::log(Event event, std::int64_t moves) {
                       .evaluations = evaluations()});
 }
 
-void Island::state(StateArchive& archive) { archive(*search_, noise_, steps_, block_evaluations_, solved_, stuck_); }
+void Island::state(StateArchive& archive) {
+  archive(*search_, noise_, steps_, block_evaluations_, solved_, stuck_, grown_);
+}
 
 std::vector<TrajectoryEntry> Island::take_entries() { return std::exchange(entries_, {}); }
 

@@ -39,7 +39,12 @@ class Island {
   [[nodiscard]] int number() const noexcept { return number_; }
   [[nodiscard]] bool solved() const noexcept { return solved_; }
   /// The error of its best order is noise as far as can be told, or the pieces' precision explains it.
-  [[nodiscard]] bool noise() const { return noise_.found_floor(best().blocks); }
+  /// Only after it has withstood enough on all rows: a sample may be overfitted.
+  [[nodiscard]] bool noise() const {
+    return best().tiles == evaluator_->rows().tiles() &&
+           search_->idle_perturbations() >= (grown_ ? growth_patience() : parameters_.noise_patience) &&
+           noise_.found_floor(best().blocks);
+  }
   /// No step of its search leads on.
   [[nodiscard]] bool finished() const { return solved_ || stuck_ || noise(); }
   [[nodiscard]] const ScoredOrder& best() const { return search_->best(); }
@@ -67,6 +72,11 @@ class Island {
 
   void log(Event event, std::int64_t moves = 0);
   void check_all_rows();
+  /// Perturbations and rounds that an order withstands on each sample before the next larger one. What has grown so to
+  /// all rows needs no more there for a verdict.
+  [[nodiscard]] std::int64_t growth_patience() const { return (parameters_.noise_patience + 2) / 3; }
+  /// Goes on from the best order on a larger sample; not where that is all rows already.
+  void grow();
   /// With heavy internal checks: the claimed error is recomputed, and equal on all ranks.
   void audit();
 
@@ -81,6 +91,7 @@ class Island {
   std::int64_t block_evaluations_ = 0;  // the evaluator's count is that of all islands that take turns at it
   bool solved_ = false;
   bool stuck_ = false;
+  bool grown_ = false;  // the sample, at least once
   std::vector<TrajectoryEntry> entries_;
 };
 

@@ -24,7 +24,14 @@ class NoiseTest {
   [[nodiscard]] bool found_floor(const Blocks& order) const { return (result_.noise || precision_) && order_ == order; }
   /// The pieces' precision explains the error of the last order asked of. Not collective.
   [[nodiscard]] bool found_precision() const { return precision_; }
-  void state(StateArchive& archive) { archive(order_, result_.noise, precision_); }
+  /// The last order asked of was this one, and most of its error on all rows, as far as there are rows to tell, is
+  /// explained by neither inputs nor near swaps: more than `share` is not a wrong order's. Not collective.
+  [[nodiscard]] bool near_floor(const Blocks& order, double share) const {
+    return order_ == order && result_.threshold > 0 && result_.r_squared < share && result_.threshold < share;
+  }
+  void state(StateArchive& archive) {
+    archive(order_, result_.noise, result_.r_squared, result_.threshold, precision_);
+  }
 
  private:
   LinearModel* model_;

@@ -1,0 +1,183 @@
+#include "cli/diagnosis.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "cli/diagnostics.hpp"
+#include "cli/reference.hpp"
+#include "cli/solve_log.hpp"
+#include "cli/text.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+constexpr double kClearly = 4;          // times less error: another activation is the likelier one
+constexpr double kOverfitted = 1.2;     // the error on all rows by that of the sample
+constexpr double kStillFalling = 0.02;  // share of the error by which it fell in the last fifth of the search
+constexpr double kLastPart = 0.8;
+constexpr std::size_t kNamed = 5;
+
+bool is_answer(Status status) {
+  return status == Status::solved || status == Status::precision || status == Status::noise;
+}
+
+/// The final order and all starts: what was fitted with a wrong activation is no longer near the right one's order.
+std::vector<Assembly> tried_orders(const Solution& solution) {
+  std::vector<Assembly> orders{solution.assembly};
+  std::vector<Block> by_expand = solution.assembly.blocks;
+  std::ranges::sort(by_expand, {}, &Block::expand);
+  for (const StartOrder& start : solution.starts) {
+    if (start.order.size() != by_expand.size()) continue;
+    orders.push_back({{}, solution.assembly.head});
+    for (const int place : start.order) orders.back().blocks.push_back(by_expand[static_cast<std::size_t>(place)]);
+  }
+  return orders;
+}
+
+/// So many that all activations at all orders take a second or so.
+std::size_t rows_to_try(const NetworkF64& network, std::size_t orders) {
+  constexpr double kOperations = 4e9;
+  constexpr std::size_t kMost = 1000;
+  constexpr std::size_t kLeast = 32;
+  double per_row = 0;
+  for (const PieceF64& piece : network.pieces) per_row += 2 * static_cast<double>(piece.weight.size());
+  const double rows = kOperations / (per_row * static_cast<double>(orders * kActivations.size()));
+  return std::clamp(static_cast<std::size_t>(std::min(rows, 1e9)), kLeast, kMost);
+}
+
+double error_of(const NetworkF64& network, const std::vector<Assembly>& orders, const RowsF64& rows) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const Assembly& order : orders) {
+    const std::vector<double> predicted = predict_reference(network, order, rows);
+    double sum = 0;
+    for (std::size_t i = 0; i < predicted.size(); ++i)
+      sum += (predicted[i] - rows.predictions[i]) * (predicted[i] - rows.predictions[i]);
+    least = std::min(least, sum / static_cast<double>(predicted.size()));
+  }
+  return least;
+}
+
+void find_activation(const Solution& solution, const ProblemFile& problem, std::vector<Finding>& found) {
+  NetworkF64 network = problem.network_f64();
+  const Activation own = network.activation;
+  const std::vector<Assembly> orders = tried_orders(solution);
+  const RowsF64 rows = problem.read_f64(0, std::min(rows_to_try(network, orders.size()), problem.shape().rows));
+  const double given = error_of(network, orders, rows);
+  Activation best = own;
+  double least = given;
+  for (const Activation other : kActivations) {
+    network.activation = other;
+    const double error = error_of(network, orders, rows);
+    if (!(error < least)) continue;
+    best = other;
+    least = error;
+  }
+  if (best == own || !(kClearly * least < given)) return;
+  const std::string name(to_string(best));
+  found.push_back({"activation",
+                   "with " + name + format(" the same orders leave an MSE of %.2e, with ", least) +
+                       std::string(to_string(own)) + format(" %.2e", given),
+                   "import again with --activation " + name});
+}
+
+void find_wrong_pairs(const Solution& solution, const Network& network, std::vector<Finding>& found) {
+  std::vector<std::string> names;
+  for (const PairScore& pair : solution.pairs) {
+    if (pair.trusted) continue;
+    names.push_back(format("%d and %d", network.index_of(pair.expand), network.index_of(pair.compress)));
+  }
+  if (names.empty()) return;
+  const std::size_t shown = std::min(names.size(), kNamed);
+  std::string text = format("%zu of %zu pairs are not singled out by the weights and may be wrong: pieces ",
+                            names.size(), solution.pairs.size()) +
+                     join(std::span(names).first(shown), ", ");
+  if (shown < names.size()) text += format(" and %zu more", names.size() - shown);
+  found.push_back({"pairs", text, "a longer search, another --seed, or --islands"});
+}
+
+void find_overfitting(const Solution& solution, std::vector<Finding>& found) {
+  if (solution.trajectory.empty()) return;
+  const TrajectoryEntry& last = solution.trajectory.back();
+  if (static_cast<std::size_t>(last.rows) >= solution.rows || !(solution.mse > kOverfitted * last.best)) return;
+  found.push_back({"sample",
+                   format("the sample of %lld rows is overfitted: an MSE of %.3g there, %.3g on all rows",
+                          static_cast<long long>(last.rows), last.best, solution.mse),
+                   format("--sample-rows %lld", static_cast<long long>(4 * last.rows))});
+}
+
+void find_short_limit(const Solution& solution, std::vector<Finding>& found) {
+  if (solution.status != Status::time_limit && solution.status != Status::evaluations) return;
+  if (solution.trajectory.empty()) return;
+  const TrajectoryEntry& last = solution.trajectory.back();
+  const auto before = kLastPart * static_cast<double>(last.evaluations);
+  for (const TrajectoryEntry& row : solution.trajectory) {
+    if (static_cast<double>(row.evaluations) < before || row.rows != last.rows) continue;
+    if (!(row.best - last.best > kStillFalling * row.best)) return;
+    found.push_back(
+        {"limit",
+         format("the error was still falling: from %.3g to %.3g in the last fifth of the search", row.best, last.best),
+         solution.status == Status::time_limit ? "a longer --time-limit" : "more --max-evaluations"});
+    return;
+  }
+}
+
+void find_noise(const Solution& solution, std::vector<Finding>& found) {
+  const bool looks_like_it = !is_answer(solution.status) && solution.by_chance > 0 &&
+                             solution.explained < kClearly * solution.by_chance && solution.by_chance < 1 / kClearly;
+  if (!looks_like_it) return;
+  found.push_back({"noise",
+                   format("inputs and swaps of near blocks explain only %.1f %% of what is left (by chance up to %.1f "
+                          "%%): most of it may be noise in the predictions",
+                          100 * solution.explained, 100 * solution.by_chance),
+                   "a longer search ends with status noise where that is so; --tolerance where the noise is known"});
+}
+
+void find_few_rows(const Solution& solution, const ProblemFile& problem, std::vector<Finding>& found) {
+  const std::size_t blocks = solution.assembly.blocks.size();
+  const std::size_t pairs = blocks * (blocks - 1) / 2;
+  const std::size_t predictions = problem.shape().rows * problem.shape().outputs;
+  if (blocks < 2 || predictions >= pairs) return;
+  found.push_back({"rows",
+                   format("%zu predictions are few for the order of %zu blocks, which has %zu pairs: other orders may "
+                          "fit as well",
+                          predictions, blocks, pairs),
+                   format("more rows: %zu or so decide the order",
+                          (pairs + problem.shape().outputs - 1) / problem.shape().outputs)});
+}
+
+void find_odd_data(const ProblemFile& problem, std::vector<Finding>& found) {
+  for (std::string& text : diagnose_rows(look_at_rows(problem), problem.shape()))
+    found.push_back({"data", std::move(text), ""});
+  const Provenance provenance = problem.provenance();
+  const auto left_out = provenance.find("left_out");
+  if (left_out == provenance.end()) return;
+  found.push_back({"extra", "pieces that were left out when the problem was imported: " + left_out->second,
+                   "where a partner of theirs is missing, no order reproduces the predictions: look for it"});
+}
+
+}  // namespace
+
+std::vector<Finding> diagnose(const Solution& solution, const Network& network, const ProblemFile& problem) {
+  std::vector<Finding> found;
+  if (solution.status == Status::by_weights || !problem.has_predictions()) return found;
+  if (!is_answer(solution.status)) {
+    const bool reproduced = solution.status == Status::reproduced;
+    if (!reproduced) find_activation(solution, problem, found);
+    if (!reproduced) find_wrong_pairs(solution, network, found);
+    if (!reproduced) find_overfitting(solution, found);
+    if (!reproduced) find_short_limit(solution, found);
+    if (!reproduced) find_noise(solution, found);
+  }
+  find_few_rows(solution, problem, found);
+  for (const std::string& text : describe_copies(solution, network)) found.push_back({"copies", text, ""});
+  find_odd_data(problem, found);
+  return found;
+}
+
+std::string describe(const Finding& finding) {
+  return finding.kind + ": " + finding.evidence + (finding.remedy.empty() ? "" : "; try: " + finding.remedy);
+}
+
+}  // namespace kintsugi::cli

@@ -1,0 +1,98 @@
+"""What solve says at its end of what is odd, and pieces that belong to nothing."""
+
+
+import h5py
+import numpy
+
+import harness
+from harness import BAD_INPUT, STOPPED, SUCCESS, Planted
+
+
+class DiagnosisTest(harness.ProgramTest):
+    def findings(self):
+        with h5py.File(self.folder / "s.h5") as file:
+            return {row["kind"].decode(): (row["evidence"].decode(), row["remedy"].decode()) for row in file["diagnosis"][:]}
+
+    def test_a_wrong_activation_is_named(self):
+        self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", "-q", "--blocks", "8", "--width", "12", "--hidden",
+                         "24", "--rows", "800", "--activation", "gelu")
+        with h5py.File(self.folder / "p.h5", "r+") as file:
+            file.attrs.modify("activation", "relu")
+        log = self.run_program("solve", "p.h5", "-o", "s.h5", "--max-evaluations", "200", code=STOPPED).stderr
+        self.assertIn("found    activation: with gelu the same orders leave", log)
+        self.assertIn("--activation gelu", self.findings()["activation"][1])
+        report = self.run_program("report", "s.h5", "--format", "text").stdout
+        self.assertIn("found          activation: with gelu", report)
+        # The other way round nothing is said of it.
+        with h5py.File(self.folder / "p.h5", "r+") as file:
+            file.attrs.modify("activation", "gelu")
+        self.run_program("solve", "p.h5", "-o", "s.h5", "-q")
+        self.assertNotIn("activation", self.findings())
+
+    def test_few_rows_are_said(self):
+        self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", "-q", "--blocks", "12", "--width", "12", "--hidden",
+                         "24", "--rows", "29")
+        self.run_program("solve", "p.h5", "-o", "s.h5", "-q", "--max-evaluations", "300", code=None)
+        self.assertIn("29 predictions are few for the order of 12 blocks, which has 66 pairs", self.findings()["rows"][0])
+
+    def test_a_constant_output_is_named(self):
+        planted = Planted(outputs=2)
+        planted.write(self.folder / "p.h5")
+        with h5py.File(self.folder / "p.h5", "r+") as file:
+            head = file[f"pieces/{planted.answer[-1]}"]
+            head["weight"][1] = 0
+            head["bias"][1] = 3
+            file["data/predictions"][:, 1] = 3
+        log = self.run_program("solve", "p.h5", "-o", "s.h5").stderr
+        self.assertIn("found    data: constant predictions, which tell nothing about the order: output 1", log)
+
+    def test_extra_pieces_are_left_out_and_named(self):
+        planted = Planted()
+        pieces = self.folder / "pieces"
+        planted.write_pieces(pieces)
+        planted.write_csv(self.folder / "data.csv")
+        count = len(planted.answer)
+        random = numpy.random.default_rng(3)
+        shape = planted.pieces[planted.answer[0]][0].shape
+        harness.write_pth(pieces / f"piece_{count}.pth", {"weight": random.normal(size=shape).astype(numpy.float32),
+                                                          "bias": random.normal(size=shape[0]).astype(numpy.float32)})
+        self.assert_error(BAD_INPUT, "import", "pieces", "data.csv", "-o", "p.h5", says="do not pair up")
+        said = self.run_program("import", "pieces", "data.csv", "-o", "p.h5", "--allow-extra").stderr
+        self.assertIn(f"piece {count} (", said)
+        self.assertIn("is left out", said)
+        result = self.run_program("solve", "p.h5", "-o", "s.h5")
+        self.assertEqual(result.stdout, planted.answer_text() + "\n")
+        self.assertIn(f"left out when the problem was imported: {count}", result.stderr)
+        self.run_program("verify", "p.h5", "s.h5")
+        self.run_program("info", "p.h5")
+        self.run_program("export", "p.h5", "s.h5", "-o", "m.pth")
+
+    def test_a_network_without_one_of_its_pieces_is_never_solved(self):
+        # The piece with the last number, so that the others have no gap; a seed by which it is no head.
+        planted = next(p for p in (Planted(seed=seed) for seed in range(1, 99))
+                       if p.answer.index(len(p.answer) - 1) < len(p.answer) - 1)
+        pieces = self.folder / "pieces"
+        planted.write_pieces(pieces)
+        planted.write_csv(self.folder / "data.csv")
+        last = len(planted.answer) - 1
+        (pieces / f"piece_{last}.pth").unlink()
+        partner = planted.answer[planted.answer.index(last) ^ 1]
+        said = self.run_program("import", "pieces", "data.csv", "-o", "p.h5", "--allow-extra").stderr
+        self.assertIn(f"piece {partner} (", said)
+        result = self.run_program("solve", "p.h5", "-o", "s.h5", "--max-evaluations", "300", code=None)
+        self.assertNotEqual(result.returncode, SUCCESS)
+        self.assertIn("where a partner of theirs is missing", self.findings()["extra"][1])
+
+    def test_copies_stand_for_each_other(self):
+        self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", "-q", "--blocks", "6", "--width", "12", "--hidden",
+                         "24", "--rows", "500", "--copies", "2")
+        said = self.run_program("solve", "p.h5", "-o", "s.h5").stderr
+        self.assertIn("pairs    all trusted", said)
+        self.assertIn("copies", self.findings())
+        said = self.run_program("verify", "p.h5", "s.h5", "--compare", "a.txt").stdout
+        self.assertIn("out of place   0 of 13 pieces", said)
+        self.assertIn("wrong pairs    0 of 6", said)
+
+
+if __name__ == "__main__":
+    harness.main()
