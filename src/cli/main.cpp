@@ -16,6 +16,7 @@
 #include "cli/parameters_file.hpp"
 #include "cli/text.hpp"
 #include "kernels/gemm.hpp"
+#include "kernels/generated.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/version.hpp"
 #include "kintsugi/mpi/comm.hpp"
@@ -81,6 +82,12 @@ void print_warnings(const Settings& settings) {
   for (const std::string& warning : settings.warnings()) std::cerr << "kintsugi: warning: " + warning + "\n";
 }
 
+void warn_of_slow_kernels() {
+  if (kernels::generated_code_may_run()) return;
+  std::cerr << "kintsugi: warning: memory may not be both written and executed here (SELinux, systemd's "
+               "MemoryDenyWriteExecute): Eigen takes over from libxsmm, which takes longer\n";
+}
+
 ExitCode run_alone(Command& command, const OptionTable& options, const Sources& sources) {
   try {
     const Settings settings = resolve(options, sources, false);
@@ -100,7 +107,13 @@ ExitCode run_alone(Command& command, const OptionTable& options, const Sources& 
 }
 
 ExitCode run_parallel(Command& command, const OptionTable& options, const Sources& sources, int argc, char** argv) {
-  const mpi::Environment environment(argc, argv);
+  std::optional<mpi::Environment> environment;
+  try {
+    environment.emplace(argc, argv);
+  } catch (const Error& error) {
+    print_error(error, command.name());  // each process for itself: they may not know of each other
+    return error.code();
+  }
   // Files are read while the kernels are made ready; not while MPI starts, which changes the environment that libxsmm
   // reads. Whoever needs the kernels first waits for them.
   const std::future<bool> kernels_ready = std::async(std::launch::async, kernels::libxsmm_works);
@@ -111,7 +124,10 @@ ExitCode run_parallel(Command& command, const OptionTable& options, const Source
       settings = resolve(options, sources, false);
       if (world.root()) settings->check_files();
     });
-    if (world.root()) print_warnings(*settings);
+    if (world.root()) {
+      print_warnings(*settings);
+      warn_of_slow_kernels();
+    }
     return command.run(*settings);
   } catch (const Error& error) {
     if (error.code() == ExitCode::internal) abort_all(world.rank(), error.what());

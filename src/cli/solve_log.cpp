@@ -33,6 +33,11 @@ void SolveLog::on_checkpoint(const SearchState& state) {
   }
 }
 
+void SolveLog::on_copied_weights(std::size_t bytes) {
+  warn(format("the ranks of a node cannot share memory here: each holds the weights for itself, %.3g MB",
+              static_cast<double>(bytes) / 1e6));
+}
+
 void SolveLog::warn(const std::string& text) {
   if (std::ranges::find(warnings_, text) == warnings_.end()) warnings_.push_back(text);
   on_warning(text);

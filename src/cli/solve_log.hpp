@@ -43,6 +43,7 @@ class SolveLog : public SolveObserver {
   bool stop_requested() override;
   bool checkpoint_due() override;
   void on_checkpoint(const SearchState& state) override;
+  void on_copied_weights(std::size_t bytes) override;
   /// States are written to `path` from now on, every `interval` seconds and where the search is stopped.
   void keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval);
   /// Says it, and keeps it for the solution file.
