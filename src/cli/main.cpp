@@ -15,6 +15,7 @@
 #include "cli/command.hpp"
 #include "cli/parameters_file.hpp"
 #include "cli/text.hpp"
+#include "io/in_child.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/generated.hpp"
 #include "kintsugi/core/error.hpp"
@@ -107,6 +108,7 @@ ExitCode run_alone(Command& command, const OptionTable& options, const Sources& 
 }
 
 ExitCode run_parallel(Command& command, const OptionTable& options, const Sources& sources, int argc, char** argv) {
+  const ReaderProcess reader;
   std::optional<mpi::Environment> environment;
   try {
     environment.emplace(argc, argv);

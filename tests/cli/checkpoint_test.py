@@ -176,8 +176,8 @@ class ResumeTest(CheckpointTest):
 
     @staticmethod
     def children(pid):
-        """Processes of the program below `pid`."""
-        found = []
+        """Ranks of the program below `pid`; not the process that reads files for each of them, which has its name."""
+        found, parents = [], {}
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
             try:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
@@ -187,7 +187,8 @@ class ResumeTest(CheckpointTest):
             parent = int(status[status.rindex(")") + 2:].split()[1])
             if words[0].decode() == str(harness.PROGRAM) and parent_is(parent, pid):
                 found.append(entry.name)
-        return found
+                parents[entry.name] = str(parent)
+        return [child for child in found if parents[child] not in found]
 
 
 def parent_is(pid, ancestor):

@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import h5py
 import numpy
 
-from harness import BAD_INPUT, INTERNAL, NOT_SOLVED, USAGE, Planted, ProgramTest, main
+from harness import BAD_INPUT, INTERNAL, NOT_SOLVED, USAGE, Planted, ProgramTest, main, text
 
 
 class ImportTest(ProgramTest):
@@ -33,13 +33,13 @@ class ImportTest(ProgramTest):
                 numpy.testing.assert_array_equal(file[f"pieces/{index}/bias"][:], bias)
             numpy.testing.assert_array_equal(file["data/inputs"][:], self.planted.inputs)
             numpy.testing.assert_array_equal(file["data/predictions"][:], self.planted.predictions)
-            self.assertEqual(file.attrs["activation"], "relu")
+            self.assertEqual(text(file.attrs["activation"]), "relu")
 
     def test_activation_and_quiet(self):
         result = self.run_program("import", "pieces", "data.csv", "-o", "p.h5", "--activation", "gelu", "-q")
         self.assertEqual(result.stderr, "")
         with h5py.File(self.folder / "p.h5") as file:
-            self.assertEqual(file.attrs["activation"], "gelu")
+            self.assertEqual(text(file.attrs["activation"]), "gelu")
         self.assert_error(USAGE, "import", "pieces", "data.csv", "-o", "q.h5", "--activation", "step", says="relu")
 
     def test_equal_imports_give_equal_bytes(self):
@@ -50,10 +50,10 @@ class ImportTest(ProgramTest):
     def test_provenance(self):
         self.run_program("import", "pieces", "data.csv", "-o", "p.h5")
         with h5py.File(self.folder / "p.h5") as file:
-            self.assertRegex(file.attrs["created_by"], r"^kintsugi \d")
-            self.assertRegex(file.attrs["date"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
-            self.assertRegex(file.attrs["launch"], r"kintsugi import pieces data.csv -o p.h5$")
-            self.assertTrue(file.attrs["host"] and file.attrs["revision"])
+            self.assertRegex(text(file.attrs["created_by"]), r"^kintsugi \d")
+            self.assertRegex(text(file.attrs["date"]), r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+            self.assertRegex(text(file.attrs["launch"]), r"kintsugi import pieces data.csv -o p.h5$")
+            self.assertTrue(text(file.attrs["host"]) and text(file.attrs["revision"]))
 
     def test_missing_files(self):
         self.assert_error(BAD_INPUT, "import", "nowhere", "data.csv", "-o", "p.h5", says="nowhere")
@@ -397,9 +397,9 @@ class BelongingTest(ProgramTest):
         self.run_program("solve", "p.h5", "--start", "s.h5", "-q")
         with h5py.File(self.folder / "s.h5") as solution, h5py.File(self.folder / "a.h5") as analysis:
             for part in ("weights", "rows", "activation"):
-                self.assertEqual(solution.attrs[f"problem_{part}"], analysis.attrs[f"problem_{part}"])
+                self.assertEqual(text(solution.attrs[f"problem_{part}"]), text(analysis.attrs[f"problem_{part}"]))
             for attributes in (solution.attrs, analysis.attrs):
-                self.assertIn("kintsugi ", attributes["launch"])
+                self.assertIn("kintsugi ", text(attributes["launch"]))
                 self.assertTrue(attributes["date"] and attributes["host"] and attributes["revision"])
 
     def test_what_differs_is_named(self):

@@ -16,16 +16,20 @@ using testing::expect_error;
 
 constexpr std::size_t kMemory = std::size_t{64} << 20;
 
+ChildLimits limits(unsigned seconds) {
+  return {.memory = kMemory, .seconds = seconds, .wall_seconds = 2 * seconds, .result = kMemory};
+}
+
 void expect_refused(const std::function<std::vector<char>()>& work, std::initializer_list<std::string> parts,
                     unsigned seconds = 5) {
-  expect_error<InputError>([&] { static_cast<void>(run_in_child(work, "file", kMemory, seconds)); }, parts);
+  expect_error<InputError>([&] { static_cast<void>(run_in_child(work, "file", limits(seconds))); }, parts);
 }
 
 TEST(InChild, ResultsOfAnySizeComeBack) {
   for (const std::size_t size : {0, 1, 1'000'000}) {
     std::vector<char> expected(size);
     std::iota(expected.begin(), expected.end(), '\0');
-    EXPECT_EQ(run_in_child([&] { return expected; }, "file", kMemory, 5), expected);
+    EXPECT_EQ(run_in_child([&] { return expected; }, "file", limits(5)), expected);
   }
 }
 
@@ -36,7 +40,7 @@ TEST(InChild, WhatTheChildChangesStaysThere) {
         value = 2;
         return std::vector<char>();
       },
-      "file", kMemory, 5));
+      "file", limits(5)));
   EXPECT_EQ(value, 1);
 }
 
