@@ -57,7 +57,8 @@ class Source {
     for (const std::string& link : raw.links) {
       constexpr std::size_t kMost = 4'000'000;
       if (++visited_ > kMost) fail(reader_.name(), "holds more than " + std::to_string(kMost) + " objects");
-      const Handle object(opened(H5Oopen(raw.id.id(), link.c_str(), H5P_DEFAULT), raw.name + (depth == 0 ? ", /" : "/") + link));
+      const Handle object(
+          opened(H5Oopen(raw.id.id(), link.c_str(), H5P_DEFAULT), raw.name + (depth == 0 ? ", /" : "/") + link));
       const H5I_type_t kind = H5Iget_type(object.id());
       if (kind == H5I_GROUP) result.groups.push_back(child(raw, link, depth));
       if (kind == H5I_DATASET) result.datasets.push_back(dataset(raw, link));

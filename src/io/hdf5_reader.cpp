@@ -32,7 +32,7 @@ std::vector<char> read_and_pack(const std::string& path) {
 PlainGroup read_in_child_process(const std::string& path, std::uint64_t bytes) {
   constexpr std::size_t kLibrary = std::size_t{256} << 20;  // HDF5's own caches and buffers
   constexpr std::size_t kBytesPerSecond = std::size_t{10} << 20;
-  constexpr unsigned kSeconds = 5;
+  constexpr unsigned kSeconds = 2;
   constexpr unsigned kWallSeconds = 300;  // for a slow file system
   const std::size_t most = most_inflated(bytes);
   const ChildLimits limits{.memory = kLibrary + 3 * most,

@@ -52,6 +52,11 @@ void be_the_child(const std::function<std::vector<char>()>& work, int pipe, cons
   // These are for the parent, who decides whether to go on.
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
   ::alarm(limits.wall_seconds);
+#ifndef __SANITIZE_ADDRESS__
+  // What libraries say of a crash is said by the parent, in its words.
+  const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nothing >= 0) ::dup2(nothing, STDERR_FILENO);
+#endif
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, limits.seconds);
 #ifndef __SANITIZE_ADDRESS__
