@@ -13,7 +13,9 @@ namespace kintsugi::cli {
 
 bool SolveLog::stop_requested() { return stop_signal_seen(); }
 
-void SolveLog::keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval) {
+void SolveLog::keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval,
+                                std::unique_ptr<CheckpointLock> lock) {
+  lock_ = std::move(lock);
   checkpoint_ = std::move(path);
   key_ = std::move(key);
   interval_ = interval;
@@ -26,6 +28,7 @@ void SolveLog::on_checkpoint(const SearchState& state) {
   if (checkpoint_.empty()) return;
   since_checkpoint_.restart();
   try {
+    if (lock_) lock_->require_held();
     write_checkpoint(checkpoint_, state, key_);
   } catch (const Error& error) {
     // The search goes on: there is the one before, and the next one may succeed.

@@ -87,7 +87,11 @@ SearchState assemble(const Arrays& arrays, double seconds, const std::string& na
     at += size;
   }
   if (arrays.trajectory.size() % kTrajectoryWords != 0) throw InputError(name + ": the trajectory has ragged rows");
-  for (StateArchive trajectory(arrays.trajectory); !trajectory.at_end();) trajectory(state.trajectory.emplace_back());
+  try {
+    for (StateArchive trajectory(arrays.trajectory); !trajectory.at_end();) trajectory(state.trajectory.emplace_back());
+  } catch (const InputError& error) {
+    throw InputError(name + ", /trajectory: " + error.what());
+  }
   return state;
 }
 
