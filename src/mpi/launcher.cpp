@@ -28,9 +28,12 @@ struct Setting {
   const char* value;
 };
 
-/// Open MPI's own settings for a rank that nobody launched: no daemon beside it, messages only to itself.
-constexpr std::array<Setting, 3> kAlone{
-    {{"OMPI_MCA_ess_singleton_isolated", "1"}, {"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self"}}};
+constexpr const char* kIsolated = "OMPI_MCA_ess_singleton_isolated";
+
+/// Open MPI's own settings for a rank that nobody launched: no daemon beside it, messages only to itself. Isolated
+/// ranks would all have the same session folder, which one removes while another makes it; alone, none is needed.
+constexpr std::array<Setting, 4> kAlone{
+    {{kIsolated, "1"}, {"OMPI_MCA_orte_create_session_dirs", "0"}, {"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self"}}};
 
 // NOLINTBEGIN(concurrency-mt-unsafe): there is one thread before MPI starts
 const char* value_of(const char* name) { return std::getenv(name); }
@@ -80,7 +83,7 @@ std::string sign_of_others() {
 }  // namespace
 
 void prefer_start_alone() {
-  if (launched()) return;
+  if (launched() || value_of(kIsolated) != nullptr) return;
   for (const Setting& setting : kAlone) ::setenv(setting.name, setting.value, /*overwrite=*/0);
 }
 // NOLINTEND(concurrency-mt-unsafe)

@@ -1,5 +1,6 @@
 """What a machine may deny: memory that is executed, shared memory, daemons and ssh, the launcher that MPI needs."""
 
+import concurrent.futures
 import pathlib
 import shutil
 import subprocess
@@ -62,6 +63,13 @@ class MachineTest(ProgramTest):
             self.assertFalse((self.folder / "s.h5").exists())
         # In a batch script the job's tasks are no sign of others.
         self.assert_solved(self.run_program("solve", "p.h5", variables={"SLURM_NTASKS": "8", "SLURM_PROCID": "0"}))
+
+    def test_many_ranks_alone_start_at_once(self):
+        def solve(_):
+            return [self.run_program("solve", "p.h5", "-q").stdout for _ in range(10)]
+        with concurrent.futures.ThreadPoolExecutor(6) as at_once:
+            for answers in at_once.map(solve, range(6)):
+                self.assertEqual({answer.strip() for answer in answers}, {self.planted.answer_text()})
 
     def test_a_rank_alone_starts_no_other_process(self):
         if shutil.which("strace"):

@@ -53,10 +53,18 @@ TEST(Launcher, AProcessAloneNeedsNoDaemon) {
 }
 
 TEST(Launcher, WhatIsSetStays) {
-  const WithEnvironment environment(Variables{{"OMPI_MCA_btl", "tcp,self"}, {"OMPI_MCA_ess_singleton_isolated", "0"}});
+  const WithEnvironment environment(Variables{{"OMPI_MCA_btl", "tcp,self"}});
+  prefer_start_alone();
+  EXPECT_EQ(value_of("OMPI_MCA_btl"), "tcp,self");
+  EXPECT_EQ(value_of("OMPI_MCA_pml"), "ob1");
+}
+
+TEST(Launcher, WhoDecidesOnIsolationDecidesOnAll) {
+  const WithEnvironment environment(Variables{{"OMPI_MCA_ess_singleton_isolated", "0"}});
   prefer_start_alone();
   EXPECT_EQ(value_of("OMPI_MCA_ess_singleton_isolated"), "0");
-  EXPECT_EQ(value_of("OMPI_MCA_btl"), "tcp,self");
+  EXPECT_EQ(value_of("OMPI_MCA_orte_create_session_dirs"), "(none)");
+  EXPECT_EQ(value_of("OMPI_MCA_btl"), "(none)");
 }
 
 TEST(Launcher, UnderALauncherNothingIsSet) {
