@@ -24,6 +24,6 @@ done
 TMPDIR=$odd/tmp "$odd/jobs/install-dependencies.sh" --list </dev/null >list
 says=$("$odd/jobs/quickstart.sh" --no-install "$odd/puzzle" 2>&1 </dev/null) && { echo "a puzzle without pieces was taken"; exit 1; }
 [ "$says" = "quickstart: no folder pieces/ in $odd/puzzle" ] || { echo "unexpected: $says"; exit 1; }
-[ "$("$odd/support/mpirun.sh" 2 printf '%s.' "$odd")" = "$odd.$odd." ] || { echo "mpirun.sh changes its arguments"; exit 1; }
+[ "$("$odd/support/mpirun.sh" 1 printf '%s.' "$odd")" = "$odd." ] || { echo "mpirun.sh changes its arguments"; exit 1; }
 [ -z "$(find . -name pwned)" ] || { echo "a name was run as a command"; exit 1; }
 echo "${#scripts[@]} scripts are in order"
