@@ -125,6 +125,9 @@ class SolveCommand final : public Command {
   void read_files();
   /// On rank 0: has the log write checkpoints, and finds the state to go on from.
   [[nodiscard]] std::optional<SearchState> prepare_checkpoints(const Network& network, RowSource& rows, SolveLog& log);
+  /// Collective. `state` on rank 0, or null.
+  [[nodiscard]] Solution solve_from(const mpi::Comm& world, const Network& network, RowSource& rows, SolveLog& log,
+                                    const SearchState* state) const;
   [[nodiscard]] std::unique_ptr<SolveLog> make_log(bool root) const;
   [[nodiscard]] SolveHeader header(const mpi::Comm& world, const Settings& settings, const RowShape& rows) const;
   [[nodiscard]] RunFacts facts(const mpi::Comm& world, const Settings& settings, ExitCode code) const;
@@ -142,6 +145,7 @@ class SolveCommand final : public Command {
   std::optional<PuzzleRun> puzzle_;  ///< where PROBLEM is no problem file
   std::string log_ = "table";
   std::filesystem::path checkpoint_;
+  std::string resumed_from_;
   double interval_ = 60;
   bool resume_ = false;
   bool force_ = false;
@@ -241,6 +245,7 @@ std::optional<SearchState> SolveCommand::prepare_checkpoints(const Network& netw
     return std::nullopt;
   }
   if (!found->passed_over.empty()) log.warn(found->passed_over + "; the one before is taken");
+  resumed_from_ = found->path.string();
   log.on_resume(format("from %s, after %.1f s of search", found->path.c_str(), found->state.seconds));
   return std::move(found->state);
 }
@@ -350,6 +355,16 @@ void SolveCommand::settle_problem(const mpi::Comm& world, Network& network, Prob
   });
 }
 
+Solution SolveCommand::solve_from(const mpi::Comm& world, const Network& network, RowSource& rows, SolveLog& log,
+                                  const SearchState* state) const {
+  try {
+    return solve(world, network, rows, options_, log, state);
+  } catch (const InputError& error) {
+    if (state == nullptr) throw;
+    throw InputError(resumed_from_ + ": cannot be gone on from: " + error.what());
+  }
+}
+
 ExitCode SolveCommand::run(const Settings& settings) {
   const Stopwatch since_start;
   catch_stop_signals();
@@ -367,7 +382,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
     log->begin(header(world, settings, rows->shape()), network);
     state = prepare_checkpoints(network, *rows, *log);
   });
-  Solution solution = solve(world, network, *rows, options_, *log, state ? &*state : nullptr);
+  Solution solution = solve_from(world, network, *rows, *log, state ? &*state : nullptr);
   solution.times.load += loaded;
   solution.times.total = since_start.seconds();
   if (no_times_) leave_out_times(solution);
