@@ -7,8 +7,8 @@
 namespace kintsugi {
 
 /// kintsugi's own files end with a line of their own, behind what HDF5 knows of: a SHA-256 of all bytes before it. HDF5
-/// leaves it out where it changes a file, which then has none; its note that somebody has the file open for writing does
-/// not count.
+/// leaves it out where it changes a file, which then has none; its note that somebody has the file open for writing
+/// does not count.
 [[nodiscard]] std::string sum_line(std::string_view content);
 /// The same of the first `size` bytes of an open file, from its beginning. Throws InputError that begins with `name`
 /// where they cannot be read.
