@@ -44,6 +44,7 @@ load_modules() {
   [ -n "${MODULES:-}" ] || return 0
   set +u  # the module command itself is seldom written for -u
   # A batch shell is no login shell and may not know the command yet.
+  # shellcheck source=/dev/null
   if ! type module >/dev/null 2>&1 && [ -r /etc/profile.d/modules.sh ]; then . /etc/profile.d/modules.sh; fi
   type module >/dev/null 2>&1 || fail "MODULES is '$MODULES', but there is no module command"
   # shellcheck disable=SC2086  # a list
@@ -232,8 +233,8 @@ solve_in() {
   mkdir -p "$folder" || fail "cannot make the folder $folder"
   local command=("$PROGRAM" solve "$problem" --config "$CONFIG" "$@" --log table
     --output "$folder/solution.h5" --checkpoint "$folder/checkpoint.h5" --resume)
-  # Wrong options are found out here, once, and not by every rank.
-  settings=$("${command[@]}" --print-config) || return $?
+  # Wrong options are found out here, once, and not by every rank. A name of any kind need not fit into a config file.
+  settings=$("$PROGRAM" solve problem.h5 --config "$CONFIG" "$@" --print-config) || return $?
   own=$(to_seconds "$(sed -n 's/^time-limit = //p' <<<"$settings")")
   limit_time "$own"
   if [ "$limit_is_the_jobs" = yes ] && [ "$time_limit" -le 0 ]; then
@@ -318,7 +319,7 @@ solve_once() {
   local name=$1 ranks=$2 problem=$3 code=0 settings
   shift 3
   local command=("$PROGRAM" solve "$problem" --config "$CONFIG" --log table "$@")
-  settings=$("${command[@]}" --print-config) || return $?
+  settings=$("$PROGRAM" solve problem.h5 --config "$CONFIG" --print-config) || return $?
   limit_time "$(to_seconds "$(sed -n 's/^time-limit = //p' <<<"$settings")")"
   if [ "$limit_is_the_jobs" = yes ] && [ "$time_limit" -le 0 ]; then return 4; fi
   rm -f "$results/$name.log"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -55,6 +56,8 @@ class SolveObserver : public SearchObserver {
   virtual void on_pairs(const std::vector<PairScore>& /*pairs*/) {}
   /// Where a line by the weights alone was sought.
   virtual void on_line(const WeightsLine& /*line*/) {}
+  /// Where the ranks of a node cannot share memory: each holds the weights, of so many bytes, for itself.
+  virtual void on_copied_weights(std::size_t /*bytes*/) {}
   virtual void on_starts(const std::vector<StartOrder>& /*starts*/) {}
 };
 

@@ -126,7 +126,7 @@ bool AnalyzeCommand::deliver(const Study& study, const Settings& settings) const
                    origin.launch});
     }
   } catch (const Error& error) {
-    std::cerr << std::string("kintsugi: error: ") + error.what() + "\n";
+    std::cerr << "kintsugi: error: " + printable(error.what()) + "\n";
     complete = false;
   }
   if (format_ == "json") {

@@ -79,10 +79,10 @@ class BenchCommand final : public Command {
 };
 
 void BenchCommand::declare(OptionTable& options) {
-  options.option("blocks", "N", "blocks of the network", integer(blocks_, 1));
-  options.option("width", "N", "of the state", integer(width_, 1));
-  options.option("hidden", "N", "hidden size of every block", integer(hidden_, 1));
-  options.option("outputs", "N", "predictions per row", integer(outputs_, 1));
+  options.option("blocks", "N", "blocks of the network", integer(blocks_, 1, kMostSize));
+  options.option("width", "N", "of the state", integer(width_, 1, kMostSize));
+  options.option("hidden", "N", "hidden size of every block", integer(hidden_, 1, kMostSize));
+  options.option("outputs", "N", "predictions per row", integer(outputs_, 1, kMostSize));
   options.option("rows", "N", "rows of data", integer(rows_, 2));
   options.option("activation", "NAME", activation_names(), activation(activation_));
   options.option("seconds", "TIME", "to spend on each of the measurements", duration(seconds_));
@@ -104,7 +104,7 @@ void BenchCommand::declare(OptionTable& options) {
   options.option("seeds", "N", "with --suite: solve each with so many seeds of the random numbers",
                  integer(suite_.seeds, 1));
   options.option("seed", "N", "with --suite: the first of them", unsigned_integer(suite_.options.seed));
-  options.option("islands", "N", "with --suite, as for solve", integer(suite_.options.islands, 1));
+  options.option("islands", "N", "with --suite, as for solve", integer(suite_.options.islands, 1, kMostGroups));
   options.option("topology", "NAME", "with --suite, as for solve", choice(suite_.options.topology, topology_names()));
   options.option("search", "NAME", "with --suite, as for solve", choice(suite_.options.search, search_names()));
   declare_start(options, "NAME", "with --suite, as for solve, files apart",

@@ -38,7 +38,7 @@ class ExportCommand final : public Command {
     check_assembly(network, assembly, problem.shape(), answer_.string());
     write_model(output_, network, assembly, fingerprint);
     if (!quiet_) {
-      std::cerr << "wrote " << output_.string() << ": " << count_of(assembly.blocks.size(), "block")
+      std::cerr << "wrote " << printable(output_.string()) << ": " << count_of(assembly.blocks.size(), "block")
                 << " (0.inp, 0.out, ...) and the head (" << assembly.blocks.size() << ".layer), "
                 << to_string(network.activation) << '\n';
     }

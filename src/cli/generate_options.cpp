@@ -19,9 +19,9 @@ const std::vector<std::string> kTrainedOnly{"data",    "optimizer", "learning-ra
 /// Options that the rows of a file decide.
 const std::vector<std::string> kDecidedByData{"width", "outputs", "rows", "teacher-noise"};
 
-Value size(std::size_t& target, std::int64_t lowest) {
-  return {std::to_string(target), [&target, lowest](const std::string& given) {
-            target = static_cast<std::size_t>(parse_integer(given, lowest, std::numeric_limits<std::int64_t>::max()));
+Value size(std::size_t& target, std::int64_t lowest, std::int64_t highest = kMostSize) {
+  return {std::to_string(target), [&target, lowest, highest](const std::string& given) {
+            target = static_cast<std::size_t>(parse_integer(given, lowest, highest));
           }};
 }
 
@@ -33,8 +33,7 @@ Value size_list(std::vector<std::size_t>& target) {
             target.clear();
             for (std::size_t first = 0; first <= given.size();) {
               const std::size_t end = std::min(given.find(',', first), given.size());
-              target.push_back(static_cast<std::size_t>(
-                  parse_integer(given.substr(first, end - first), 1, std::numeric_limits<std::int64_t>::max())));
+              target.push_back(static_cast<std::size_t>(parse_integer(given.substr(first, end - first), 1, kMostSize)));
               first = end + 1;
             }
           }};
@@ -67,7 +66,7 @@ void GenerateOptions::declare(OptionTable& options) {
   options.option("hidden", "N,...", "hidden sizes of the blocks in depth order, repeated from the start",
                  size_list(network.hidden));
   options.option("outputs", "N", "predictions per row", size(network.outputs, 1));
-  options.option("rows", "N", "rows of data", size(network.rows, 2));
+  options.option("rows", "N", "rows of data", size(network.rows, 2, kMostRows));
   options.option("activation", "NAME", "function between a block's two pieces: " + join(activations, ", "),
                  choice(activation_, activations));
   options.option("biases", "BOOL", "whether pieces have biases", toggle(network.biases));
@@ -121,7 +120,7 @@ void GenerateOptions::declare_trained(OptionTable& options) {
   options.option("warm-up", "N", "trained: steps over which the learning rate grows to its value",
                  integer(train.optimizer.warm_up, std::int64_t{0}));
   options.option("steps", "N", "trained: steps; 0: the network stays untrained", integer(train.steps, std::int64_t{0}));
-  options.option("batch", "N", "trained: rows per step", size(train.batch, 1));
+  options.option("batch", "N", "trained: rows per step", size(train.batch, 1, kMostRows));
 }
 
 void GenerateOptions::refuse_idle_options(const Settings& settings) const {

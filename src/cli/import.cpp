@@ -59,10 +59,11 @@ class ImportCommand final : public Command {
     if (quiet_) return ExitCode::success;
     const RowShape& rows = puzzle.table.rows.shape;
     if (data_.empty() && !puzzle.data.empty())
-      std::cerr << "pieces from " << puzzle.pieces.string() << ", table from " << puzzle.data.string() << '\n';
-    for (const std::string& note : puzzle.notes) std::cerr << "note: " << note << '\n';
-    std::cerr << "wrote " << output_.string() << ": " << count_of(puzzle.network.pieces.size(), "piece") << ", "
-              << count_of(rows.rows, "row") << " of " << rows.width << " inputs and "
+      std::cerr << "pieces from " << printable(puzzle.pieces.string()) << ", table from "
+                << printable(puzzle.data.string()) << '\n';
+    for (const std::string& note : puzzle.notes) std::cerr << "note: " << printable(note) << '\n';
+    std::cerr << "wrote " << printable(output_.string()) << ": " << count_of(puzzle.network.pieces.size(), "piece")
+              << ", " << count_of(rows.rows, "row") << " of " << rows.width << " inputs and "
               << (columns_.without_predictions ? "no predictions" : count_of(rows.outputs, "prediction")) << ", "
               << to_string(activation_) << '\n';
     return ExitCode::success;

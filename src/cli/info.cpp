@@ -95,12 +95,15 @@ class InfoCommand final : public Command {
 void InfoCommand::print_shapes(const Network& network, const ProblemFile& problem) const {
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> count_by_shape;
   for (const Piece& piece : network.pieces) ++count_by_shape[{piece.out, piece.in}];
-  std::cout << "problem      " << problem_.string() << '\n' << "pieces       " << network.pieces.size() << '\n';
+  std::cout << "problem      " << printable(problem_.string()) << '\n'
+            << "pieces       " << network.pieces.size() << '\n';
   for (const auto& [shape, count] : count_by_shape) {
     std::cout << format("  %6zu of shape [%zu x %zu]\n", count, shape.first, shape.second);
   }
   std::cout << "activation   " << to_string(network.activation) << '\n';
-  for (const auto& [key, value] : problem.provenance()) std::cout << format("%-12s ", key.c_str()) << value << '\n';
+  for (const auto& [key, value] : problem.provenance()) {
+    std::cout << format("%-12s ", printable(key).c_str()) << printable_lines(value, std::string(13, ' ')) << '\n';
+  }
 }
 
 void InfoCommand::print_rows(const RowFacts& facts, const ProblemFile& problem) const {
@@ -210,7 +213,7 @@ ExitCode InfoCommand::run(const Settings&) {
     const Puzzle puzzle = read_puzzle(problem_, {}, {}, std::nullopt);
     file = scratch.emplace().path() / "problem.h5";
     write_puzzle(file, puzzle, false);
-    for (const std::string& note : puzzle.notes) std::cerr << "note: " << note << '\n';
+    for (const std::string& note : puzzle.notes) std::cerr << "note: " << printable(note) << '\n';
   }
   const ProblemFile problem(file);
   const Network network = problem.network();
@@ -233,7 +236,7 @@ ExitCode InfoCommand::run(const Settings&) {
   if (problem.has_predictions())
     std::ranges::move(diagnose_rows(facts, problem.shape()), std::back_inserter(diagnostics));
   std::cout << (diagnostics.empty() ? "\nNothing unusual.\n" : "\nUnusual\n");
-  for (const std::string& sentence : diagnostics) std::cout << "  " << sentence << '\n';
+  for (const std::string& sentence : diagnostics) std::cout << "  " << printable(sentence) << '\n';
   // The rest is worth showing first: it often tells why.
   if (no_roles) throw InputError(*no_roles);
   return ExitCode::success;

@@ -1,8 +1,11 @@
 // kintsugi COMMAND ...: finds the command, reads its options, runs it, and turns what it throws into an exit code.
 
+#include <fcntl.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <future>
@@ -15,7 +18,9 @@
 #include "cli/command.hpp"
 #include "cli/parameters_file.hpp"
 #include "cli/text.hpp"
+#include "io/in_child.hpp"
 #include "kernels/gemm.hpp"
+#include "kernels/generated.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/version.hpp"
 #include "kintsugi/mpi/comm.hpp"
@@ -36,7 +41,7 @@ bool speaks_before_mpi() {
 }
 
 void print_error(const Error& error, const std::string& command) {
-  std::string text = std::string("kintsugi: error: ") + error.what() + "\n";
+  std::string text = "kintsugi: error: " + printable(error.what()) + "\n";
   if (error.code() == ExitCode::usage) {
     text += "kintsugi: see 'kintsugi " + (command.empty() ? "" : command + " ") + "--help'\n";
   }
@@ -78,7 +83,13 @@ std::vector<std::string> options_of_others(const Commands& commands, const Comma
 }
 
 void print_warnings(const Settings& settings) {
-  for (const std::string& warning : settings.warnings()) std::cerr << "kintsugi: warning: " + warning + "\n";
+  for (const std::string& warning : settings.warnings()) std::cerr << "kintsugi: warning: " + printable(warning) + "\n";
+}
+
+void warn_of_slow_kernels() {
+  if (kernels::generated_code_may_run()) return;
+  std::cerr << "kintsugi: warning: memory may not be both written and executed here (SELinux, systemd's "
+               "MemoryDenyWriteExecute): Eigen takes over from libxsmm, which takes longer\n";
 }
 
 ExitCode run_alone(Command& command, const OptionTable& options, const Sources& sources) {
@@ -95,12 +106,19 @@ ExitCode run_alone(Command& command, const OptionTable& options, const Sources& 
 
 /// A rank that fails on its own ends all ranks: the others may be waiting for it.
 [[noreturn]] void abort_all(int rank, const std::string& what) {
-  std::cerr << "kintsugi: internal error on rank " + std::to_string(rank) + ": " + what + "\n";
+  std::cerr << "kintsugi: internal error on rank " + std::to_string(rank) + ": " + printable(what) + "\n";
   mpi::abort(static_cast<int>(ExitCode::internal));
 }
 
 ExitCode run_parallel(Command& command, const OptionTable& options, const Sources& sources, int argc, char** argv) {
-  const mpi::Environment environment(argc, argv);
+  const ReaderProcess reader;
+  std::optional<mpi::Environment> environment;
+  try {
+    environment.emplace(argc, argv);
+  } catch (const Error& error) {
+    print_error(error, command.name());  // each process for itself: they may not know of each other
+    return error.code();
+  }
   // Files are read while the kernels are made ready; not while MPI starts, which changes the environment that libxsmm
   // reads. Whoever needs the kernels first waits for them.
   const std::future<bool> kernels_ready = std::async(std::launch::async, kernels::libxsmm_works);
@@ -111,7 +129,10 @@ ExitCode run_parallel(Command& command, const OptionTable& options, const Source
       settings = resolve(options, sources, false);
       if (world.root()) settings->check_files();
     });
-    if (world.root()) print_warnings(*settings);
+    if (world.root()) {
+      print_warnings(*settings);
+      warn_of_slow_kernels();
+    }
     return command.run(*settings);
   } catch (const Error& error) {
     if (error.code() == ExitCode::internal) abort_all(world.rank(), error.what());
@@ -119,6 +140,15 @@ ExitCode run_parallel(Command& command, const OptionTable& options, const Source
     return error.code();
   } catch (const std::exception& error) {
     abort_all(world.rank(), error.what());
+  }
+}
+
+/// A file that is opened later must not take the place of a closed stream. Reading and writing there go on to fail.
+void fill_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0) continue;
+    const int access = stream == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (::open("/dev/null", access) != stream) std::_Exit(static_cast<int>(ExitCode::internal));
   }
 }
 
@@ -188,6 +218,8 @@ int main(int argc, char** argv) {
   mallopt(M_TOP_PAD, 1 << 24);
 #endif
   using namespace kintsugi;
+  cli::fill_closed_streams();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that is too large is an error of the write
   ExitCode code = ExitCode::internal;
   try {
     code = cli::run_program(argc, argv);
@@ -195,7 +227,7 @@ int main(int argc, char** argv) {
     if (cli::speaks_before_mpi()) cli::print_error(error, "");
     code = error.code();
   } catch (const std::exception& error) {
-    std::cerr << "kintsugi: internal error: " << error.what() << '\n';
+    std::cerr << "kintsugi: internal error: " << cli::printable(error.what()) << '\n';
   }
   std::cout.flush();
   if (!std::cout && code == ExitCode::success) {

@@ -83,6 +83,7 @@ void check_writable(const fs::path& path, bool with_room) {
     throw UsageError(start_of(path) + "there is no folder '" + folder.string() + "'");
   }
   try {
+    remove_leftovers(path);
     const AtomicFile trial(path);
     constexpr std::size_t kSome = 4096;
     if (with_room && !write_all(trial.fd(), std::string(kSome, '\0'))) {

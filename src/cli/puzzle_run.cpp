@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -46,7 +47,12 @@ void require_made_here(const fs::path& path, const Read& read) {
 /// Of a path as it can be typed.
 std::string typed(const fs::path& path) {
   const std::string text = path.string();
-  return text.find_first_of(" '\"$&;()<>|*?#") == std::string::npos ? text : "\"" + text + "\"";
+  if (printable(text) != text) return "$'" + printable(text) + "'";
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:+@%=";
+  if (text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char letter : text) quoted += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
+  return quoted + "'";
 }
 
 }  // namespace
@@ -151,14 +157,16 @@ std::string PuzzleRun::finish(const Solution& solution, const ProblemFile& rows,
   if (solved) write_model(model_, puzzle_.network, solution.assembly, problem);
 
   std::string text = "\nResult\n";
-  text += "pieces       " + puzzle_.pieces.string() + ", " + count_of(puzzle_.network.pieces.size(), "piece") + "\n";
+  text += "pieces       " + printable(puzzle_.pieces.string()) + ", " +
+          count_of(puzzle_.network.pieces.size(), "piece") + "\n";
   if (!puzzle_.data.empty())
-    text += "table        " + puzzle_.data.string() + ", " + count_of(puzzle_.table.rows.shape.rows, "row") + "\n";
-  for (const std::string& note : puzzle_.notes) text += "             " + note + "\n";
+    text += "table        " + printable(puzzle_.data.string()) + ", " + count_of(puzzle_.table.rows.shape.rows, "row") +
+            "\n";
+  for (const std::string& note : puzzle_.notes) text += "             " + printable(note) + "\n";
   text += describe_activation();
   text += describe_status(solution, rows);
-  text +=
-      "written      " + problem_.string() + ", " + solution_.string() + (solved ? ", " + model_.string() : "") + "\n";
+  text += "written      " + printable(problem_.string()) + ", " + printable(solution_.string()) +
+          (solved ? ", " + printable(model_.string()) : "") + "\n";
   const unsigned cores = std::thread::hardware_concurrency();
   if (ranks == 1 && cores > 1 && !by_weights) {
     text += format("cores        1 of %u was used; all of them: mpirun -np %u kintsugi solve ", cores, cores) +

@@ -128,7 +128,7 @@ ExitCode ReportCommand::run(const Settings&) {
   }
   write_file_atomically(output_, text.str());
   if (!quiet_) {
-    std::cerr << "wrote " << output_.string() << ": " << count_of(report.blocks.size(), "block")
+    std::cerr << "wrote " << printable(output_.string()) << ": " << count_of(report.blocks.size(), "block")
               << (report.problem ? "" : ", without the problem (--problem)")
               << (report.analysis ? "" : ", without an analysis (--analysis)") << '\n';
   }

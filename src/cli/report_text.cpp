@@ -21,8 +21,8 @@ std::string number(double value) { return std::isnan(value) ? "-" : format("%.4g
 void print_result(std::ostream& out, const Report& report) {
   const Solution& solution = report.stored.solution;
   const RunFacts& facts = report.stored.facts;
-  out << "solution       " << report.path << "\nproblem        " << facts.problem << "\nstatus         "
-      << to_string(solution.status) << '\n'
+  out << "solution       " << printable(report.path) << "\nproblem        " << printable(facts.problem)
+      << "\nstatus         " << to_string(solution.status) << '\n'
       << (solution.status == Status::by_weights
               ? std::string("mse            not known: no prediction was used; the direction is open\n")
               : format("mse            %.4e on all %zu rows (target %.4e)\nlargest error  %.4e\n", solution.mse,
@@ -32,12 +32,13 @@ void print_result(std::ostream& out, const Report& report) {
                 count_of(static_cast<std::size_t>(facts.ranks), "rank").c_str(),
                 count_of(static_cast<std::size_t>(facts.islands), "island").c_str(),
                 static_cast<unsigned long long>(facts.seed))
-      << facts.version << '\n';
+      << printable(facts.version) << '\n';
   if (solution.times.total > 0) {
     out << format("time           %.3f s, of which search %.3f s\n", solution.times.total, solution.times.search);
   }
-  for (const Finding& finding : solution.diagnosis) out << "found          " << describe(finding) << '\n';
-  for (const std::string& warning : solution.warnings) out << "warning        " << warning << '\n';
+  for (const Finding& finding : solution.diagnosis)
+    out << "found          " << printable(describe(finding)) << '\n';
+  for (const std::string& warning : solution.warnings) out << "warning        " << printable(warning) << '\n';
 }
 
 void print_problem(std::ostream& out, const report::ProblemFigures& problem) {

@@ -105,11 +105,26 @@ void Resolver::merge(po::parsed_options parsed, std::string_view source) {
   }
 }
 
+/// A switch stands for itself: the next word is none of its own. "--quiet=false" is the other way to say it.
+std::vector<std::string> with_whole_switches(std::vector<std::string> words, const OptionTable& table) {
+  for (std::string& word : words) {
+    if (word == "--") break;
+    for (const Option& option : table.options()) {
+      if (!option.value_name.empty()) continue;
+      if (word == "--" + option.name || (option.letter != 0 && word == std::string("-") + option.letter)) {
+        word = "--" + option.name + "=true";
+        break;
+      }
+    }
+  }
+  return words;
+}
+
 void Resolver::read_command_line() {
   // No guessing: an abbreviation that is unique today need not be so tomorrow.
   constexpr int kStyle = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
   try {
-    merge(po::command_line_parser(sources_.arguments)
+    merge(po::command_line_parser(with_whole_switches(sources_.arguments, table_))
               .options(table_.parser().add(general_options()))
               .positional(table_.positions())
               .style(kStyle)

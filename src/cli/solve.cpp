@@ -61,9 +61,8 @@ Value grid(SolveOptions& options) {
             const std::size_t cross = given.find('x');
             try {
               if (cross == std::string::npos) throw UsageError("no x");
-              constexpr int kMost = std::numeric_limits<int>::max();
-              options.candidate_groups = static_cast<int>(parse_integer(given.substr(0, cross), 1, kMost));
-              options.row_groups = static_cast<int>(parse_integer(given.substr(cross + 1), 1, kMost));
+              options.candidate_groups = static_cast<int>(parse_integer(given.substr(0, cross), 1, kMostRanks));
+              options.row_groups = static_cast<int>(parse_integer(given.substr(cross + 1), 1, kMostRanks));
             } catch (const UsageError&) {
               throw UsageError("expected candidate groups x row groups, such as 2x4, or auto, got '" + given + "'");
             }
@@ -127,6 +126,9 @@ class SolveCommand final : public Command {
   void read_files();
   /// On rank 0: has the log write checkpoints, and finds the state to go on from.
   [[nodiscard]] std::optional<SearchState> prepare_checkpoints(const Network& network, RowSource& rows, SolveLog& log);
+  /// Collective. `state` on rank 0, or null.
+  [[nodiscard]] Solution solve_from(const mpi::Comm& world, const Network& network, RowSource& rows, SolveLog& log,
+                                    const SearchState* state) const;
   [[nodiscard]] std::unique_ptr<SolveLog> make_log(bool root) const;
   [[nodiscard]] SolveHeader header(const mpi::Comm& world, const Settings& settings, const RowShape& rows) const;
   [[nodiscard]] RunFacts facts(const mpi::Comm& world, const Settings& settings, ExitCode code) const;
@@ -144,6 +146,7 @@ class SolveCommand final : public Command {
   std::optional<PuzzleRun> puzzle_;  ///< where PROBLEM is no problem file
   std::string log_ = "table";
   std::filesystem::path checkpoint_;
+  std::string resumed_from_;
   double interval_ = 60;
   bool resume_ = false;
   bool force_ = false;
@@ -161,7 +164,7 @@ void SolveCommand::declare(OptionTable& options) {
   options.option("output,o", "FILE", "write the solution, with scores and trajectory, to this file (solution.h5)",
                  output_path(output_));
   options.option("seed", "N", "of all random numbers", unsigned_integer(options_.seed));
-  options.option("islands", "N", "groups of ranks that search on their own", integer(options_.islands, 1));
+  options.option("islands", "N", "groups of ranks that search on their own", integer(options_.islands, 1, kMostGroups));
   options.option("topology", "NAME",
                  "from which other islands an island may take orders over: " + join(topology_names(), ", "),
                  choice(options_.topology, topology_names()));
@@ -188,7 +191,7 @@ void SolveCommand::declare(OptionTable& options) {
   options.option("log", "KIND", "table, json (one object per line) or off; goes to stderr",
                  choice(log_, {"table", "json", "off"}));
   options.option("checkpoint", "FILE", "keep the state of the search in this file, and the one before in FILE.previous",
-                 output_path(checkpoint_, {".previous", ".next"}));
+                 output_path(checkpoint_, {".previous", ".next", ".lock"}));
   options.option("checkpoint-interval", "TIME", "between two checkpoints: 90, 90s, 10m", duration(interval_));
   options.toggle("resume", "go on from the checkpoint, if there is one", resume_);
   options.toggle("force", "write over the checkpoint of another run, without --resume", force_);
@@ -202,7 +205,7 @@ void SolveCommand::declare_search(OptionTable& options) {
   options.option("search", "NAME", "the search: " + join(search_names(), ", "),
                  choice(options_.search, search_names()));
   options.option("sample-rows", "N", "rows of the first sample; 0: chosen",
-                 integer(options_.sample_rows, std::int64_t{0}));
+                 integer(options_.sample_rows, std::int64_t{0}, kMostRows));
   options.option("time-limit", "TIME", "wall time: 90, 90s, 10m, 2h; 0: none", duration(options_.time_limit));
   options.option("max-evaluations", "N", "exact evaluations of the whole network; 0: no limit",
                  integer(options_.max_evaluations, std::int64_t{0}));
@@ -232,9 +235,10 @@ std::optional<SearchState> SolveCommand::prepare_checkpoints(const Network& netw
     return std::nullopt;
   }
   checkpoint_ = follow_links(checkpoint_);
+  auto lock = std::make_unique<CheckpointLock>(checkpoint_);
   const CheckpointKey key = checkpoint_key(network, rows, options_);
   if (!resume_ && !force_) keep_from_harm(checkpoint_, key);
-  log.keep_checkpoints(checkpoint_, key, interval_);
+  log.keep_checkpoints(checkpoint_, key, interval_, std::move(lock));
   if (!resume_) return std::nullopt;
   std::optional<FoundCheckpoint> found = find_checkpoint(checkpoint_, key);
   if (!found) {
@@ -242,6 +246,7 @@ std::optional<SearchState> SolveCommand::prepare_checkpoints(const Network& netw
     return std::nullopt;
   }
   if (!found->passed_over.empty()) log.warn(found->passed_over + "; the one before is taken");
+  resumed_from_ = found->path.string();
   log.on_resume(format("from %s, after %.1f s of search", found->path.c_str(), found->state.seconds));
   return std::move(found->state);
 }
@@ -294,7 +299,7 @@ bool SolveCommand::deliver(const Network& network, const Solution& solution, con
       written = output_.string();
     }
   } catch (const Error& error) {
-    std::cerr << std::string("kintsugi: error: ") + error.what() + "\n";
+    std::cerr << "kintsugi: error: " + printable(error.what()) + "\n";
     complete = false;
   }
   std::cout << format_permutation(solution.permutation) + "\n" << std::flush;
@@ -351,6 +356,16 @@ void SolveCommand::settle_problem(const mpi::Comm& world, Network& network, Prob
   });
 }
 
+Solution SolveCommand::solve_from(const mpi::Comm& world, const Network& network, RowSource& rows, SolveLog& log,
+                                  const SearchState* state) const {
+  try {
+    return solve(world, network, rows, options_, log, state);
+  } catch (const InputError& error) {
+    if (state == nullptr) throw;
+    throw InputError(resumed_from_ + ": cannot be gone on from: " + error.what());
+  }
+}
+
 ExitCode SolveCommand::run(const Settings& settings) {
   const Stopwatch since_start;
   catch_stop_signals();
@@ -368,7 +383,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
     log->begin(header(world, settings, rows->shape()), network);
     state = prepare_checkpoints(network, *rows, *log);
   });
-  Solution solution = solve(world, network, *rows, options_, *log, state ? &*state : nullptr);
+  Solution solution = solve_from(world, network, *rows, *log, state ? &*state : nullptr);
   solution.times.load += loaded;
   solution.times.total = since_start.seconds();
   if (no_times_) leave_out_times(solution);

@@ -13,7 +13,9 @@ namespace kintsugi::cli {
 
 bool SolveLog::stop_requested() { return stop_signal_seen(); }
 
-void SolveLog::keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval) {
+void SolveLog::keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval,
+                                std::unique_ptr<CheckpointLock> lock) {
+  lock_ = std::move(lock);
   checkpoint_ = std::move(path);
   key_ = std::move(key);
   interval_ = interval;
@@ -26,11 +28,17 @@ void SolveLog::on_checkpoint(const SearchState& state) {
   if (checkpoint_.empty()) return;
   since_checkpoint_.restart();
   try {
+    if (lock_) lock_->require_held();
     write_checkpoint(checkpoint_, state, key_);
   } catch (const Error& error) {
     // The search goes on: there is the one before, and the next one may succeed.
     warn(std::string("no checkpoint was written: ") + error.what());
   }
+}
+
+void SolveLog::on_copied_weights(std::size_t bytes) {
+  warn(format("the ranks of a node cannot share memory here: each holds the weights for itself, %.3g MB",
+              static_cast<double>(bytes) / 1e6));
 }
 
 void SolveLog::warn(const std::string& text) {

@@ -9,6 +9,7 @@
 #include "cli/memory.hpp"
 #include "cli/settings.hpp"
 #include "core/stopwatch.hpp"
+#include "io/checkpoint_lock.hpp"
 #include "kintsugi/core/exit_code.hpp"
 #include "kintsugi/io/checkpoint_file.hpp"
 #include "kintsugi/solve.hpp"
@@ -43,8 +44,11 @@ class SolveLog : public SolveObserver {
   bool stop_requested() override;
   bool checkpoint_due() override;
   void on_checkpoint(const SearchState& state) override;
+  void on_copied_weights(std::size_t bytes) override;
   /// States are written to `path` from now on, every `interval` seconds and where the search is stopped.
-  void keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval);
+  /// `lock` is held as long as the log lives.
+  void keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval,
+                        std::unique_ptr<CheckpointLock> lock);
   /// Says it, and keeps it for the solution file.
   void warn(const std::string& text);
   /// What warn() was given, each text once.
@@ -58,6 +62,7 @@ class SolveLog : public SolveObserver {
   std::vector<std::string> warnings_;
   std::filesystem::path checkpoint_;
   CheckpointKey key_;
+  std::unique_ptr<CheckpointLock> lock_;
   double interval_ = 0;
   Stopwatch since_checkpoint_;
 };

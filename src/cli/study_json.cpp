@@ -142,7 +142,7 @@ void print_study_json(std::ostream& out, const Study& study) {
   root["transitivity"] = transitivity(study.transitivity);
   root["repair"] = std::move(repair);
   root["searches"] = std::move(searches);
-  out << root.dump(1) << '\n';
+  out << root.dump(1, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
 }  // namespace kintsugi::cli

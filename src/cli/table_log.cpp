@@ -20,21 +20,16 @@ constexpr double kSecondsBetweenUpdates = 0.1;
 constexpr std::size_t kPairsShown = 10;
 
 // The letters of the first column, in lines of up to 120 characters.
-std::string event_legend() {
+std::vector<std::string> event_legend() {
   constexpr std::size_t kLine = 120;
-  std::string text = "key:";
-  std::size_t length = text.size();
+  std::vector<std::string> lines{"key:"};
   for (const EventName& name : kEventNames) {
     const std::string one = std::string(" ") + letter(name.event) + ' ' + std::string(name.words) +
                             (&name == &kEventNames.back() ? ';' : ',');
-    if (length + one.size() > kLine) {
-      text += "\n    ";
-      length = 4;
-    }
-    text += one;
-    length += one.size();
+    if (lines.back().size() + one.size() > kLine) lines.emplace_back(4, ' ');
+    lines.back() += one;
   }
-  return text;
+  return lines;
 }
 
 class TableLog final : public SolveLog {
@@ -82,7 +77,7 @@ class TableLog final : public SolveLog {
 void TableLog::line(const std::string& text) {
   if (progress_shown_) out_ << "\r\033[K";
   progress_shown_ = false;
-  out_ << text + "\n";
+  out_ << printable(text) + "\n";
 }
 
 void TableLog::begin(const SolveHeader& header, const Network& network) {
@@ -180,7 +175,7 @@ void TableLog::print_row(const TrajectoryEntry& row) {
   last_printed_ = row.seconds;
   if (rows_printed_ == 0) {
     line("");
-    line(event_legend());
+    for (const std::string& each : event_legend()) line(each);
     line("     mse and best are on the sample of so many rows, evals count whole networks");
   }
   if (rows_printed_ % kHeaderEvery == 0) {

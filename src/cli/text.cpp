@@ -19,6 +19,58 @@ std::string format(const char* pattern, ...) {
   return text;
 }
 
+namespace {
+
+/// Bytes of the UTF-8 character that `text` begins with; 0 where it begins with none, or with a control character.
+std::size_t printable_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return first >= 0x20 && first != 0x7F ? 1 : 0;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+  }
+  // Controls of a second kind, surrogates and forms that are too long.
+  if ((first == 0xC2 && byte(1) < 0xA0) || (first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
+      (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F)) {
+    return 0;
+  }
+  return length;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = printable_length(text);
+    if (length > 0) {
+      result += text.substr(0, length);
+    } else if (text.front() == '\n') {
+      result += "\\n";
+    } else if (text.front() == '\t') {
+      result += "\\t";
+    } else {
+      result += format("\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(text.front())));
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return result;
+}
+
+std::string printable_lines(std::string_view text, std::string_view indent) {
+  std::string result;
+  while (true) {
+    const std::size_t end = text.find('\n');
+    result += printable(text.substr(0, end));
+    if (end == std::string_view::npos || end + 1 == text.size()) return result;
+    result.append("\n").append(indent);
+    text.remove_prefix(end + 1);
+  }
+}
+
 std::string join(std::span<const std::string> words, std::string_view separator) {
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -71,6 +123,11 @@ std::string nearest(std::string_view word, std::span<const std::string> known) {
     }
   }
   return best;
+}
+
+void TextTable::add(std::vector<std::string> cells) {
+  for (std::string& cell : cells) cell = printable(cell);
+  lines_.push_back(std::move(cells));
 }
 
 void TextTable::print(std::ostream& out, std::string_view indent) const {

@@ -11,6 +11,12 @@ namespace kintsugi::cli {
 /// printf into a string.
 [[nodiscard]] [[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...);
 
+/// A text that a file or the name of one may hold, fit for a terminal and for one line: control characters, line ends
+/// among them, as \\n, \\t or \\x1b, and so are bytes that are no UTF-8.
+[[nodiscard]] std::string printable(std::string_view text);
+/// The same, but line ends stay and each further line begins with `indent`.
+[[nodiscard]] std::string printable_lines(std::string_view text, std::string_view indent);
+
 [[nodiscard]] std::string join(std::span<const std::string> words, std::string_view separator);
 
 /// "1 block", "2 blocks".
@@ -27,8 +33,8 @@ namespace kintsugi::cli {
 class TextTable {
  public:
   explicit TextTable(std::vector<std::string> header) : lines_{std::move(header)} {}
-  /// `cells` has as many entries as the header.
-  void add(std::vector<std::string> cells) { lines_.push_back(std::move(cells)); }
+  /// `cells` has as many entries as the header; they are made printable.
+  void add(std::vector<std::string> cells);
   /// Every line starts with `indent` and ends without trailing space.
   void print(std::ostream& out, std::string_view indent = "  ") const;
 

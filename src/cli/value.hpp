@@ -50,6 +50,12 @@ struct Value {
 [[nodiscard]] std::int64_t parse_integer(const std::string& text, std::int64_t lowest, std::int64_t highest);
 [[nodiscard]] std::uint64_t parse_unsigned(const std::string& text);
 
+/// Beyond these nothing can be meant: islands; ranks; blocks, widths and the like; rows.
+inline constexpr int kMostGroups = 4096;
+inline constexpr int kMostRanks = 1 << 24;
+inline constexpr int kMostSize = 1 << 20;
+inline constexpr std::int64_t kMostRows = std::int64_t{1} << 40;
+
 template <std::signed_integral T>
 [[nodiscard]] Value integer(T& target, T lowest, T highest = std::numeric_limits<T>::max()) {
   return {std::to_string(target), [&target, lowest, highest](const std::string& text) {

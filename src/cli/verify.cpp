@@ -98,7 +98,7 @@ void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& 
   const auto index = [&](int piece) { return network.index_of(piece); };
   const std::vector<int> here = indices(network, answer);
   const std::vector<int> there = indices(network, other);
-  std::cout << "\nagainst " << compare_.string()
+  std::cout << "\nagainst " << printable(compare_.string())
             << (other == given ? "\n" : ", where equal pieces stand for each other\n")
             << format("out of place   %zu of %zu pieces\n", comparison.differing.size(), here.size())
             << format("order          %zu inversions of blocks, Kendall tau %.6f%s\n", comparison.inversions,

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -34,9 +35,21 @@ class StateArchive {
   /// All has been read.
   [[nodiscard]] bool at_end() const noexcept { return left_.empty(); }
 
+  /// What orders may be, and how many tiles of rows a sample may have: while reading, others are out of range.
+  void limit(std::function<bool(const std::vector<Block>&)> is_order, std::size_t tiles) {
+    is_order_ = std::move(is_order);
+    most_tiles_ = tiles;
+  }
+
   template <class... T>
   void operator()(T&... values) {
     (pass(values), ...);
+  }
+
+  /// Of a sample.
+  void tile_count(std::size_t& tiles) {
+    pass(tiles);
+    require(tiles <= most_tiles_);
   }
 
   /// Throws InputError while reading where `holds` is false: a state that no search has written.
@@ -74,8 +87,17 @@ class StateArchive {
     require(static_cast<std::int64_t>(value) == word && (!std::unsigned_integral<T> || word >= 0));
   }
   void pass(Block& block) { (*this)(block.expand, block.compress); }
+  /// An order, or none.
+  void pass(std::vector<Block>& blocks) {
+    pass_all(blocks);
+    require(blocks.empty() || !is_order_ || is_order_(blocks));
+  }
   template <class T>
   void pass(std::vector<T>& values) {
+    pass_all(values);
+  }
+  template <class T>
+  void pass_all(std::vector<T>& values) {
     std::size_t count = values.size();
     pass(count);
     // Each value takes a word at least: a wrong count must not take memory.
@@ -109,6 +131,8 @@ class StateArchive {
   std::vector<std::int64_t> words_;
   std::span<const std::int64_t> left_;
   bool reading_ = false;
+  std::function<bool(const std::vector<Block>&)> is_order_;
+  std::size_t most_tiles_ = std::numeric_limits<std::size_t>::max();
 };
 
 }  // namespace kintsugi

@@ -243,8 +243,7 @@ void write_study(const std::filesystem::path& path, const Study& study, const St
   write_transitivity(image, study.transitivity);
   write_repair(image, study);
   write_searches(image, study);
-  const std::vector<char> bytes = image.finish();
-  write_file_atomically(path, std::string_view(bytes.data(), bytes.size()));
+  write_file_atomically(path, image.finish_with_sum());
 }
 
 }  // namespace kintsugi

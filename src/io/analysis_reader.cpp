@@ -5,8 +5,8 @@
 
 #include "io/analysis_file.hpp"
 #include "io/file_format.hpp"
-#include "io/hdf5.hpp"
 #include "io/hdf5_columns.hpp"
+#include "io/hdf5_reader.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
@@ -44,7 +44,7 @@ std::vector<ScoreTable> read_scores(const h5::Reader& reader, const std::vector<
   const auto rank = [](const std::vector<int>& sorted, int piece) {
     return static_cast<std::size_t>(std::ranges::lower_bound(sorted, piece) - sorted.begin());
   };
-  for (const std::string& name : scores.links) {
+  for (const std::string& name : scores.links()) {
     const std::vector<double> stored = h5::read_reals(reader, scores, name, std::array{length, length});
     ScoreTable table{name, {}};
     for (const Block& row : blocks) {
@@ -181,7 +181,6 @@ std::vector<SearchStudy> read_searches(const h5::Reader& reader) {
 }  // namespace
 
 StoredAnalysis read_analysis(const std::filesystem::path& path, const std::vector<Block>& blocks) {
-  const h5::SilentErrors silent;
   const h5::Reader reader(path);
   const StartNames names = start_names_of(require_format(reader.root(), kAnalysisFormat));
   StoredAnalysis stored;

@@ -4,14 +4,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <climits>
+#include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "io/file_descriptor.hpp"
+#include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
@@ -48,19 +53,51 @@ fs::path resolve_target(const fs::path& path) {
   return target;
 }
 
-/// A name beside `target`, cut where it would be longer than a name may be.
-fs::path temporary_beside(const fs::path& target, const std::string& unique) {
-  const std::string ending = "." + unique + ".tmp";
-  const std::string name = target.filename().string().substr(0, NAME_MAX - 1 - ending.size());
-  return target.parent_path() / std::string(".").append(name).append(ending);
+/// What tells the processes of this machine from those of another that writes to the same folder: a digest of the
+/// host's name, of its start and of the numbering of processes.
+std::string machine() {
+  static const std::string digest = [] {
+    std::array<char, 256> host{};
+    static_cast<void>(::gethostname(host.data(), host.size() - 1));
+    std::string start;
+    std::ifstream("/proc/sys/kernel/random/boot_id") >> start;
+    std::error_code ignored;
+    constexpr std::size_t kDigits = 8;
+    return sha256_hex(host.data() + start + fs::read_symlink("/proc/self/ns/pid", ignored).string()).substr(0, kDigits);
+  }();
+  return digest;
+}
+
+constexpr std::string_view kEnding = ".tmp";
+
+/// How the names of temporary files of this machine begin, cut where they would be longer than a name may be.
+std::string start_of_temporary(const fs::path& target) {
+  constexpr std::size_t kRoom = 40;  // for machine, process and number
+  std::string start = target.filename().string().substr(0, NAME_MAX - kRoom);
+  start.insert(start.begin(), '.');
+  return start.append(".").append(machine()).append(".");
 }
 
 }  // namespace
 
+void remove_leftovers(const fs::path& path) {
+  const fs::path target = follow_links(path);
+  const std::string start = start_of_temporary(target);
+  std::error_code error;
+  fs::directory_iterator entry(target.has_parent_path() ? target.parent_path() : ".", error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(start) || !name.ends_with(kEnding)) continue;
+    pid_t process = 0;
+    std::from_chars(name.data() + start.size(), name.data() + name.size(), process);
+    if (process > 0 && ::kill(process, 0) != 0 && errno == ESRCH) ::unlink(entry->path().c_str());
+  }
+}
+
 AtomicFile::AtomicFile(const fs::path& path) : name_(path.string()), target_(resolve_target(path)) {
   for (int attempt = 0;; ++attempt) {
     const std::string unique = std::to_string(::getpid()) + "." + std::to_string(attempt);
-    temporary_ = temporary_beside(target_, unique);
+    temporary_ = target_.parent_path() / start_of_temporary(target_).append(unique).append(kEnding);
     fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     constexpr int kAttempts = 100;
     if (fd_ >= 0 || errno != EEXIST || attempt == kAttempts) break;

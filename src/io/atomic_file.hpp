@@ -10,6 +10,9 @@ namespace kintsugi {
 /// where links lead in a ring.
 [[nodiscard]] std::filesystem::path follow_links(const std::filesystem::path& path);
 
+/// Removes temporary files beside `path` that processes of this machine have left there which are no more.
+void remove_leftovers(const std::filesystem::path& path);
+
 /// Puts a whole file in place at once: writes a temporary file beside `path`, syncs it, renames it over `path` and
 /// syncs the folder. Whoever opens `path` sees the old content or the new, never a part. A symbolic link is followed.
 /// Not collective. Throws UsageError where `path` cannot be a file (no such folder, not writable, a folder or device is

@@ -1,6 +1,7 @@
 #include "kintsugi/io/checkpoint_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,10 +13,11 @@
 #include <system_error>
 
 #include "core/state_archive.hpp"
-#include "io/file_bytes.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/file_format.hpp"
+#include "io/file_sum.hpp"
 #include "io/hdf5.hpp"
+#include "io/hdf5_reader.hpp"
 #include "io/problem_mark.hpp"
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/error.hpp"
@@ -50,38 +52,28 @@ Arrays flatten(const SearchState& state) {
   return arrays;
 }
 
-// The file ends with a line of its own behind what HDF5 knows of: a checksum of all before it. It is looked at first,
-// since HDF5 does not survive everything that a damaged file can say.
-constexpr std::string_view kSumKey = "\nsha256 ";
-constexpr std::size_t kSumLine = kSumKey.size() + 64 + 1;
-
-std::string sum_line(std::string_view content) { return std::string(kSumKey) + sha256_hex(content) + '\n'; }
-
+/// A checkpoint without its checksum is torn. This is asked first: a torn file is not to be taken for another one.
 void require_whole(const std::filesystem::path& path) {
-  const FileBytes file(path);
-  const std::string_view all(file.bytes().data(), file.bytes().size());
-  const std::size_t size = all.size() < kSumLine ? 0 : all.size() - kSumLine;
-  const std::string_view line = all.substr(size);
-  if (size == 0 || !line.starts_with(kSumKey) || line.back() != '\n') {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat facts {};
+  if (file.get() < 0 || ::fstat(file.get(), &facts) != 0) {
+    throw InputError(path.string() + ": cannot be opened: " + system_message(errno));
+  }
+  if (!S_ISREG(facts.st_mode)) throw InputError(path.string() + ": is not a regular file");
+  const auto size = static_cast<std::uint64_t>(facts.st_size);
+  if (!has_sum(file.get(), size)) {
     throw InputError(path.string() +
                      ": is not a kintsugi checkpoint, or a torn one (its last line must be its checksum)");
   }
-  if (sum_line(all.substr(0, size)) != line) {
-    throw InputError(path.string() + ": is damaged (its content does not have the checksum that it names)");
-  }
+  require_right_sum(file.get(), size, path.string());
 }
 
 Words read_words(const h5::Reader& reader, const h5::Group& parent, const char* name, std::size_t rank) {
   const h5::Dataset set = reader.dataset(parent, name);
-  const h5::Handle type(H5Dget_type(set.id.id()));
-  if (H5Tget_class(type.id()) != H5T_INTEGER || set.dims.size() != rank) {
+  if (set.dims.size() != rank) {
     throw InputError(set.name + ": is not an array of integers with " + std::to_string(rank) + " dimensions");
   }
-  std::size_t count = 1;
-  for (const hsize_t dim : set.dims) count *= dim;
-  Words words(count);
-  if (count > 0) reader.read(set, H5T_NATIVE_INT64, words.data());
-  return words;
+  return reader.integers(set);
 }
 
 SearchState assemble(const Arrays& arrays, double seconds, const std::string& name) {
@@ -95,7 +87,11 @@ SearchState assemble(const Arrays& arrays, double seconds, const std::string& na
     at += size;
   }
   if (arrays.trajectory.size() % kTrajectoryWords != 0) throw InputError(name + ": the trajectory has ragged rows");
-  for (StateArchive trajectory(arrays.trajectory); !trajectory.at_end();) trajectory(state.trajectory.emplace_back());
+  try {
+    for (StateArchive trajectory(arrays.trajectory); !trajectory.at_end();) trajectory(state.trajectory.emplace_back());
+  } catch (const InputError& error) {
+    throw InputError(name + ", /trajectory: " + error.what());
+  }
   return state;
 }
 
@@ -230,10 +226,7 @@ void write_checkpoint(const std::filesystem::path& path, const SearchState& stat
   put(image.root(), "shared", arrays.shared);
   image.dataset(image.root(), "trajectory", std::array<hsize_t, 2>{state.trajectory.size(), kTrajectoryWords},
                 H5T_STD_I64LE, H5T_NATIVE_INT64, arrays.trajectory.data());
-  const std::vector<char> bytes = image.finish();
-  std::string content(bytes.begin(), bytes.end());
-  content += sum_line(content);
-
+  const std::string content = image.finish_with_sum();
   std::filesystem::path next = path;
   next += ".next";
   write_beside(next, content, path.string());
@@ -242,7 +235,6 @@ void write_checkpoint(const std::filesystem::path& path, const SearchState& stat
 
 SearchState read_checkpoint(const std::filesystem::path& path, const CheckpointKey& key) {
   require_whole(path);
-  const h5::SilentErrors silent;
   const h5::Reader reader(path);
   const h5::Group& root = reader.root();
   require_checkpoint(root);

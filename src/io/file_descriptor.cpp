@@ -36,6 +36,18 @@ bool write_all_at(int fd, std::string_view content, std::uint64_t offset) {
   });
 }
 
+bool read_at(int fd, void* values, std::size_t size, std::uint64_t offset) {
+  auto* const bytes = static_cast<char*>(values);
+  for (std::size_t done = 0; done < size;) {
+    errno = 0;
+    const ssize_t got = ::pread(fd, bytes + done, size - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    done += static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
 void sync_folder(const std::filesystem::path& folder) {
   const FileDescriptor fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() >= 0) static_cast<void>(::fsync(fd.get()));

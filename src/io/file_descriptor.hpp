@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -14,6 +15,11 @@ namespace kintsugi {
 class FileDescriptor {
  public:
   explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
   FileDescriptor(const FileDescriptor&) = delete;
   FileDescriptor& operator=(const FileDescriptor&) = delete;
   ~FileDescriptor() {
@@ -34,6 +40,10 @@ class FileDescriptor {
 [[nodiscard]] bool write_all(int fd, std::string_view content);
 /// The same, from `offset` bytes after the beginning of the file.
 [[nodiscard]] bool write_all_at(int fd, std::string_view content, std::uint64_t offset);
+
+/// Reads exactly `size` bytes from `offset` bytes after the beginning of the file. False where it fails (`errno` says
+/// why) or the file ends before (`errno` is 0).
+[[nodiscard]] bool read_at(int fd, void* values, std::size_t size, std::uint64_t offset);
 
 /// Makes renames in `folder` last. File systems that cannot sync a folder say so with EINVAL: nothing is lost then.
 void sync_folder(const std::filesystem::path& folder);

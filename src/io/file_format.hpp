@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "io/hdf5.hpp"
+#include "io/hdf5_reader.hpp"
 
 namespace kintsugi {
 

@@ -1,5 +1,9 @@
 #include "io/hdf5.hpp"
 
+#include <algorithm>
+#include <string_view>
+
+#include "io/file_sum.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/event.hpp"
 
@@ -22,9 +26,10 @@ std::string last_error() {
   return message;
 }
 
-Handle text_type() {
+Handle text_type(std::size_t length) {
   Handle type(H5Tcopy(H5T_C_S1));
-  H5Tset_size(type.id(), H5T_VARIABLE);
+  H5Tset_size(type.id(), std::max<std::size_t>(length, 1));
+  H5Tset_strpad(type.id(), H5T_STR_NULLPAD);
   H5Tset_cset(type.id(), H5T_CSET_UTF8);
   return type;
 }
@@ -64,8 +69,6 @@ Image::Image(std::size_t size_hint) {
   const Handle access(built(H5Pcreate(H5P_FILE_ACCESS)));
   constexpr std::size_t kSlack = std::size_t{64} << 10;
   done(H5Pset_fapl_core(access.id(), size_hint + size_hint / 16 + kSlack, /*backing_store=*/0));
-  // The format of HDF5 1.8: compact, and every reader since 2008 knows it.
-  // done(H5Pset_libver_bounds(access.id(), H5F_LIBVER_V18, H5F_LIBVER_V18));
   const Handle creation(built(H5Pcreate(H5P_FILE_CREATE)));
   done(H5Pset_obj_track_times(creation.id(), false));
   file_ = Handle(built(H5Fcreate("kintsugi image", H5F_ACC_TRUNC, creation.id(), access.id())));
@@ -77,7 +80,6 @@ Image::Image(std::size_t size_hint) {
   done(H5Pset_obj_track_times(group_options_.id(), false));
   dataset_options_ = Handle(built(H5Pcreate(H5P_DATASET_CREATE)));
   done(H5Pset_obj_track_times(dataset_options_.id(), false));
-  text_type_ = text_type();
   scalar_ = Handle(built(H5Screate(H5S_SCALAR)));
 }
 
@@ -100,8 +102,12 @@ void Image::attribute(hid_t object, const std::string& name, hid_t type, const v
 }
 
 void Image::attribute(hid_t object, const std::string& name, const std::string& value) {
-  const char* text = value.c_str();
-  attribute(object, name, text_type_.id(), &text);
+  constexpr std::size_t kMost = 32000;  // an attribute may have 64 kB with its name and type
+  constexpr std::string_view kCut = "...";
+  std::string text = value;
+  if (text.size() > kMost) text.replace(kMost - kCut.size(), std::string::npos, kCut);
+  const Handle type = text_type(text.size());
+  attribute(object, name, type.id(), text.c_str());  // one zero at least, also where it is empty
 }
 
 void Image::attribute(hid_t object, const std::string& name, std::int64_t value) {
@@ -125,6 +131,12 @@ std::vector<char> Image::finish() {
     throw InternalError("HDF5 gives no file image: " + last_error());
   }
   return bytes;
+}
+
+std::string Image::finish_with_sum() {
+  const std::vector<char> bytes = finish();
+  std::string content(bytes.begin(), bytes.end());
+  return content += sum_line(content);
 }
 
 }  // namespace kintsugi::h5

@@ -3,7 +3,6 @@
 #include <hdf5.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <utility>
@@ -52,8 +51,9 @@ class SilentErrors {
 /// The innermost message on HDF5's error stack, after a call that failed.
 [[nodiscard]] std::string last_error();
 
-/// Text of any length, UTF-8: what h5py reads as str.
-[[nodiscard]] Handle text_type();
+/// Text of a fixed length in bytes, UTF-8, padded with zeros: texts of variable length live in a heap whose damage HDF5
+/// does not survive.
+[[nodiscard]] Handle text_type(std::size_t length);
 /// h5py's bool: an enumeration of FALSE and TRUE over int8.
 [[nodiscard]] Handle bool_type();
 /// An enumeration of the events in words; the values are their letters.
@@ -71,13 +71,16 @@ class Image {
   /// `values` holds the elements of all `dims` in `memory_type`; they are stored as `file_type`.
   void dataset(hid_t parent, const std::string& name, std::span<const hsize_t> dims, hid_t file_type, hid_t memory_type,
                const void* values);
+  /// A text that is longer than an attribute may be is cut, and ends in "...".
   void attribute(hid_t object, const std::string& name, const std::string& value);
   void attribute(hid_t object, const std::string& name, std::int64_t value);
   void attribute(hid_t object, const std::string& name, std::uint64_t value);
   void attribute(hid_t object, const std::string& name, double value);
 
-  /// The bytes of the finished file. Nothing can be added after it.
+  /// The bytes of the finished file, without a checksum. Nothing can be added after it.
   [[nodiscard]] std::vector<char> finish();
+  /// The same, and the line with their checksum (io/file_sum.hpp).
+  [[nodiscard]] std::string finish_with_sum();
 
  private:
   void attribute(hid_t object, const std::string& name, hid_t type, const void* value);
@@ -85,64 +88,7 @@ class Image {
   Handle file_;
   Handle group_options_;
   Handle dataset_options_;
-  Handle text_type_;
   Handle scalar_;
 };
-
-/// A group open for reading.
-struct Group {
-  Handle id;
-  std::string name;                ///< "FILE, /path": for messages
-  std::vector<std::string> links;  ///< names of what is in it, in the order of their bytes
-
-  [[nodiscard]] bool has(const std::string& link) const;
-};
-
-/// A data set open for reading, checked against the bytes that the file really has.
-struct Dataset {
-  Handle id;
-  std::string name;  ///< "FILE, /path": for messages
-  std::vector<hsize_t> dims;
-};
-
-/// A file open for reading. Every member throws InputError that names the file, the object and the rule.
-class Reader {
- public:
-  explicit Reader(const std::filesystem::path& path);
-
-  [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] const Group& root() const { return root_; }
-
-  /// Refuses a group that links to anything outside itself.
-  [[nodiscard]] Group group(const Group& parent, const std::string& name) const;
-  /// Refuses what is stored outside the file, and dimensions that claim more than the file can hold: what is read is
-  /// bounded by the file's size.
-  [[nodiscard]] Dataset dataset(const Group& parent, const std::string& name) const;
-  /// The same, with floating-point elements of 2, 4 or 8 bytes and `rank` dimensions, none of them 0.
-  [[nodiscard]] Dataset numbers(const Group& parent, const std::string& name, int rank) const;
-
-  /// Reads the elements that `file_space` selects (H5S_ALL: all) into `values`, laid out as `memory_type` and
-  /// `memory_space`.
-  void read(const Dataset& dataset, hid_t memory_type, void* values, hid_t memory_space = H5S_ALL,
-            hid_t file_space = H5S_ALL) const;
-  /// A data set of texts.
-  [[nodiscard]] std::vector<std::string> texts(const Group& parent, const std::string& name) const;
-
- private:
-  std::string name_;
-  std::uint64_t bytes_ = 0;
-  Handle file_;
-  Handle transfer_;
-  Group root_;
-};
-
-[[nodiscard]] bool has_attribute(const Group& object, const std::string& name);
-/// Names of the attributes whose value is one text, in the order of their bytes.
-[[nodiscard]] std::vector<std::string> text_attributes(const Group& object);
-/// The value of an attribute. Throw InputError where it is missing or of another kind.
-[[nodiscard]] std::string text_attribute(const Group& object, const std::string& name);
-[[nodiscard]] std::int64_t integer_attribute(const Group& object, const std::string& name);
-[[nodiscard]] std::uint64_t unsigned_attribute(const Group& object, const std::string& name);
-[[nodiscard]] double real_attribute(const Group& object, const std::string& name);
 
 }  // namespace kintsugi::h5

@@ -4,8 +4,8 @@
 #include <set>
 #include <system_error>
 
-#include "io/hdf5.hpp"
 #include "io/hdf5_checks.hpp"
+#include "io/hdf5_raw.hpp"
 #include "io/in_child.hpp"
 #include "io/table_arrays.hpp"
 #include "io/zip_archive.hpp"
@@ -36,7 +36,7 @@ class ArrayReader {
   }
 
  private:
-  void walk(const h5::Group& group, const std::string& path, int depth) {
+  void walk(const h5::RawGroup& group, const std::string& path, int depth) {
     constexpr int kDeepest = 8;  // hard links can make rings
     constexpr std::size_t kMost = 100'000;
     if (depth > kDeepest) return;
@@ -52,8 +52,8 @@ class ArrayReader {
     }
   }
 
-  void read_dataset(const h5::Group& group, const std::string& link, const std::string& name) {
-    const h5::Dataset set = reader_.dataset(group, link);
+  void read_dataset(const h5::RawGroup& group, const std::string& link, const std::string& name) {
+    const h5::RawDataset set = reader_.dataset(group, link);
     const Handle type(H5Dget_type(set.id.id()));
     if (H5Tget_class(type.id()) == H5T_COMPOUND) return read_compound(set, type, name);
     if (!is_number(type.id()) || set.dims.empty() || set.dims.size() > 2) return;
@@ -63,7 +63,7 @@ class ArrayReader {
     arrays_.push_back(std::move(array));
   }
 
-  Tensor values_of(const h5::Dataset& set, hid_t memory_type, std::string name, std::vector<std::size_t> shape) {
+  Tensor values_of(const h5::RawDataset& set, hid_t memory_type, std::string name, std::vector<std::size_t> shape) {
     std::size_t count = 1;
     for (const std::size_t size : shape) {
       if (__builtin_mul_overflow(count, size, &count)) count = budget_ + 1;
@@ -87,7 +87,7 @@ class ArrayReader {
   }
 
   /// Each numeric member of a compound type is a column, or a block of columns. PyTables numbers its rows in `index`.
-  void read_compound(const h5::Dataset& set, const Handle& type, const std::string& path) {
+  void read_compound(const h5::RawDataset& set, const Handle& type, const std::string& path) {
     if (set.dims.size() != 1) return;
     const int members = H5Tget_nmembers(type.id());
     for (int member = 0; member < members; ++member) {
@@ -116,15 +116,15 @@ class ArrayReader {
   }
 
   /// pandas' DataFrame.to_hdf in its fixed format: blocks of columns of one type, each with the columns' names.
-  static bool is_pandas_frame(const h5::Group& group) {
+  static bool is_pandas_frame(const h5::RawGroup& group) {
     return group.has("block0_values") && group.has("block0_items");
   }
 
-  void read_pandas_frame(const h5::Group& group, const std::string& path) {
+  void read_pandas_frame(const h5::RawGroup& group, const std::string& path) {
     for (std::size_t block = 0;; ++block) {
       const std::string start = "block" + std::to_string(block);
       if (!group.has(start + "_values") || !group.has(start + "_items")) return;
-      const h5::Dataset set = reader_.dataset(group, start + "_values");
+      const h5::RawDataset set = reader_.dataset(group, start + "_values");
       const Handle type(H5Dget_type(set.id.id()));
       if (!is_number(type.id()) || set.dims.size() != 2) continue;
       const Tensor values = values_of(set, H5T_NATIVE_DOUBLE, start, {set.dims.begin(), set.dims.end()});
@@ -140,8 +140,8 @@ class ArrayReader {
   }
 
   /// Texts of a fixed length, padded with zeros.
-  std::vector<std::string> fixed_texts(const h5::Group& group, const std::string& link) const {
-    const h5::Dataset set = reader_.dataset(group, link);
+  std::vector<std::string> fixed_texts(const h5::RawGroup& group, const std::string& link) const {
+    const h5::RawDataset set = reader_.dataset(group, link);
     const Handle type(H5Dget_type(set.id.id()));
     if (H5Tget_class(type.id()) != H5T_STRING || H5Tis_variable_str(type.id()) != 0 || set.dims.size() != 1) {
       throw InputError(set.name + ": is not a list of texts of fixed length");
@@ -157,7 +157,7 @@ class ArrayReader {
     return texts;
   }
 
-  h5::Reader reader_;
+  h5::RawReader reader_;
   std::size_t budget_ = 0;  // numbers that may still be read
   std::size_t visited_ = 0;
   std::vector<Tensor> arrays_;
@@ -226,15 +226,19 @@ std::vector<Tensor> read_hdf5_arrays(const std::filesystem::path& path) {
   constexpr std::size_t kLibrary = std::size_t{256} << 20;  // HDF5's own caches and buffers
   constexpr std::size_t kBytesPerSecond = std::size_t{10} << 20;
   constexpr unsigned kSeconds = 20;
+  constexpr unsigned kWallSeconds = 300;  // for a slow file system
   std::error_code ignored;
   const std::size_t most = most_inflated(std::filesystem::file_size(path, ignored));
-  const auto work = [&] {
+  const ReadFile read = [](const std::string& file) {
     const h5::SilentErrors silent;
-    return pack(ArrayReader(path).read());
+    return pack(ArrayReader(file).read());
   };
   // Three times: HDF5 and the arrays hold each number, and so does what is handed over.
-  return unpacked(run_in_child(work, path.string(), kLibrary + 3 * most,
-                               kSeconds + static_cast<unsigned>(most / 100 / kBytesPerSecond)));
+  const ChildLimits limits{.memory = kLibrary + 3 * most,
+                           .seconds = kSeconds + static_cast<unsigned>(most / 100 / kBytesPerSecond),
+                           .wall_seconds = kWallSeconds,
+                           .result = 2 * most};
+  return unpacked(read_in_child(read, path.string(), limits));
 }
 
 }  // namespace kintsugi

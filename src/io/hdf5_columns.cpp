@@ -9,22 +9,11 @@ namespace kintsugi::h5 {
 
 namespace {
 
-constexpr std::array<H5T_class_t, 3> kNumbers{H5T_FLOAT, H5T_INTEGER, H5T_ENUM};
-constexpr std::array<H5T_class_t, 2> kIntegers{H5T_INTEGER, H5T_ENUM};
-constexpr std::array<H5T_class_t, 1> kTexts{H5T_STRING};
+constexpr std::array kNumbers{Kind::real32, Kind::real64, Kind::integer, Kind::natural};
+constexpr std::array kIntegers{Kind::integer, Kind::natural};
+constexpr std::array kTexts{Kind::text};
 
-/// HDF5 converts an enumeration to no integer but its own.
-Handle without_names(Handle type) {
-  return H5Tget_class(type.id()) == H5T_ENUM ? Handle(H5Tget_super(type.id())) : std::move(type);
-}
-
-/// The integers of `type`, of `size` bytes, at every `size` bytes of `raw`.
-std::vector<std::int64_t> widen(std::vector<char> raw, hid_t type, std::size_t count, const std::string& place) {
-  raw.resize(std::max(raw.size(), count * sizeof(std::int64_t)));
-  done(H5Tconvert(type, H5T_NATIVE_INT64, count, raw.data(), nullptr, H5P_DEFAULT), place);
-  const auto* const first = reinterpret_cast<const std::int64_t*>(raw.data());
-  return {first, first + count};
-}
+bool is_one_of(Kind kind, std::span<const Kind> kinds) { return std::ranges::find(kinds, kind) != kinds.end(); }
 
 std::string dimensions_text(std::span<const std::size_t> dims) {
   std::string text;
@@ -32,112 +21,86 @@ std::string dimensions_text(std::span<const std::size_t> dims) {
   return text + "]";
 }
 
-/// Opens an array of one of `classes` with exactly these dimensions; the number of its elements goes to `count`.
+/// Opens an array of one of `kinds` with exactly these dimensions.
 Dataset open_array(const Reader& reader, const Group& parent, const std::string& name,
-                   std::span<const std::size_t> dims, std::span<const H5T_class_t> classes, std::size_t& count) {
+                   std::span<const std::size_t> dims, std::span<const Kind> kinds) {
   Dataset set = reader.dataset(parent, name);
-  const Handle type(opened(H5Dget_type(set.id.id()), set.name));
-  if (std::ranges::find(classes, H5Tget_class(type.id())) == classes.end()) fail(set.name, "is of the wrong type");
-  if (!std::ranges::equal(set.dims, dims)) {
-    const std::vector<std::size_t> found(set.dims.begin(), set.dims.end());
-    fail(set.name, "has the shape " + dimensions_text(found) + " instead of " + dimensions_text(dims));
+  if (set.content->is_table || !is_one_of(set.content->columns.front().kind, kinds)) {
+    fail(set.name, "is of the wrong type");
   }
-  count = 1;
-  for (const std::size_t dim : dims) count *= dim;
+  if (!std::ranges::equal(set.dims, dims)) {
+    fail(set.name, "has the shape " + dimensions_text(set.dims) + " instead of " + dimensions_text(dims));
+  }
   return set;
 }
 
 }  // namespace
 
 Columns::Columns(const Reader& reader, const Group& parent, const std::string& name)
-    : reader_(reader), set_(reader.dataset(parent, name)), type_(opened(H5Dget_type(set_.id.id()), set_.name)) {
-  if (H5Tget_class(type_.id()) != H5T_COMPOUND || set_.dims.size() != 1) fail(set_.name, "is not a table");
+    : set_(reader.dataset(parent, name)) {
+  if (!set_.content->is_table) fail(set_.name, "is not a table");
 }
 
-bool Columns::has(const std::string& column) const { return H5Tget_member_index(type_.id(), column.c_str()) >= 0; }
-
-Handle Columns::member(const std::string& column, std::span<const H5T_class_t> classes) const {
-  const int index = H5Tget_member_index(type_.id(), column.c_str());
-  if (index < 0) fail(set_.name, "has no column '" + column + "'");
-  Handle type(opened(H5Tget_member_type(type_.id(), static_cast<unsigned>(index)), set_.name));
-  if (std::ranges::find(classes, H5Tget_class(type.id())) == classes.end()) {
-    fail(set_.name, "column '" + column + "' is of the wrong type");
-  }
-  return type;
+const PlainValues* Columns::find(const std::string& column) const {
+  const auto found = std::ranges::find(set_.content->columns, column, &PlainValues::name);
+  return found == set_.content->columns.end() ? nullptr : &*found;
 }
 
-void Columns::read(const std::string& column, hid_t type, std::size_t size, void* values) const {
-  if (rows() == 0) return;
-  const Handle row(opened(H5Tcreate(H5T_COMPOUND, size), set_.name));
-  done(H5Tinsert(row.id(), column.c_str(), 0, type), set_.name);
-  reader_.read(set_, row.id(), values);
+bool Columns::has(const std::string& column) const { return find(column) != nullptr; }
+
+const PlainValues& Columns::column(const std::string& name, std::span<const Kind> kinds) const {
+  const PlainValues* const values = find(name);
+  if (values == nullptr) fail(set_.name, "has no column '" + name + "'");
+  if (!is_one_of(values->kind, kinds)) fail(set_.name, "column '" + name + "' is of the wrong type");
+  return *values;
 }
 
 std::vector<double> Columns::reals(const std::string& column) const {
-  const Handle type = member(column, kNumbers);
-  if (H5Tget_class(type.id()) == H5T_ENUM) {
-    const std::vector<std::int64_t> values = integers(column);
-    return {values.begin(), values.end()};
-  }
   std::vector<double> values(rows());
-  read(column, H5T_NATIVE_DOUBLE, sizeof(double), values.data());
+  copy_reals(this->column(column, kNumbers), 0, values);
   return values;
 }
 
 std::vector<std::int64_t> Columns::integers(const std::string& column) const {
-  const Handle type = member(column, kIntegers);
-  const std::size_t size = H5Tget_size(type.id());
-  std::vector<char> raw(rows() * size);
-  read(column, type.id(), size, raw.data());
-  const Handle plain = without_names(Handle(opened(H5Tcopy(type.id()), set_.name)));
-  return widen(std::move(raw), plain.id(), rows(), set_.name);
+  return copy_integers(this->column(column, kIntegers));
 }
 
 std::vector<std::int64_t> Columns::codes(const std::string& column) const {
-  constexpr std::array<H5T_class_t, 3> kCodes{H5T_INTEGER, H5T_ENUM, H5T_STRING};
-  const Handle type = member(column, kCodes);
-  if (H5Tget_class(type.id()) != H5T_STRING) return integers(column);
-  if (H5Tis_variable_str(type.id()) > 0 || H5Tget_size(type.id()) != 1) {
-    fail(set_.name, "column '" + column + "' is no text of one byte");
+  constexpr std::array kCodes{Kind::integer, Kind::natural, Kind::text};
+  const PlainValues& values = this->column(column, kCodes);
+  if (values.kind != Kind::text) return copy_integers(values);
+  std::vector<std::int64_t> codes;
+  codes.reserve(values.texts.size());
+  for (const std::string& text : values.texts) {
+    if (text.size() > 1) fail(set_.name, "column '" + column + "' is no text of one byte");
+    codes.push_back(text.empty() ? 0 : static_cast<unsigned char>(text.front()));
   }
-  std::vector<char> raw(rows());
-  read(column, type.id(), 1, raw.data());
-  return {raw.begin(), raw.end()};
+  return codes;
 }
 
-std::vector<std::string> Columns::texts(const std::string& column) const {
-  const Handle type = member(column, kTexts);
-  if (H5Tis_variable_str(type.id()) <= 0) fail(set_.name, "column '" + column + "' is no text of variable length");
-  std::vector<char*> raw(rows(), nullptr);
-  read(column, type.id(), sizeof(char*), raw.data());
-  std::vector<std::string> values;
-  for (const char* const text : raw) values.emplace_back(text == nullptr ? "" : text);
-  if (!raw.empty()) {
-    const hsize_t count = raw.size();
-    const Handle space(H5Screate_simple(1, &count, nullptr));
-    H5Dvlen_reclaim(type.id(), space.id(), H5P_DEFAULT, raw.data());
-  }
-  return values;
-}
+std::vector<std::string> Columns::texts(const std::string& column) const { return this->column(column, kTexts).texts; }
 
 std::vector<double> read_reals(const Reader& reader, const Group& parent, const std::string& name,
                                std::span<const std::size_t> dims) {
-  constexpr std::array<H5T_class_t, 2> kReals{H5T_FLOAT, H5T_INTEGER};
-  std::size_t count = 0;
-  const Dataset set = open_array(reader, parent, name, dims, kReals, count);
-  std::vector<double> values(count);
-  if (count > 0) reader.read(set, H5T_NATIVE_DOUBLE, values.data());
+  const Dataset set = open_array(reader, parent, name, dims, kNumbers);
+  std::vector<double> values(set.count());
+  reader.read(set, 0, values);
   return values;
 }
 
 std::vector<int> read_integers(const Reader& reader, const Group& parent, const std::string& name,
                                std::span<const std::size_t> dims) {
-  constexpr std::array<H5T_class_t, 1> kInteger{H5T_INTEGER};
-  std::size_t count = 0;
-  const Dataset set = open_array(reader, parent, name, dims, kInteger, count);
-  std::vector<int> values(count);
-  if (count > 0) reader.read(set, H5T_NATIVE_INT, values.data());
-  return values;
+  return as_ints(reader.integers(open_array(reader, parent, name, dims, kIntegers)), parent.name + "/" + name);
+}
+
+std::vector<int> as_ints(std::span<const std::int64_t> values, const std::string& place) {
+  std::vector<int> ints;
+  ints.reserve(values.size());
+  for (const std::int64_t value : values) {
+    ints.push_back(static_cast<int>(value));
+    if (ints.back() != value) fail(place, "holds " + std::to_string(value) + ", which is too large");
+  }
+  return ints;
 }
 
 }  // namespace kintsugi::h5

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "io/hdf5.hpp"
+#include "io/hdf5_reader.hpp"
 
 /// Reads tables and arrays of which only a part may be known, or which may hold more than is asked for.
 namespace kintsugi::h5 {
 
-/// A table (one dimension of a compound type), read column by column. Every member throws InputError that names the
-/// table, the column and the rule.
+/// A table (one dimension of a compound type) of a Reader, which must outlive it, read column by column. Every member
+/// throws InputError that names the table, the column and the rule.
 class Columns {
  public:
   Columns(const Reader& reader, const Group& parent, const std::string& name);
@@ -24,17 +24,15 @@ class Columns {
   [[nodiscard]] std::vector<std::int64_t> integers(const std::string& column) const;
   /// A column of integers, or of texts of one byte, as the bytes' values.
   [[nodiscard]] std::vector<std::int64_t> codes(const std::string& column) const;
-  /// A column of texts of variable length.
+  /// A column of texts.
   [[nodiscard]] std::vector<std::string> texts(const std::string& column) const;
 
  private:
-  /// The column's own type, of one of `classes`.
-  [[nodiscard]] Handle member(const std::string& column, std::span<const H5T_class_t> classes) const;
-  void read(const std::string& column, hid_t type, std::size_t size, void* values) const;
+  [[nodiscard]] const PlainValues* find(const std::string& column) const;
+  /// Of one of `kinds`.
+  [[nodiscard]] const PlainValues& column(const std::string& name, std::span<const Kind> kinds) const;
 
-  const Reader& reader_;
   Dataset set_;
-  Handle type_;
 };
 
 /// All numbers of a data set with exactly these dimensions, as float64. Throws InputError that names the data set and
@@ -45,5 +43,8 @@ class Columns {
 /// The same for integers.
 [[nodiscard]] std::vector<int> read_integers(const Reader& reader, const Group& parent, const std::string& name,
                                              std::span<const std::size_t> dims);
+
+/// Throws InputError that begins with `place` where one is too large.
+[[nodiscard]] std::vector<int> as_ints(std::span<const std::int64_t> values, const std::string& place);
 
 }  // namespace kintsugi::h5

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <string_view>
 
+#include "io/child_work.hpp"
 #include "io/file_descriptor.hpp"
 #include "kintsugi/core/error.hpp"
 
@@ -41,17 +43,24 @@ std::size_t address_space() {
   return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-/// Never comes back.
-[[noreturn]] void be_the_child(const std::function<std::vector<char>()>& work, int pipe, std::size_t memory,
-                               unsigned seconds) {
+}  // namespace
+
+void be_the_child(const std::function<std::vector<char>()>& work, int pipe, const ChildLimits& limits) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   // MPI's handlers would print the stack and more.
-  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) {
-    std::signal(number, SIG_DFL);
-  }
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_CPU, seconds);
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGALRM}) std::signal(number, SIG_DFL);
+  // These are for the parent, who decides whether to go on.
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
+  ::alarm(limits.wall_seconds);
 #ifndef __SANITIZE_ADDRESS__
-  limit(RLIMIT_AS, address_space() + memory);
+  // What libraries say of a crash is said by the parent, in its words.
+  const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nothing >= 0) ::dup2(nothing, STDERR_FILENO);
+#endif
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_CPU, limits.seconds);
+#ifndef __SANITIZE_ADDRESS__
+  limit(RLIMIT_AS, address_space() + limits.memory);
 #endif
   const auto hand_over = [&](Outcome outcome, std::string_view content) {
     const char first = static_cast<char>(outcome);
@@ -69,13 +78,13 @@ std::size_t address_space() {
   ::_exit(done ? 0 : 1);
 }
 
-/// All that comes through the pipe until its end or until the time is over; nothing in the latter case.
-std::optional<std::vector<char>> receive(int pipe, unsigned seconds) {
+std::optional<std::vector<char>> receive_outcome(int pipe, const ChildLimits& limits) {
   using Clock = std::chrono::steady_clock;
-  const Clock::time_point end = Clock::now() + std::chrono::seconds(seconds);
+  constexpr unsigned kForItsEnd = 2;  // the child ends by itself when its time is over
+  const Clock::time_point end = Clock::now() + std::chrono::seconds(limits.wall_seconds + kForItsEnd);
   std::vector<char> content;
   std::array<char, std::size_t{1} << 16> buffer{};
-  while (true) {
+  while (content.size() <= limits.result + 1) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
     if (left <= 0) return std::nullopt;
     pollfd waiting{pipe, POLLIN, 0};
@@ -86,43 +95,50 @@ std::optional<std::vector<char>> receive(int pipe, unsigned seconds) {
     if (got <= 0) return content;
     content.insert(content.end(), buffer.data(), buffer.data() + got);
   }
+  return std::nullopt;
 }
 
-std::string describe(int status, bool late) {
-  if (late) return "took too long";
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) return "took too long";
-  if (WIFSIGNALED(status)) return "crashed (signal " + std::to_string(WTERMSIG(status)) + ")";
-  return "failed";
+namespace {
+
+std::string describe(int status) {
+  if (!WIFSIGNALED(status)) return "failed";
+  const int number = WTERMSIG(status);
+  if (number == SIGXCPU || number == SIGALRM) return "took too long";
+  if (number == SIGKILL) return "took too long or too much memory";
+  return "crashed (signal " + std::to_string(number) + ")";
 }
 
 }  // namespace
 
+std::vector<char> result_of(std::optional<std::vector<char>> received, int status, const std::string& origin) {
+  const bool ended_well = received && WIFEXITED(status) && WEXITSTATUS(status) == 0 && !received->empty();
+  if (!ended_well) {
+    throw InputError(origin + ": is damaged or crafted: reading it " + describe(status) + " (in a process of its own)");
+  }
+  const auto outcome = static_cast<Outcome>(received->front());
+  received->erase(received->begin());
+  const std::string message(received->begin(), outcome == Outcome::result ? received->begin() : received->end());
+  if (outcome == Outcome::refused) throw InputError(message);
+  if (outcome == Outcome::failed) throw InputError(origin + ": cannot be read: " + message);
+  return std::move(*received);
+}
+
 std::vector<char> run_in_child(const std::function<std::vector<char>()>& work, const std::string& origin,
-                               std::size_t memory, unsigned seconds) {
+                               const ChildLimits& limits) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw InternalError("no pipe can be made: " + system_message(errno));
   const FileDescriptor reading(ends[0]);
   FileDescriptor writing(ends[1]);
   const pid_t child = ::fork();
   if (child < 0) throw InternalError("no child process can be started: " + system_message(errno));
-  if (child == 0) be_the_child(work, writing.get(), memory, seconds);
+  if (child == 0) be_the_child(work, writing.get(), limits);
   static_cast<void>(writing.close());
-  std::optional<std::vector<char>> content = receive(reading.get(), 2 * seconds);
-  if (!content) ::kill(child, SIGKILL);
+  std::optional<std::vector<char>> received = receive_outcome(reading.get(), limits);
+  if (!received) ::kill(child, SIGKILL);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  const bool ended_well = content && WIFEXITED(status) && WEXITSTATUS(status) == 0 && !content->empty();
-  if (!ended_well) {
-    throw InputError(origin + ": is damaged or crafted: reading it " + describe(status, !content) +
-                     " (in a process of its own)");
-  }
-  const auto outcome = static_cast<Outcome>(content->front());
-  content->erase(content->begin());
-  const std::string message(content->begin(), outcome == Outcome::result ? content->begin() : content->end());
-  if (outcome == Outcome::refused) throw InputError(message);
-  if (outcome == Outcome::failed) throw InputError(origin + ": cannot be read: " + message);
-  return std::move(*content);
+  return result_of(std::move(received), status, origin);
 }
 
 }  // namespace kintsugi

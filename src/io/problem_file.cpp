@@ -11,6 +11,7 @@
 #include "io/atomic_file.hpp"
 #include "io/file_format.hpp"
 #include "io/hdf5.hpp"
+#include "io/hdf5_reader.hpp"
 #include "io/import.hpp"
 #include "io/problem_format.hpp"
 #include "kintsugi/core/assembly.hpp"
@@ -101,18 +102,12 @@ void write_problem(const std::filesystem::path& path, const NetworkF64& network,
   problem_format::write_root(image, network.activation, provenance);
   write_pieces(image, network);
   write_rows(image, rows);
-  const std::vector<char> bytes = image.finish();
-  write_file_atomically(path, std::string_view(bytes.data(), bytes.size()));
+  write_file_atomically(path, image.finish_with_sum());
 }
 
 // ---- reading ----
 
 namespace {
-
-template <class Real>
-hid_t memory_type() {
-  return std::is_same_v<Real, float> ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
-}
 
 /// `width` values a row; `first` is the number of the first row in the file.
 template <class Real>
@@ -129,10 +124,8 @@ void check_finite(const h5::Dataset& set, std::span<const Real> values, std::siz
 
 template <class Real>
 std::vector<Real> read_all(const h5::Reader& reader, const h5::Dataset& set) {
-  std::size_t count = 1;
-  for (const hsize_t dim : set.dims) count *= dim;
-  std::vector<Real> values(count);
-  reader.read(set, memory_type<Real>(), values.data());
+  std::vector<Real> values(set.count());
+  reader.read(set, 0, std::span(values));
   check_finite<Real>(set, values, 0, set.dims.back());
   return values;
 }
@@ -141,20 +134,13 @@ std::vector<Real> read_all(const h5::Reader& reader, const h5::Dataset& set) {
 template <class Real>
 void read_slab(const h5::Reader& reader, const h5::Dataset& set, std::size_t first, std::size_t count,
                std::span<Real> values) {
-  const hsize_t rows = set.dims[0];
-  const hsize_t width = set.dims[1];
+  const std::size_t rows = set.dims[0];
+  const std::size_t width = set.dims[1];
   if (first > rows || count > rows - first || values.size() != count * width) {
     throw InternalError(set.name + ": slab outside the rows, or a buffer of the wrong size");
   }
   if (count == 0) return;
-  const h5::Handle file_space(H5Dget_space(set.id.id()));
-  const std::array<hsize_t, 2> start{first, 0};
-  const std::array<hsize_t, 2> block{count, width};
-  const h5::Handle memory_space(H5Screate_simple(2, block.data(), nullptr));
-  if (H5Sselect_hyperslab(file_space.id(), H5S_SELECT_SET, start.data(), nullptr, block.data(), nullptr) < 0) {
-    throw InternalError(set.name + ": slab cannot be selected: " + h5::last_error());
-  }
-  reader.read(set, memory_type<Real>(), values.data(), memory_space.id(), file_space.id());
+  reader.read(set, first * width, values);
   check_finite<Real>(set, values, first, width);
 }
 
@@ -177,7 +163,7 @@ std::set<int> left_out_of(const h5::Group& root) {
 
 std::vector<int> piece_indices(const h5::Group& pieces, const std::set<int>& left_out) {
   std::vector<int> indices;
-  for (const std::string& name : pieces.links) indices.push_back(piece_index(pieces.name, name));
+  for (const std::string& name : pieces.links()) indices.push_back(piece_index(pieces.name, name));
   if (indices.empty()) throw InputError(pieces.name + ": holds no pieces");
   std::sort(indices.begin(), indices.end());
   int next = 0;
@@ -275,6 +261,7 @@ struct ProblemFile::Impl {
 
   template <class Real>
   BasicNetwork<Real> network() const {
+    reader.require_sum();
     BasicNetwork<Real> result;
     result.activation = activation;
     for (const int index : piece_indices(pieces, left_out_of(reader.root())))
@@ -292,22 +279,15 @@ struct ProblemFile::Impl {
   bool with_targets = false;
 };
 
-ProblemFile::ProblemFile(const std::filesystem::path& path) {
-  const h5::SilentErrors silent;
-  impl_ = std::make_unique<Impl>(path);
-}
+ProblemFile::ProblemFile(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(path)) {}
 
-ProblemFile::~ProblemFile() {
-  const h5::SilentErrors silent;
-  impl_.reset();
-}
+ProblemFile::~ProblemFile() = default;
 
 RowShape ProblemFile::shape() const { return impl_->shape; }
 Activation ProblemFile::activation() const { return impl_->activation; }
 bool ProblemFile::has_targets() const { return impl_->with_targets; }
 
 Provenance ProblemFile::provenance() const {
-  const h5::SilentErrors silent;
   Provenance provenance;
   const h5::Group& root = impl_->reader.root();
   for (const std::string& name : h5::text_attributes(root)) {
@@ -316,18 +296,11 @@ Provenance ProblemFile::provenance() const {
   return provenance;
 }
 
-Network ProblemFile::network() const {
-  const h5::SilentErrors silent;
-  return impl_->network<float>();
-}
+Network ProblemFile::network() const { return impl_->network<float>(); }
 
-NetworkF64 ProblemFile::network_f64() const {
-  const h5::SilentErrors silent;
-  return impl_->network<double>();
-}
+NetworkF64 ProblemFile::network_f64() const { return impl_->network<double>(); }
 
 void ProblemFile::read(std::size_t first, std::size_t count, std::span<float> inputs, std::span<float> predictions) {
-  const h5::SilentErrors silent;
   if (first + count > impl_->shape.rows) throw InternalError("ProblemFile::read: slab outside the rows");
   if (count == 0) return;
   read_slab(impl_->reader, impl_->inputs, first, count, inputs);
@@ -335,7 +308,6 @@ void ProblemFile::read(std::size_t first, std::size_t count, std::span<float> in
 }
 
 RowsF64 ProblemFile::read_f64(std::size_t first, std::size_t count) const {
-  const h5::SilentErrors silent;
   const RowShape& whole = impl_->shape;
   if (first > whole.rows || count > whole.rows - first)
     throw InternalError("ProblemFile::read_f64: slab outside the rows");

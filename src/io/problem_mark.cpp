@@ -23,8 +23,7 @@ std::optional<ProblemFingerprint> read_problem_mark(const h5::Group& root) {
 }
 
 bool names_problem(const std::filesystem::path& file) {
-  const h5::SilentErrors silent;
-  return H5Fis_hdf5(file.c_str()) > 0 && read_problem_mark(h5::Reader(file).root()).has_value();
+  return h5::is_hdf5(file) && read_problem_mark(h5::Reader(file).root()).has_value();
 }
 
 namespace {
@@ -59,8 +58,7 @@ ProblemFingerprint problem_fingerprint(const NetworkF64& network, const ProblemF
 }
 
 void require_same_problem(const std::filesystem::path& file, const ProblemFingerprint& problem) {
-  const h5::SilentErrors silent;
-  if (H5Fis_hdf5(file.c_str()) <= 0) return;
+  if (!h5::is_hdf5(file)) return;
   const h5::Reader reader(file);
   const std::optional<ProblemFingerprint> mark = read_problem_mark(reader.root());
   const std::string difference = mark ? differences(*mark, problem) : "";

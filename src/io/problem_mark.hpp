@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "io/hdf5.hpp"
+#include "io/hdf5_reader.hpp"
 #include "kintsugi/core/problem_fingerprint.hpp"
 
 /// The fingerprint of the problem that a file of results belongs to, in its root attributes: problem_weights,

@@ -5,6 +5,7 @@
 #include "io/problem_writer.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "io/atomic_file.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/file_format.hpp"
+#include "io/file_sum.hpp"
 #include "io/hdf5.hpp"
 #include "io/problem_format.hpp"
 #include "kintsugi/core/error.hpp"
@@ -151,6 +153,15 @@ struct ProblemWriter::Impl {
     extent.written += rows;
   }
 
+  /// Behind all else.
+  void add_sum() {
+    struct stat facts {};
+    if (::fstat(file.fd(), &facts) != 0) file.fail();
+    const auto size = static_cast<std::uint64_t>(facts.st_size);
+    const std::string line = sum_line(file.fd(), size, file.temporary().string());
+    write_at(size, line);
+  }
+
   AtomicFile file;
   std::vector<PieceExtents> pieces;
   Extent inputs;
@@ -202,6 +213,7 @@ void ProblemWriter::finish() {
   require_whole(impl_->inputs, "inputs");
   require_whole(impl_->predictions, "predictions");
   require_whole(impl_->targets, "targets");
+  impl_->add_sum();
   impl_->file.commit();
 }
 

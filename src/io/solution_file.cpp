@@ -12,6 +12,7 @@
 #include "io/file_format.hpp"
 #include "io/hdf5.hpp"
 #include "io/hdf5_columns.hpp"
+#include "io/hdf5_reader.hpp"
 #include "io/hdf5_table.hpp"
 #include "io/piece_list.hpp"
 #include "io/problem_mark.hpp"
@@ -111,10 +112,13 @@ void write_integers(h5::Image& image, const char* name, std::span<const hsize_t>
 }
 
 void write_texts(h5::Image& image, const char* name, std::span<const std::string> texts) {
-  const h5::Handle type = h5::text_type();
-  std::vector<const char*> raw;
-  for (const std::string& text : texts) raw.push_back(text.c_str());
-  image.dataset(image.root(), name, std::array<hsize_t, 1>{raw.size()}, type.id(), type.id(), raw.data());
+  std::size_t longest = 1;
+  for (const std::string& text : texts) longest = std::max(longest, text.size());
+  std::string letters;
+  letters.reserve(longest * texts.size());
+  for (const std::string& text : texts) letters.append(text).resize(letters.size() - text.size() + longest, '\0');
+  const h5::Handle type = h5::text_type(longest);
+  image.dataset(image.root(), name, std::array<hsize_t, 1>{texts.size()}, type.id(), type.id(), letters.data());
 }
 
 // ---- writing ----
@@ -281,8 +285,7 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
   write_line(image, network, solution);
   write_diagnosis(image, solution.diagnosis);
   write_texts(image, "warnings", solution.warnings);
-  const std::vector<char> bytes = image.finish();
-  write_file_atomically(path, std::string_view(bytes.data(), bytes.size()));
+  write_file_atomically(path, image.finish_with_sum());
 }
 
 // ---- reading ----
@@ -291,22 +294,17 @@ namespace {
 
 /// The values of an integer data set of `rank` dimensions, which go to `dims`.
 std::vector<int> read_integers(const h5::Reader& reader, const char* name, std::size_t rank,
-                               std::vector<hsize_t>& dims) {
+                               std::vector<std::size_t>& dims) {
   const h5::Dataset set = reader.dataset(reader.root(), name);
-  const h5::Handle type(H5Dget_type(set.id.id()));
-  if (H5Tget_class(type.id()) != H5T_INTEGER || set.dims.size() != rank) {
+  if (set.dims.size() != rank) {
     throw InputError(set.name + ": is not an array of integers with " + std::to_string(rank) + " dimensions");
   }
-  std::size_t count = 1;
-  for (const hsize_t dim : set.dims) count *= dim;
-  std::vector<int> values(count);
-  if (count > 0) reader.read(set, H5T_NATIVE_INT, values.data());
   dims = set.dims;
-  return values;
+  return h5::as_ints(reader.integers(set), set.name);
 }
 
 std::vector<int> read_permutation(const h5::Reader& reader) {
-  std::vector<hsize_t> dims;
+  std::vector<std::size_t> dims;
   return read_integers(reader, "permutation", 1, dims);
 }
 
@@ -316,7 +314,7 @@ std::vector<StartOrder> read_starts(const h5::Reader& reader, std::int64_t versi
   const h5::Columns table(reader, reader.root(), list);
   const std::vector<std::string> names = table.texts("name");
   const std::vector<double> errors = table.reals("mse");
-  std::vector<hsize_t> dims;
+  std::vector<std::size_t> dims;
   const std::vector<int> orders = read_integers(reader, order_list, 2, dims);
   if (dims[0] != names.size()) {
     throw InputError(reader.name() + ", /" + order_list + ": has " + std::to_string(dims[0]) + " rows, but /" + list +
@@ -374,7 +372,6 @@ Status read_status(const h5::Reader& reader) {
 }  // namespace
 
 std::vector<int> read_answer(const std::filesystem::path& path) {
-  const h5::SilentErrors silent;
   constexpr std::string_view kHdf5 = "\x89HDF\r\n\x1a\n";
   constexpr std::size_t kLongest = std::size_t{1} << 30;
   const FileBytes file(path, kLongest);
@@ -386,7 +383,6 @@ std::vector<int> read_answer(const std::filesystem::path& path) {
 }
 
 StoredSolution read_solution(const std::filesystem::path& path) {
-  const h5::SilentErrors silent;
   const h5::Reader reader(path);
   const std::int64_t version = require_format(reader.root(), kSolutionFormat);
   const h5::Group& root = reader.root();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/hdf5.hpp"
+#include "io/hdf5_reader.hpp"
 #include "kintsugi/core/solution.hpp"
 
 /// What the weights alone say of the order, in files of results: the tables /line (expand, compress, off) and

@@ -8,15 +8,28 @@
 #include <utility>
 
 #include "kintsugi/core/error.hpp"
+#include "mpi/check.hpp"
+#include "mpi/launcher.hpp"
 
 namespace kintsugi::mpi {
 
 Environment::Environment(int& argc, char**& argv) {
+  prefer_start_alone();
   int granted = MPI_THREAD_SINGLE;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &granted);
-  if (granted >= MPI_THREAD_FUNNELED) return;
-  MPI_Finalize();
-  throw InternalError("this MPI does not let a process have a second thread, not even one that makes no MPI call");
+  check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &granted), "MPI_Init_thread");
+  try {
+    check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+    check(MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+    if (granted < MPI_THREAD_FUNNELED) {
+      throw InternalError("this MPI does not let a process have a second thread, not even one that makes no MPI call");
+    }
+    int ranks = 1;
+    check(MPI_Comm_size(MPI_COMM_WORLD, &ranks), "MPI_Comm_size");
+    require_right_launcher(ranks);
+  } catch (...) {
+    MPI_Finalize();
+    throw;
+  }
 }
 
 Environment::~Environment() { MPI_Finalize(); }
@@ -27,8 +40,8 @@ void abort(int code) {
 }
 
 Comm::Comm(MPI_Comm owned) : comm_(owned) {
-  MPI_Comm_rank(comm_, &rank_);
-  MPI_Comm_size(comm_, &size_);
+  check(MPI_Comm_rank(comm_, &rank_), "MPI_Comm_rank");
+  check(MPI_Comm_size(comm_, &size_), "MPI_Comm_size");
 }
 
 Comm::Comm(Comm&& other) noexcept
@@ -47,29 +60,29 @@ Comm::~Comm() {
 
 Comm Comm::world() {
   MPI_Comm copy = MPI_COMM_NULL;
-  MPI_Comm_dup(MPI_COMM_WORLD, &copy);
+  check(MPI_Comm_dup(MPI_COMM_WORLD, &copy), "MPI_Comm_dup");
   return Comm(copy);
 }
 
 Comm Comm::self() {
   MPI_Comm copy = MPI_COMM_NULL;
-  MPI_Comm_dup(MPI_COMM_SELF, &copy);
+  check(MPI_Comm_dup(MPI_COMM_SELF, &copy), "MPI_Comm_dup");
   return Comm(copy);
 }
 
 Comm Comm::split(int color) const {
   MPI_Comm part = MPI_COMM_NULL;
-  MPI_Comm_split(comm_, color, rank_, &part);
+  check(MPI_Comm_split(comm_, color, rank_, &part), "MPI_Comm_split");
   return Comm(part);
 }
 
 Comm Comm::split_node() const {
   MPI_Comm part = MPI_COMM_NULL;
-  MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &part);
+  check(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &part), "MPI_Comm_split_type");
   return Comm(part);
 }
 
-void Comm::barrier() const { MPI_Barrier(comm_); }
+void Comm::barrier() const { check(MPI_Barrier(comm_), "MPI_Barrier"); }
 
 namespace {
 
@@ -92,12 +105,14 @@ void in_pieces(std::span<T> values, const Call& call) {
 
 template <class T>
 void broadcast_values(std::span<T> values, MPI_Datatype type, int root, MPI_Comm comm) {
-  in_pieces(values, [&](T* data, int count) { MPI_Bcast(data, count, type, root, comm); });
+  in_pieces(values, [&](T* data, int count) { check(MPI_Bcast(data, count, type, root, comm), "MPI_Bcast"); });
 }
 
 template <class T>
 void reduce_values(std::span<T> values, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
-  in_pieces(values, [&](T* data, int count) { MPI_Allreduce(MPI_IN_PLACE, data, count, type, op, comm); });
+  in_pieces(values, [&](T* data, int count) {
+    check(MPI_Allreduce(MPI_IN_PLACE, data, count, type, op, comm), "MPI_Allreduce");
+  });
 }
 
 }  // namespace
@@ -141,14 +156,15 @@ void Comm::max(std::span<double> values) const {
 std::vector<std::int64_t> Comm::gather_all(std::span<const std::int64_t> values) const {
   const auto mine = static_cast<std::int64_t>(values.size());
   std::vector<std::int64_t> lengths(static_cast<std::size_t>(size_));
-  MPI_Allgather(&mine, 1, MPI_INT64_T, lengths.data(), 1, MPI_INT64_T, comm_);
+  check(MPI_Allgather(&mine, 1, MPI_INT64_T, lengths.data(), 1, MPI_INT64_T, comm_), "MPI_Allgather");
   const std::int64_t total = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
   if (total > INT_MAX) throw InternalError("gather_all: more than 2^31 values on all ranks together");
   const std::vector<int> counts(lengths.begin(), lengths.end());
   const std::vector<int> at = starts_of(counts);
   std::vector<std::int64_t> all(static_cast<std::size_t>(total));
-  MPI_Allgatherv(values.data(), static_cast<int>(mine), MPI_INT64_T, all.data(), counts.data(), at.data(), MPI_INT64_T,
-                 comm_);
+  check(MPI_Allgatherv(values.data(), static_cast<int>(mine), MPI_INT64_T, all.data(), counts.data(), at.data(),
+                       MPI_INT64_T, comm_),
+        "MPI_Allgatherv");
   return all;
 }
 
@@ -156,7 +172,7 @@ std::vector<float> Comm::all_to_all(std::span<const float> send, std::span<const
   const auto ranks = static_cast<std::size_t>(size_);
   std::vector<std::int64_t> out(send_counts.begin(), send_counts.end());
   std::vector<std::int64_t> in(ranks);
-  MPI_Alltoall(out.data(), 1, MPI_INT64_T, in.data(), 1, MPI_INT64_T, comm_);
+  check(MPI_Alltoall(out.data(), 1, MPI_INT64_T, in.data(), 1, MPI_INT64_T, comm_), "MPI_Alltoall");
   // MPI's displacements are ints. Whether they suffice is asked on all ranks, so that all throw.
   const std::int64_t arriving = std::accumulate(in.begin(), in.end(), std::int64_t{0});
   std::int64_t largest = std::max(static_cast<std::int64_t>(send.size()), arriving);
@@ -170,8 +186,9 @@ std::vector<float> Comm::all_to_all(std::span<const float> send, std::span<const
   const std::vector<int> out_at = starts_of(out_counts);
   const std::vector<int> in_at = starts_of(in_counts);
   std::vector<float> received(static_cast<std::size_t>(arriving));
-  MPI_Alltoallv(send.data(), out_counts.data(), out_at.data(), MPI_FLOAT, received.data(), in_counts.data(),
-                in_at.data(), MPI_FLOAT, comm_);
+  check(MPI_Alltoallv(send.data(), out_counts.data(), out_at.data(), MPI_FLOAT, received.data(), in_counts.data(),
+                      in_at.data(), MPI_FLOAT, comm_),
+        "MPI_Alltoallv");
   return received;
 }
 
@@ -191,7 +208,7 @@ void Comm::agree(const std::function<void()>& work) const {
     message = error.what();
   }
   int first = mine ? rank_ : size_;
-  MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm_);
+  check(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm_), "MPI_Allreduce");
   if (first == size_) return;
   broadcast(std::span(&code, 1), first);
   broadcast(message, first);

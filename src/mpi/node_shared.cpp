@@ -1,9 +1,12 @@
 #include "mpi/node_shared.hpp"
 
-#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
+
+#include "mpi/node_memory.hpp"
 
 namespace kintsugi::mpi {
 
@@ -22,37 +25,31 @@ struct NodeShared::Impl {
   Impl(const Comm& comm, std::size_t count)
       : world_root(comm.root()), node(comm.split_node()), leaders(comm.split(node.root() ? 0 : 1)) {
     const std::size_t bytes = count * sizeof(float) + kAlignment;
-    if (node.size() == 1) {
-      own.resize(bytes);
-      data = align(own.data());
+    if (node.size() > 1) shared.emplace(node, bytes);
+    if (shared && shared->data() != nullptr) {
+      data = align(shared->data());
       return;
     }
-    void* base = nullptr;
-    MPI_Win_allocate_shared(node.root() ? static_cast<MPI_Aint>(bytes) : 0, 1, MPI_INFO_NULL, node.raw(), &base,
-                            &window);
-    MPI_Aint size = 0;
-    int unit = 0;
-    MPI_Win_shared_query(window, 0, &size, &unit, &base);
-    // Every rank may map the window at another address; page alignment keeps the offset of the array equal.
-    data = align(base);
-    if (node.root()) std::fill_n(data, count, 0.0F);
+    own.resize(bytes);
+    data = align(own.data());
   }
-  ~Impl() {
-    if (window != MPI_WIN_NULL) MPI_Win_free(&window);
-  }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
+
+  [[nodiscard]] bool shares() const { return own.empty(); }
 
   bool world_root;
   Comm node;
   Comm leaders;
-  std::vector<std::byte> own;
-  MPI_Win window = MPI_WIN_NULL;
+  std::optional<NodeMemory> shared;
+  std::vector<std::byte> own;  // where none is shared
   float* data = nullptr;
 };
 
 NodeShared::NodeShared(const Comm& comm, std::size_t count)
-    : impl_(std::make_unique<Impl>(comm, count)), data_(impl_->data), count_(count) {}
+    : impl_(std::make_unique<Impl>(comm, count)), data_(impl_->data), count_(count) {
+  std::int64_t copies = impl_->shares() ? 0 : impl_->node.size();
+  comm.max(std::span(&copies, 1));
+  has_copies_ = copies > 1;
+}
 
 NodeShared::~NodeShared() = default;
 
@@ -61,11 +58,13 @@ std::span<float> NodeShared::writable() noexcept {
 }
 
 void NodeShared::publish() {
-  if (impl_->node.root()) impl_->leaders.broadcast(std::span<float>(data_, count_), 0);
-  if (impl_->window != MPI_WIN_NULL) {
-    MPI_Win_fence(0, impl_->window);
-    impl_->node.barrier();
-  }
+  const std::span<float> array(data_, count_);
+  if (impl_->node.root()) impl_->leaders.broadcast(array, 0);
+  if (impl_->node.size() == 1) return;
+  if (!impl_->shares()) return impl_->node.broadcast(array, 0);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  impl_->node.barrier();
+  std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
 }  // namespace kintsugi::mpi

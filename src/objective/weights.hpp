@@ -13,12 +13,15 @@
 
 namespace kintsugi {
 
-/// All pieces' weights as the kernels want them, and their transposes, once per node in shared memory.
+/// All pieces' weights as the kernels want them, and their transposes, once per node in shared memory; where there can
+/// be none, once per rank.
 class SharedWeights {
  public:
   /// Collective over `comm`. `network` and `roles` are read on rank 0 only.
   SharedWeights(const mpi::Comm& comm, const Network& network, const Roles& roles);
 
+  /// Bytes that each rank of some node holds for itself because they cannot be shared; 0 where all are shared.
+  [[nodiscard]] std::size_t copied_bytes() const noexcept { return memory_->has_copies() ? total_ * sizeof(float) : 0; }
   [[nodiscard]] const Roles& roles() const noexcept { return roles_; }
   [[nodiscard]] Activation activation() const noexcept { return activation_; }
   /// h of a block with this expand (or compress) piece; positions in Network::pieces.

@@ -4,8 +4,8 @@
 #include <array>
 #include <map>
 
-#include "io/hdf5.hpp"
 #include "io/hdf5_columns.hpp"
+#include "io/hdf5_reader.hpp"
 #include "kintsugi/core/error.hpp"
 #include "report/contents.hpp"
 
@@ -119,7 +119,6 @@ Report read_report(const std::filesystem::path& solution) {
                      std::to_string(report.blocks.size()) + " blocks");
   }
   check_margins(report.stored.solution.margins, report.blocks.size(), report.path + ", /margins");
-  const h5::SilentErrors silent;
   const h5::Reader reader(solution);
   const WeightsLine& line = report.stored.solution.line;
   if (!line.blocks.empty()) add_line(report, line, report.path + ", /line");

@@ -17,7 +17,10 @@ struct ScoredOrder {
   double mse = 0;
   std::size_t tiles = 0;
 
-  void state(StateArchive& archive) { archive(blocks, mse, tiles); }
+  void state(StateArchive& archive) {
+    archive(blocks, mse);
+    archive.tile_count(tiles);
+  }
 };
 
 /// What one step of a search did.

@@ -56,6 +56,7 @@ void search(const mpi::Comm& world, const Network& network, RowSource& rows, con
   Stopwatch phase;
   // 2. Weights into shared memory, rows to their ranks, ranks to their islands.
   const SharedWeights weights(world, network, preparation.roles);
+  if (world.root() && weights.copied_bytes() > 0) observer.on_copied_weights(weights.copied_bytes());
   IslandGroup group(world, weights, rows, options);
   solution.times.load = lap(phase);
 

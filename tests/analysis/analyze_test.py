@@ -11,13 +11,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import h5py
 import numpy
 
-from harness import BAD_INPUT, USAGE, Planted, ProgramTest, main, shared_folder
+from harness import BAD_INPUT, USAGE, Planted, ProgramTest, main, text, shared_folder
 
 PUZZLE = shared_folder() / "puzzle"
-
-
-def text(value):
-    return value.decode() if isinstance(value, bytes) else value
 
 
 class AnalyzeTest(ProgramTest):
@@ -49,7 +45,7 @@ class AnalyzeTest(ProgramTest):
     def test_data_sets_say_what_the_network_does(self):
         self.analyze("--answer", "answer.txt", "-o", "a.h5", "--temperature", "0.01")
         with h5py.File(self.folder / "a.h5") as file:
-            self.assertEqual(file.attrs["format"], "kintsugi-analysis")
+            self.assertEqual(text(file.attrs["format"]), "kintsugi-analysis")
             self.assertEqual((file.attrs["rows"], file.attrs["work_rows"]), (500, 200))
             expand, compress = file["pairing/expand"][:], file["pairing/compress"][:]
             pairs = [(int(e), int(compress[c])) for e, c in zip(expand, file["pairing/chosen"][:])]

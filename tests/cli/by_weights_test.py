@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import h5py
 import numpy
 
-from harness import BAD_INPUT, NOT_SOLVED, USAGE, Planted, ProgramTest, main
+from harness import BAD_INPUT, NOT_SOLVED, USAGE, Planted, ProgramTest, main, text
 
 BLOCKS = 24
 
@@ -79,7 +79,7 @@ class SolveTest(ByWeightsTest):
                          ("by-weights", "0", "nan", "0", "0"))
         self.assertEqual((keys["trusted"], keys["direction"]), ("yes", "open"))
         with h5py.File(self.folder / "s.h5") as file:
-            self.assertEqual(file.attrs["status"], "by-weights")
+            self.assertEqual(text(file.attrs["status"]), "by-weights")
             self.assertTrue(numpy.isnan(file.attrs["mse"]))
             self.assertEqual(file["permutation"][:].tolist(), permutation)
             backwards = file["reversed"][:].tolist()
@@ -197,7 +197,7 @@ class ImportTest(ByWeightsTest):
         self.assertIn("status       by-weights: a line by the weights, whose direction is open", result.stderr)
         self.assertIn("activation   relu, a guess: without predictions nothing tells", result.stderr)
         with h5py.File(self.folder / "pieces/solution.h5") as file:
-            self.assertEqual(file.attrs["status"], "by-weights")
+            self.assertEqual(text(file.attrs["status"]), "by-weights")
         self.run_program("verify", "pieces/problem.h5", "pieces/solution.h5", "--without-predictions")
 
 

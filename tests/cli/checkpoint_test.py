@@ -176,8 +176,8 @@ class ResumeTest(CheckpointTest):
 
     @staticmethod
     def children(pid):
-        """Processes of the program below `pid`."""
-        found = []
+        """Ranks of the program below `pid`; not the process that reads files for each of them, which has its name."""
+        found, parents = [], {}
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
             try:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
@@ -187,7 +187,39 @@ class ResumeTest(CheckpointTest):
             parent = int(status[status.rindex(")") + 2:].split()[1])
             if words[0].decode() == str(harness.PROGRAM) and parent_is(parent, pid):
                 found.append(entry.name)
-        return found
+                parents[entry.name] = str(parent)
+        return [child for child in found if parents[child] not in found]
+
+
+class LockTest(CheckpointTest):
+    ENDLESS = ("--tolerance", "1e-30", "--checkpoint", "c.h5", "--checkpoint-interval", "0")
+
+    def start_one(self):
+        process = self.start([harness.PROGRAM, "solve", "p.h5", *SLOW, *self.ENDLESS])
+        self.read_rows(process, 3)
+        return process
+
+    def test_two_runs_do_not_share_a_checkpoint(self):
+        first = self.start_one()
+        self.assert_error(USAGE, "solve", "p.h5", *SLOW, *self.ENDLESS, "--resume",
+                          says=["c.h5: another run keeps its state there", f"process {first.pid}"])
+        os.symlink("c.h5", self.folder / "link.h5")
+        self.assert_error(USAGE, "solve", "p.h5", *SLOW, "--checkpoint", "link.h5", says="another run keeps its state there")
+        first.kill()
+        first.wait()
+        # The lock has died with its holder.
+        self.run_program("solve", "p.h5", *SLOW, *self.ENDLESS, "--resume", "--max-evaluations", "1", code=STOPPED)
+        self.assertFalse((self.folder / "c.h5.lock").exists())
+
+    def test_a_checkpoint_that_was_taken_over_is_left_alone(self):
+        first = self.start_one()
+        (self.folder / "c.h5.lock").unlink()
+        (self.folder / "c.h5.lock").write_text("host elsewhere, process 7\n")
+        self.read_rows(first, 5)
+        first.send_signal(signal.SIGTERM)
+        _, log = first.communicate(timeout=120)
+        self.assertIn("no checkpoint was written: c.h5: another run has taken it over", log)
+        self.assertEqual((self.folder / "c.h5.lock").read_text(), "host elsewhere, process 7\n")
 
 
 def parent_is(pid, ancestor):

@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import h5py
 import numpy
 
-from harness import BAD_INPUT, INTERNAL, NOT_SOLVED, USAGE, Planted, ProgramTest, main
+from harness import BAD_INPUT, INTERNAL, NOT_SOLVED, USAGE, Planted, ProgramTest, main, text
 
 
 class ImportTest(ProgramTest):
@@ -33,13 +33,13 @@ class ImportTest(ProgramTest):
                 numpy.testing.assert_array_equal(file[f"pieces/{index}/bias"][:], bias)
             numpy.testing.assert_array_equal(file["data/inputs"][:], self.planted.inputs)
             numpy.testing.assert_array_equal(file["data/predictions"][:], self.planted.predictions)
-            self.assertEqual(file.attrs["activation"], "relu")
+            self.assertEqual(text(file.attrs["activation"]), "relu")
 
     def test_activation_and_quiet(self):
         result = self.run_program("import", "pieces", "data.csv", "-o", "p.h5", "--activation", "gelu", "-q")
         self.assertEqual(result.stderr, "")
         with h5py.File(self.folder / "p.h5") as file:
-            self.assertEqual(file.attrs["activation"], "gelu")
+            self.assertEqual(text(file.attrs["activation"]), "gelu")
         self.assert_error(USAGE, "import", "pieces", "data.csv", "-o", "q.h5", "--activation", "step", says="relu")
 
     def test_equal_imports_give_equal_bytes(self):
@@ -50,10 +50,10 @@ class ImportTest(ProgramTest):
     def test_provenance(self):
         self.run_program("import", "pieces", "data.csv", "-o", "p.h5")
         with h5py.File(self.folder / "p.h5") as file:
-            self.assertRegex(file.attrs["created_by"], r"^kintsugi \d")
-            self.assertRegex(file.attrs["date"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
-            self.assertRegex(file.attrs["launch"], r"kintsugi import pieces data.csv -o p.h5$")
-            self.assertTrue(file.attrs["host"] and file.attrs["revision"])
+            self.assertRegex(text(file.attrs["created_by"]), r"^kintsugi \d")
+            self.assertRegex(text(file.attrs["date"]), r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+            self.assertRegex(text(file.attrs["launch"]), r"kintsugi import pieces data.csv -o p.h5$")
+            self.assertTrue(text(file.attrs["host"]) and text(file.attrs["revision"]))
 
     def test_missing_files(self):
         self.assert_error(BAD_INPUT, "import", "nowhere", "data.csv", "-o", "p.h5", says="nowhere")
@@ -389,6 +389,28 @@ class BelongingTest(ProgramTest):
                 copy["pieces/2/weight"][0, 0] += 1
         return "q.h5"
 
+    def write_own(self):
+        self.planted.write_pieces(self.folder / "pieces")
+        self.run_program("import", "pieces", self.planted.write_csv(self.folder / "data.csv"), "-o", "own.h5", "-q")
+
+    def test_files_that_a_notebook_has_open_or_has_changed(self):
+        self.write_own()
+        with h5py.File(self.folder / "own.h5", "r+") as file:
+            self.run_program("info", "own.h5")
+            file["pieces/2/weight"][0, 0] += 1
+            file.flush()
+            self.run_program("info", "own.h5")
+        self.run_program("info", "own.h5")  # it has no checksum any more
+
+    def test_a_flipped_bit_is_said(self):
+        self.write_own()
+        for name, command in ("own.h5", ("info", "own.h5")), (
+                "a.h5", ("report", "s.h5", "--analysis", "a.h5", "--format", "text")), ("s.h5", ("verify", "p.h5", "s.h5")):
+            content = bytearray((self.folder / name).read_bytes())
+            content[len(content) // 2] ^= 4
+            (self.folder / name).write_bytes(content)
+            self.assert_error(BAD_INPUT, *command, says=[name, "is damaged"])
+
     def test_own_files_are_taken(self):
         self.run_program("verify", "p.h5", "s.h5", "--compare", "s.h5")
         self.run_program("export", "p.h5", "s.h5", "-o", "m.safetensors")
@@ -397,9 +419,9 @@ class BelongingTest(ProgramTest):
         self.run_program("solve", "p.h5", "--start", "s.h5", "-q")
         with h5py.File(self.folder / "s.h5") as solution, h5py.File(self.folder / "a.h5") as analysis:
             for part in ("weights", "rows", "activation"):
-                self.assertEqual(solution.attrs[f"problem_{part}"], analysis.attrs[f"problem_{part}"])
+                self.assertEqual(text(solution.attrs[f"problem_{part}"]), text(analysis.attrs[f"problem_{part}"]))
             for attributes in (solution.attrs, analysis.attrs):
-                self.assertIn("kintsugi ", attributes["launch"])
+                self.assertIn("kintsugi ", text(attributes["launch"]))
                 self.assertTrue(attributes["date"] and attributes["host"] and attributes["revision"])
 
     def test_what_differs_is_named(self):

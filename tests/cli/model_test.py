@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import h5py
 import numpy
 
-from harness import BAD_INPUT, USAGE, Planted, ProgramTest, main, shared_folder, write_pth
+from harness import BAD_INPUT, USAGE, Planted, ProgramTest, main, text, shared_folder, write_pth
 
 try:
     import torch
@@ -179,7 +179,7 @@ class TorchTest(ProgramTest):
         (self.folder / "answer.txt").write_text("0,1,2,3,4,5,6")
         self.run_program("verify", "p.h5", "answer.txt")
         with h5py.File(self.folder / "p.h5") as file:
-            self.assertEqual(file["pieces/2"].attrs["source"], "model.pth: 1.inp")
+            self.assertEqual(text(file["pieces/2"].attrs["source"]), "model.pth: 1.inp")
 
 
 class ImportTest(ProgramTest):
@@ -200,7 +200,7 @@ class ImportTest(ProgramTest):
             for index, (weight, bias) in enumerate(self.planted.pieces):
                 numpy.testing.assert_array_equal(file[f"pieces/{index}/weight"][:], weight)
                 numpy.testing.assert_array_equal(file[f"pieces/{index}/bias"][:], bias)
-            self.assertEqual(file["pieces/3"].attrs["source"], f"{name}: piece_3")
+            self.assertEqual(text(file["pieces/3"].attrs["source"]), f"{name}: piece_3")
 
     def test_npz(self):
         numpy.savez(self.folder / "m.npz", **self.tensors)

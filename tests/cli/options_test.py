@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-from harness import INTERNAL, ROOT, USAGE, Planted, ProgramTest, main
+from harness import BAD_INPUT, INTERNAL, ROOT, USAGE, Planted, ProgramTest, main
 
 class OptionsTest(ProgramTest):
     def commands(self):
@@ -73,6 +73,12 @@ class UnknownTest(ProgramTest):
         self.assert_error(USAGE, "import", "pieces", "data.csv", says="--output")
         self.assert_error(USAGE, "solve", says="PROBLEM is missing")
 
+    def test_a_switch_does_not_swallow_the_next_word(self):
+        self.assert_error(BAD_INPUT, "solve", "-q", "nowhere.h5", says="nowhere.h5")
+        self.assert_error(BAD_INPUT, "solve", "--no-times", "nowhere.h5", says="nowhere.h5")
+        self.assert_error(BAD_INPUT, "solve", "--quiet=false", "nowhere.h5", says="nowhere.h5")
+        self.assert_error(USAGE, "solve", "--quiet=maybe", "nowhere.h5", says="expected true or false, got 'maybe'")
+
     def test_option_given_twice(self):
         self.assert_error(USAGE, "solve", "p.h5", "--seed", "1", "--seed", "2", says="--seed")
 
@@ -138,6 +144,12 @@ class ValueTest(ProgramTest):
         self.assert_refused("seed", "18446744073709551616", "a whole number from 0")
         for value in ("nan", "inf", "-1e-9", "1e-9x"):
             self.assert_refused("tolerance", value, "a number of at least 0")
+
+    def test_numbers_that_cannot_be_meant(self):
+        self.assert_refused("islands", "2147483647", "at least 1 and at most 4096")
+        self.assert_refused("sample-rows", "9223372036854775807", "at most 1099511627776")
+        self.assert_refused("grid", "1x2000000000", "such as 2x4")
+        self.assert_error(USAGE, "generate", "-o", "p.h5", "--answer", "a.txt", "--width", "9999999999", says="at most 1048576")
 
     def test_words(self):
         self.assert_refused("log", "xml", "one of table, json, off")

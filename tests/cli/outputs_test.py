@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-from harness import STOPPED, USAGE, Planted, ProgramTest, main
+from harness import BAD_INPUT, INTERNAL, STOPPED, USAGE, Planted, ProgramTest, main
 
 
 class OutputTest(ProgramTest):
@@ -109,6 +109,38 @@ class PlacesAreTried(OutputTest):
                              "--max-evaluations", "5", code=STOPPED)
             self.assertTrue((self.folder / "link.h5").is_symlink() and (self.folder / "real.h5").is_file())
             self.assertTrue((self.folder / "c.h5").is_symlink() and (self.folder / "scratch/c.h5").is_file())
+
+
+class WritesThatFail(OutputTest):
+    def test_files_may_not_be_that_large(self):
+        # The trial before the search fits, the solution does not.
+        result = self.run_program("solve", "p.h5", "-o", "s.h5", code=INTERNAL,
+                                  prefix=("bash", "-c", 'ulimit -f 8; exec "$@"', "bash"))
+        self.assertIn("s.h5: cannot be written: File too large", result.stderr)
+        self.assertEqual(result.stdout.strip(), self.planted.answer_text())
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["a.txt", "p.h5"])
+
+    def test_closed_streams_are_no_files(self):
+        closed = ("bash", "-c", 'exec "$@" <&- >&- 2>&-', "bash")
+        self.run_program("solve", "p.h5", prefix=closed, code=INTERNAL)  # nobody has seen the answer
+        self.run_program("solve", "p.h5", "-o", "s.h5", prefix=closed, code=INTERNAL)
+        self.assertEqual((self.folder / "p.h5").read_bytes(), self.before)
+        self.run_program("verify", "p.h5", "s.h5")
+        self.run_program("solve", "p.h5", "-o", "t.h5", prefix=("bash", "-c", 'exec "$@" <&- 2>&-', "bash"))
+
+
+class NamesAreShown(OutputTest):
+    def test_control_characters_of_a_name_are_not_obeyed(self):
+        name = "a\n\x1b[31mRESULT status=solved.h5"
+        shutil.copy(self.folder / "p.h5", self.folder / name)
+        shown = r"a\n\x1b[31mRESULT status=solved.h5"
+        for result in (self.run_program("solve", name, "-o", name + "s"), self.run_program("info", name),
+                       self.run_program("report", name + "s", "--format", "text"),
+                       self.run_program("solve", name + "x", code=BAD_INPUT)):
+            self.assertIn(shown, result.stdout + result.stderr)
+            self.assertNotIn("\x1b", result.stdout + result.stderr)
+            self.assertEqual([line for line in (result.stdout + result.stderr).splitlines()
+                              if line.startswith("RESULT") and "exit=" not in line], [])
 
 
 class CheckpointsAreKept(OutputTest):

@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import h5py
 import numpy
 
-from harness import BAD_INPUT, STOPPED, USAGE, Planted, ProgramTest, main
+from harness import BAD_INPUT, STOPPED, USAGE, Planted, ProgramTest, main, text
 
 
 class PuzzleTest(ProgramTest):
@@ -81,7 +81,7 @@ class Import(PuzzleTest):
         self.assert_imported("puzzle.tar", "--no-times")
         self.assertEqual((self.folder / "p.h5").read_bytes(), first)
         with h5py.File(self.folder / "p.h5") as file:
-            self.assertEqual(file.attrs["source_data"], "puzzle.tar/puzzle/a/b/historical_data.csv")
+            self.assertEqual(text(file.attrs["source_data"]), "puzzle.tar/puzzle/a/b/historical_data.csv")
 
     def test_one_file_with_all_layers(self):
         shutil.rmtree(self.folder / "puzzle/pieces")
@@ -193,7 +193,7 @@ class Solve(PuzzleTest):
             self.assertIn(f"activation   {name}, found by trying all", result.stderr)
             self.run_program("verify", "puzzle/problem.h5", "puzzle/solution.h5")
             with h5py.File(self.folder / "puzzle/problem.h5") as file:
-                self.assertEqual(file.attrs["activation"], name)
+                self.assertEqual(text(file.attrs["activation"]), name)
 
     def test_an_activation_that_is_given(self):
         result = self.assert_solved("puzzle", "--activation", "relu")

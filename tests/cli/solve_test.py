@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import h5py
 
 import harness
-from harness import BAD_INPUT, INTERNAL, NOT_SOLVED, STOPPED, USAGE, Planted, ProgramTest, clean_environment, main
+from harness import BAD_INPUT, INTERNAL, NOT_SOLVED, STOPPED, USAGE, Planted, ProgramTest, clean_environment, main, text
 
 # A search that ends, and an error that float32 cannot reach: the run ends unsolved with the right order.
 UNREACHABLE = ("--search", "bubble", "--tolerance", "1e-30")
@@ -39,7 +39,7 @@ class SolveTest(ProgramTest):
         with h5py.File(self.folder / name) as file:
             permutation = file["permutation"][:].tolist()
             self.assertEqual(sorted(permutation), list(range(len(permutation))))
-            self.assertEqual(file.attrs["status"], status)
+            self.assertEqual(text(file.attrs["status"]), status)
             self.assertEqual(file.attrs["exit_code"], code)
             return permutation, dict(file.attrs)
 
@@ -55,14 +55,14 @@ class EndTest(SolveTest):
         permutation, attributes = self.assert_solution("s.h5", "solved", 0)
         self.assertEqual(permutation, self.planted.answer)
         self.assertEqual((attributes["seed"], attributes["ranks"], attributes["islands"]), (5, 1, 1))
-        self.assertEqual(attributes["problem"], "p.h5")
-        self.assertIn("seed = 5\n", attributes["options"])
+        self.assertEqual(text(attributes["problem"]), "p.h5")
+        self.assertIn("seed = 5\n", text(attributes["options"]))
         self.run_program("verify", "p.h5", "s.h5", "--expect-sha256", keys["sha256"])
 
     def test_options_in_the_solution_are_a_config_file(self):
         self.run_program("solve", "p.h5", "-o", "s.h5", "--sample-rows", "300")
         with h5py.File(self.folder / "s.h5") as file:
-            (self.folder / "again.ini").write_text(file.attrs["options"])
+            (self.folder / "again.ini").write_text(text(file.attrs["options"]))
         (self.folder / "s.h5").unlink()
         self.assertEqual(self.run_program("solve", "--config", "again.ini").stdout, self.answer)
         self.assert_solution("s.h5", "solved", 0)
@@ -218,7 +218,7 @@ class SignalTest(ProgramTest):
         self.assertEqual(process.returncode, STOPPED, log)
         self.assertIn("RESULT status=interrupted exit=4 ", log)
         with h5py.File(self.folder / "s.h5") as file:
-            self.assertEqual((file.attrs["status"], file.attrs["exit_code"]), ("interrupted", STOPPED))
+            self.assertEqual((text(file.attrs["status"]), file.attrs["exit_code"]), ("interrupted", STOPPED))
             self.assertEqual(out, ",".join(map(str, file["permutation"][:])) + "\n")
 
     def test_signals_stop_and_write(self):

@@ -99,5 +99,19 @@ TEST(Value, WhatDoesNotFitIsRefusedAndNothingStored) {
   EXPECT_EQ(islands, 3);
 }
 
+TEST(Text, ControlCharactersOfFilesAreShownAndNotObeyed) {
+  EXPECT_EQ(printable("gr\xC3\xBC\xC3\x9F"
+                      "e, \xE2\x82\xAC, \xF0\x9F\x98\x80 a b"),
+            "gr\xC3\xBC\xC3\x9F"
+            "e, \xE2\x82\xAC, \xF0\x9F\x98\x80 a b");
+  EXPECT_EQ(printable("a\n\tb\r\x1b[31m\x7f"), "a\\n\\tb\\x0d\\x1b[31m\\x7f");
+  EXPECT_EQ(printable("\xC2\x9B"
+                      "31m"),
+            "\\xc2\\x9b31m");  // a control character of the second kind
+  EXPECT_EQ(printable("\xFF\xC0\xAF\xE2\x82"), "\\xff\\xc0\\xaf\\xe2\\x82");
+  EXPECT_EQ(printable(std::string_view("\0", 1)), "\\x00");
+  EXPECT_EQ(printable_lines("one\ntwo\x1b\n", "  "), "one\n  two\\x1b");
+}
+
 }  // namespace
 }  // namespace kintsugi::cli

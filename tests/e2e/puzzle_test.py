@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import h5py
 
-from harness import NOT_SOLVED, ProgramTest, main, shared_folder
+from harness import NOT_SOLVED, ProgramTest, main, text, shared_folder
 
 PUZZLE = shared_folder() / "puzzle"
 SHA256 = "093be1cf2d24094db903cbc3e8d33d306ebca49c6accaa264e44b0b675e7d9c4"
@@ -60,7 +60,7 @@ class PuzzleTest(ProgramTest):
             self.assertEqual(file["pieces/0/weight"].dtype, "float32")
         with h5py.File(self.folder / "s.h5") as file:
             self.assertEqual(sha256(",".join(map(str, file["permutation"][:]))), SHA256)
-            self.assertEqual(file.attrs["sha256"], SHA256)
+            self.assertEqual(text(file.attrs["sha256"]), SHA256)
             self.assertEqual(file["pairing"].shape, (48, 2))
         for name in ("p.h5", "s.h5"):
             listing = subprocess.run(["h5dump", "-H", self.folder / name], capture_output=True, text=True, check=True)

@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -167,6 +168,29 @@ TEST(AtomicFile, ReadOnlyFileSystem) {
   ASSERT_TRUE(disk.make_read_only());
   expect_error<UsageError>([&] { write_file_atomically(folder.path() / "file", "new"); }, {"Read-only file system"});
   EXPECT_EQ(content(folder.path() / "file"), "old");
+}
+
+TEST(AtomicFile, LeftoversOfProcessesThatAreNoMoreAreRemoved) {
+  const testing::ScratchFolder folder;
+  const fs::path path = folder.path() / "file.txt";
+  const auto leave_one = [&] {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const AtomicFile file(path);
+      ::_exit(0);  // as a kill: without a destructor
+    }
+    ::waitpid(child, nullptr, 0);
+  };
+  leave_one();
+  leave_one();
+  const AtomicFile alive(path);
+  std::ofstream(folder.path() / ".file.txt.1234567.0.tmp") << "not of this machine";
+  ASSERT_EQ(entries(folder.path()), 4U);
+  remove_leftovers(folder.path() / "other.txt");
+  EXPECT_EQ(entries(folder.path()), 4U);
+  remove_leftovers(path);
+  EXPECT_EQ(entries(folder.path()), 2U);
+  EXPECT_TRUE(fs::exists(alive.temporary()));
 }
 
 }  // namespace

@@ -16,7 +16,13 @@ except ImportError as missing:
     sys.exit(77)
 
 
+def text(value):
+    """Texts have a fixed length, and h5py gives them as bytes."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
 def equal(found, expected, what):
+    found = text(found)
     if isinstance(expected, np.ndarray):
         same = found.dtype == expected.dtype and found.shape == expected.shape and (found == expected).all()
     else:
@@ -65,7 +71,7 @@ def check_solution(path):
                     "problem_weights": "a" * 64, "problem_rows": "b" * 64, "problem_activation": "gelu",
                     "host": "node1", "date": "2026-01-31T12:00:00Z", "launch": "kintsugi solve data/problem.h5", "explained": 0.0625, "explained_by_chance": 0.03125,
                     "line_agreement": 0.75, "line_places": 0.875, "line_significance": 4.5, "line_significance_needed": 3.0}
-        found = {name: value.item() if hasattr(value, "item") else value for name, value in file.attrs.items()}
+        found = {name: text(value.item() if hasattr(value, "item") else value) for name, value in file.attrs.items()}
         equal(len(found.pop("sha256")), 64, "sha256")
         equal(found.pop("state_layout") > 0, True, "state_layout")
         equal(found, expected, "attributes")

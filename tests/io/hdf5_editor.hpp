@@ -64,6 +64,19 @@ class Hdf5Editor {
     H5Tclose(type);
   }
 
+  /// A text of variable length as root attribute, as h5py writes them.
+  void variable_text(const std::string& name, const std::string& value) {
+    const hid_t type = check(H5Tcopy(H5T_C_S1));
+    check(H5Tset_size(type, H5T_VARIABLE));
+    const hid_t space = check(H5Screate(H5S_SCALAR));
+    const hid_t attribute = check(H5Acreate2(file_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT));
+    const char* const text = value.c_str();
+    check(H5Awrite(attribute, type, &text));
+    H5Aclose(attribute);
+    H5Sclose(space);
+    H5Tclose(type);
+  }
+
   void integer(const std::string& name, int value) {
     const hid_t space = check(H5Screate(H5S_SCALAR));
     const hid_t attribute = check(H5Acreate2(file_, name.c_str(), H5T_STD_I32BE, space, H5P_DEFAULT, H5P_DEFAULT));

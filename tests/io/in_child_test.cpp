@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <numeric>
+#include <string>
 
 #include "io/expect_error.hpp"
 #include "kintsugi/core/error.hpp"
@@ -16,16 +17,20 @@ using testing::expect_error;
 
 constexpr std::size_t kMemory = std::size_t{64} << 20;
 
+ChildLimits limits(unsigned seconds) {
+  return {.memory = kMemory, .seconds = seconds, .wall_seconds = 2 * seconds, .result = kMemory};
+}
+
 void expect_refused(const std::function<std::vector<char>()>& work, std::initializer_list<std::string> parts,
                     unsigned seconds = 5) {
-  expect_error<InputError>([&] { static_cast<void>(run_in_child(work, "file", kMemory, seconds)); }, parts);
+  expect_error<InputError>([&] { static_cast<void>(run_in_child(work, "file", limits(seconds))); }, parts);
 }
 
 TEST(InChild, ResultsOfAnySizeComeBack) {
   for (const std::size_t size : {0, 1, 1'000'000}) {
     std::vector<char> expected(size);
     std::iota(expected.begin(), expected.end(), '\0');
-    EXPECT_EQ(run_in_child([&] { return expected; }, "file", kMemory, 5), expected);
+    EXPECT_EQ(run_in_child([&] { return expected; }, "file", limits(5)), expected);
   }
 }
 
@@ -36,7 +41,7 @@ TEST(InChild, WhatTheChildChangesStaysThere) {
         value = 2;
         return std::vector<char>();
       },
-      "file", kMemory, 5));
+      "file", limits(5)));
   EXPECT_EQ(value, 1);
 }
 
@@ -67,6 +72,39 @@ TEST(InChild, TimeAndMemoryAreLimited) {
 #ifndef __SANITIZE_ADDRESS__
   expect_refused([]() -> std::vector<char> { return std::vector<char>(8 * kMemory, 'x'); }, {"cannot be read"});
 #endif
+}
+
+/// Does as its name says.
+std::vector<char> obey(const std::string& path) {
+  if (path == "crash") ::raise(SIGSEGV);
+  if (path == "kill the reader") ::kill(::getppid(), SIGKILL);
+  if (path == "refuse") throw InputError("refuse: as it was told");
+  const std::string parent = std::to_string(::getppid());
+  return {parent.begin(), parent.end()};
+}
+
+std::string parent_of_reading(const std::string& path) {
+  const std::vector<char> result = read_in_child(&obey, path, limits(5));
+  return {result.begin(), result.end()};
+}
+
+TEST(InChild, AReaderProcessStartedBeforeReads) {
+  const std::string own = std::to_string(::getpid());
+  EXPECT_EQ(parent_of_reading("say"), own);
+  {
+    const ReaderProcess reader;
+    const std::string its = parent_of_reading("say");
+    EXPECT_NE(its, own);
+    expect_error<InputError>([] { static_cast<void>(parent_of_reading("crash")); }, {"crash: is damaged or crafted"});
+    expect_error<InputError>([] { static_cast<void>(parent_of_reading("refuse")); }, {"refuse: as it was told"});
+    EXPECT_EQ(parent_of_reading("say"), its);
+    const std::string far(5000, 'x');  // longer than a path may be
+    EXPECT_EQ(parent_of_reading(far), own);
+    expect_error<InputError>([] { static_cast<void>(parent_of_reading("kill the reader")); },
+                             {"is damaged or crafted"});
+    EXPECT_EQ(parent_of_reading("say"), own) << "without a reader, it is done as before";
+  }
+  EXPECT_EQ(parent_of_reading("say"), own);
 }
 
 }  // namespace

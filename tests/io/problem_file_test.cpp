@@ -316,7 +316,7 @@ TEST_F(ProblemFiles, PieceRules) {
                  {"/pieces/1/weight", "1 dimensions instead of 2"});
   expect_refused([&](Hdf5Editor& e) { e.dataset("/pieces/05", {12}, numbers); }, {"'05' is not a piece's index"});
   expect_refused([&](Hdf5Editor& e) { e.remove("/pieces/1"), e.dataset("/pieces/1", {12}, numbers); },
-                 {"/pieces/1", "cannot be read"});
+                 {"/pieces/1", "is not a group"});
   expect_refused(
       [](Hdf5Editor& e) {
         for (int i = 0; i < 5; ++i) e.remove("/pieces/" + std::to_string(i));

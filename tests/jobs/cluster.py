@@ -7,6 +7,7 @@ process that asked for them, however it ends: no daemon, interface, mount, file 
 import ctypes
 import os
 import pathlib
+import re
 import pwd
 import secrets
 import shutil
@@ -229,8 +230,9 @@ class Cluster:
 
     def facts(self, job):
         """What Slurm knows of a job and, if it is an array, of its tasks: one dictionary each."""
-        lines = self.command("scontrol", "--oneliner", "show", "job", job).splitlines()
-        return [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in lines if line]
+        text = self.command("scontrol", "--oneliner", "show", "job", job)
+        parts = re.split(r"^(?=JobId=)", text, flags=re.MULTILINE)  # arguments of a job may hold line ends
+        return [dict(word.split("=", 1) for word in part.split() if "=" in word) for part in parts if part.strip()]
 
     def wait(self, job, seconds=180):
         """Waits for a job, or all tasks of an array, to end; returns their facts."""

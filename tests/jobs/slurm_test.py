@@ -158,6 +158,18 @@ class OneNode(JobTest):
     def test_solve_by_mpirun(self):
         self.check_solve("mpirun")
 
+    def test_names_of_any_kind(self):
+        name = "a b'\"$(touch pwned)`touch pwned`;&*\nc"
+        shutil.copy(self.work / "easy.h5", self.work / f"{name}.h5")
+        (self.work / f"{name}.cfg").write_text("islands = 2\n")
+        for launcher in LAUNCHERS:
+            with self.subTest(launcher=launcher):
+                results, _, _ = self.run_job("solve", f"{name}.h5", CONFIG=f"{name}.cfg", LAUNCHER=launcher,
+                                             RESULTS=f"results {launcher} {name}")
+                self.verify("easy", results / "permutation.txt")
+                self.assertIn("islands 2", (results / "solve.log").read_text())
+                self.assertEqual([str(path) for path in self.work.glob("**/pwned")], [])
+
     def test_environment_and_config_reach_the_ranks(self):
         (self.work / "my.cfg").write_text("islands = 2\nsample-rows = 600\n")
         results, printed, _ = self.run_job("solve", "easy.h5", CONFIG="my.cfg", KINTSUGI_SEED="7", LAUNCHER="mpirun")

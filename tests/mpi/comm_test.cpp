@@ -200,5 +200,16 @@ TEST(Comm, AgreeRunsTheWorkOnceAndReturnsWhereNobodyThrows) {
   EXPECT_EQ(runs, world.size());
 }
 
+TEST(Comm, ErrorsOfMpiAreThrown) {
+  const Comm world = Comm::world();
+  std::vector<int> value{1};
+  try {
+    world.broadcast(std::span(value), world.size());  // there is no such rank
+    FAIL() << "nothing was thrown";
+  } catch (const InternalError& error) {
+    EXPECT_EQ(std::string(error.what()).find("MPI_Bcast failed: MPI_ERR_ROOT"), 0U) << error.what();
+  }
+}
+
 }  // namespace
 }  // namespace kintsugi::mpi

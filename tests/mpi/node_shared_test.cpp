@@ -1,8 +1,10 @@
 #include "mpi/node_shared.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "kintsugi/mpi/comm.hpp"
@@ -74,6 +76,48 @@ TEST(NodeShared, MayBeEmpty) {
   NodeShared array(world, 0);
   array.publish();
   EXPECT_TRUE(array.values().empty());
+}
+
+/// Lets this process open no further file while it lives.
+class NoFurtherFiles {
+ public:
+  NoFurtherFiles() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit none = before_;
+    none.rlim_cur = 0;
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoFurtherFiles() { setrlimit(RLIMIT_NOFILE, &before_); }
+  NoFurtherFiles(const NoFurtherFiles&) = delete;
+  NoFurtherFiles& operator=(const NoFurtherFiles&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(NodeShared, OneCopyServesTheRanksOfANode) {
+  const Comm world = Comm::world();
+  NodeShared array(world, 1000);
+  write_and_publish(array, 1);
+  EXPECT_FALSE(array.has_copies());
+  world.barrier();
+  // A number that one rank changes is seen by the others.
+  if (world.root()) array.writable()[7] = -1;
+  world.barrier();
+  EXPECT_EQ(array.values()[7], -1);
+}
+
+TEST(NodeShared, WhereNothingCanBeSharedEachRankHasItsOwn) {
+  const Comm world = Comm::world();
+  for (int without = 0; without < world.size(); ++without) {
+    std::optional<NoFurtherFiles> limit;
+    if (world.rank() == without) limit.emplace();
+    NodeShared array(world, 1000);
+    limit.reset();
+    EXPECT_EQ(array.has_copies(), world.size() > 1);
+    write_and_publish(array, 2);
+    expect_published(array, 2, 1000);
+  }
 }
 
 }  // namespace

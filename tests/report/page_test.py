@@ -13,6 +13,7 @@ import numpy
 from browser import Browser, needs_browser
 from files import Sample
 from harness import BAD_INPUT, USAGE, Planted, ProgramTest, main
+from harness import text as decoded
 
 BLOCKS = 9
 
@@ -348,7 +349,7 @@ class PageTest(ReportTest):
         self.assertFalse(any("scores in the solution" in text for text in self.browser.texts(".missing")))
         self.run_program("analyze", "problem.h5", "-o", "real-analysis.h5", "--repair", "none", "--searches", "none", "-q")
         with h5py.File(self.folder / "real-analysis.h5") as file:
-            self.assertIn(file.attrs["pair_score"], self.browser.texts("#pair-scores svg .label"))
+            self.assertIn(decoded(file.attrs["pair_score"]), self.browser.texts("#pair-scores svg .label"))
         self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
 
 

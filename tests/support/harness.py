@@ -39,6 +39,11 @@ def clean_environment(**variables):
     return environment
 
 
+def text(value):
+    """A text of an HDF5 file as h5py gives it: those of fixed length are bytes."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
 def shared_folder():
     """The folder with data that is not part of the project; it need not exist."""
     return pathlib.Path(os.environ.get("KINTSUGI_SHARED", ROOT.parent / "shared"))

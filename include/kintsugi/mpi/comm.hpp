@@ -11,9 +11,12 @@
 
 namespace kintsugi::mpi {
 
-/// Starts MPI for the life of the object. One per process, in main. MPI errors are fatal: Open MPI prints the failed
-/// call and ends all ranks. Other threads may run beside the one that makes this object, which alone may call MPI
-/// (MPI_THREAD_FUNNELED); throws InternalError where MPI does not allow that.
+/// Starts MPI for the life of the object. One per process, in main. Without a launcher, Open MPI is told by variables
+/// of the environment that were not set to start no daemon and to open only what a rank alone needs. MPI's errors are
+/// thrown by Comm as InternalError that names the call: the other ranks may then wait for this one, see abort(). Other
+/// threads may run beside the one that makes this object, which alone may call MPI (MPI_THREAD_FUNNELED). Throws
+/// InternalError where MPI does not allow that, UsageError where a launcher of another MPI has started several
+/// processes that do not see each other.
 class Environment {
  public:
   Environment(int& argc, char**& argv);
@@ -26,7 +29,8 @@ class Environment {
 [[noreturn]] void abort(int code);
 
 /// A communicator that this object owns: a duplicate, or a part, of another. Move-only; freed on destruction.
-/// Every member but rank(), size() and raw() is collective over the communicator.
+/// Every member but rank(), size() and raw() is collective over the communicator, and throws InternalError where MPI
+/// fails: here, not on all ranks alike.
 class Comm {
  public:
   /// A duplicate of MPI_COMM_WORLD.

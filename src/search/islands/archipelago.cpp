@@ -129,6 +129,26 @@ SearchState Archipelago::state(const Solution& solution) {
           .seconds = seconds()};
 }
 
+namespace {
+
+/// Whether each block has pieces that fit, each piece of its role once.
+bool is_order_of(const SharedWeights& weights, const Blocks& blocks) {
+  const Roles& roles = weights.roles();
+  std::vector<int> expand;
+  std::vector<int> compress;
+  for (const Block& block : blocks) {
+    expand.push_back(block.expand);
+    compress.push_back(block.compress);
+  }
+  std::ranges::sort(expand);
+  std::ranges::sort(compress);
+  return expand == roles.expand && compress == roles.compress && std::ranges::all_of(blocks, [&](const Block& block) {
+           return weights.hidden(block.expand) == weights.hidden(block.compress);
+         });
+}
+
+}  // namespace
+
 void Archipelago::resume(const SearchState* state) {
   since_begin_.restart();
   // Rank 0's words, to all.
@@ -148,10 +168,14 @@ void Archipelago::resume(const SearchState* state) {
     }
     earlier_seconds_ = all.seconds;
     earlier_ = std::move(all.trajectory);
+    const Evaluator& evaluator = group_->evaluator();
+    const auto is_order = [&](const Blocks& blocks) { return is_order_of(evaluator.weights(), blocks); };
     StateArchive shared(all.shared);
+    shared.limit(is_order, evaluator.rows().tiles());
     shared(progress_, exchange_);
     for (Island& island : own_) {
       StateArchive one(all.islands[static_cast<std::size_t>(island.number())]);
+      one.limit(is_order, evaluator.rows().tiles());
       one(island);
       if (!one.at_end()) throw InputError("the state of island " + std::to_string(island.number()) + " is too long");
     }

@@ -41,7 +41,10 @@ class ElitePool {
   [[nodiscard]] const std::vector<Elite>& elites() const noexcept { return elites_; }
   [[nodiscard]] Consensus consensus() const;
 
-  void state(StateArchive& archive) { archive(elites_); }
+  void state(StateArchive& archive) {
+    archive(elites_);
+    for (const Elite& elite : elites_) archive.require(!elite.blocks.empty());
+  }
 
  private:
   std::size_t capacity_;

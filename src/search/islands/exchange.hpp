@@ -26,7 +26,10 @@ class Exchange {
   void migrate(std::vector<Island>& own) const;
   [[nodiscard]] ExchangeReport report(std::int64_t round) const;
   [[nodiscard]] const std::vector<Elite>& elites() const { return pool_.elites(); }
-  void state(StateArchive& archive) { archive(tiles_, pool_); }
+  void state(StateArchive& archive) {
+    archive.tile_count(tiles_);
+    archive(pool_);
+  }
 
  private:
   IslandGroup* group_;

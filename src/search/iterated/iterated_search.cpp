@@ -166,6 +166,7 @@ void IteratedSearch::perturb(StepReport& report) {
 
 void IteratedSearch::state(StateArchive& archive) {
   archive(chain_, rounds_, perturbation_, phase_, origin_, left_start_, idle_, current_, incumbent_, best_);
+  archive.require(!current_.blocks.empty() && !incumbent_.blocks.empty() && !best_.blocks.empty());
   archive.require(!origin_ || *origin_ < rounds_.size());
   archive.require(phase_ == Phase::chain || (phase_ == Phase::round && origin_));
   if (archive.reading()) rounds_.set_elites(perturbation_.elites());

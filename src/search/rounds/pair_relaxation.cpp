@@ -84,6 +84,7 @@ void PairRelaxation::finish(StepReport& report) {
 void PairRelaxation::state(StateArchive& archive) {
   pairing_.state(archive, untrusted_);
   archive(current_, random_, average_, last_, rounds_, outcome_, orders_left_, steps_);
+  archive.require(average_.shares.empty() || average_.shares.size() == pairing_.shares().size());
 }
 
 }  // namespace kintsugi

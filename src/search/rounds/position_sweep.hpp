@@ -40,7 +40,10 @@ class PositionSweep {
   [[nodiscard]] double lowest_error() const noexcept { return lowest_.mse; }
   /// Puts the sweep's lowest order into `result`, with its error on the sample of `result`. Collective.
   void lowest_into(ScoredOrder& result) const;
-  void state(StateArchive& archive) { archive(iterate_, lowest_, step_, moved_); }
+  void state(StateArchive& archive) {
+    archive(iterate_, lowest_, step_, moved_);
+    archive.require(step_ >= 0 && step_ <= static_cast<std::int64_t>(widths().size()));
+  }
 
  private:
   [[nodiscard]] std::vector<double> widths() const;
