@@ -38,7 +38,8 @@ void visit_options(const PreparationOptions& options, const Visit& visit) {
 /// What a user can choose about a solve.
 struct SolveOptions : PreparationOptions, SearchOptions {};
 
-/// Receives what a solve has to say, as it happens. Called on rank 0 of the world only, but for stop_requested().
+/// Receives what a solve has to say, as it happens. Called on rank 0 of the world only, but for stop_requested() and
+/// stop_at_once().
 class SolveObserver : public SearchObserver {
  public:
   virtual void on_roles(const Roles& /*roles*/) {}
@@ -46,6 +47,8 @@ class SolveObserver : public SearchObserver {
   /// Where a line by the weights alone was sought.
   virtual void on_line(const WeightsLine& /*line*/) {}
   virtual void on_starts(const std::vector<StartOrder>& /*starts*/) {}
+  /// Where order_due() or a stop asks for it: what the solve would give back if it ended now, with its status.
+  virtual void on_solution_so_far(const Solution& /*solution*/) {}
 };
 
 /// Puts the network together.
@@ -57,8 +60,10 @@ class SolveObserver : public SearchObserver {
 /// two directions, with Status::by_weights; its errors are NaN. `rows` are not read then.
 /// `resume`, read on rank 0 only: a state that an observer was given in an earlier run of the same problem with the
 /// same options (limits apart). The search goes on from there exactly as it would have, on any number of ranks.
-/// Throws on all ranks alike: InputError where the pieces cannot form a network, the state is of another search
-/// or there are no rows and `without_predictions` is not set, UsageError for impossible options.
+/// The time limit, the observer and a StopListener end it within about a second, whatever it is at; steps and checks
+/// are abandoned, and Solution::rows and its NaNs say what is not known. Throws on all ranks alike: Stopped where there
+/// is no pairing yet, InputError where the pieces cannot form a network, the state is of another search or there are no
+/// rows and `without_predictions` is not set, UsageError for impossible options.
 [[nodiscard]] Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows,
                              const SolveOptions& options, SolveObserver& observer, const SearchState* resume = nullptr);
 

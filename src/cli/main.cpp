@@ -14,6 +14,7 @@
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/parameters_file.hpp"
+#include "cli/signals.hpp"
 #include "cli/text.hpp"
 #include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
@@ -36,7 +37,8 @@ bool speaks_before_mpi() {
 }
 
 void print_error(const Error& error, const std::string& command) {
-  std::string text = std::string("kintsugi: error: ") + error.what() + "\n";
+  const bool stopped = error.code() == ExitCode::stopped;
+  std::string text = std::string(stopped ? "kintsugi: " : "kintsugi: error: ") + error.what() + "\n";
   if (error.code() == ExitCode::usage) {
     text += "kintsugi: see 'kintsugi " + (command.empty() ? "" : command + " ") + "--help'\n";
   }
@@ -189,6 +191,7 @@ int main(int argc, char** argv) {
 #endif
   using namespace kintsugi;
   ExitCode code = ExitCode::internal;
+  cli::end_at_signals(cli::speaks_before_mpi());
   try {
     code = cli::run_program(argc, argv);
   } catch (const Error& error) {

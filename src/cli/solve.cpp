@@ -79,7 +79,8 @@ ExitCode exit_code(Status status) {
     case Status::not_solved: return ExitCode::not_solved;
     case Status::time_limit:
     case Status::evaluations:
-    case Status::interrupted: return ExitCode::stopped;
+    case Status::interrupted:
+    case Status::unfinished: return ExitCode::stopped;
   }
   throw InternalError("unknown status value");
 }
@@ -115,7 +116,7 @@ class SolveCommand final : public Command {
   void declare_search(OptionTable& options);
   /// Opens the problem file on all ranks, after importing what is none; `network` is rank 0's. Collective.
   void load(const mpi::Comm& world, std::optional<ProblemFile>& rows, Network& network);
-  /// Finds the activation of what was imported, within the limit of time; and what the problem is, on rank 0.
+  /// Finds the activation of what was imported; and what the problem is, on rank 0.
   /// Collective.
   void settle_problem(const mpi::Comm& world, Network& network, ProblemFile& rows, SolveLog& log);
   /// Throws UsageError where --activation is another than the problem file's.
@@ -126,6 +127,8 @@ class SolveCommand final : public Command {
   void read_files();
   /// On rank 0: has the log write checkpoints, and finds the state to go on from.
   [[nodiscard]] std::optional<SearchState> prepare_checkpoints(const Network& network, RowSource& rows, SolveLog& log);
+  /// On rank 0: has the log write the best order so far to the solution file.
+  void keep_orders(const mpi::Comm& world, const Network& network, const Settings& settings, SolveLog& log) const;
   [[nodiscard]] std::unique_ptr<SolveLog> make_log(bool root) const;
   [[nodiscard]] SolveHeader header(const mpi::Comm& world, const Settings& settings, const RowShape& rows) const;
   [[nodiscard]] RunFacts facts(const mpi::Comm& world, const Settings& settings, ExitCode code) const;
@@ -245,6 +248,16 @@ std::optional<SearchState> SolveCommand::prepare_checkpoints(const Network& netw
   return std::move(found->state);
 }
 
+void SolveCommand::keep_orders(const mpi::Comm& world, const Network& network, const Settings& settings,
+                               SolveLog& log) const {
+  if (output_.empty()) return;
+  log.keep_orders([this, &world, &network, &settings](const Solution& so_far) {
+    Solution solution = so_far;
+    if (no_times_) leave_out_times(solution);
+    write_solution(output_, network, solution, facts(world, settings, ExitCode::stopped));
+  });
+}
+
 std::unique_ptr<SolveLog> SolveCommand::make_log(bool root) const {
   const LogStyle style{.times = !no_times_, .terminal = isatty(STDERR_FILENO) == 1};
   if (!root || quiet_ || log_ == "off") return std::make_unique<SolveLog>();
@@ -336,10 +349,7 @@ void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows
 
 void SolveCommand::settle_problem(const mpi::Comm& world, Network& network, ProblemFile& rows, SolveLog& log) {
   if (puzzle_) {
-    const Stopwatch trying;
     puzzle_->choose_activation(world, network, rows, options_, log);
-    constexpr double kLeast = 0.01;  // 0 would be no limit
-    if (options_.time_limit > 0) options_.time_limit = std::max(kLeast, options_.time_limit - trying.seconds());
     problem_ = puzzle_->problem();
     output_ = puzzle_->solution();
   }
@@ -352,21 +362,26 @@ void SolveCommand::settle_problem(const mpi::Comm& world, Network& network, Prob
 
 ExitCode SolveCommand::run(const Settings& settings) {
   const Stopwatch since_start;
-  catch_stop_signals();
+  note_signals();
   const mpi::Comm world = mpi::Comm::world();
+  const std::unique_ptr<SolveLog> log = make_log(world.root());
+  const mpi::SharedStop stop(world, {.seconds = options_.time_limit,
+                                     .signalled = stop_signal_seen,
+                                     .on_stop = [&](StopReason reason) { log->on_stop(reason); }});
   std::optional<ProblemFile> rows;
   Network network;
   load(world, rows, network);
   const double loaded = since_start.seconds();
 
-  const std::unique_ptr<SolveLog> log = make_log(world.root());
   settle_problem(world, network, *rows, *log);
   std::optional<SearchState> state;
   world.agree([&] {
     if (!world.root()) return;
     log->begin(header(world, settings, rows->shape()), network);
     state = prepare_checkpoints(network, *rows, *log);
+    keep_orders(world, network, settings, *log);
   });
+  options_.time_limit = 0;  // it counts from the start of the command
   Solution solution = solve(world, network, *rows, options_, *log, state ? &*state : nullptr);
   solution.times.load += loaded;
   solution.times.total = since_start.seconds();

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/stop.hpp"
 #include "io/file_descriptor.hpp"
 #include "kintsugi/core/error.hpp"
 
@@ -45,9 +46,11 @@ std::size_t address_space() {
 [[noreturn]] void be_the_child(const std::function<std::vector<char>()>& work, int pipe, std::size_t memory,
                                unsigned seconds) {
   // MPI's handlers would print the stack and more.
-  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) {
+  for (const int number :
+       {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) {
     std::signal(number, SIG_DFL);
   }
+  forget_stop_listener();
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, seconds);
 #ifndef __SANITIZE_ADDRESS__
@@ -69,17 +72,18 @@ std::size_t address_space() {
   ::_exit(done ? 0 : 1);
 }
 
-/// All that comes through the pipe until its end or until the time is over; nothing in the latter case.
+/// All that comes through the pipe until its end; nothing where the time is over or the run is to stop before.
 std::optional<std::vector<char>> receive(int pipe, unsigned seconds) {
   using Clock = std::chrono::steady_clock;
+  constexpr long long kMilliseconds = 100;  // between two questions whether the run is to stop
   const Clock::time_point end = Clock::now() + std::chrono::seconds(seconds);
   std::vector<char> content;
   std::array<char, std::size_t{1} << 16> buffer{};
   while (true) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-    if (left <= 0) return std::nullopt;
+    if (left <= 0 || stop_heard()) return std::nullopt;
     pollfd waiting{pipe, POLLIN, 0};
-    const int ready = ::poll(&waiting, 1, static_cast<int>(std::min<long long>(left, 1000)));
+    const int ready = ::poll(&waiting, 1, static_cast<int>(std::min<long long>(left, kMilliseconds)));
     if (ready <= 0) continue;  // time passed, or a signal came
     const ssize_t got = ::read(pipe, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
@@ -112,6 +116,7 @@ std::vector<char> run_in_child(const std::function<std::vector<char>()>& work, c
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  throw_if_stopped();
   const bool ended_well = content && WIFEXITED(status) && WEXITSTATUS(status) == 0 && !content->empty();
   if (!ended_well) {
     throw InputError(origin + ": is damaged or crafted: reading it " + describe(status, !content) +

@@ -48,6 +48,7 @@ class Quiet final : public SolveObserver {
  public:
   explicit Quiet(SolveObserver& other) : other_(other) {}
   bool stop_requested() override { return other_.stop_requested(); }
+  bool stop_at_once() override { return other_.stop_at_once(); }
 
  private:
   SolveObserver& other_;
@@ -108,6 +109,7 @@ class Race {
       options_.time_limit = half_of_the_time_left();
       network_.activation = trial.activation;
       const Solution solution = solve(world_, network_, rows_, options_, observer_);
+      if (solution.status == Status::interrupted) return;
       keep_order(solution);
       trial.mse = solution.mse;
       trial.searched = evaluations;
