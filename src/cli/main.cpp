@@ -114,8 +114,11 @@ ExitCode run_parallel(Command& command, const OptionTable& options, const Source
       if (world.root()) settings->check_files();
     });
     if (world.root()) print_warnings(*settings);
-    return command.run(*settings);
+    const ExitCode code = command.run(*settings);
+    end_soon_if_stopped(code);
+    return code;
   } catch (const Error& error) {
+    if (error.code() == ExitCode::stopped) end_soon_if_stopped(error.code());
     if (error.code() == ExitCode::internal) abort_all(world.rank(), error.what());
     if (world.root()) print_error(error, command.name());
     return error.code();

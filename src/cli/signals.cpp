@@ -1,5 +1,6 @@
 #include "cli/signals.hpp"
 
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <array>
@@ -20,6 +21,7 @@ constexpr std::array<std::pair<int, std::string_view>, 4> kSignals{
     {{SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGUSR1, "SIGUSR1"}, {SIGHUP, "SIGHUP"}}};
 
 std::atomic<int> seen{0};
+std::atomic<int> last_code{0};
 std::atomic<bool> ends{true};
 std::atomic<bool> speaks{false};
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
@@ -68,6 +70,15 @@ void end_at_signals(bool this_one_speaks) {
 void note_signals() {
   ends = false;
   std::signal(SIGPIPE, SIG_IGN);
+}
+
+void end_soon_if_stopped(ExitCode code) {
+  if (!stop_signal_seen() || seen == SIGUSR1) return;
+  last_code = static_cast<int>(code);
+  std::signal(SIGALRM, [](int) { ::_exit(last_code); });
+  constexpr int kMicroseconds = 100000;
+  const itimerval once{{0, 0}, {0, kMicroseconds}};
+  setitimer(ITIMER_REAL, &once, nullptr);
 }
 
 bool stop_signal_seen() noexcept { return seen != 0; }

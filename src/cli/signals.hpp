@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "kintsugi/core/exit_code.hpp"
 #include "mpi/shared_stop.hpp"
 
 namespace kintsugi::cli {
@@ -13,6 +14,10 @@ void end_at_signals(bool speaks);
 /// From here on they only leave a note; a second SIGINT ends the process at once. A reader of what is printed that has
 /// gone (SIGPIPE) ends nothing.
 void note_signals();
+
+/// Where one of them has come but SIGUSR1, the process ends with `code` in a tenth of a second at most: an mpirun that
+/// is told to end does not answer MPI_Finalize(), waits, and kills its ranks. For when all is written.
+void end_soon_if_stopped(ExitCode code);
 
 /// Whether one of them has come.
 [[nodiscard]] bool stop_signal_seen() noexcept;

@@ -116,13 +116,15 @@ class Run:
 
     def end(self, since):
         """Seconds from `since` until its last word, and until all is gone; ended by force after a minute."""
-        last_word = None
+        last_word = heard = None
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None and not stream.closed:
                 os.set_blocking(stream.fileno(), False)
         while self.process.poll() is None or any(map(lives, self.ranks)):
             time.sleep(0.005)
             self.listen()
+            if heard is None and b"stop     " in self.said:
+                heard = time.monotonic()
             if last_word is None and any(word in self.said for word in LAST_WORDS):
                 last_word = time.monotonic()
             if time.monotonic() - since > 60:
@@ -130,6 +132,7 @@ class Run:
                 for pid, _ in filter(lives, self.ranks):
                     os.kill(pid, signal.SIGKILL)
         gone = time.monotonic()
+        self.heard = heard - since if heard else None
         self.listen()
         return (last_word if self.launched and last_word else gone) - since, gone - since
 
@@ -214,7 +217,8 @@ WAYS = {
     "SIGTERM to a rank": Way(to_one_rank, STOPPED, KEPT),
     "SIGKILL": Way(kill_all, -signal.SIGKILL, ("unfinished",), (None, ANY)),
     "stdout closed": Way(after_closing("stdout"), INTERNAL, KEPT, (None, KEPT)),
-    "stderr closed": Way(after_closing("stderr"), STOPPED, KEPT),
+    # Open MPI's mpirun may crash without one.
+    "stderr closed": Way(after_closing("stderr"), STOPPED, KEPT, (None, KEPT)),
     "SIGTERM at the start": Way(send(signal.SIGTERM), STOPPED, ("nothing",), (None, ("nothing",)), early=True),
 }
 
@@ -240,7 +244,7 @@ def measure(program, name, way_name, launcher, after, problems):
     kept = (code is None or run.process.returncode == code) and (on_disk.split(" ")[0] in disk or way.early)
     right = kept and seconds <= size.limit
     line = [name, launcher, way_name, "0.1" if way.early else f"{after:g}", f"{seconds:.2f}",
-            f"{launcher_seconds:.2f}" if run.launched else "", str(run.process.returncode), on_disk, "yes" if right else "NO"]
+            f"{launcher_seconds:.2f}" if run.launched else "", f"{run.heard:.2f}" if run.heard else "", str(run.process.returncode), on_disk, "yes" if right else "NO"]
     if not right:
         sys.stderr.write(run.said.decode(errors="replace")[-2000:])
     run.scratch.cleanup()
@@ -263,7 +267,7 @@ def main():
         if not SIZES[name].made and not (problems / f"{name}.h5").exists():
             subprocess.run([str(word) for word in SIZES[name].generate(arguments.program, problems, name)] + ["-q"],
                            check=True)
-    print("| size | started by | stopped by | after s | seconds | mpirun | code | on disk | as promised |\n" + "|---" * 9 + "|")
+    print("| size | started by | stopped by | after s | seconds | mpirun | heard | code | on disk | as promised |\n" + "|---" * 10 + "|")
     wrong = 0
     for name in names:
         for launcher in arguments.launchers.split(","):

@@ -11,7 +11,7 @@ namespace kintsugi {
 namespace {
 
 /// For the final checks of a search that is stopped.
-constexpr double kSecondsForChecks = 0.7;
+constexpr double kSecondsForChecks = 0.5;
 
 Status status_of(StopReason reason) { return reason == StopReason::time ? Status::time_limit : Status::interrupted; }
 
