@@ -88,7 +88,8 @@ std::string describe_error(const Solution& solution) {
 
 std::string describe_end(const Solution& solution) {
   const std::string error = describe_error(solution);
-  std::string above = format(" (%s; %.3g would be solved", error.c_str(), solution.target);
+  std::string above = " (" + error;
+  if (!std::isnan(solution.target)) above += format("; %.3g would be solved", solution.target);
   if (solution.excess > 1 && solution.mse <= solution.target) {
     above += "; but single predictions are further off than rounding explains";
   }

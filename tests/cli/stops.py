@@ -1,10 +1,11 @@
 """Ways of being stopped, at several sizes: seconds until the end, the exit code, and what is on disk.
 
-    stops.py PROGRAM [--sizes LIST] [--ways LIST] [--launchers LIST] [--after LIST] [--folder FOLDER]
+    stops.py PROGRAM [--sizes LIST] [--ways LIST] [--launchers LIST] [--after LIST] [--start NAME] [--folder FOLDER]
 
 Prints a table, a line for each stop: the seconds are until its last word, and beside them until
 its ranks and mpirun are gone. Exit code 1 where one takes longer than it may, or leaves something else than is
-promised. --after: seconds from the start to the stop, several for several phases. Problems are made in FOLDER, once.
+promised. --after: seconds from the start to the stop, several for several phases. --start: of the
+search (random; with auto a line by the weights is sought first). Problems are made in FOLDER, once.
 """
 
 import argparse
@@ -28,7 +29,7 @@ STOPPED, INTERNAL = 4, 5
 # What the program says when all is written.
 LAST_WORDS = (b"\nRESULT ", b"; nothing was written\n")
 # Nothing solves within this: a search goes on until it is stopped.
-ENDLESS = ("--tolerance", "1e-30", "--start", "random")
+ENDLESS = ("--tolerance", "1e-30")
 
 
 class Size:
@@ -223,12 +224,12 @@ WAYS = {
 }
 
 
-def measure(program, name, way_name, launcher, after, problems):
+def measure(program, name, way_name, launcher, after, start, problems):
     """One stop: a line of the table, and whether all is as promised."""
     size, way = SIZES[name], WAYS[way_name]
     if way.stop is None and size.made:
         return None
-    options = () if way.stop else ("--time-limit", f"{after}s")
+    options = ("--start", start, *(() if way.stop else ("--time-limit", f"{after}s")))
     run = Run(program, size, name, problems, 2 if launcher == "mpirun" else 1, options, way.terminal)
     try:
         run.wait(0.1 if way.early else after)
@@ -241,6 +242,8 @@ def measure(program, name, way_name, launcher, after, problems):
             run.process.kill()
     code, disk = way.promise(run)
     on_disk = run.on_disk()
+    if b"; nothing was written" in run.said and run.process.returncode == STOPPED:
+        disk = ("nothing",)  # there was no order yet
     kept = (code is None or run.process.returncode == code) and (on_disk.split(" ")[0] in disk or way.early)
     right = kept and seconds <= size.limit
     line = [name, launcher, way_name, "0.1" if way.early else f"{after:g}", f"{seconds:.2f}",
@@ -258,6 +261,7 @@ def main():
     parser.add_argument("--ways", default=",".join(WAYS))
     parser.add_argument("--launchers", default="alone,mpirun")
     parser.add_argument("--after", default="")
+    parser.add_argument("--start", default="random")
     parser.add_argument("--folder", type=pathlib.Path)
     arguments = parser.parse_args()
     problems = arguments.folder or pathlib.Path(tempfile.mkdtemp(prefix="kintsugi-stops-"))
@@ -273,7 +277,7 @@ def main():
         for launcher in arguments.launchers.split(","):
             for way in arguments.ways.split(","):
                 for after in [float(word) for word in arguments.after.split(",") if word] or SIZES[name].after:
-                    measured = measure(arguments.program, name, way, launcher, after, problems)
+                    measured = measure(arguments.program, name, way, launcher, after, arguments.start, problems)
                     if measured:
                         print("| " + " | ".join(measured[0]) + " |", flush=True)
                         wrong += not measured[1]
