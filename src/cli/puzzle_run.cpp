@@ -136,7 +136,7 @@ std::string PuzzleRun::describe_status(const Solution& solution, const ProblemFi
     return text + (solution.line.trusted() ? ": a line by the weights, whose direction is open\n"
                                            : ": the weights do not say the order\n");
   }
-  if (stop_heard()) return text + ", not verified: the run was stopped\n";
+  if (stop_reason() != StopReason::none) return text + ", not verified: the run was stopped\n";
   const ReferenceResult check = evaluate_reference(puzzle_.network, solution.assembly, rows);
   const bool reproduced = check.excess <= 1 || (solution.status == Status::solved && check.mse <= solution.target);
   return text +

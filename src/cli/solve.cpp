@@ -36,6 +36,10 @@ namespace kintsugi::cli {
 
 namespace {
 
+/// Seconds: a stop ends no reading of a problem file, start or checkpoint, since solve() makes an order of what is
+/// there.
+constexpr double kUntilThereIsAnOrder = 3600;
+
 /// A start's name or a file that exists.
 Value start_or_file(std::string& target) {
   return {target,
@@ -336,6 +340,7 @@ void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows
   world.agree([&] {
     read_files();
     if (is_problem_path(problem_)) return;
+    be_quiet_about_stop(0);  // importing may take long
     puzzle_.emplace(problem_, output_, activation_, !no_times_, options_.without_predictions);
     if (world.root()) puzzle_->import();
   });
@@ -368,12 +373,14 @@ ExitCode SolveCommand::run(const Settings& settings) {
   const mpi::SharedStop stop(world, {.seconds = options_.time_limit,
                                      .signalled = stop_signal_seen,
                                      .on_stop = [&](StopReason reason) { log->on_stop(reason); }});
+  be_quiet_about_stop(kUntilThereIsAnOrder);
   std::optional<ProblemFile> rows;
   Network network;
   load(world, rows, network);
   const double loaded = since_start.seconds();
 
   settle_problem(world, network, *rows, *log);
+  be_quiet_about_stop(kUntilThereIsAnOrder);
   std::optional<SearchState> state;
   world.agree([&] {
     if (!world.root()) return;
