@@ -109,9 +109,12 @@ class Run:
         self.ranks = []
         self.said = b""
 
-    def wait(self, seconds):
-        """Lets it run for so long since its start."""
-        while time.monotonic() - self.started < seconds and self.process.poll() is None:
+    def wait(self, seconds, ordered=False):
+        """Lets it run for so long since its start; and, where `ordered`, until an order is on disk."""
+        while self.process.poll() is None:
+            past = time.monotonic() - self.started
+            if past >= seconds and (not ordered or (self.folder / "out.h5").exists() or past > 60):
+                break
             time.sleep(0.005)
         self.ranks = ranks_of(self.process.pid)
 
@@ -224,7 +227,7 @@ WAYS = {
 }
 
 
-def measure(program, name, way_name, launcher, after, start, problems):
+def measure(program, name, way_name, launcher, after, start, problems, ordered=False):
     """One stop: a line of the table, and whether all is as promised."""
     size, way = SIZES[name], WAYS[way_name]
     if way.stop is None and size.made:
@@ -232,7 +235,7 @@ def measure(program, name, way_name, launcher, after, start, problems):
     options = ("--start", start, *(() if way.stop else ("--time-limit", f"{after}s")))
     run = Run(program, size, name, problems, 2 if launcher == "mpirun" else 1, options, way.terminal)
     try:
-        run.wait(0.1 if way.early else after)
+        run.wait(0.1 if way.early else after, ordered and not way.early and way.stop)
         since = run.started + after if way.stop is None else time.monotonic()
         if way.stop:
             way.stop(run)

@@ -21,7 +21,7 @@ struct ExchangeReport {
 /// The best order of all islands before the search is over.
 struct OrderSoFar {
   std::vector<Block> blocks;           ///< positions in Network::pieces
-  double mse = 0;                      ///< on the rows of its island's sample
+  double mse = 0;                      ///< on the rows of its island's sample; NaN: not evaluated yet
   std::size_t rows = 0;                ///< of that sample
   Status status = Status::unfinished;  ///< or how the search ends, where it is about to
 };

@@ -48,6 +48,11 @@ Answer best_so_far(const IslandGroup& group, std::vector<Island>& own) {
     std::size_t rows = check != nullptr ? group.rows() : group.rows_in(island.best().tiles);
     double mse = check != nullptr ? check->mse : island.best().mse;
     double largest_error = check != nullptr ? check->largest_error : std::numeric_limits<double>::quiet_NaN();
+    if (!std::isfinite(mse)) {
+      // Not evaluated on the sample yet.
+      rows = 0;
+      mse = std::numeric_limits<double>::quiet_NaN();
+    }
     bool solved = island.solved();
     archive(blocks, rows, mse, largest_error, solved);
   };
