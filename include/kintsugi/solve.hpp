@@ -60,9 +60,10 @@ class SolveObserver : public SearchObserver {
 /// two directions, with Status::by_weights; its errors are NaN. `rows` are not read then.
 /// `resume`, read on rank 0 only: a state that an observer was given in an earlier run of the same problem with the
 /// same options (limits apart). The search goes on from there exactly as it would have, on any number of ranks.
-/// The time limit, the observer and a StopListener end it within about a second, whatever it is at; steps and checks
-/// are abandoned, and Solution::rows and its NaNs say what is not known. Throws on all ranks alike: Stopped where there
-/// is no pairing yet, InputError where the pieces cannot form a network, the state is of another search or there are no
+/// The time limit and the observer end it within about a second, whatever it is at; steps and checks are abandoned, and
+/// Solution::rows and its NaNs say what is not known.
+/// Throws on all ranks alike: Error with ExitCode::stopped where it is stopped before there is a pairing, InputError
+/// where the pieces cannot form a network, the state is of another search or there are no
 /// rows and `without_predictions` is not set, UsageError for impossible options.
 [[nodiscard]] Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows,
                              const SolveOptions& options, SolveObserver& observer, const SearchState* resume = nullptr);

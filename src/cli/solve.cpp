@@ -164,7 +164,9 @@ void SolveCommand::declare(OptionTable& options) {
                    "the problem file (problem.h5); or what import reads, a folder, archive or file of pieces with its "
                    "table: then problem.h5, solution.h5 and the network put together are written beside it",
                    input_path(problem_));
-  options.option("output,o", "FILE", "write the solution, with scores and trajectory, to this file (solution.h5)",
+  options.option("output,o", "FILE",
+                 "write the solution, with scores and trajectory, to this file (solution.h5), and the best order so "
+                 "far while the search goes on",
                  output_path(output_));
   options.option("seed", "N", "of all random numbers", unsigned_integer(options_.seed));
   options.option("islands", "N", "groups of ranks that search on their own", integer(options_.islands, 1));
@@ -209,7 +211,8 @@ void SolveCommand::declare_search(OptionTable& options) {
                  choice(options_.search, search_names()));
   options.option("sample-rows", "N", "rows of the first sample; 0: chosen",
                  integer(options_.sample_rows, std::int64_t{0}));
-  options.option("time-limit", "TIME", "wall time: 90, 90s, 10m, 2h; 0: none", duration(options_.time_limit));
+  options.option("time-limit", "TIME", "wall time of the command: 90, 90s, 10m, 2h; 0: none",
+                 duration(options_.time_limit));
   options.option("max-evaluations", "N", "exact evaluations of the whole network; 0: no limit",
                  integer(options_.max_evaluations, std::int64_t{0}));
   options.option("tolerance", "MSE", "mean squared error that counts as solved; 0: estimated from the data",

@@ -26,7 +26,7 @@ struct Answer {
 
 /// The best of all islands' orders by what is known of them, without any evaluation: one that solves the problem, then
 /// that on the larger sample, then by the error there. Its errors are of `rows` rows; the largest is NaN where it was
-/// not checked on all. Collective over the world.
+/// not checked on all, and all of an order that was not evaluated yet. Collective over the world.
 [[nodiscard]] Answer best_so_far(const IslandGroup& group, std::vector<Island>& own);
 
 /// How sure the order of each two neighbours of the answer is: the change of the error where they are swapped, on
