@@ -24,6 +24,7 @@ std::atomic<int> seen{0};
 std::atomic<int> last_code{0};
 std::atomic<bool> ends{true};
 std::atomic<bool> speaks{false};
+std::atomic<bool> interrupted{false};
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
               "a signal handler may only touch lock-free atomics");
 
@@ -50,6 +51,11 @@ void handle(int number) {
   }
   int none = 0;
   seen.compare_exchange_strong(none, number);
+  if (number != SIGINT || !interrupted.exchange(true)) return;
+  // The second SIGINT.
+  remove_temporary_files();
+  std::signal(SIGINT, SIG_DFL);
+  ::raise(SIGINT);
 }
 
 }  // namespace
@@ -62,7 +68,7 @@ void end_at_signals(bool this_one_speaks) {
     action = {};
     action.sa_handler = handle;
     sigemptyset(&action.sa_mask);
-    action.sa_flags = static_cast<int>(number == SIGINT ? SA_RESTART | SA_RESETHAND : SA_RESTART);
+    action.sa_flags = SA_RESTART;
     sigaction(number, &action, nullptr);
   }
 }

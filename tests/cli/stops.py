@@ -3,7 +3,7 @@
     stops.py PROGRAM [--sizes LIST] [--ways LIST] [--launchers LIST] [--after LIST] [--start NAME] [--folder FOLDER]
 
 Prints a table, a line for each stop: the seconds are until its last word, and beside them until
-its ranks and mpirun are gone. Exit code 1 where one takes longer than it may, or leaves something else than is
+its ranks and its launcher are gone. Exit code 1 where one takes longer than it may, or leaves something else than is
 promised. --after: seconds from the start to the stop, several for several phases. --start: of the
 search (random; with auto a line by the weights is sought first). Problems are made in FOLDER, once.
 """
@@ -24,6 +24,10 @@ import time
 import h5py
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/jobs"))
+
+import cluster
+
 MPIRUN = ROOT / "tests/support/mpirun.sh"
 STOPPED, INTERNAL = 4, 5
 # What the program says when all is written.
@@ -52,8 +56,13 @@ SIZES = {
 }
 
 
+# Of tasks that srun starts: a small cluster lives in containers, too.
+IN_SLURM = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_mpi_yield_when_idle": "1",
+            "OMPI_MCA_btl_vader_single_copy_mechanism": "none", "OMPI_MCA_hwloc_base_binding_policy": "none"}
+
+
 def ranks_of(pid):
-    """The processes below `pid` that run the program, each with what tells it from a later one of its number."""
+    """The processes below `pid` that run the program (all, for 1, the first process there is), each with what tells it from a later one of its number."""
     children = {}
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -84,7 +93,7 @@ def lives(rank):
 class Run:
     """A solve or a generate that goes on until it is stopped."""
 
-    def __init__(self, program, size, name, problems, ranks, options=(), terminal=False):
+    def __init__(self, program, size, name, problems, launcher, options=(), terminal=False):
         self.size = size
         self.scratch = tempfile.TemporaryDirectory(prefix="kintsugi-stops-")
         self.folder = pathlib.Path(self.scratch.name)
@@ -92,9 +101,14 @@ class Run:
             command = size.generate(program, self.folder, "out")
         else:
             command = [program, "solve", problems / f"{name}.h5", "-o", self.folder / "out.h5", *ENDLESS, *options]
-        self.launched = ranks > 1
-        if self.launched:
-            command = [MPIRUN, ranks, *command]
+        self.launched = launcher != "alone"
+        self.by_srun = launcher == "srun"
+        if self.by_srun:
+            while slurm_jobs():  # the one before is still being put away
+                time.sleep(0.1)
+            command = ["srun", "--mpi=pmix", "--ntasks=2", "--unbuffered", *command]
+        elif self.launched:
+            command = [MPIRUN, "2", *command]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("KINTSUGI_")}
         self.leader = None
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -116,7 +130,7 @@ class Run:
             if past >= seconds and (not ordered or (self.folder / "out.h5").exists() or past > 60):
                 break
             time.sleep(0.005)
-        self.ranks = ranks_of(self.process.pid)
+        self.ranks = ranks_of(1 if self.by_srun else self.process.pid)
 
     def end(self, since):
         """Seconds from `since` until its last word, and until all is gone; ended by force after a minute."""
@@ -191,6 +205,14 @@ def kill_all(run):
     run.process.kill()
 
 
+def slurm_jobs():
+    return subprocess.run(["squeue", "--noheader", "--format=%i"], capture_output=True, text=True).stdout.split()
+
+
+def cancel(run):
+    subprocess.run(["scancel", *slurm_jobs()], check=False)
+
+
 def to_one_rank(run):
     os.kill(run.ranks[-1][0] if run.ranks else run.process.pid, signal.SIGTERM)
 
@@ -208,13 +230,14 @@ def after_closing(name):
 
 KEPT = ("interrupted",)
 ANY = ("interrupted", "unfinished")
-# mpirun gives its ranks a second or so after SIGINT, SIGTERM and SIGHUP, and has a code of its own.
+# mpirun gives its ranks a second or so after SIGINT, SIGTERM and SIGHUP, and has a code of its own; srun kills them.
 BY_MPIRUN = (None, ANY)
 WAYS = {
     "--time-limit": Way(None, STOPPED, ("time_limit",)),
     "SIGINT": Way(send(signal.SIGINT), STOPPED, KEPT, BY_MPIRUN),
     "SIGINT twice": Way(twice, -signal.SIGINT, ("unfinished", "interrupted"), BY_MPIRUN),
     "SIGTERM": Way(send(signal.SIGTERM), STOPPED, KEPT, BY_MPIRUN),
+    "scancel": Way(cancel, STOPPED, KEPT, (None, KEPT)),
     "SIGUSR1": Way(send(signal.SIGUSR1), STOPPED, KEPT),
     "SIGHUP": Way(send(signal.SIGHUP), STOPPED, KEPT, BY_MPIRUN),
     "terminal closed": Way(hang_up, INTERNAL, KEPT, BY_MPIRUN, terminal=True),
@@ -230,10 +253,12 @@ WAYS = {
 def measure(program, name, way_name, launcher, after, start, problems, ordered=False):
     """One stop: a line of the table, and whether all is as promised."""
     size, way = SIZES[name], WAYS[way_name]
-    if way.stop is None and size.made:
+    if (way.stop is None and size.made) or (way.stop is cancel and launcher != "srun"):
         return None
+    if launcher == "srun" and way_name == "SIGINT":
+        return None  # srun tells how the tasks are, and waits for a second one
     options = ("--start", start, *(() if way.stop else ("--time-limit", f"{after}s")))
-    run = Run(program, size, name, problems, 2 if launcher == "mpirun" else 1, options, way.terminal)
+    run = Run(program, size, name, problems, launcher, options, way.terminal)
     try:
         run.wait(0.1 if way.early else after, ordered and not way.early and way.stop)
         since = run.started + after if way.stop is None else time.monotonic()
@@ -262,11 +287,21 @@ def main():
     parser.add_argument("program", type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--sizes", default="puzzle,256 blocks,1024 blocks,generate 1024")
     parser.add_argument("--ways", default=",".join(WAYS))
-    parser.add_argument("--launchers", default="alone,mpirun")
+    parser.add_argument("--launchers", default="alone,mpirun", help="alone, mpirun, srun; the last as root only")
     parser.add_argument("--after", default="")
     parser.add_argument("--start", default="random")
     parser.add_argument("--folder", type=pathlib.Path)
     arguments = parser.parse_args()
+    if "srun" not in arguments.launchers:
+        return print_table(arguments)
+    if cluster.INSIDE not in os.environ:
+        return cluster.why_not() or cluster.run_inside([sys.executable, *sys.argv])
+    with cluster.Cluster(1) as slurm:
+        os.environ.update(slurm.environment, **IN_SLURM)
+        return print_table(arguments)
+
+
+def print_table(arguments):
     problems = arguments.folder or pathlib.Path(tempfile.mkdtemp(prefix="kintsugi-stops-"))
     problems.mkdir(exist_ok=True)
     names = arguments.sizes.split(",")
@@ -274,7 +309,7 @@ def main():
         if not SIZES[name].made and not (problems / f"{name}.h5").exists():
             subprocess.run([str(word) for word in SIZES[name].generate(arguments.program, problems, name)] + ["-q"],
                            check=True)
-    print("| size | started by | stopped by | after s | seconds | mpirun | heard | code | on disk | as promised |\n" + "|---" * 10 + "|")
+    print("| size | started by | stopped by | after s | seconds | launcher | heard | code | on disk | as promised |\n" + "|---" * 10 + "|")
     wrong = 0
     for name in names:
         for launcher in arguments.launchers.split(","):
