@@ -40,6 +40,15 @@ namespace {
 /// there.
 constexpr double kUntilThereIsAnOrder = 3600;
 
+/// MPI may take a while to start.
+const Stopwatch since_process_start;
+
+/// What is left of a limit of the command's time; 0: none.
+double left_of(double limit) {
+  constexpr double kLeast = 1e-9;
+  return limit > 0 ? std::max(kLeast, limit - since_process_start.seconds()) : 0;
+}
+
 /// A start's name or a file that exists.
 Value start_or_file(std::string& target) {
   return {target,
@@ -373,7 +382,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
   note_signals();
   const mpi::Comm world = mpi::Comm::world();
   const std::unique_ptr<SolveLog> log = make_log(world.root());
-  const mpi::SharedStop stop(world, {.seconds = options_.time_limit,
+  const mpi::SharedStop stop(world, {.seconds = left_of(options_.time_limit),
                                      .signalled = stop_signal_seen,
                                      .on_stop = [&](StopReason reason) { log->on_stop(reason); }});
   be_quiet_about_stop(kUntilThereIsAnOrder);

@@ -53,7 +53,8 @@ void SolveLog::on_solution_so_far(const Solution& solution) {
   try {
     write_order_(solution);
   } catch (const Error& error) {
-    warn(std::string("the best order so far was not written: ") + error.what());
+    const std::string text = std::string("the best order so far was not written: ") + error.what();
+    if (std::ranges::find(warnings_, text) == warnings_.end()) warn(text);
   }
   since_order_.restart();
 }

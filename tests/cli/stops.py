@@ -2,10 +2,10 @@
 
     stops.py PROGRAM [--sizes LIST] [--ways LIST] [--launchers LIST] [--after LIST] [--start NAME] [--folder FOLDER]
 
-Prints a table, a line for each stop: the seconds are until its last word, and beside them until
-its ranks and its launcher are gone. Exit code 1 where one takes longer than it may, or leaves something else than is
-promised. --after: seconds from the start to the stop, several for several phases. --start: of the
-search (random; with auto a line by the weights is sought first). Problems are made in FOLDER, once.
+Prints a table, a line for each stop: the seconds are until its last word, and beside them until its ranks and its
+launcher are gone. Exit code 1 where one takes longer than it may, or leaves something else than is promised.
+--after: seconds from the start to the stop, several for several phases. --start: of the search (random; with auto a
+line by the weights is sought first). Problems are made in FOLDER, once.
 """
 
 import argparse
