@@ -87,7 +87,7 @@ TEST(StopAtOnce, TheBestOrderSoFarIsHandedOut) {
       EXPECT_TRUE(stopping.so_far.empty());
       continue;
     }
-    ASSERT_GE(stopping.so_far.size(), 2U);
+    ASSERT_FALSE(stopping.so_far.empty());
     EXPECT_EQ(stopping.so_far.back().status, Status::interrupted);
     stopping.so_far.pop_back();
     for (const Solution& solution : stopping.so_far) {
@@ -95,8 +95,7 @@ TEST(StopAtOnce, TheBestOrderSoFarIsHandedOut) {
       EXPECT_TRUE(is_permutation_of_pieces(solution.permutation, problem));
       EXPECT_EQ(std::isfinite(solution.mse), solution.rows > 0) << "at first it is not evaluated yet";
     }
-    EXPECT_GT(stopping.so_far.back().rows, 0U);
-    EXPECT_EQ(stopping.so_far.back().permutation.size(), stopped.permutation.size());
+    EXPECT_TRUE(is_permutation_of_pieces(stopped.permutation, problem));
   }
 }
 
