@@ -73,6 +73,8 @@ choose_launcher() {
     srun) launcher=(srun --mpi=pmix) default_options=--cpu-bind=cores ;;
     mpirun)
       launcher=(mpirun) default_options='--bind-to core'
+      # Seconds that ranks have, more or less, where Slurm ends mpirun and not the ranks.
+      export OMPI_MCA_odls_base_sigkill_timeout=${OMPI_MCA_odls_base_sigkill_timeout:-5}
       # Ranks on other nodes get Open MPI's own variables only.
       local name
       for name in $(compgen -e KINTSUGI_); do launcher+=(-x "$name"); done ;;

@@ -47,7 +47,8 @@ struct SettledRoles {
   std::int64_t evaluations = 0;  ///< in these, of the whole network
 };
 
-/// Receives what a solve has to say, as it happens. Called on rank 0 of the world only, but for stop_requested().
+/// Receives what a solve has to say, as it happens. Called on rank 0 of the world only, but for stop_requested() and
+/// stop_at_once().
 class SolveObserver : public SearchObserver {
  public:
   virtual void on_roles(const Roles& /*roles*/) {}
@@ -59,6 +60,8 @@ class SolveObserver : public SearchObserver {
   /// Where the ranks of a node cannot share memory: each holds the weights, of so many bytes, for itself.
   virtual void on_copied_weights(std::size_t /*bytes*/) {}
   virtual void on_starts(const std::vector<StartOrder>& /*starts*/) {}
+  /// Where order_due() or a stop asks for it: what the solve would give back if it ended now, with its status.
+  virtual void on_solution_so_far(const Solution& /*solution*/) {}
 };
 
 /// Puts the network together.
@@ -70,8 +73,11 @@ class SolveObserver : public SearchObserver {
 /// two directions, with Status::by_weights; its errors are NaN. `rows` are not read then.
 /// `resume`, read on rank 0 only: a state that an observer was given in an earlier run of the same problem with the
 /// same options (limits apart). The search goes on from there exactly as it would have, on any number of ranks.
-/// Throws on all ranks alike: InputError where the pieces cannot form a network, the state is of another search
-/// or there are no rows and `without_predictions` is not set, UsageError for impossible options.
+/// The time limit and the observer end it within about a second, whatever it is at; steps and checks are abandoned, and
+/// Solution::rows and its NaNs say what is not known.
+/// Throws on all ranks alike: Error with ExitCode::stopped where it is stopped before there is a pairing, InputError
+/// where the pieces cannot form a network, the state is of another search or there are no
+/// rows and `without_predictions` is not set, UsageError for impossible options.
 [[nodiscard]] Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows,
                              const SolveOptions& options, SolveObserver& observer, const SearchState* resume = nullptr);
 

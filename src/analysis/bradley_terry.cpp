@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/median.hpp"
+#include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
@@ -87,13 +88,13 @@ BradleyTerryFit fit_bradley_terry(std::span<const double> gains, std::size_t n, 
   double value = cross_entropy(logits, strengths);
   BradleyTerryFit fit;
   fit.temperature = temperature;
-  while (!fit.converged && fit.iterations < kMostIterations) {
+  while (!fit.converged && fit.iterations < kMostIterations && !stop_heard()) {
     ++fit.iterations;
     Eigen::VectorXd step = newton_step(logits, strengths);
     fit.converged = n == 0 || step.cwiseAbs().maxCoeff() < kConverged;
     double next = cross_entropy(logits, strengths + step);
     // Far from the maximum a whole step may lead too far.
-    for (int halvings = 0; next > value && halvings < 40; ++halvings) {
+    for (int halvings = 0; next > value && halvings < 40 && !stop_heard(); ++halvings) {
       step /= 2;
       next = cross_entropy(logits, strengths + step);
     }

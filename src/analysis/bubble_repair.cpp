@@ -4,6 +4,8 @@
 #include <span>
 #include <utility>
 
+#include "core/stop.hpp"
+
 namespace kintsugi {
 
 using kernels::kTileRows;
@@ -43,7 +45,7 @@ class CarriedStates {
     mpi::ExactSums sums(1);
     {
       const ScopedSeconds timing(evaluator_->clock().kernels);
-      for (std::size_t t = 0; t < own_.size(); ++t) {
+      for (std::size_t t = 0; t < own_.size() && !stop_heard(); ++t) {
         std::copy_n(states_.begin() + static_cast<std::ptrdiff_t>(t * size_), size_, state_.begin());
         for (const Block& block : rest) advance(block, state_.data());
         evaluator_->tile_errors(*own_[t], state_.data(), errors_.data());

@@ -2,6 +2,7 @@
 
 #include "analysis/study_context.hpp"
 #include "kintsugi/solve.hpp"
+#include "mpi/shared_stop.hpp"
 #include "search/make_search.hpp"
 
 namespace kintsugi {
@@ -42,6 +43,7 @@ void study_searches(const mpi::Comm& world, const Network& network, RowSource& r
     options.search = name;
     SolveObserver silent;
     const Solution solution = solve(world, network, rows, options, silent);
+    mpi::stop_together(world);
     study.searches.push_back({"search " + name, solution.evaluations, solution.mse, solution.status == Status::solved});
   }
 }

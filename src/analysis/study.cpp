@@ -7,6 +7,7 @@
 #include "kernels/flush_denormals.hpp"
 #include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
+#include "mpi/shared_stop.hpp"
 #include "objective/error_floor.hpp"
 #include "search/make_search.hpp"
 
@@ -45,6 +46,7 @@ class Parts {
     const Stopwatch stopwatch;
     const std::int64_t before = work();
     part();
+    mpi::stop_together(*world_);
     const double seconds = stopwatch.seconds();
     if (world_->root()) (*observer_)({name, seconds, static_cast<double>(work() - before) * flops_per_work_});
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analysis/swap_gains.hpp"
+#include "core/stop.hpp"
 
 namespace kintsugi {
 
@@ -97,6 +98,7 @@ void TileScreen::backward(std::size_t first, std::size_t count) {
 
 void TileScreen::place_blocks(std::size_t count) {
   for (std::size_t i = 0; i < n(); ++i) {
+    if (stop_heard()) return;
     for (std::size_t b = 0; b < n(); ++b) {
       const Block& block = (*blocks_)[b];
       evaluator_->kernel(block).residual(evaluator_->weights().block(block), states_.data() + i * size(),

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "analysis/median.hpp"
+#include "core/stop.hpp"
 
 namespace kintsugi {
 
@@ -16,7 +17,7 @@ TransitivityStudy study_transitivity(std::span<const double> gains, std::size_t 
   double cyclic_spans = 0;
   for (std::size_t span = 2; span < n; ++span) study.by_span.push_back({static_cast<std::int32_t>(span), 0, 0});
   for (std::size_t a = 0; a < n; ++a) {
-    for (std::size_t b = a + 1; b < n; ++b) {
+    for (std::size_t b = a + 1; b < n && !stop_heard(); ++b) {
       for (std::size_t c = b + 1; c < n; ++c) {
         const double ab = gains[a * n + b];
         const double bc = gains[b * n + c];

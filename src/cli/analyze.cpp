@@ -10,6 +10,7 @@
 #include "cli/fma_peak.hpp"
 #include "cli/reference.hpp"
 #include "cli/roles_file.hpp"
+#include "cli/signals.hpp"
 #include "cli/start_option.hpp"
 #include "cli/study_report.hpp"
 #include "cli/text.hpp"
@@ -143,7 +144,9 @@ bool AnalyzeCommand::deliver(const Study& study, const Settings& settings) const
 }
 
 ExitCode AnalyzeCommand::run(const Settings& settings) {
+  note_signals();
   const mpi::Comm world = mpi::Comm::world();
+  const mpi::SharedStop stop(world, stop_sources(world.root() && !quiet_));
   std::optional<ProblemFile> rows;
   Network network;
   options_.exact = swaps_ == "exact";

@@ -11,6 +11,7 @@
 #include "cli/command.hpp"
 #include "cli/kernel_speed.hpp"
 #include "cli/parameters_file.hpp"
+#include "cli/signals.hpp"
 #include "cli/start_option.hpp"
 #include "cli/text.hpp"
 #include "core/stopwatch.hpp"
@@ -135,7 +136,9 @@ double BenchCommand::measure_evaluations(const mpi::Comm& world, Evaluator& eval
 
 ExitCode BenchCommand::run(const Settings&) {
   const kernels::FlushDenormals flushed;
+  note_signals();
   const mpi::Comm world = mpi::Comm::world();
+  const mpi::SharedStop stop(world, stop_sources(world.root()));
   if (!suite_.folder.empty()) return bench_suite(world, suite_) ? ExitCode::success : ExitCode::not_solved;
   if (!scale_ && predict_.blocks > 0) throw UsageError("--predict belongs to --scale");
   if (scale_) {
@@ -169,12 +172,14 @@ void BenchCommand::run_kernels(const mpi::Comm& world) const {
   planted.rows = static_cast<std::size_t>(rows_);
   planted.activation = activation_;
   planted.pair_signal = 0;  // the speed does not depend on it, and any shape can do without
-  SyntheticProblem problem = plant_network(planted);
+  SyntheticProblem problem;
+  world.agree([&] { problem = plant_network(planted); });
   const SharedWeights weights(world, problem.network, roles_of(problem));
   MemoryRows rows(std::make_shared<const Rows>(std::move(problem.rows)));
   Evaluator evaluator(world, weights, rows, choose_grid(world.size(), 0, 0, (planted.rows + 31) / 32));
 
   const KernelSpeed speed = measure_kernels(weights, problem.truth.blocks, seconds_);
+  mpi::stop_together(world);
   const double evaluations = measure_evaluations(world, evaluator, problem.truth.blocks);
   if (world.root()) print_kernels(world, speed, evaluations);
 }

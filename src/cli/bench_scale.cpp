@@ -187,8 +187,9 @@ void bench_scale(const mpi::Comm& world, const ScaleRun& run) {
   for (const ScaleShape& shape : shapes_to_measure(run.base, static_cast<std::size_t>(world.size()), run.growth)) {
     const bool takes_part = world.rank() < static_cast<int>(shape.ranks);
     const mpi::Comm comm = world.split(takes_part ? 0 : 1);
-    if (takes_part) cases.push_back(measure_scale_case(comm, shape, run.activation, run.seconds));
-    world.barrier();
+    world.agree([&] {
+      if (takes_part) cases.push_back(measure_scale_case(comm, shape, run.activation, run.seconds));
+    });
   }
   MachineRates rates;
   if (run.predict.blocks > 0) rates = measure_rates(world, run.predict, run.activation, run.seconds);

@@ -13,6 +13,7 @@
 #include "kintsugi/io/problem_file.hpp"
 #include "kintsugi/io/solution_file.hpp"
 #include "kintsugi/solve.hpp"
+#include "mpi/shared_stop.hpp"
 
 namespace kintsugi::cli {
 
@@ -110,6 +111,7 @@ bool bench_suite(const mpi::Comm& world, const SuiteRun& run) {
       options.seed += static_cast<std::uint64_t>(i);
       SolveObserver silent;
       const Solution solution = solve(world, network, *rows, options, silent);
+      mpi::stop_together(world);
       const bool right =
           solution.status == Status::solved || solution.status == Status::precision || solution.status == Status::noise;
       if (right) ++solved;

@@ -24,43 +24,26 @@ namespace {
 /// Rows that delta-norm is measured on.
 constexpr std::size_t kStudyRows = 512;
 
-/// Training steps between two questions whether a signal has come.
-constexpr std::int64_t kStepsPerCheck = 20;
-
-/// Asked by all ranks at the same moments: a signal that has come to any of them ends the command on all.
-void stop_where_asked(const mpi::Comm& world) {
-  std::int64_t seen = stop_signal_seen() ? 1 : 0;
-  world.max(std::span(&seen, 1));
-  if (seen != 0) throw Error(ExitCode::stopped, "stopped by a signal; nothing was written");
-}
-
-/// For the ranks that write nothing, and the part of progress that is the same on all.
+/// For the ranks that write nothing.
 class NoFile : public PlantedSink {
  public:
-  explicit NoFile(const mpi::Comm& world) : world_(world) {}
-  void progress(std::size_t) override { stop_where_asked(world_); }
   void block(std::size_t, ResidualBlock) override {}
   void head(Piece) override {}
   void rows(std::size_t, std::span<const float>, std::span<const float>) override {}
-
- private:
-  const mpi::Comm& world_;
 };
 
 /// Puts the parts of a network, in depth order, where the answer says, and looks at them in passing.
 class ShuffledFile final : public NoFile {
  public:
-  ShuffledFile(const mpi::Comm& world, const std::filesystem::path& path, const ProblemLayout& layout,
-               const Assembly& truth, std::span<const float> study_inputs, bool quiet)
-      : NoFile(world),
-        writer_(path, layout),
+  ShuffledFile(const std::filesystem::path& path, const ProblemLayout& layout, const Assembly& truth,
+               std::span<const float> study_inputs, bool quiet)
+      : writer_(path, layout),
         truth_(truth),
         study_(study_inputs, layout.rows.width, layout.activation),
         quiet_(quiet) {}
 
   /// A line at times, where it takes long.
   void progress(std::size_t blocks) override {
-    NoFile::progress(blocks);
     constexpr double kSecondsBetweenLines = 10;
     if (quiet_ || since_last_line_.seconds() < kSecondsBetweenLines) return;
     std::cerr << format("block %zu of %zu\n", blocks, truth_.blocks.size());
@@ -151,10 +134,10 @@ void GenerateCommand::make_planted(const mpi::Comm& world, const Settings& setti
     for (std::size_t t = 0; t < o.blocks; ++t) hidden.push_back(recipe->hidden(t));
     std::vector<float> inputs(std::min(kStudyRows, o.rows) * o.width);
     recipe->inputs(0, inputs.size() / o.width, inputs);
-    file.emplace(world, options_.output, layout(facts.truth, hidden, facts.rows, settings), facts.truth, inputs,
+    file.emplace(options_.output, layout(facts.truth, hidden, facts.rows, settings), facts.truth, inputs,
                  options_.quiet);
   });
-  NoFile nowhere(world);
+  NoFile nowhere;
   facts.truth_error = plant_network(world, *recipe, file ? *file : nowhere);
   world.agree([&] {
     if (!file) return;
@@ -182,7 +165,6 @@ void GenerateCommand::make_trained(const mpi::Comm& world, const Settings& setti
   const std::int64_t interval = std::max<std::int64_t>(1, steps / 10);
   double sum = 0;
   const TrainedProblem trained = train_network(world, task, options_.train, [&](std::int64_t step, double loss) {
-    if (step % kStepsPerCheck == 0) stop_where_asked(world);
     sum += loss;
     if (step % interval != 0) return;
     if (world.root() && !options_.quiet) {
@@ -199,7 +181,7 @@ void GenerateCommand::make_trained(const mpi::Comm& world, const Settings& setti
     const auto piece = [&](int position) { return problem.network.pieces[static_cast<std::size_t>(position)]; };
     std::vector<std::size_t> hidden;
     for (const Block& block : blocks) hidden.push_back(piece(block.expand).out);
-    ShuffledFile file(world, options_.output, layout(problem.truth, hidden, rows, settings), problem.truth,
+    ShuffledFile file(options_.output, layout(problem.truth, hidden, rows, settings), problem.truth,
                       std::span(problem.rows.inputs).first(std::min(kStudyRows, rows.rows) * rows.width),
                       options_.quiet);
     for (std::size_t t = 0; t < blocks.size(); ++t) {
@@ -214,6 +196,7 @@ void GenerateCommand::make_trained(const mpi::Comm& world, const Settings& setti
 
 /// Both files, or none where the disk does not take the answer or the problem; then the report.
 void GenerateCommand::deliver(ShuffledFile& file, const GeneratedFacts& facts) const {
+  throw_if_stopped();
   AtomicFile answer(options_.answer);
   answer.write(format_permutation(to_permutation(facts.truth)) + "\n");
   file.finish();
@@ -222,8 +205,9 @@ void GenerateCommand::deliver(ShuffledFile& file, const GeneratedFacts& facts) c
 }
 
 ExitCode GenerateCommand::run(const Settings& settings) {
-  catch_stop_signals();
+  note_signals();
   const mpi::Comm world = mpi::Comm::world();
+  const mpi::SharedStop stop(world, stop_sources(world.root() && !options_.quiet));
   world.agree([&] { options_.complete(settings); });
   if (options_.planted()) {
     make_planted(world, settings);

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/signals.hpp"
 #include "cli/solve_log.hpp"
 
 namespace kintsugi::cli {
@@ -69,6 +70,7 @@ class JsonLog final : public SolveLog {
   }
 
   void on_step(const TrajectoryEntry& row) override {
+    SolveLog::on_step(row);
     Json json{{"record", "row"},
               {"event", std::string(1, letter(row.event))},
               {"step", row.step},
@@ -90,6 +92,8 @@ class JsonLog final : public SolveLog {
           {"same_order", report.same_order},
           {"same_pairs", report.same_pairs}});
   }
+
+  void on_stop(StopReason reason) override { emit({{"record", "stop"}, {"text", describe_stop(reason)}}); }
 
   void on_resume(const std::string& text) override { emit({{"record", "resume"}, {"text", text}}); }
 

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "cli/fma_peak.hpp"
+#include "core/stop.hpp"
 #include "core/stopwatch.hpp"
 
 namespace kintsugi::cli {
@@ -54,7 +55,7 @@ KernelSpeed measure_kernels(const SharedWeights& weights, const Blocks& blocks, 
     best.peak = std::max(best.peak, measure_fma_peak(kRoundMilliseconds));
     best.forward = std::max(best.forward, repeat(forward));
     best.adjoint = std::max(best.adjoint, repeat(adjoint));
-  } while (stopwatch.seconds() < seconds);
+  } while (stopwatch.seconds() < seconds && !stop_heard());
   return best;
 }
 

@@ -17,6 +17,7 @@
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/parameters_file.hpp"
+#include "cli/signals.hpp"
 #include "cli/text.hpp"
 #include "io/in_child.hpp"
 #include "kernels/gemm.hpp"
@@ -41,7 +42,8 @@ bool speaks_before_mpi() {
 }
 
 void print_error(const Error& error, const std::string& command) {
-  std::string text = "kintsugi: error: " + printable(error.what()) + "\n";
+  const bool stopped = error.code() == ExitCode::stopped;
+  std::string text = std::string(stopped ? "kintsugi: " : "kintsugi: error: ") + printable(error.what()) + "\n";
   if (error.code() == ExitCode::usage) {
     text += "kintsugi: see 'kintsugi " + (command.empty() ? "" : command + " ") + "--help'\n";
   }
@@ -133,8 +135,11 @@ ExitCode run_parallel(Command& command, const OptionTable& options, const Source
       print_warnings(*settings);
       warn_of_slow_kernels();
     }
-    return command.run(*settings);
+    const ExitCode code = command.run(*settings);
+    end_soon_if_stopped(code);
+    return code;
   } catch (const Error& error) {
+    if (error.code() == ExitCode::stopped) end_soon_if_stopped(error.code());
     if (error.code() == ExitCode::internal) abort_all(world.rank(), error.what());
     if (world.root()) print_error(error, command.name());
     return error.code();
@@ -221,6 +226,7 @@ int main(int argc, char** argv) {
   cli::fill_closed_streams();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that is too large is an error of the write
   ExitCode code = ExitCode::internal;
+  cli::end_at_signals(cli::speaks_before_mpi());
   try {
     code = cli::run_program(argc, argv);
   } catch (const Error& error) {

@@ -10,6 +10,7 @@
 #include "cli/output_file.hpp"
 #include "cli/reference.hpp"
 #include "cli/text.hpp"
+#include "core/stop.hpp"
 #include "io/model_file.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/solution_file.hpp"
@@ -141,6 +142,7 @@ std::string PuzzleRun::describe_status(const Solution& solution, const ProblemFi
     return text + (solution.line.trusted() ? ": a line by the weights, whose direction is open\n"
                                            : ": the weights do not say the order\n");
   }
+  if (stop_reason() != StopReason::none) return text + ", not verified: the run was stopped\n";
   const ReferenceResult check = evaluate_reference(puzzle_.network, solution.assembly, rows);
   const bool reproduced = check.reproduced() || (solution.status == Status::solved && check.mse <= solution.target);
   return text +

@@ -17,6 +17,7 @@ using report::Report;
 constexpr std::size_t kMostLines = 10;
 
 std::string number(double value) { return std::isnan(value) ? "-" : format("%.4g", value); }
+std::string exact(double value) { return std::isnan(value) ? "-" : format("%.4e", value); }
 
 void print_result(std::ostream& out, const Report& report) {
   const Solution& solution = report.stored.solution;
@@ -25,8 +26,10 @@ void print_result(std::ostream& out, const Report& report) {
       << "\nstatus         " << to_string(solution.status) << '\n'
       << (solution.status == Status::by_weights
               ? std::string("mse            not known: no prediction was used; the direction is open\n")
-              : format("mse            %.4e on all %zu rows (target %.4e)\nlargest error  %.4e\n", solution.mse,
-                       solution.rows, solution.target, solution.largest_error))
+              : "mse            " + exact(solution.mse) +
+                    (std::isnan(solution.largest_error) ? " on a sample of " : " on all ") +
+                    count_of(solution.rows, "row") + " (target " + exact(solution.target) + ")\nlargest error  " +
+                    exact(solution.largest_error) + "\n")
       << format("evaluations    %lld\n", static_cast<long long>(solution.evaluations))
       << format("run            %s, %s, seed %llu, version ",
                 count_of(static_cast<std::size_t>(facts.ranks), "rank").c_str(),

@@ -20,11 +20,13 @@
 #include "cli/kernel_speed.hpp"
 #include "cli/memory.hpp"
 #include "core/random.hpp"
+#include "core/stop.hpp"
 #include "core/stopwatch.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "kernels/screen.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/parameters.hpp"
+#include "mpi/shared_stop.hpp"
 #include "objective/evaluator.hpp"
 #include "objective/linear_model.hpp"
 #include "pairing/pairing.hpp"
@@ -131,6 +133,7 @@ double time_of(const mpi::Comm& comm, double seconds, const std::function<void()
     comm.max(turn);
     best = std::min(best, turn[0]);
     spent += turn[1];
+    mpi::stop_together(comm);
   } while (spent < seconds);
   return best;
 }
@@ -143,7 +146,7 @@ double best_time(double seconds, const std::function<void()>& work) {
     const double start = thread_seconds();
     work();
     best = std::min(best, thread_seconds() - start);
-  } while (stopwatch.seconds() < seconds);
+  } while (stopwatch.seconds() < seconds && !stop_heard());
   return best;
 }
 

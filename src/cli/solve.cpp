@@ -37,6 +37,19 @@ namespace kintsugi::cli {
 
 namespace {
 
+/// Seconds: a stop ends no reading of a problem file, start or checkpoint, since solve() makes an order of what is
+/// there.
+constexpr double kUntilThereIsAnOrder = 3600;
+
+/// MPI may take a while to start.
+const Stopwatch since_process_start;
+
+/// What is left of a limit of the command's time; 0: none.
+double left_of(double limit) {
+  constexpr double kLeast = 1e-9;
+  return limit > 0 ? std::max(kLeast, limit - since_process_start.seconds()) : 0;
+}
+
 /// A start's name or a file that exists.
 Value start_or_file(std::string& target) {
   return {target,
@@ -79,7 +92,8 @@ ExitCode exit_code(Status status) {
     case Status::not_solved: return ExitCode::not_solved;
     case Status::time_limit:
     case Status::evaluations:
-    case Status::interrupted: return ExitCode::stopped;
+    case Status::interrupted:
+    case Status::unfinished: return ExitCode::stopped;
   }
   throw InternalError("unknown status value");
 }
@@ -115,7 +129,7 @@ class SolveCommand final : public Command {
   void declare_search(OptionTable& options);
   /// Opens the problem file on all ranks, after importing what is none; `network` is rank 0's. Collective.
   void load(const mpi::Comm& world, std::optional<ProblemFile>& rows, Network& network);
-  /// Finds the activation of what was imported, within the limit of time; and what the problem is, on rank 0.
+  /// Finds the activation of what was imported; and what the problem is, on rank 0.
   /// Collective.
   void settle_problem(const mpi::Comm& world, Network& network, ProblemFile& rows, SolveLog& log);
   /// Throws UsageError where --activation is another than the problem file's.
@@ -129,6 +143,8 @@ class SolveCommand final : public Command {
   /// Collective. `state` on rank 0, or null.
   [[nodiscard]] Solution solve_from(const mpi::Comm& world, const Network& network, RowSource& rows, SolveLog& log,
                                     const SearchState* state) const;
+  /// On rank 0: has the log write the best order so far to the solution file.
+  void keep_orders(const mpi::Comm& world, const Network& network, const Settings& settings, SolveLog& log) const;
   [[nodiscard]] std::unique_ptr<SolveLog> make_log(bool root) const;
   [[nodiscard]] SolveHeader header(const mpi::Comm& world, const Settings& settings, const RowShape& rows) const;
   [[nodiscard]] RunFacts facts(const mpi::Comm& world, const Settings& settings, ExitCode code) const;
@@ -161,7 +177,9 @@ void SolveCommand::declare(OptionTable& options) {
                    "the problem file (problem.h5); or what import reads, a folder, archive or file of pieces with its "
                    "table: then problem.h5, solution.h5 and the network put together are written beside it",
                    input_path(problem_));
-  options.option("output,o", "FILE", "write the solution, with scores and trajectory, to this file (solution.h5)",
+  options.option("output,o", "FILE",
+                 "write the solution, with scores and trajectory, to this file (solution.h5), and the best order so "
+                 "far while the search goes on",
                  output_path(output_));
   options.option("seed", "N", "of all random numbers", unsigned_integer(options_.seed));
   options.option("islands", "N", "groups of ranks that search on their own", integer(options_.islands, 1, kMostGroups));
@@ -206,7 +224,8 @@ void SolveCommand::declare_search(OptionTable& options) {
                  choice(options_.search, search_names()));
   options.option("sample-rows", "N", "rows of the first sample; 0: chosen",
                  integer(options_.sample_rows, std::int64_t{0}, kMostRows));
-  options.option("time-limit", "TIME", "wall time: 90, 90s, 10m, 2h; 0: none", duration(options_.time_limit));
+  options.option("time-limit", "TIME", "wall time of the command: 90, 90s, 10m, 2h; 0: none",
+                 duration(options_.time_limit));
   options.option("max-evaluations", "N", "exact evaluations of the whole network; 0: no limit",
                  integer(options_.max_evaluations, std::int64_t{0}));
   options.option("tolerance", "MSE", "mean squared error that counts as solved; 0: estimated from the data",
@@ -249,6 +268,16 @@ std::optional<SearchState> SolveCommand::prepare_checkpoints(const Network& netw
   resumed_from_ = found->path.string();
   log.on_resume(format("from %s, after %.1f s of search", found->path.c_str(), found->state.seconds));
   return std::move(found->state);
+}
+
+void SolveCommand::keep_orders(const mpi::Comm& world, const Network& network, const Settings& settings,
+                               SolveLog& log) const {
+  if (output_.empty()) return;
+  log.keep_orders([this, &world, &network, &settings](const Solution& so_far) {
+    Solution solution = so_far;
+    if (no_times_) leave_out_times(solution);
+    write_solution(output_, network, solution, facts(world, settings, ExitCode::stopped));
+  });
 }
 
 std::unique_ptr<SolveLog> SolveCommand::make_log(bool root) const {
@@ -329,6 +358,7 @@ void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows
   world.agree([&] {
     read_files();
     if (is_problem_path(problem_)) return;
+    be_quiet_about_stop(0);  // importing may take long
     puzzle_.emplace(problem_, output_, activation_, !no_times_, options_.without_predictions);
     if (world.root()) puzzle_->import();
   });
@@ -342,10 +372,7 @@ void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows
 
 void SolveCommand::settle_problem(const mpi::Comm& world, Network& network, ProblemFile& rows, SolveLog& log) {
   if (puzzle_) {
-    const Stopwatch trying;
     puzzle_->choose_activation(world, network, rows, options_, log);
-    constexpr double kLeast = 0.01;  // 0 would be no limit
-    if (options_.time_limit > 0) options_.time_limit = std::max(kLeast, options_.time_limit - trying.seconds());
     problem_ = puzzle_->problem();
     output_ = puzzle_->solution();
   }
@@ -368,21 +395,28 @@ Solution SolveCommand::solve_from(const mpi::Comm& world, const Network& network
 
 ExitCode SolveCommand::run(const Settings& settings) {
   const Stopwatch since_start;
-  catch_stop_signals();
+  note_signals();
   const mpi::Comm world = mpi::Comm::world();
+  const std::unique_ptr<SolveLog> log = make_log(world.root());
+  const mpi::SharedStop stop(world, {.seconds = left_of(options_.time_limit),
+                                     .signalled = stop_signal_seen,
+                                     .on_stop = [&](StopReason reason) { log->on_stop(reason); }});
+  be_quiet_about_stop(kUntilThereIsAnOrder);
   std::optional<ProblemFile> rows;
   Network network;
   load(world, rows, network);
   const double loaded = since_start.seconds();
 
-  const std::unique_ptr<SolveLog> log = make_log(world.root());
   settle_problem(world, network, *rows, *log);
+  be_quiet_about_stop(kUntilThereIsAnOrder);
   std::optional<SearchState> state;
   world.agree([&] {
     if (!world.root()) return;
     log->begin(header(world, settings, rows->shape()), network);
     state = prepare_checkpoints(network, *rows, *log);
+    keep_orders(world, network, settings, *log);
   });
+  options_.time_limit = 0;  // it counts from the start of the command
   Solution solution = solve_from(world, network, *rows, *log, state ? &*state : nullptr);
   solution.times.load += loaded;
   solution.times.total = since_start.seconds();

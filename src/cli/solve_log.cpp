@@ -1,6 +1,7 @@
 #include "cli/solve_log.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <tuple>
 #include <utility>
@@ -10,8 +11,6 @@
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi::cli {
-
-bool SolveLog::stop_requested() { return stop_signal_seen(); }
 
 void SolveLog::keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval,
                                 std::unique_ptr<CheckpointLock> lock) {
@@ -41,6 +40,33 @@ void SolveLog::on_copied_weights(std::size_t bytes) {
               static_cast<double>(bytes) / 1e6));
 }
 
+void SolveLog::keep_orders(std::function<void(const Solution&)> write) { write_order_ = std::move(write); }
+
+void SolveLog::on_step(const TrajectoryEntry& entry) {
+  const auto [best, first] = best_by_rows_.try_emplace(entry.rows, entry.best);
+  if (!first && !(entry.best < best->second)) return;
+  best->second = entry.best;
+  better_order_ = true;
+}
+
+bool SolveLog::order_due() {
+  constexpr double kSecondsBetween = 3;
+  return write_order_ && better_order_ && (!wrote_order_ || since_order_.seconds() >= kSecondsBetween);
+}
+
+void SolveLog::on_solution_so_far(const Solution& solution) {
+  if (!write_order_) return;
+  wrote_order_ = true;
+  better_order_ = false;
+  try {
+    write_order_(solution);
+  } catch (const Error& error) {
+    const std::string text = std::string("the best order so far was not written: ") + error.what();
+    if (std::ranges::find(warnings_, text) == warnings_.end()) warn(text);
+  }
+  since_order_.restart();
+}
+
 void SolveLog::warn(const std::string& text) {
   if (std::ranges::find(warnings_, text) == warnings_.end()) warnings_.push_back(text);
   on_warning(text);
@@ -59,12 +85,20 @@ std::string describe_weights_end(const WeightsLine& line) {
   return "by weights: the weights do not say the order; this is the smoothest line, which chance may have made" + open;
 }
 
+/// Its error, and on how many rows.
+std::string describe_error(const Solution& solution) {
+  if (solution.rows == 0) return "stopped before an order was evaluated";
+  if (std::isnan(solution.largest_error))
+    return format("MSE %.3g on a sample of %zu rows, not checked on all", solution.mse, solution.rows);
+  return format("MSE %.3g on all %zu rows, largest error %.3g", solution.mse, solution.rows, solution.largest_error);
+}
+
 }  // namespace
 
 std::string describe_end(const Solution& solution) {
-  const std::string error =
-      format("MSE %.3g on all %zu rows, largest error %.3g", solution.mse, solution.rows, solution.largest_error);
-  std::string above = format(" (%s; %.3g would be solved", error.c_str(), solution.target);
+  const std::string error = describe_error(solution);
+  std::string above = " (" + error;
+  if (!std::isnan(solution.target)) above += format("; %.3g would be solved", solution.target);
   if (solution.excess > 1 && solution.mse <= solution.target) {
     above += "; but single predictions are further off than rounding explains";
   }
@@ -88,6 +122,7 @@ std::string describe_end(const Solution& solution) {
     case Status::time_limit: return "not solved: stopped at the time limit" + above;
     case Status::evaluations: return "not solved: stopped at the limit of evaluations" + above;
     case Status::interrupted: return "not solved: stopped by a signal" + above;
+    case Status::unfinished: return "not solved: the solve goes on, or was killed" + above;
     case Status::by_weights: return describe_weights_end(solution.line);
   }
   throw InternalError("unknown status value");

@@ -1,13 +1,16 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <iosfwd>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/memory.hpp"
 #include "cli/settings.hpp"
+#include "core/stop.hpp"
 #include "core/stopwatch.hpp"
 #include "io/checkpoint_lock.hpp"
 #include "kintsugi/core/exit_code.hpp"
@@ -32,7 +35,7 @@ struct SolveHeader {
 };
 
 /// The log of a solve on rank 0: header, what the solver reports, and how it ended. The base class says nothing, which
-/// is what the other ranks and --quiet want; it passes on the stop signals.
+/// is what the other ranks and --quiet want.
 class SolveLog : public SolveObserver {
  public:
   /// Comes first. `network` must outlive the log.
@@ -41,10 +44,15 @@ class SolveLog : public SolveObserver {
   virtual void on_memory(const MemoryUse& /*use*/) {}
   /// Comes last. `written`: where the solution went, or empty.
   virtual void finish(const Solution& /*solution*/, ExitCode /*code*/, const std::string& /*written*/) {}
-  bool stop_requested() override;
   bool checkpoint_due() override;
   void on_checkpoint(const SearchState& state) override;
   void on_copied_weights(std::size_t bytes) override;
+  bool order_due() override;
+  void on_step(const TrajectoryEntry& entry) override;
+  void on_solution_so_far(const Solution& solution) override;
+  /// The best order is given to `write` from now on: at the first step, then where it is a better one, at most every
+  /// few seconds, and where the search is stopped.
+  void keep_orders(std::function<void(const Solution&)> write);
   /// States are written to `path` from now on, every `interval` seconds and where the search is stopped.
   /// `lock` is held as long as the log lives.
   void keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval,
@@ -53,6 +61,8 @@ class SolveLog : public SolveObserver {
   void warn(const std::string& text);
   /// What warn() was given, each text once.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+  /// Says at once that the run is to end.
+  virtual void on_stop(StopReason /*reason*/) {}
   /// Says where the search goes on from, or that it does not.
   virtual void on_resume(const std::string& /*text*/) {}
 
@@ -65,6 +75,11 @@ class SolveLog : public SolveObserver {
   std::unique_ptr<CheckpointLock> lock_;
   double interval_ = 0;
   Stopwatch since_checkpoint_;
+  std::function<void(const Solution&)> write_order_;
+  Stopwatch since_order_;
+  bool better_order_ = false;
+  bool wrote_order_ = false;
+  std::map<std::int64_t, double> best_by_rows_;
 };
 
 /// How a log is written.

@@ -5,6 +5,7 @@
 
 #include "cli/diagnosis.hpp"
 #include "cli/parameters_file.hpp"
+#include "cli/signals.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
 
@@ -46,6 +47,7 @@ class TableLog final : public SolveLog {
   void on_starts(const std::vector<StartOrder>& starts) override;
   void on_step(const TrajectoryEntry& row) override;
   void on_exchange(const ExchangeReport& report) override;
+  void on_stop(StopReason reason) override { line(describe_stop(reason)); }
   void on_resume(const std::string& text) override { line("resume   " + text); }
   void on_memory(const MemoryUse& use) override { memory_ = use; }
   void finish(const Solution& solution, ExitCode code, const std::string& written) override;
@@ -159,6 +161,7 @@ void TableLog::on_exchange(const ExchangeReport& report) {
 }
 
 void TableLog::on_step(const TrajectoryEntry& row) {
+  SolveLog::on_step(row);
   last_row_ = row.seconds;
   const bool milestone = is_milestone(row);
   const double pause = std::max(kSecondsBetweenLines, kShareBetweenLines * row.seconds);

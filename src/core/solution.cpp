@@ -9,15 +9,16 @@ namespace kintsugi {
 
 namespace {
 
-constexpr std::array<std::pair<Status, std::string_view>, 9> kWords{{{Status::solved, "solved"},
-                                                                     {Status::reproduced, "reproduced"},
-                                                                     {Status::precision, "precision"},
-                                                                     {Status::noise, "noise"},
-                                                                     {Status::not_solved, "not_solved"},
-                                                                     {Status::time_limit, "time_limit"},
-                                                                     {Status::evaluations, "evaluations"},
-                                                                     {Status::interrupted, "interrupted"},
-                                                                     {Status::by_weights, "by-weights"}}};
+constexpr std::array<std::pair<Status, std::string_view>, 10> kWords{{{Status::solved, "solved"},
+                                                                      {Status::reproduced, "reproduced"},
+                                                                      {Status::precision, "precision"},
+                                                                      {Status::noise, "noise"},
+                                                                      {Status::not_solved, "not_solved"},
+                                                                      {Status::time_limit, "time_limit"},
+                                                                      {Status::evaluations, "evaluations"},
+                                                                      {Status::interrupted, "interrupted"},
+                                                                      {Status::unfinished, "unfinished"},
+                                                                      {Status::by_weights, "by-weights"}}};
 
 }  // namespace
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "core/stop.hpp"
+
 namespace kintsugi {
 
 namespace {
@@ -71,6 +73,7 @@ std::vector<FeatureSimilarity> block_similarities(const Network& network, const 
   for (const Feature& feature : features(weight_of(piece(head)))) {
     Eigen::MatrixXf values;
     for (std::size_t b = 0; b < pairing.size(); ++b) {
+      throw_if_stopped();
       const Piece& expand = piece(pairing[b].expand);
       const Piece& compress = piece(pairing[b].compress);
       const Eigen::VectorXf value =

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <numeric>
 
+#include "core/stop.hpp"
 #include "depth/insertion_gains.hpp"
 
 namespace kintsugi {
@@ -98,6 +99,7 @@ std::vector<int> improved(const Nearness& nearness, const MatrixXd& similarity, 
   for (std::int64_t pass = 0; pass < passes; ++pass) {
     bool moved = false;
     for (const int block : std::vector<int>(line.order())) {
+      throw_if_stopped();
       const auto from = std::ranges::find(line.order(), block) - line.order().begin();
       moved = line.improve(from) || moved;
     }
@@ -121,6 +123,7 @@ Seriation refine(const Nearness& nearness, const std::vector<MatrixXd>& similari
     order = improved(nearness, weighted_sum(similarities, result.weights), order, parameters.passes);
     result.smoothness = 0;
     for (std::size_t f = 0; f < similarities.size(); ++f) {
+      throw_if_stopped();
       result.weights[f] = std::max(0.0, nearness.smoothness(similarities[f], order));
       result.smoothness += result.weights[f] * result.weights[f];
     }

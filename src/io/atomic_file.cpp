@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <climits>
@@ -78,6 +80,29 @@ std::string start_of_temporary(const fs::path& target) {
   return start.append(".").append(machine()).append(".");
 }
 
+/// The temporary files of this process, where a signal handler finds them.
+struct Noted {
+  std::atomic<bool> used{false};
+  std::array<char, PATH_MAX> path{};
+};
+std::array<Noted, 16> noted;
+
+void note_file(const fs::path& path) {
+  const std::string name = path.string();
+  for (Noted& each : noted) {
+    if (each.used || name.size() >= each.path.size()) continue;
+    std::copy_n(name.c_str(), name.size() + 1, each.path.begin());
+    each.used = true;
+    return;
+  }
+}
+
+void forget_file(const fs::path& path) {
+  for (Noted& each : noted) {
+    if (each.used && path == each.path.data()) each.used = false;
+  }
+}
+
 }  // namespace
 
 void remove_leftovers(const fs::path& path) {
@@ -94,6 +119,12 @@ void remove_leftovers(const fs::path& path) {
   }
 }
 
+void remove_temporary_files() noexcept {
+  for (const Noted& each : noted) {
+    if (each.used) ::unlink(each.path.data());
+  }
+}
+
 AtomicFile::AtomicFile(const fs::path& path) : name_(path.string()), target_(resolve_target(path)) {
   for (int attempt = 0;; ++attempt) {
     const std::string unique = std::to_string(::getpid()) + "." + std::to_string(attempt);
@@ -103,11 +134,19 @@ AtomicFile::AtomicFile(const fs::path& path) : name_(path.string()), target_(res
     if (fd_ >= 0 || errno != EEXIST || attempt == kAttempts) break;
   }
   if (fd_ < 0) throw UsageError(name_ + ": cannot be written: " + system_message(errno));
+  note_file(temporary_);
+}
+
+void AtomicFile::forget_temporary() {
+  forget_file(temporary_);
+  temporary_.clear();
 }
 
 AtomicFile::~AtomicFile() {
   if (fd_ >= 0) ::close(fd_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (temporary_.empty()) return;
+  ::unlink(temporary_.c_str());
+  forget_temporary();
 }
 
 void AtomicFile::fail() const { throw InternalError(name_ + ": cannot be written: " + system_message(errno)); }
@@ -121,7 +160,7 @@ void AtomicFile::commit() {
       std::rename(temporary_.c_str(), target_.c_str()) != 0) {
     fail();
   }
-  temporary_.clear();
+  forget_temporary();
   sync_folder(target_.parent_path());
 }
 

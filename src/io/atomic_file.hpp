@@ -40,10 +40,15 @@ class AtomicFile {
   void commit();
 
  private:
+  void forget_temporary();
+
   std::string name_;  // as the user wrote it
   std::filesystem::path target_;
   std::filesystem::path temporary_;
   int fd_ = -1;
 };
+
+/// Removes the temporary files of this process. Async-signal-safe: for a handler that ends the process.
+void remove_temporary_files() noexcept;
 
 }  // namespace kintsugi

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/stop.hpp"
 #include "io/column_choice.hpp"
 #include "io/csv_dialect.hpp"
 #include "io/csv_text.hpp"
@@ -138,6 +139,7 @@ class RowReader {
   [[nodiscard]] RowsF64 read() {
     std::string empty_place;
     while (!records_.done()) {
+      throw_if_stopped();
       const std::string_view record = records_.next(dialect_.separator);
       if (is_empty_row(record, dialect_.separator)) {
         if (empty_place.empty()) empty_place = records_.place();

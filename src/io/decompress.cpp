@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 
+#include "core/stop.hpp"
 #include "io/zip_archive.hpp"
 #include "kintsugi/core/error.hpp"
 
@@ -35,6 +36,7 @@ class Output {
   Output(std::size_t limit, std::string place) : limit_(limit), place_(std::move(place)) {}
 
   void append(const char* data, std::size_t size) {
+    throw_if_stopped();
     if (size > limit_ - content_.size()) {
       fail("would unpack to more than " + std::to_string(limit_) + " bytes; unpack it yourself if that is right");
     }

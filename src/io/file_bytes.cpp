@@ -9,6 +9,7 @@
 #include <string>
 #include <system_error>
 
+#include "core/stop.hpp"
 #include "io/file_descriptor.hpp"
 #include "kintsugi/core/error.hpp"
 
@@ -22,8 +23,10 @@ namespace {
 
 /// Reads on until `size` bytes are there or the file ends; false at the end.
 bool read_up_to(int file, const std::filesystem::path& path, char* data, std::size_t size, std::size_t& done) {
+  constexpr std::size_t kAtOnce = std::size_t{1} << 26;
   while (done < size) {
-    const ssize_t got = ::read(file, data + done, size - done);
+    throw_if_stopped();
+    const ssize_t got = ::read(file, data + done, std::min(size - done, kAtOnce));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail(path, "cannot be read: " + std::generic_category().message(errno));
     if (got == 0) return false;

@@ -18,6 +18,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/stop.hpp"
 #include "io/child_work.hpp"
 #include "io/file_descriptor.hpp"
 #include "kintsugi/core/error.hpp"
@@ -51,6 +52,7 @@ void be_the_child(const std::function<std::vector<char>()>& work, int pipe, cons
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGALRM}) std::signal(number, SIG_DFL);
   // These are for the parent, who decides whether to go on.
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
+  forget_stop_listener();
   ::alarm(limits.wall_seconds);
 #ifndef __SANITIZE_ADDRESS__
   // What libraries say of a crash is said by the parent, in its words.
@@ -78,17 +80,19 @@ void be_the_child(const std::function<std::vector<char>()>& work, int pipe, cons
   ::_exit(done ? 0 : 1);
 }
 
+/// Nothing where the time is over or the run is to stop before.
 std::optional<std::vector<char>> receive_outcome(int pipe, const ChildLimits& limits) {
   using Clock = std::chrono::steady_clock;
-  constexpr unsigned kForItsEnd = 2;  // the child ends by itself when its time is over
+  constexpr unsigned kForItsEnd = 2;        // the child ends by itself when its time is over
+  constexpr long long kMilliseconds = 100;  // between two questions whether the run is to stop
   const Clock::time_point end = Clock::now() + std::chrono::seconds(limits.wall_seconds + kForItsEnd);
   std::vector<char> content;
   std::array<char, std::size_t{1} << 16> buffer{};
   while (content.size() <= limits.result + 1) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-    if (left <= 0) return std::nullopt;
+    if (left <= 0 || stop_heard()) return std::nullopt;
     pollfd waiting{pipe, POLLIN, 0};
-    const int ready = ::poll(&waiting, 1, static_cast<int>(std::min<long long>(left, 1000)));
+    const int ready = ::poll(&waiting, 1, static_cast<int>(std::min<long long>(left, kMilliseconds)));
     if (ready <= 0) continue;  // time passed, or a signal came
     const ssize_t got = ::read(pipe, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
@@ -138,6 +142,7 @@ std::vector<char> run_in_child(const std::function<std::vector<char>()>& work, c
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  throw_if_stopped();
   return result_of(std::move(received), status, origin);
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "core/stop.hpp"
 #include "io/column_choice.hpp"
 #include "io/tensor.hpp"
 #include "kintsugi/core/error.hpp"
@@ -47,6 +48,7 @@ RowsF64 gather(const ColumnChoice& choice, std::size_t rows, const ValueAt& valu
   result.predictions.resize(rows * choice.outputs);
   result.targets.resize(rows * choice.targets);
   for (std::size_t row = 0; row < rows; ++row) {
+    throw_if_stopped();
     for (std::size_t column = 0; column < choice.slot.size(); ++column) {
       std::size_t slot = choice.slot[column];
       if (slot == ColumnChoice::kIgnored) continue;

@@ -1,12 +1,15 @@
 #include "kintsugi/mpi/comm.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <exception>
 #include <numeric>
+#include <thread>
 #include <utility>
 
+#include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
 #include "mpi/check.hpp"
 #include "mpi/launcher.hpp"
@@ -192,9 +195,32 @@ std::vector<float> Comm::all_to_all(std::span<const float> send, std::span<const
   return received;
 }
 
+namespace {
+
+/// MPI_Allreduce() of one int by its minimum, for ranks of which some come much later than others: who waits sleeps,
+/// and tells them where it hears of a stop.
+int patient_minimum(int value, MPI_Comm comm) {
+  constexpr int kEager = 1000;
+  constexpr std::chrono::microseconds kSleep{200};
+  int least = value;
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Iallreduce(&value, &least, 1, MPI_INT, MPI_MIN, comm, &request), "MPI_Iallreduce");
+  int done = 0;
+  for (std::int64_t questions = 0; done == 0; ++questions) {
+    check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done != 0 || questions < kEager) continue;
+    (void)stop_heard();
+    std::this_thread::sleep_for(kSleep);
+  }
+  return least;
+}
+
+}  // namespace
+
 void Comm::agree(const std::function<void()>& work) const {
   std::exception_ptr mine;
   int code = 0;
+  auto reason = static_cast<int>(StopReason::none);
   std::string message;
   try {
     work();
@@ -202,19 +228,23 @@ void Comm::agree(const std::function<void()>& work) const {
     mine = std::current_exception();
     code = static_cast<int>(error.code());
     message = error.what();
+    if (const auto* const stopped = dynamic_cast<const Stopped*>(&error)) reason = static_cast<int>(stopped->reason());
   } catch (const std::exception& error) {
     mine = std::current_exception();
     code = static_cast<int>(ExitCode::internal);
     message = error.what();
   }
-  int first = mine ? rank_ : size_;
-  check(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm_), "MPI_Allreduce");
+  const int first = patient_minimum(mine ? rank_ : size_, comm_);
   if (first == size_) return;
   broadcast(std::span(&code, 1), first);
+  broadcast(std::span(&reason, 1), first);
   broadcast(message, first);
   switch (static_cast<ExitCode>(code)) {
     case ExitCode::usage: throw UsageError(message);
     case ExitCode::bad_input: throw InputError(message);
+    case ExitCode::stopped:
+      learn_of_stop(static_cast<StopReason>(reason));
+      throw Stopped(static_cast<StopReason>(reason));
     default: throw InternalError(message);
   }
 }

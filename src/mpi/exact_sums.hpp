@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kintsugi/mpi/comm.hpp"
+#include "mpi/shared_stop.hpp"
 
 namespace kintsugi::mpi {
 
@@ -18,7 +19,10 @@ class ExactSums {
   /// 64-bit words that one sum travels as: its digits, and a count of addends that do not fit.
   static constexpr std::size_t kWords = 7;
 
-  explicit ExactSums(std::size_t count) : words_(count * kWords, 0), count_(count) {}
+  explicit ExactSums(std::size_t count) : count_(count) {
+    words_.reserve(count * kWords + 1);  // one more travels with reduce_or_stop()
+    words_.resize(count * kWords, 0);
+  }
 
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
 
@@ -26,6 +30,8 @@ class ExactSums {
 
   /// Adds what all ranks have, in place. Collective; equal sizes on all ranks.
   void reduce(const Comm& comm) { comm.sum(words_); }
+  /// The same; or throws Stopped on all ranks where any has heard of a stop.
+  void reduce_or_stop(const Comm& comm) { sum_or_stop(comm, words_); }
 
   /// Sum i, rounded once to double.
   [[nodiscard]] double value(std::size_t i) const noexcept;

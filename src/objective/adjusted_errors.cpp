@@ -4,6 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "core/stop.hpp"
+#include "mpi/shared_stop.hpp"
+
 namespace kintsugi {
 
 using kernels::kTileRows;
@@ -52,6 +55,7 @@ void AdjustedErrors::respond_to_swaps(std::span<const Layer> layers) {
   hidden_.resize(hidden_tile(layers));
   float* change = swapped_.data();
   for (const auto& [first, second] : swaps_) {
+    if (stop_heard()) return;
     shifted_.assign(passes_.state(first), passes_.state(first) + size);
     for (std::size_t p = first; p <= second; ++p) {
       const Layer& layer = layers[p == first ? second : p == second ? first : p];
@@ -105,7 +109,7 @@ void AdjustedErrors::fill_tile(const RowTile& rows, std::span<const Layer> layer
     passes_.backward(rows, layers, c);
     fill_slopes(std::span(tile.slopes).subspan(c * swaps_.size() * kTileRows, swaps_.size() * kTileRows));
   }
-  for (std::size_t i = 0; i < from.size(); ++i) {
+  for (std::size_t i = 0; i < from.size() && !stop_heard(); ++i) {
     const std::size_t first = 1 + i * layers.size();
     insertion_errors(rows, layers, from[i], std::span(tile.errors).subspan(first * of_order, layers.size() * of_order));
   }
@@ -118,6 +122,7 @@ void AdjustedErrors::add_tiles(const Blocks& blocks, std::span<const int> from, 
   TileEquations tile{std::vector<float>(squares.size() * stride), std::vector<float>(swaps_.size() * stride)};
   const std::vector<Layer> layers = layers_of(*evaluator_, blocks);
   for (const RowTile* const rows : evaluator_->own_tiles(tiles)) {
+    if (stop_heard()) return;
     fill_tile(*rows, layers, from, tile);
     for (std::size_t i = 0; i < squares.size(); ++i) {
       squares.add(i, squared_norm(std::span(tile.errors).subspan(i * stride, stride)));
@@ -143,8 +148,8 @@ AdjustedErrors::Result AdjustedErrors::solve(const Blocks& blocks, std::span<con
   evaluator_->count_blocks(static_cast<std::int64_t>(positions * (of_order + from.size() * of_moved)), tiles);
   evaluator_->reduce(squares);
   equations.reduce(*evaluator_);
-
   const NormalEquations::Solution found = equations.solve(parameters_.swap_damping, parameters_.flat_damping);
+  mpi::stop_together(evaluator_->island());
   const auto left = [&](std::size_t target) {
     const double error = (squares.value(target) + found.changes[target]) / evaluator_->entries(tiles);
     return std::isfinite(error) ? error : std::numeric_limits<double>::infinity();

@@ -53,7 +53,7 @@ void ErrorFloor::look_at_predictions(const Evaluator& evaluator) {
     sums.add(ways, squares);
   }
   evaluator.island().max(finder.misfits());
-  sums.reduce(evaluator.island());
+  sums.reduce_or_stop(evaluator.island());
   std::vector<double> squares;
   squares.reserve(ways);
   for (std::size_t way = 0; way < ways; ++way) squares.push_back(sums.value(way));

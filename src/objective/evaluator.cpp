@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
@@ -92,6 +93,7 @@ void Evaluator::add_tile(const RowTile& tile, const Blocks& base, std::span<cons
   std::copy_n(tile.inputs, size, buffers_.base_state.begin());
   std::size_t at = 0;
   for (const std::size_t i : order) {
+    if (stop_heard()) return;
     for (; at < shared[i]; ++at) advance(base[at], buffers_.base_state.data());
     std::copy_n(buffers_.base_state.begin(), size, buffers_.state.begin());
     for (std::size_t b = shared[i]; b < candidates[i].size(); ++b) advance(candidates[i][b], buffers_.state.data());
@@ -149,7 +151,7 @@ Evaluator::Best Evaluator::best_of(const Blocks& base, std::span<const Blocks> c
 
 void Evaluator::reduce(mpi::ExactSums& sums) {
   const ScopedSeconds timing(clock_.collectives);
-  sums.reduce(*island_);
+  sums.reduce_or_stop(*island_);
 }
 
 std::size_t Evaluator::candidate_group() const noexcept {
@@ -168,6 +170,7 @@ std::vector<const RowTile*> Evaluator::own_tiles(std::size_t tiles) const {
 void Evaluator::add_squares(const Blocks& blocks, std::size_t tiles, mpi::ExactSums& sums, double* largest) {
   const ScopedSeconds timing(clock_.kernels);
   for (const RowTile* const tile : own_tiles(tiles)) {
+    if (stop_heard()) return;
     std::copy_n(tile->inputs, buffers_.state.size(), buffers_.state.begin());
     for (const Block& block : blocks) advance(block, buffers_.state.data());
     sums.add(0, squared_error(*tile, buffers_.state.data(), largest));
@@ -177,7 +180,7 @@ void Evaluator::add_squares(const Blocks& blocks, std::size_t tiles, mpi::ExactS
 double Evaluator::recomputed_error(const Blocks& blocks, std::size_t tiles) {
   mpi::ExactSums sums(1);
   add_squares(blocks, tiles, sums, nullptr);
-  sums.reduce(*island_);
+  sums.reduce_or_stop(*island_);
   return sums.value(0) / entries(tiles);
 }
 

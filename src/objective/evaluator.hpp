@@ -101,7 +101,9 @@ class Evaluator {
   [[nodiscard]] double entries(std::size_t tiles) const noexcept {
     return static_cast<double>(rows_.rows_in(tiles) * weights_->roles().outputs);
   }
-  /// Adds `sums` up over the island; the time counts as one in collectives. Collective.
+  /// Adds `sums` up over the island; the time counts as one in collectives. Throws Stopped on all ranks of the island
+  /// where any has heard of a stop: a loop over tiles may break off then. So does everything that is summed up by it.
+  /// Collective.
   void reduce(mpi::ExactSums& sums);
 
   /// Evaluations of single blocks on a sample so far, passes for models included; equal on all ranks.

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "core/stop.hpp"
+
 namespace kintsugi {
 
 using kernels::kTileRows;
@@ -48,7 +50,7 @@ void Homing::add_tile(const RowTile& rows, std::span<const Layer> layers) {
     squared_norms(passes_.gradient(place), passes_.size() / kTileRows, norms_.data() + place * kTileRows);
   hidden_.resize(hidden_tile(layers));
   slope_.resize(hidden_tile(layers));
-  for (std::size_t b = 0; b < layers.size(); ++b) {
+  for (std::size_t b = 0; b < layers.size() && !stop_heard(); ++b) {
     for (std::size_t place = 0; place < places; ++place) add_place(rows, layers[b], b * places + place, place);
   }
 }

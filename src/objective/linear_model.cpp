@@ -6,7 +6,9 @@
 #include <limits>
 #include <numeric>
 
+#include "core/stop.hpp"
 #include "kernels/screen.hpp"
+#include "mpi/shared_stop.hpp"
 
 namespace kintsugi {
 
@@ -57,6 +59,7 @@ mpi::ExactSums LinearModel::run_passes(std::size_t near) {
   mpi::ExactSums squares(1);
   const std::vector<Layer> layers = layers_of(*evaluator_, base_.blocks);
   for (std::size_t t = 0; t < base_.own.size(); ++t) {
+    if (stop_heard()) break;
     const RowTile& rows = *base_.own[t];
     squares.add(0, passes_.forward(rows, layers, base_.errors.data() + t * base_.channels * kTileRows));
     for (std::size_t c = 0; c < base_.channels; ++c) {
@@ -128,11 +131,13 @@ std::span<const double> LinearModel::screen(std::size_t reach) {
   const double entries = evaluator_->entries(base_.tiles);
   const double present = std::max<double>(base_.mse / scale_, std::numeric_limits<float>::min()) * entries;
   const FixedPoint fixed(present, base_.tiles, parameters_.screen_headroom);
-  std::vector<std::int64_t> units(blocks * band, 0);
+  std::vector<std::int64_t> units;
+  units.reserve(blocks * band + 1);  // one more travels with sum_or_stop()
+  units.resize(blocks * band, 0);
   {
     const ScopedSeconds timing(evaluator_->clock().kernels);
     std::vector<double> sums(blocks * band);
-    for (std::size_t t = 0; t < base_.own.size(); ++t) {
+    for (std::size_t t = 0; t < base_.own.size() && !stop_heard(); ++t) {
       std::ranges::fill(sums, 0.0);
       add_changes(t, reach, sums);
       for (std::size_t i = 0; i < sums.size(); ++i) units[i] += fixed.of(sums[i]);
@@ -140,7 +145,7 @@ std::span<const double> LinearModel::screen(std::size_t reach) {
   }
   {
     const ScopedSeconds timing(evaluator_->clock().collectives);
-    evaluator_->island().sum(units);
+    mpi::sum_or_stop(evaluator_->island(), units);
   }
   const double to_mse = scale_ * fixed.unit() / entries;
   change_.assign(blocks * band, std::numeric_limits<double>::infinity());

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/order.hpp"
+#include "core/stop.hpp"
 #include "kernels/screen.hpp"
 
 namespace kintsugi {
@@ -16,7 +17,7 @@ ModelWalk::ModelWalk(const EffectTable& table, Random random)
 
 void ModelWalk::run(int moves, double temperature, double bound) {
   const auto blocks = static_cast<int>(order_.size());
-  for (int i = 0; i < moves && model_distance_ <= bound; ++i) {
+  for (int i = 0; i < moves && model_distance_ <= bound && !stop_heard(); ++i) {
     const int at = static_cast<int>(random_.below(static_cast<std::uint64_t>(blocks)));
     // Windows of all sizes, the logarithm of which is uniform: most moves that lower the error are short.
     const int reach = static_cast<int>(std::exp(random_.uniform() * std::log(static_cast<double>(blocks))));

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/stop.hpp"
 #include "objective/forward_backward.hpp"
 #include "objective/near_differences.hpp"
 #include "objective/normal_equations.hpp"
@@ -25,8 +26,9 @@ NearPairEquations near_pair_equations(Evaluator& evaluator, const Blocks& blocks
     std::vector<float> slopes(pairs * kTileRows);
     const std::vector<Layer> layers = layers_of(evaluator, blocks);
     for (const RowTile* const rows : evaluator.own_tiles(tiles)) {
+      if (stop_heard()) break;
       passes.forward(*rows, layers, errors.data());
-      for (std::size_t c = 0; c < channels; ++c) {
+      for (std::size_t c = 0; c < channels && !stop_heard(); ++c) {
         passes.backward(*rows, layers, c);
         for (std::size_t i = 0; i < pairs; ++i) {
           differences.effect(passes, layers, result.pairs[i].first, result.pairs[i].second,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/stop.hpp"
 #include "kernels/gemm.hpp"
 
 namespace kintsugi {
@@ -70,7 +71,15 @@ NormalEquations::System NormalEquations::damped(double damping, double flat_damp
 
 NormalEquations::Solution NormalEquations::solve(double damping, double flat_damping) const {
   const auto [normal, along] = damped(damping, flat_damping);
-  const Eigen::MatrixXd steps = -normal.ldlt().solve(along);
+  const Eigen::LDLT<Eigen::MatrixXd> factors = normal.ldlt();
+  // Of very many targets so many at once that a stop is heard in between.
+  constexpr Eigen::Index kMultiplications = Eigen::Index{2} << 30;
+  const Eigen::Index most = std::max<Eigen::Index>(1, kMultiplications / (normal.size() + 1));
+  Eigen::MatrixXd steps(along.rows(), along.cols());
+  for (Eigen::Index first = 0; first < along.cols() && !stop_heard(); first += most) {
+    const Eigen::Index count = std::min(most, along.cols() - first);
+    steps.middleCols(first, count) = -factors.solve(along.middleCols(first, count));
+  }
   Solution result;
   result.steps.assign(steps.data(), steps.data() + steps.size());
   for (Eigen::Index target = 0; target < along.cols(); ++target) {

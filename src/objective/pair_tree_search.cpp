@@ -9,6 +9,8 @@
 #include <numeric>
 #include <utility>
 
+#include "core/stop.hpp"
+
 namespace kintsugi {
 
 namespace {
@@ -62,7 +64,7 @@ PairTreeSearch::PairTreeSearch(const NearPairEquations& equations) : triples_(eq
 void PairTreeSearch::order_turns(MatrixXd inverse) {
   turns_.resize(static_cast<std::size_t>(inverse.rows()));
   std::iota(turns_.begin(), turns_.end(), std::size_t{0});
-  for (Index open = inverse.rows() - 1; open > 0; --open) {
+  for (Index open = inverse.rows() - 1; open > 0 && !stop_heard(); --open) {
     Index surest = 0;
     inverse.diagonal().head(open + 1).minCoeff(&surest);
     std::swap(turns_[static_cast<std::size_t>(surest)], turns_[static_cast<std::size_t>(open)]);
@@ -116,7 +118,7 @@ void PairTreeSearch::add_branches(const Node& node, std::size_t turn, const Rule
 
 std::vector<std::vector<std::size_t>> PairTreeSearch::search(const Rule& rule, const VectorXd& noise) const {
   std::vector<Node> nodes{{.flips = {}, .bits = std::vector<std::uint64_t>((pairs() + 63) / 64, 0)}};
-  for (std::size_t turn = pairs(); turn-- > 0;) {
+  for (std::size_t turn = pairs(); turn-- > 0 && !stop_heard();) {
     std::vector<Branch> branches;
     for (const Node& node : nodes) add_branches(node, turn, rule, target_[index(turn)] + noise[index(turn)], branches);
     std::ranges::stable_sort(branches, {}, &Branch::cost);

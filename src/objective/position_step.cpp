@@ -5,6 +5,7 @@
 #include <numbers>
 #include <utility>
 
+#include "core/stop.hpp"
 #include "objective/normal_equations.hpp"
 
 namespace kintsugi {
@@ -68,8 +69,9 @@ NormalEquations PositionStep::equations_at(const Blocks& blocks, std::size_t til
     std::vector<float> slopes(blocks.size() * kTileRows);
     const std::vector<Layer> layers = layers_of(*evaluator_, blocks);
     for (const RowTile* const rows : evaluator_->own_tiles(tiles)) {
+      if (stop_heard()) break;
       squares.add(0, passes_.forward(*rows, layers, errors.data()));
-      for (std::size_t c = 0; c < channels; ++c) {
+      for (std::size_t c = 0; c < channels && !stop_heard(); ++c) {
         passes_.backward(*rows, layers, c);
         fill_slopes(blocks.size(), density, slopes);
         equations.add_slopes(slopes);

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "core/stop.hpp"
 #include "objective/near_pairs.hpp"
 
 namespace kintsugi {
@@ -49,7 +50,7 @@ Eigen::MatrixXd gram_matrix(const LinearModel& model, std::span<const PositionPa
     const ScopedSeconds timing(evaluator.clock().kernels);
     Eigen::MatrixXd values(size, static_cast<Eigen::Index>(kTileRows));
     Eigen::MatrixXd products(size, size);
-    for (std::size_t t = 0; t < base.own.size(); ++t) {
+    for (std::size_t t = 0; t < base.own.size() && !stop_heard(); ++t) {
       for (std::size_t c = 0; c < base.channels; ++c) {
         fill_features(base, t, c, width, pairs, std::span(values.data(), static_cast<std::size_t>(values.size())));
         const auto used = values.leftCols(static_cast<Eigen::Index>(base.own[t]->rows));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/stop.hpp"
 #include "objective/plain_forward.hpp"
 
 namespace kintsugi {
@@ -14,6 +15,7 @@ typename PlainForward<Scalar>::States final_states(const SharedWeights& weights,
   using Forward = PlainForward<Scalar>;
   typename Forward::States states = Forward::inputs(tile, weights.roles().width);
   for (const Block& block : blocks) {
+    if (stop_heard()) break;
     Forward::advance(Forward::expand(weights, block), Forward::compress(weights, block), weights.activation(), states);
   }
   return states;
@@ -44,6 +46,7 @@ RoundingVerdict check_rounding(const Evaluator& evaluator, const Blocks& blocks,
   RoundingTally all(rounding.way);
   mpi::ExactSums sums(RoundingTally::kSums);
   for (const RowTile* const tile : evaluator.own_tiles(rows.tiles())) {
+    if (stop_heard()) break;
     RoundingTally tally(rounding.way);
     add_tile(evaluator.weights(), blocks, *tile, tally);
     for (std::size_t i = 0; i < RoundingTally::kSums; ++i) sums.add(i, tally.sums()[i]);
@@ -51,7 +54,7 @@ RoundingVerdict check_rounding(const Evaluator& evaluator, const Blocks& blocks,
       all.largest()[i] = std::max(all.largest()[i], tally.largest()[i]);
     }
   }
-  sums.reduce(evaluator.island());
+  sums.reduce_or_stop(evaluator.island());
   for (std::size_t i = 0; i < RoundingTally::kSums; ++i) all.sums()[i] = sums.value(i);
   evaluator.island().max(all.largest());
   return all.verdict(rounding.mean_square, rows.shape().rows * rows.shape().outputs, parameters);

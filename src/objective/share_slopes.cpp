@@ -3,6 +3,8 @@
 #include <Eigen/Core>
 #include <algorithm>
 
+#include "core/stop.hpp"
+
 namespace kintsugi {
 
 using kernels::kTileRows;
@@ -45,6 +47,7 @@ void ShareSlopes::add_slopes(const ShareGroups& groups, std::span<const Layer> l
   for (const ShareGroups::Group& group : groups.groups()) {
     std::size_t at = group.shares * kTileRows;
     for (const std::size_t p : group.positions) {
+      if (stop_heard()) return;
       layers[p].kernel->residual(layers[p].weights, passes_.state(p), response_.data(), hidden_.data());
       for (const int compress : group.compress) {
         const Block block{groups.blocks()[p].expand, compress};
@@ -85,7 +88,7 @@ ShareSlopes::Summary ShareSlopes::linearise(const ShareGroups& groups, std::span
   {
     const ScopedSeconds timing(evaluator_->clock().kernels);
     equations_.resize(own.size() * channels);
-    for (std::size_t t = 0; t < own.size(); ++t) {
+    for (std::size_t t = 0; t < own.size() && !stop_heard(); ++t) {
       run_passes(*own[t], groups, layers, std::span(equations_).subspan(t * channels, channels), sums);
     }
   }
@@ -102,6 +105,7 @@ std::vector<double> ShareSlopes::gradient() const {
     RowValues rows;
     Eigen::VectorXf sum(static_cast<Eigen::Index>(shares_));
     for (const Equations& equations : equations_) {
+      if (stop_heard()) break;
       rows = Eigen::Map<const RowValues>(equations.errors.data());
       add_products(matrix(equations.slopes, shares_), rows, sum, sums);
     }
@@ -119,6 +123,7 @@ std::vector<double> ShareSlopes::normal_product(std::span<const double> x) const
     RowValues rows;
     Eigen::VectorXf sum(static_cast<Eigen::Index>(shares_));
     for (const Equations& equations : equations_) {
+      if (stop_heard()) break;
       rows.noalias() = matrix(equations.slopes, shares_) * direction;
       add_products(matrix(equations.slopes, shares_), rows, sum, sums);
     }
@@ -132,6 +137,7 @@ std::vector<double> ShareSlopes::trade_changes(std::span<const Trade> trades) co
   {
     const ScopedSeconds timing(evaluator_->clock().kernels);
     for (const Equations& equations : equations_) {
+      if (stop_heard()) break;
       const Slopes slopes = matrix(equations.slopes, shares_);
       const Eigen::Map<const RowValues> errors(equations.errors.data());
       const auto slope = [&](std::size_t share) { return slopes.col(static_cast<Eigen::Index>(share)); };
@@ -152,6 +158,7 @@ double ShareSlopes::error(std::span<const Layer> layers, std::size_t tiles) {
     const ScopedSeconds timing(evaluator_->clock().kernels);
     std::vector<float> errors(passes_.channels() * kTileRows);
     for (const RowTile* const rows : evaluator_->own_tiles(tiles)) {
+      if (stop_heard()) break;
       squares.add(0, passes_.forward(*rows, layers, errors.data()));
     }
   }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "core/stop.hpp"
+
 namespace kintsugi {
 
 using kernels::kTileRows;
@@ -31,7 +33,7 @@ std::vector<SwapChange> swap_changes(const LinearModel& model) {
   mpi::ExactSums sums(2 * swaps);
   {
     const ScopedSeconds timing(evaluator.clock().kernels);
-    for (std::size_t t = 0; t < base.own.size(); ++t) {
+    for (std::size_t t = 0; t < base.own.size() && !stop_heard(); ++t) {
       for (std::size_t a = 0; a < swaps; ++a) {
         const std::array<double, kTileRows> change = row_changes(base, t, a);
         double sum = 0;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/stop.hpp"
+#include "mpi/shared_stop.hpp"
 #include "objective/near_pairs.hpp"
 
 namespace kintsugi {
@@ -31,7 +33,7 @@ Eigen::MatrixXd gram_matrix(const LinearModel& model, const std::vector<Position
   };
   Eigen::MatrixXd effects(size, static_cast<Eigen::Index>(kernels::kTileRows));
   Eigen::MatrixXd products(size, size);
-  for (std::size_t t = 0; t < base.own.size(); ++t) {
+  for (std::size_t t = 0; t < base.own.size() && !stop_heard(); ++t) {
     for (std::size_t c = 0; c < base.channels; ++c) {
       effects.setZero();
       for (Eigen::Index i = 0; i < size; ++i) {
@@ -76,7 +78,7 @@ SwapEvidence swap_evidence(const LinearModel& model, std::size_t most_pairs) {
   evidence.variance =
       std::max(0.0, all(count, count) - along.dot(best)) / static_cast<double>(predictions - pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    if (pairs[i].second != pairs[i].first + 1) continue;
+    if (pairs[i].second != pairs[i].first + 1 || stop_heard()) continue;
     const auto at = static_cast<Eigen::Index>(i);
     // What others leave of a feature is the inverse of its entry in the inverse.
     const double left = 1 / factors.solve(Eigen::VectorXd::Unit(gram.rows(), at))[at];
@@ -84,6 +86,7 @@ SwapEvidence swap_evidence(const LinearModel& model, std::size_t most_pairs) {
     evidence.squares[pairs[i].first] = left * length[at] * length[at];
     evidence.rise[pairs[i].first] = left * length[at] * (length[at] + 2 * best[at]);
   }
+  mpi::stop_together(model.evaluator().island());
   return evidence;
 }
 

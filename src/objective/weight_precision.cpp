@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/random.hpp"
+#include "core/stop.hpp"
 #include "objective/plain_forward.hpp"
 
 namespace kintsugi {
@@ -29,9 +31,12 @@ std::vector<Forward::States> predict(const SharedWeights& weights, const Blocks&
   states.reserve(tiles.size());
   for (const RowTile* const tile : tiles) states.push_back(Forward::inputs(*tile, weights.roles().width));
   for (const Block& block : blocks) {
+    if (stop_heard()) break;
     const Forward::Layer expand = layer(Forward::expand(weights, block), block.expand);
     const Forward::Layer compress = layer(Forward::compress(weights, block), block.compress);
-    for (Forward::States& each : states) Forward::advance(expand, compress, weights.activation(), each);
+    for (Forward::States& each : states) {
+      if (!stop_heard()) Forward::advance(expand, compress, weights.activation(), each);
+    }
   }
   const Forward::Layer head = layer(Forward::head(weights), weights.roles().head);
   for (Forward::States& each : states) each = head.apply(each);
@@ -67,7 +72,7 @@ double precision_error(const Evaluator& evaluator, const Blocks& blocks, WeightP
       sums.add(0, (moved[t] - exact[t]).leftCols(static_cast<Eigen::Index>(tiles[t]->rows)).squaredNorm());
     }
   }
-  sums.reduce(evaluator.island());
+  sums.reduce_or_stop(evaluator.island());
   return sums.value(0) / (evaluator.entries(sample) * draws);
 }
 

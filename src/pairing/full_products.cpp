@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/stop.hpp"
 #include "pairing/layout.hpp"
 #include "pairing/statistics.hpp"
 
@@ -63,6 +64,7 @@ Table measure_full_products(const PairTable& pairs, ProductScore score) {
     const auto rows = static_cast<Index>(group.rows.size());
     const auto columns = static_cast<Index>(group.columns.size());
     for (Index i = 0; i < rows; i += step) {
+      throw_if_stopped();
       for (Index j = 0; j < columns; j += step) {
         const Slab slab{i, std::min(step, rows - i), j, std::min(step, columns - j)};
         score_slab(result, pairs, group, slab, score);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/stop.hpp"
 #include "pairing/scores.hpp"
 
 namespace kintsugi::pairing {
@@ -29,6 +30,7 @@ Table agreement(const PairTable& pairs, const Table& norm, const Matching& match
   std::vector<MatrixF> own(pairs.rows(), MatrixF::Zero(d, d));
   MatrixF sum = MatrixF::Zero(d, d);
   for (std::size_t i = 0; i < matching.size(); ++i) {
+    throw_if_stopped();
     const double length = matching[i] >= 0 ? norm(static_cast<Index>(i), matching[i]) : 0;
     if (length <= 0) continue;
     const auto j = static_cast<std::size_t>(matching[i]);
@@ -45,6 +47,7 @@ Table agreement(const PairTable& pairs, const Table& norm, const Matching& match
     std::vector<PieceMap> right;
     a.reserve(group.rows.size());
     for (const std::size_t i : group.rows) {
+      throw_if_stopped();
       a.emplace_back((sum - own[i]) * weight_of(pairs.expand(i)).transpose());
       left.emplace_back(a.back().data(), a.back().rows(), a.back().cols());
     }

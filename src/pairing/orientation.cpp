@@ -7,6 +7,7 @@
 
 #include "core/assignment.hpp"
 #include "core/random.hpp"
+#include "core/stop.hpp"
 #include "pairing/pairing.hpp"
 #include "pairing/scores.hpp"
 
@@ -50,6 +51,7 @@ class Squares {
     input_.resize(width * width, count_);
     output_.resize(width * width, count_);
     for (Index i = 0; i < count_; ++i) {
+      throw_if_stopped();
       const MatrixF weight = weight_of(network.pieces[static_cast<std::size_t>(i)]);
       input_.col(i) = column_gram(weight);
       output_.col(i) = column_gram(weight.transpose());
@@ -159,6 +161,7 @@ struct Edge {
 void match_greedily(const Table& weight, std::vector<std::size_t> vertices, std::vector<Edge>& edges) {
   const auto w = [&](std::size_t a, std::size_t b) { return weight(static_cast<Index>(a), static_cast<Index>(b)); };
   while (!vertices.empty()) {
+    throw_if_stopped();
     Edge best{vertices[0], vertices[1], false};
     for (const std::size_t a : vertices) {
       for (const std::size_t b : vertices) {

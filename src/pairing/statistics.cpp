@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
 #include "pairing/layout.hpp"
 #include "pairing/normal_scores.hpp"
@@ -52,6 +53,7 @@ Table squared_norms(const PairTable& pairs, const Group& group, double norm_roun
   Eigen::MatrixXf left;
   Eigen::MatrixXf right;
   for (Index first = 0; first < hidden; first += kGramRows) {
+    throw_if_stopped();
     pack_gram(left, rows, first, hidden, true, row_squares, [&](Index p, Index at, Index count, auto& block) {
       const PieceMap w = weight_of(pairs.expand(group.rows[static_cast<std::size_t>(p)]));
       block.noalias() = w.middleRows(at, count) * w.bottomRows(hidden - at).transpose();
@@ -129,6 +131,7 @@ Table inner_products(std::span<const PieceMap> left, std::span<const PieceMap> r
   Eigen::MatrixXf a;
   Eigen::MatrixXf b;
   for (Index first = 0; first < height; first += step) {
+    throw_if_stopped();
     const Index count = std::min(step, height - first);
     a.resize(count * width + kPadding, rows);
     b.resize(count * width + kPadding, columns);

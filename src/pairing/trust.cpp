@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/assignment.hpp"
+#include "core/stop.hpp"
 #include "pairing/normal_scores.hpp"
 
 namespace kintsugi::pairing {
@@ -86,6 +87,7 @@ class GroupAssessment {
     std::vector<std::size_t> rows = group_.rows;
     std::vector<std::size_t> columns = group_.columns;
     while (true) {
+      throw_if_stopped();
       std::vector<std::size_t> found = outstanding(rows, columns);
       // What is left over is a pair for want of any other.
       if (rows.size() == 1 && columns.size() == 1) found = rows;

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/random.hpp"
+#include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
@@ -104,7 +105,7 @@ std::vector<double> delta_norms(Evaluator& evaluator, const Blocks& pairing, std
   {
     const ScopedSeconds timing(evaluator.clock().kernels);
     for (const RowTile* const tile : evaluator.own_tiles(tiles)) {
-      for (std::size_t b = 0; b < pairing.size(); ++b) {
+      for (std::size_t b = 0; b < pairing.size() && !stop_heard(); ++b) {
         double squares[kTileRows];
         residuals.row_squares(pairing[b], *tile, tile->inputs, squares);
         double sum = 0;
@@ -134,7 +135,7 @@ std::vector<int> greedy_roll_out(Evaluator& evaluator, const Blocks& pairing, st
     {
       const ScopedSeconds timing(evaluator.clock().kernels);
       for (std::size_t t = 0; t < own.size(); ++t) {
-        for (std::size_t i = 0; i < left.size(); ++i) {
+        for (std::size_t i = 0; i < left.size() && !stop_heard(); ++i) {
           double squares[kTileRows];
           residuals.row_squares(pairing[static_cast<std::size_t>(left[i])], *own[t], &states[t * size], squares);
           sums.add(i, std::accumulate(std::begin(squares), std::end(squares), 0.0));

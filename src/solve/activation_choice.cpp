@@ -102,6 +102,7 @@ class Race {
       options_.time_limit = half_of_the_time_left();
       network_.activation = trial.activation;
       const Solution solution = solve(world_, network_, rows_, options_, observer_);
+      if (solution.status == Status::interrupted) return;
       keep_order(solution);
       trial.mse = solution.mse;
       trial.searched = evaluations;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
@@ -17,10 +18,16 @@ void require_predictions(const RowShape& shape, const PreparationOptions& option
       "these tell");
 }
 
-void order_by_line(const mpi::Comm& world, const Preparation& preparation, Solution& solution) {
+int head_of(const mpi::Comm& world, const Preparation& preparation) {
   std::vector<int> head{preparation.roles.head};
   world.broadcast(head);
-  solution.assembly = {blocks_in_order(preparation.pairing, preparation.lines.orders.front()), head.front()};
+  return head.front();
+}
+
+void order_by_line(const mpi::Comm& world, const Preparation& preparation, Solution& solution) {
+  if (preparation.lines.orders.empty()) throw Stopped(stop_reason());
+  solution.assembly = {blocks_in_order(preparation.pairing, preparation.lines.orders.front()),
+                       head_of(world, preparation)};
   solution.status = Status::by_weights;
   solution.mse = solution.largest_error = solution.target = std::numeric_limits<double>::quiet_NaN();
 }

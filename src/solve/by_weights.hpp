@@ -9,8 +9,12 @@ namespace kintsugi {
 /// collective.
 void require_predictions(const RowShape& shape, const PreparationOptions& options);
 
+/// Rank 0's word on the head, on all ranks. Collective.
+[[nodiscard]] int head_of(const mpi::Comm& world, const Preparation& preparation);
+
 /// Makes the answer the smoothest line that the weights give, from the end whose expand piece has the lower index:
-/// which end is the first is open. Errors and target are NaN. Collective.
+/// which end is the first is open. Errors and target are NaN. Throws Stopped on all ranks where the search for a line
+/// was stopped. Collective.
 void order_by_line(const mpi::Comm& world, const Preparation& preparation, Solution& solution);
 
 /// The line from the end from which it agrees better with an order of the same expand pieces. Not collective.

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <string>
 
+#include "core/stop.hpp"
 #include "depth/weights_line.hpp"
 #include "kintsugi/core/error.hpp"
 #include "pairing/pairing.hpp"
@@ -139,7 +140,13 @@ Preparation prepare(const mpi::Comm& world, const Network& network, const RowSha
   share(world, preparation.untrusted);
   const bool seeks_lines = options.start == kSeriationStart || options.start == "auto" || options.without_predictions;
   if (preparation.given.empty() && seeks_lines) {
-    if (world.root()) find_lines(network, options, preparation);
+    try {
+      world.agree([&] {
+        if (world.root()) find_lines(network, options, preparation);
+      });
+    } catch (const Stopped&) {
+      preparation.lines = {};  // what comes next sees the stop, too
+    }
     if (world.root() && !preparation.line.blocks.empty()) observer.on_line(preparation.line);
     share(world, preparation.lines);
   }

@@ -10,6 +10,7 @@ class QuietObserver final : public SolveObserver {
   /// `other` must outlive it.
   explicit QuietObserver(SolveObserver& other) : other_(&other) {}
   bool stop_requested() override { return other_->stop_requested(); }
+  bool stop_at_once() override { return other_->stop_at_once(); }
 
  private:
   SolveObserver* other_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/stop.hpp"
+
 namespace kintsugi {
 
 namespace {
@@ -29,7 +31,8 @@ struct Layer {
 
 template <class Work>
 void for_each_tile(Eigen::Index rows, const Work& work) {
-  for (Eigen::Index first = 0; first < rows; first += kForwardTile) work(first, std::min(kForwardTile, rows - first));
+  for (Eigen::Index first = 0; first < rows && !stop_heard(); first += kForwardTile)
+    work(first, std::min(kForwardTile, rows - first));
 }
 
 }  // namespace

@@ -5,8 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
 #include "mpi/exact_sums.hpp"
+#include "mpi/shared_stop.hpp"
 #include "synth/forward_f64.hpp"
 #include "synth/planted.hpp"
 #include "synth/row_share.hpp"
@@ -29,7 +31,7 @@ MatrixXd initial_states(const PlantedRecipe& recipe, Share share) {
   const std::size_t d = recipe.options().width;
   MatrixXd states(static_cast<Index>(d), static_cast<Index>(share.count));
   std::vector<float> values;
-  for (std::size_t first = 0; first < share.count; first += kTile) {
+  for (std::size_t first = 0; first < share.count && !stop_heard(); first += kTile) {
     const std::size_t count = std::min(kTile, share.count - first);
     values.resize(count * d);
     recipe.inputs(share.first + first, count, values);
@@ -57,6 +59,7 @@ TruthError deliver_rows(const PlantedRecipe& recipe, const MatrixXd& exact, Plan
   std::vector<float> inputs;
   std::vector<float> predictions;
   for (std::size_t first = 0; first < o.rows; first += kTile) {
+    throw_if_stopped();
     const std::size_t count = std::min(kTile, o.rows - first);
     inputs.resize(count * o.width);
     predictions.resize(count * o.outputs);
@@ -109,6 +112,7 @@ TruthError plant_network(const mpi::Comm& comm, const PlantedRecipe& recipe, Pla
     ResidualBlock block = recipe.block(t);
     apply_block(block, o.activation, states);
     if (comm.root()) sink.block(t, std::move(block));
+    mpi::stop_together(comm);
     sink.progress(t + 1);
   }
   check_size(comm, o, states);
@@ -117,9 +121,13 @@ TruthError plant_network(const mpi::Comm& comm, const PlantedRecipe& recipe, Pla
       std::sqrt((raw.colwise() - raw.rowwise().mean()).squaredNorm() / static_cast<double>(raw.size()));
   Piece head = recipe.head(1 / deviation);
   const MatrixXd exact = gather_columns(comm, apply_head(head, states), share, o.rows);
-  if (!comm.root()) return {};
-  sink.head(std::move(head));
-  return deliver_rows(recipe, exact, sink);
+  TruthError error;
+  comm.agree([&] {
+    if (!comm.root()) return;
+    sink.head(std::move(head));
+    error = deliver_rows(recipe, exact, sink);
+  });
+  return error;
 }
 
 SyntheticProblem plant_network(const PlantedOptions& options) {

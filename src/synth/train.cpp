@@ -9,6 +9,7 @@
 
 #include "kernels/flush_denormals.hpp"
 #include "kintsugi/core/error.hpp"
+#include "mpi/shared_stop.hpp"
 #include "synth/forward_f64.hpp"
 #include "synth/gradient_sums.hpp"
 #include "synth/row_share.hpp"
@@ -97,6 +98,7 @@ void run_steps(const mpi::Comm& comm, const Rows& task, const TrainOptions& opti
     sums.take(gradient);
     optimizer.step(network.parameters(), gradient);
     network.refresh();
+    mpi::stop_together(comm);
     observer(step + 1, loss);
   }
 }
@@ -108,7 +110,10 @@ MatrixXd predict(const mpi::Comm& comm, const Rows& task, const TrainableNetwork
       Eigen::Map<const Eigen::MatrixXf>(task.inputs.data() + share.first * task.shape.width,
                                         static_cast<Index>(task.shape.width), static_cast<Index>(share.count))
           .cast<double>();
-  for (const ResidualBlock& block : network.blocks()) apply_block(block, network.shape().activation, states);
+  for (const ResidualBlock& block : network.blocks()) {
+    apply_block(block, network.shape().activation, states);
+    mpi::stop_together(comm);
+  }
   return gather_columns(comm, apply_head(network.head(), states), share, task.shape.rows);
 }
 

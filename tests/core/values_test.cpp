@@ -12,7 +12,7 @@ namespace {
 
 TEST(Status, WordsAreReadBack) {
   for (const Status status : {Status::solved, Status::reproduced, Status::precision, Status::noise, Status::not_solved,
-                              Status::time_limit, Status::evaluations, Status::interrupted}) {
+                              Status::time_limit, Status::evaluations, Status::interrupted, Status::unfinished}) {
     EXPECT_EQ(parse_status(to_string(status)), status);
   }
   EXPECT_THROW((void)parse_status("done"), InputError);

@@ -21,6 +21,7 @@ enum class Status {
   time_limit,   ///< --time-limit was reached
   evaluations,  ///< --max-evaluations was reached
   interrupted,  ///< a signal asked to stop
+  unfinished,   ///< the solve goes on, or was killed: the best order so far
   by_weights,   ///< there are no predictions to go by, or none are wanted: the weights alone gave the order
 };
 
@@ -133,11 +134,11 @@ struct Solution {
   Assembly assembly;               ///< positions in Network::pieces
   std::vector<int> permutation;    ///< the pieces' own indices: what the user sees
   std::string sha256;              ///< of format_permutation(permutation)
-  double mse = 0;                  ///< on all rows, float32 evaluation
-  double largest_error = 0;        ///< largest |prediction - reconstruction| over rows and outputs
+  double mse = 0;                  ///< float32 evaluation; NaN where a stop left no time for any
+  double largest_error = 0;        ///< largest |prediction - reconstruction| over rows and outputs; NaN: not checked
   double target = 0;               ///< at or below this MSE counts as solved
   double excess = 0;               ///< squared errors in units of what rounding explains; up to 1: solved; 0: not asked
-  std::size_t rows = 0;            ///< rows the final check used: all
+  std::size_t rows = 0;            ///< rows that `mse` is of: all, or a sample's where a stop left no time for a check
   std::vector<PairScore> pairs;    ///< one per block, in the final order
   std::vector<StartOrder> starts;  ///< best first
   std::vector<TrajectoryEntry> trajectory;

@@ -82,7 +82,7 @@ class Comm {
                                               std::span<const std::size_t> send_counts) const;
 
   /// Runs `work` on every rank; where it throws on any, all ranks throw the error of the lowest such rank. For what
-  /// one rank can see and the others must know before the next collective.
+  /// one rank can see and the others must know before the next collective. Ranks that have less to do wait asleep.
   void agree(const std::function<void()>& work) const;
 
  private:

@@ -32,6 +32,9 @@ function result(run) {
       ? " the blocks stand in the line that their weights give; no prediction was used, and the direction is open."
       : " the weights do not say the order; this is the smoothest line, which chance may have made.";
   }
+  if (run.status === "unfinished") {
+    return " the solve was still going on, or was killed, when this was written: the best order so far.";
+  }
   return " this is the best order that was found; the predictions are not reproduced.";
 }
 
@@ -47,7 +50,7 @@ function header() {
   const tiles = [
     ["mean squared error", num(run.mse), "target " + num(run.target), "mse"],
     ["largest error", num(run.largest_error), "of one prediction", "largest-error"],
-    ["rows", num(run.rows), byWeights ? "none was used" : "all were checked", "rows"],
+    ["rows", num(run.rows), byWeights ? "none was used" : run.largest_error === null ? "of a sample" : "all were checked", "rows"],
     ["blocks", num(data.blocks.length), "head: piece " + data.head, "blocks"],
     ["exact evaluations", num(run.evaluations), "of the whole network", "evaluations"],
   ];

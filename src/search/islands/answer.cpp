@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <tuple>
 
 #include "objective/swap_changes.hpp"
 #include "objective/swap_evidence.hpp"
@@ -34,6 +36,33 @@ Answer choose_answer(const IslandGroup& group, std::vector<Island>& own) {
     archive(other.blocks, other.mse, other.largest_error, other.verdict.excess, other.verdict.explained, other.solved);
     const bool better = other.solved == answer.solved ? other.mse < answer.mse : other.solved;
     if (answer.blocks.empty() || better) answer = std::move(other);
+  }
+  answer.rows = group.rows();
+  return answer;
+}
+
+Answer best_so_far(const IslandGroup& group, std::vector<Island>& own) {
+  const auto write_best = [&](Island& island, StateArchive& archive) {
+    const Evaluator::Check* const check = island.known_check();
+    Blocks blocks = island.best().blocks;
+    std::size_t rows = check != nullptr ? group.rows() : group.rows_in(island.best().tiles);
+    double mse = check != nullptr ? check->mse : island.best().mse;
+    double largest_error = check != nullptr ? check->largest_error : std::numeric_limits<double>::quiet_NaN();
+    if (!std::isfinite(mse)) {
+      // Not evaluated on the sample yet.
+      rows = 0;
+      mse = std::numeric_limits<double>::quiet_NaN();
+    }
+    bool solved = island.solved();
+    archive(blocks, rows, mse, largest_error, solved);
+  };
+  Answer answer;
+  for (const std::vector<std::int64_t>& words : gather_islands(group, own, write_best)) {
+    Answer other;
+    StateArchive archive(words);
+    archive(other.blocks, other.rows, other.mse, other.largest_error, other.solved);
+    const auto rank = [](const Answer& a) { return std::tuple(!a.solved, -static_cast<double>(a.rows), a.mse); };
+    if (answer.blocks.empty() || rank(other) < rank(answer)) answer = std::move(other);
   }
   return answer;
 }

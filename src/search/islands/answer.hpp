@@ -13,6 +13,7 @@ namespace kintsugi {
 /// An island's best order, and its error on all rows.
 struct Answer {
   Blocks blocks;
+  std::size_t rows = 0;  ///< that the errors are of
   double mse = 0;
   double largest_error = 0;
   RoundingVerdict verdict = {};
@@ -22,6 +23,11 @@ struct Answer {
 /// The best of all islands' orders: one that solves the problem, then by the error on all rows; the lowest island of
 /// equals. Collective over the world.
 [[nodiscard]] Answer choose_answer(const IslandGroup& group, std::vector<Island>& own);
+
+/// The best of all islands' orders by what is known of them, without any evaluation: one that solves the problem, then
+/// that on the larger sample, then by the error there. Its errors are of `rows` rows; the largest is NaN where it was
+/// not checked on all, and all of an order that was not evaluated yet. Collective over the world.
+[[nodiscard]] Answer best_so_far(const IslandGroup& group, std::vector<Island>& own);
 
 /// How sure the order of each two neighbours of the answer is: the change of the error where they are swapped, on
 /// `tiles` tiles. Equal blocks never are, and where all rows are equal, nothing is. Empty where there are no neighbours

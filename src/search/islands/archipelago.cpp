@@ -2,10 +2,20 @@
 
 #include <algorithm>
 
+#include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
 #include "search/islands/gather.hpp"
 
 namespace kintsugi {
+
+namespace {
+
+/// For the final checks of a search that is stopped.
+constexpr double kSecondsForChecks = 0.5;
+
+Status status_of(StopReason reason) { return reason == StopReason::time ? Status::time_limit : Status::interrupted; }
+
+}  // namespace
 
 Archipelago::Archipelago(IslandGroup& group, const ErrorFloor& floor, const SearchClues& clues,
                          const SearchOptions& options)
@@ -34,10 +44,24 @@ void Archipelago::begin(const std::vector<ScoredOrder>& starts, std::size_t tile
 
 double Archipelago::seconds() const { return earlier_seconds_ + since_begin_.seconds(); }
 
-Blocks Archipelago::search(const Stopwatch& since_start, SearchObserver& observer, Solution& solution) {
+Blocks Archipelago::search(SearchObserver& observer, Solution& solution) {
   const WorkClock before = group_->evaluator().clock();
-  run(since_start, observer, solution);
-  Answer answer = conclude(solution);
+  run(observer, solution);
+  Answer answer;
+  try {
+    if (solution.status == Status::interrupted || solution.status == Status::time_limit) {
+      hand_out_order(solution.status, observer);
+      if (stop_reason() != StopReason::none) be_quiet_about_stop(kSecondsForChecks);
+    }
+    conclude(solution, answer);
+  } catch (const Stopped& stop) {
+    if (answer.rows == 0) answer = best_so_far(*group_, own_);
+    solution.mse = answer.mse;
+    solution.rows = answer.rows;
+    solution.largest_error = answer.largest_error;
+    // What is missing are margins, the word on noise, or checks of other orders than a solved one.
+    if (!answer.solved && solution.status != Status::noise) solution.status = status_of(stop.reason());
+  }
   for (const Island& island : own_) solution.times.check += island.check_seconds();
   solution.times.search = since_begin_.seconds() - solution.times.check;
   solution.times.kernels = group_->evaluator().clock().kernels - before.kernels;
@@ -45,19 +69,31 @@ Blocks Archipelago::search(const Stopwatch& since_start, SearchObserver& observe
   return std::move(answer.blocks);
 }
 
-void Archipelago::run(const Stopwatch& since_start, SearchObserver& observer, Solution& solution) {
+void Archipelago::run(SearchObserver& observer, Solution& solution) {
   solution.trajectory = earlier_;
+  try {
+    run_steps(observer, solution);
+  } catch (const Stopped& stop) {
+    solution.status = status_of(stop.reason());
+    collect_entries(solution, observer);
+    solution.evaluations = total_evaluations();
+    hand_out_state(solution, observer);
+  }
+}
+
+void Archipelago::run_steps(SearchObserver& observer, Solution& solution) {
   while (true) {
     collect_entries(solution, observer);
     solution.evaluations = total_evaluations();
-    const StopDecision decision = stop_decision(since_start, observer, solution.evaluations);
-    if (decision.checkpoint) {
-      const SearchState now = state(solution);
-      if (group_->world().root()) observer.on_checkpoint(now);
-    }
+    keep(solution);
+    const StopDecision decision = stop_decision(observer, solution.evaluations);
+    if (decision.checkpoint) hand_out_state(solution, observer);
+    if (decision.order) hand_out_order(Status::unfinished, observer);
     solution.status = decision.status;
     if (decision.stop) return;
-    for (Island& island : own_) island.advance(progress_.round_work);
+    group_->together([&] {
+      for (Island& island : own_) island.advance(progress_.round_work);
+    });
     if (++progress_.rounds % options_->parameters.island.rounds_per_exchange == 0) exchange_orders(observer);
   }
 }
@@ -66,7 +102,7 @@ void Archipelago::exchange_orders(SearchObserver& observer) {
   if (options_->islands == 1) return;
   exchange_.fill_pool(own_);
   if (group_->world().root()) observer.on_exchange(exchange_.report(progress_.rounds));
-  exchange_.migrate(own_);
+  group_->together([&] { exchange_.migrate(own_); });
 }
 
 void Archipelago::collect_entries(Solution& solution, SearchObserver& observer) {
@@ -97,36 +133,57 @@ std::int64_t Archipelago::total_evaluations() const {
   return total;
 }
 
-StopDecision Archipelago::stop_decision(const Stopwatch& since_start, SearchObserver& observer,
-                                        std::int64_t evaluations) {
-  StopVotes own{.stop_requested = observer.stop_requested()};
+StopDecision Archipelago::stop_decision(SearchObserver& observer, std::int64_t evaluations) {
+  const StopReason heard = stop_reason();
+  StopVotes own{.stop_requested = observer.stop_requested() || heard == StopReason::signal,
+                .late = heard == StopReason::time};
   for (const Island& island : own_) {
     own.solved = own.solved || island.solved();
     own.noise = own.noise || island.noise();
     own.searching = own.searching || !island.finished();
   }
   if (group_->world().root()) {
-    own.late = options_->time_limit > 0 && since_start.seconds() > options_->time_limit;
     own.checkpoint_due = observer.checkpoint_due();
+    own.order_due = observer.order_due();
   }
   StopVotes votes = agree_on(group_->world(), own);
   // What one island has come to may be noise where another's order is better still.
   if (votes.noise && !votes.solved) {
     const Blocks best = choose_answer(*group_, own_).blocks;
-    (void)noise_.ask(best);
+    group_->together([&] { (void)noise_.ask(best); });
     votes.noise = noise_.found_floor(best);
   }
   return decide(votes, evaluations, *options_);
 }
 
-SearchState Archipelago::state(const Solution& solution) {
-  const auto write_state = [](Island& island, StateArchive& archive) { island.state(archive); };
-  StateArchive shared;
-  shared(progress_, exchange_);
-  return {.islands = gather_islands(*group_, own_, write_state),
-          .shared = shared.words(),
-          .trajectory = solution.trajectory,
-          .seconds = seconds()};
+void Archipelago::keep(const Solution& solution) {
+  const auto words_of = [](auto&... parts) {
+    StateArchive archive;
+    archive(parts...);
+    return archive.words();
+  };
+  kept_.islands.clear();
+  for (Island& island : own_) kept_.islands.push_back(words_of(island));
+  kept_.shared = words_of(progress_, exchange_);
+  kept_.entries = solution.trajectory.size();
+  kept_.seconds = seconds();
+}
+
+void Archipelago::hand_out_state(const Solution& solution, SearchObserver& observer) {
+  std::size_t next = 0;
+  const auto write_kept = [&](Island&, StateArchive& archive) { archive(kept_.islands[next++]); };
+  SearchState state{.islands = {}, .shared = kept_.shared, .trajectory = solution.trajectory, .seconds = kept_.seconds};
+  state.trajectory.resize(kept_.entries);
+  for (const std::vector<std::int64_t>& words : gather_islands(*group_, own_, write_kept)) {
+    StateArchive archive(words);
+    archive(state.islands.emplace_back());
+  }
+  if (group_->world().root()) observer.on_checkpoint(state);
+}
+
+void Archipelago::hand_out_order(Status status, SearchObserver& observer) {
+  Answer best = best_so_far(*group_, own_);
+  if (group_->world().root()) observer.on_order({std::move(best.blocks), best.mse, best.rows, status});
 }
 
 namespace {
@@ -194,15 +251,17 @@ void Archipelago::judge(Answer& answer, Solution& solution) const {
   }
 }
 
-Answer Archipelago::conclude(Solution& solution) {
+void Archipelago::conclude(Solution& solution, Answer& answer) {
   if (options_->islands > 1) exchange_.fill_pool(own_);
   solution.elites = exchange_.elites();
-  Answer answer = choose_answer(*group_, own_);
+  answer = choose_answer(*group_, own_);
   solution.mse = answer.mse;
+  solution.rows = answer.rows;
   solution.largest_error = answer.largest_error;
   judge(answer, solution);
   if (solution.status != Status::solved && !answer.blocks.empty()) {
-    const ResidualTest& found = noise_.ask(answer.blocks);
+    group_->together([&] { (void)noise_.ask(answer.blocks); });
+    const ResidualTest& found = noise_.found();
     solution.explained = found.r_squared;
     solution.by_chance = found.threshold;
     // Where a limit or a signal has ended the search, it had not yet withstood enough for a verdict.
@@ -210,18 +269,23 @@ Answer Archipelago::conclude(Solution& solution) {
     if (may_say && found.noise) solution.status = Status::noise;
     if (may_say && noise_.found_precision()) solution.status = Status::precision;
   }
-  // At the true order every effect of a swap shows; elsewhere the error itself hides it, and rows help.
-  const RowTiles& rows = group_->evaluator().rows();
-  const auto few = static_cast<std::size_t>(options_->parameters.island.margin_rows);
-  const bool exact = solution.status == Status::solved && floor_->rounding() == 0;
-  const std::size_t tiles = solution.status == Status::solved ? rows.tiles_for(few) : rows.tiles();
-  solution.margins = swap_margins(*group_, answer, tiles, *floor_, options_->parameters.island);
-  const bool floor = solution.status == Status::noise || solution.status == Status::precision;
-  if (((answer.solved && !exact) || floor) && !floor_->given())
-    mark_undecided(*group_, answer, solution.status, *floor_, options_->parameters.island, solution.margins);
+  group_->together([&] { find_margins(solution, answer); });
   const auto open = static_cast<std::size_t>(std::ranges::count_if(solution.margins, &Margin::interchangeable));
   if (answer.solved && !floor_->given() && 2 * open > solution.margins.size()) solution.status = Status::reproduced;
-  return answer;
+}
+
+void Archipelago::find_margins(Solution& solution, const Answer& answer) {
+  // At the true order every effect of a swap shows; elsewhere the error itself hides it, and rows help.
+  const RowTiles& rows = group_->evaluator().rows();
+  const IslandParameters& parameters = options_->parameters.island;
+  const bool exact = solution.status == Status::solved && floor_->rounding() == 0;
+  const std::size_t few = rows.tiles_for(static_cast<std::size_t>(parameters.margin_rows));
+  const std::size_t tiles = solution.status == Status::solved ? few : rows.tiles();
+  std::vector<Margin> margins = swap_margins(*group_, answer, tiles, *floor_, parameters);
+  const bool at_floor = solution.status == Status::noise || solution.status == Status::precision;
+  if (((answer.solved && !exact) || at_floor) && !floor_->given())
+    mark_undecided(*group_, answer, solution.status, *floor_, parameters, margins);
+  solution.margins = std::move(margins);
 }
 
 }  // namespace kintsugi

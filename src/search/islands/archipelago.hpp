@@ -27,23 +27,37 @@ class Archipelago {
   /// the state is not one of these islands.
   void resume(const SearchState* state);
 
-  /// Searches until an island has solved the problem, no search leads on, or a limit or the observer says stop. Returns
-  /// the best order by its error on all rows; fills in status, trajectory, elites, evaluations, mse, largest_error,
-  /// margins, what the noise test found, and times of `solution`. `since_start` runs since what the time limit counts
-  /// from. Collective over the world; equal results everywhere.
-  [[nodiscard]] Blocks search(const Stopwatch& since_start, SearchObserver& observer, Solution& solution);
+  /// Searches until an island has solved the problem, no search leads on, or a limit, the observer or the StopListener
+  /// says stop. Returns the best order by its error on all rows; fills in status, trajectory, elites, evaluations, mse,
+  /// rows, largest_error, margins, what the noise test found, and times of `solution`. The step that a StopListener
+  /// interrupts is abandoned, and the final checks are as far as they get in less than a second: `rows` says whether
+  /// `mse` is of all. Collective over the world; equal results everywhere.
+  [[nodiscard]] Blocks search(SearchObserver& observer, Solution& solution);
 
  private:
-  void run(const Stopwatch& since_start, SearchObserver& observer, Solution& solution);
-  [[nodiscard]] StopDecision stop_decision(const Stopwatch& since_start, SearchObserver& observer,
-                                           std::int64_t evaluations);
+  /// What is given to whoever goes on from here, before a step that may be abandoned: the states of this group's
+  /// islands, and what all have in common.
+  struct Kept {
+    std::vector<std::vector<std::int64_t>> islands;
+    std::vector<std::int64_t> shared;
+    std::size_t entries = 0;  // of the trajectory
+    double seconds = 0;
+  };
+
+  void run(SearchObserver& observer, Solution& solution);
+  void run_steps(SearchObserver& observer, Solution& solution);
+  [[nodiscard]] StopDecision stop_decision(SearchObserver& observer, std::int64_t evaluations);
   void collect_entries(Solution& solution, SearchObserver& observer);
   void exchange_orders(SearchObserver& observer);
   [[nodiscard]] std::int64_t total_evaluations() const;
-  [[nodiscard]] SearchState state(const Solution& solution);
+  void keep(const Solution& solution);
+  void hand_out_state(const Solution& solution, SearchObserver& observer);
+  void hand_out_order(Status status, SearchObserver& observer);
   /// Says whether the answer solves the problem, and which error would.
   void judge(Answer& answer, Solution& solution) const;
-  [[nodiscard]] Answer conclude(Solution& solution);
+  /// Final checks; `answer` and `solution` are filled in as they come. Throws Stopped on all ranks.
+  void conclude(Solution& solution, Answer& answer);
+  void find_margins(Solution& solution, const Answer& answer);
   [[nodiscard]] double seconds() const;
 
   /// What all islands have in common.
@@ -60,6 +74,7 @@ class Archipelago {
   Exchange exchange_;
   NoiseTest noise_;
   Progress progress_;
+  Kept kept_;
   std::vector<TrajectoryEntry> earlier_;  // of the run that this one resumes
   double earlier_seconds_ = 0;
   Stopwatch since_begin_;

@@ -26,6 +26,14 @@ IslandGroup::IslandGroup(const mpi::Comm& world, const SharedWeights& weights, R
           choose_grid(ranks_.size(), options.candidate_groups, options.row_groups, RowTiles::count(rows.shape().rows))),
       model_(evaluator_, options.parameters.linear_model, memory_budget(options.memory)) {}
 
+void IslandGroup::together(const std::function<void()>& work) const {
+  if (groups_ == 1) {
+    work();
+  } else {
+    world_->agree(work);
+  }
+}
+
 std::vector<int> IslandGroup::own() const {
   std::vector<int> own;
   for (int i = world_->rank() / (world_->size() / groups_); i < islands_; i += groups_) own.push_back(i);

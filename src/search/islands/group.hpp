@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "kintsugi/mpi/comm.hpp"
@@ -20,12 +21,18 @@ class IslandGroup {
   IslandGroup(const mpi::Comm& world, const SharedWeights& weights, RowSource& rows, const SearchOptions& options);
 
   [[nodiscard]] const mpi::Comm& world() const noexcept { return *world_; }
+  /// Runs a group's work. Where it is stopped in any group, Stopped is thrown on all ranks of the world. Collective
+  /// over the world; `work` is over the group.
+  void together(const std::function<void()>& work) const;
   /// This group's first rank.
   [[nodiscard]] bool root() const noexcept { return ranks_.root(); }
   /// Of all groups together.
   [[nodiscard]] int islands() const noexcept { return islands_; }
   /// The islands that this group has.
   [[nodiscard]] std::vector<int> own() const;
+  /// All rows, and those of the first `tiles` tiles.
+  [[nodiscard]] std::size_t rows() const noexcept { return evaluator_.rows().shape().rows; }
+  [[nodiscard]] std::size_t rows_in(std::size_t tiles) const noexcept { return evaluator_.rows().rows_in(tiles); }
   /// This group's; any group's gives the same numbers.
   [[nodiscard]] Evaluator& evaluator() noexcept { return evaluator_; }
   [[nodiscard]] LinearModel& model() noexcept { return model_; }

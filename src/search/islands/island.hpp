@@ -50,6 +50,10 @@ class Island {
   [[nodiscard]] const ScoredOrder& best() const { return search_->best(); }
   /// The best order's error on all rows; evaluated once.
   [[nodiscard]] const Evaluator::Check& final_check();
+  /// The same where it is known already, else null. Not collective.
+  [[nodiscard]] const Evaluator::Check* known_check() const {
+    return check_.blocks == best().blocks && !check_.blocks.empty() ? &check_.check : nullptr;
+  }
   /// What rounding explains of its errors on all rows; judged once.
   [[nodiscard]] const RoundingVerdict& verdict();
   /// Seconds in checks on all rows.

@@ -6,11 +6,12 @@ namespace kintsugi {
 
 const ResidualTest& NoiseTest::ask(const Blocks& order) {
   if (order_ != order && !floor_->given()) {
-    order_ = order;
+    order_.clear();  // a stop may come before there is a result
     result_ = test_residuals(*model_, order, parameters_);
     const double mse = model_->base_error();
     const double target = floor_->precision_target(model_->evaluator(), order);
     precision_ = target > 0 && std::isfinite(mse) && mse <= target;
+    order_ = order;
   }
   return result_;
 }

@@ -22,6 +22,8 @@ class NoiseTest {
   /// The last order asked of was this one, and its error is noise as far as can be told, or the pieces' precision
   /// explains it. Not collective.
   [[nodiscard]] bool found_floor(const Blocks& order) const { return (result_.noise || precision_) && order_ == order; }
+  /// The same of the last order asked of. Not collective.
+  [[nodiscard]] const ResidualTest& found() const { return result_; }
   /// The pieces' precision explains the error of the last order asked of. Not collective.
   [[nodiscard]] bool found_precision() const { return precision_; }
   /// The last order asked of was this one, and most of its error on all rows, as far as there are rows to tell, is

@@ -8,7 +8,8 @@ namespace kintsugi {
 namespace {
 
 constexpr std::array kVotes{&StopVotes::solved,         &StopVotes::noise, &StopVotes::searching,
-                            &StopVotes::stop_requested, &StopVotes::late,  &StopVotes::checkpoint_due};
+                            &StopVotes::stop_requested, &StopVotes::late,  &StopVotes::checkpoint_due,
+                            &StopVotes::order_due};
 
 }  // namespace
 
@@ -22,14 +23,15 @@ StopVotes agree_on(const mpi::Comm& world, const StopVotes& own) {
 }
 
 StopDecision decide(const StopVotes& votes, std::int64_t evaluations, const SearchOptions& options) {
-  if (votes.solved) return {true, false, Status::solved};
-  if (votes.noise) return {true, false, Status::noise};
+  const auto end = [](bool checkpoint, Status status) { return StopDecision{true, checkpoint, false, status}; };
+  if (votes.solved) return end(false, Status::solved);
+  if (votes.noise) return end(false, Status::noise);
   // What a limit ends can be resumed: its state is handed out.
-  if (votes.stop_requested) return {true, true, Status::interrupted};
-  if (votes.late) return {true, true, Status::time_limit};
-  if (options.max_evaluations > 0 && evaluations >= options.max_evaluations) return {true, true, Status::evaluations};
-  if (!votes.searching) return {true, false, Status::not_solved};
-  return {false, votes.checkpoint_due, Status::not_solved};
+  if (votes.stop_requested) return end(true, Status::interrupted);
+  if (votes.late) return end(true, Status::time_limit);
+  if (options.max_evaluations > 0 && evaluations >= options.max_evaluations) return end(true, Status::evaluations);
+  if (!votes.searching) return end(false, Status::not_solved);
+  return {false, votes.checkpoint_due, votes.order_due, Status::not_solved};
 }
 
 }  // namespace kintsugi

@@ -14,8 +14,9 @@ struct StopVotes {
   bool noise = false;           ///< what an island's best order leaves is noise
   bool searching = false;       ///< an island's search leads on
   bool stop_requested = false;  ///< a signal may have come to any rank
-  bool late = false;            ///< the time limit is over; only rank 0's clock counts
+  bool late = false;            ///< the time limit is over, by any rank's clock
   bool checkpoint_due = false;  ///< rank 0's word
+  bool order_due = false;       ///< rank 0's word
 };
 
 /// What any of the ranks has seen. Collective.
@@ -24,6 +25,7 @@ struct StopVotes {
 struct StopDecision {
   bool stop = false;
   bool checkpoint = false;  ///< the state is to be handed out now
+  bool order = false;       ///< the best order is to be handed out now
   Status status = Status::not_solved;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "mpi/shared_stop.hpp"
+
 namespace kintsugi {
 
 void Annealing::begin(const ScoredOrder& from) {
@@ -57,6 +59,7 @@ StepReport Annealing::step() {
     walk.run(static_cast<int>(parameters_.moves_per_block) * static_cast<int>(blocks), temperature(), bound_);
     count(walk);
   }
+  mpi::stop_together(evaluator_->island());
   ScoredOrder next = current_;
   for (std::size_t p = 0; p < blocks; ++p) {
     next.blocks[p] = current_.blocks[static_cast<std::size_t>(walk.order()[p])];

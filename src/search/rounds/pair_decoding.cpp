@@ -9,6 +9,8 @@
 #include <span>
 #include <utility>
 
+#include "core/stop.hpp"
+#include "mpi/shared_stop.hpp"
 #include "search/rounds/sorted_by.hpp"
 
 namespace kintsugi {
@@ -87,7 +89,8 @@ std::vector<std::int64_t> PairDecoding::decode(const PairTreeSearch& tree, const
   const std::uint64_t seed = random_.next();
   const auto ranks = static_cast<std::size_t>(evaluator_->island().size());
   std::vector<std::int64_t> words;
-  for (auto draw = static_cast<std::size_t>(evaluator_->island().rank()); draw < parameters_.draws; draw += ranks) {
+  for (auto draw = static_cast<std::size_t>(evaluator_->island().rank()); draw < parameters_.draws && !stop_heard();
+       draw += ranks) {
     Random random(seed, draw);
     PairTreeSearch::Rule colder = rule;
     colder.variance *= kCooling[draw % std::size(kCooling)];
@@ -112,8 +115,10 @@ std::vector<PairDecoding::Candidate> PairDecoding::candidates(const NearPairEqua
       .variance = (miss_ > 0 ? miss_ : iterate_.mse) * entries / static_cast<double>(tree.pairs()),
       .width = parameters_.width,
       .results = parameters_.results};
+  const std::vector<std::int64_t> own = decode(tree, rule);
+  mpi::stop_together(evaluator_->island());
   // Every rank learns what came of all draws, in the order of the draws.
-  const std::vector<std::int64_t> words = evaluator_->island().gather_all(decode(tree, rule));
+  const std::vector<std::int64_t> words = evaluator_->island().gather_all(own);
   std::map<std::int64_t, std::vector<Candidate>> by_draw;
   for (std::size_t at = 0; at < words.size();) {
     const auto count = static_cast<std::size_t>(words[at + 2]);

@@ -46,7 +46,7 @@ TEST_F(ArchipelagoOfThree, AsksForNoiseAtTheOrderThatItReturns) {
   Archipelago islands(place.group(), place.floor(), {}, options_);
   islands.begin({place.scored(near_twin), place.scored(truth_), place.scored(wrong_)}, place.all_tiles());
   Solution solution;
-  EXPECT_EQ(islands.search(Stopwatch(), silent_, solution), twin_);
+  EXPECT_EQ(islands.search(silent_, solution), twin_);
   EXPECT_EQ(solution.status, Status::noise);
   EXPECT_EQ(kicks(solution, 0), 0) << "it has not asked itself";
   EXPECT_GT(kicks(solution, 1), 0);
@@ -62,7 +62,7 @@ TEST_F(ArchipelagoOfThree, EndsWhereNoIslandLeadsOn) {
   Archipelago islands(place.group(), place.floor(), {}, options_);
   islands.begin({place.scored(truth_), place.scored(wrong_)}, place.all_tiles());  // the third like the first
   Solution solution;
-  EXPECT_EQ(islands.search(Stopwatch(), silent_, solution), truth_);
+  EXPECT_EQ(islands.search(silent_, solution), truth_);
   EXPECT_EQ(solution.status, Status::noise) << "the answer is asked of at the end, if not before";
   for (int island = 0; island < 3; ++island) EXPECT_GE(kicks(solution, island), 2) << "island " << island;
   ASSERT_FALSE(solution.elites.empty());
@@ -80,7 +80,7 @@ TEST_F(ArchipelagoOfThree, EndsWithTheFirstSolution) {
   std::swap(near[2], near[3]);
   islands.begin({place.scored(reversed), place.scored(near), place.scored(reversed)}, place.all_tiles());
   Solution solution;
-  EXPECT_EQ(islands.search(Stopwatch(), silent_, solution), answer);
+  EXPECT_EQ(islands.search(silent_, solution), answer);
   EXPECT_EQ(solution.status, Status::solved);
   EXPECT_LE(solution.mse, place.floor().target(200));
 }
