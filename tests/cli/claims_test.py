@@ -12,12 +12,15 @@ A claim is false where
 
 import os
 import pathlib
+import sys
 
 import h5py
 import numpy
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
 import harness
-from harness import SUCCESS
+from harness import SUCCESS, text
 
 SEEDS = int(os.environ.get("KINTSUGI_CLAIMS", "0"))
 SECONDS = os.environ.get("KINTSUGI_CLAIMS_SECONDS", "20")
@@ -138,7 +141,7 @@ class ClaimsTest(harness.ProgramTest):
             change(network, numpy.random.default_rng(seed))
         self.run_program("solve", "p.h5", "-o", "s.h5", "--time-limit", SECONDS, "-q", code=None)
         with h5py.File(self.folder / "s.h5") as file:
-            status = file.attrs["status"]
+            status = text(file.attrs["status"])
             answer = [int(piece) for piece in file["permutation"][:]]
             margins = file["margins"][:]
         return self.false_claims(network, status, answer, margins)

@@ -1,8 +1,13 @@
 """What solve says at its end of what is odd, and pieces that belong to nothing."""
 
 
+import pathlib
+import sys
+
 import h5py
 import numpy
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import harness
 from harness import BAD_INPUT, STOPPED, SUCCESS, Planted

@@ -24,9 +24,10 @@ import time
 import h5py
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/jobs"))
+sys.path[:0] = [str(ROOT / "tests/jobs"), str(ROOT / "tests/support")]
 
 import cluster
+import harness
 
 MPIRUN = ROOT / "tests/support/mpirun.sh"
 STOPPED, INTERNAL = 4, 5
@@ -62,7 +63,8 @@ IN_SLURM = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"
 
 
 def ranks_of(pid):
-    """The processes below `pid` that run the program (all, for 1, the first process there is), each with what tells it from a later one of its number."""
+    """The processes below `pid` that run the program (all, for 1, the first process there is), each with what tells it
+    from a later one of its number."""
     children = {}
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -76,9 +78,11 @@ def ranks_of(pid):
     found, waiting = [], [pid]
     while waiting:
         for child, is_rank, started in children.get(waiting.pop(), []):
-            waiting.append(child)
+            # Below a rank is the process that reads files for it, which has its name.
             if is_rank:
                 found.append((child, started))
+            else:
+                waiting.append(child)
     return found
 
 
@@ -130,7 +134,7 @@ class Run:
             if past >= seconds and (not ordered or (self.folder / "out.h5").exists() or past > 60):
                 break
             time.sleep(0.005)
-        self.ranks = ranks_of(1 if self.by_srun else self.process.pid)
+        self.ranks = ranks_of(1 if self.by_srun else self.process.pid) if self.launched else []
 
     def end(self, since):
         """Seconds from `since` until its last word, and until all is gone; ended by force after a minute."""
@@ -166,7 +170,7 @@ class Run:
         if "out.h5" in files and not self.size.made:
             files.remove("out.h5")
             with h5py.File(self.folder / "out.h5") as file:
-                status = file.attrs["status"]
+                status = harness.text(file.attrs["status"])
                 if sorted(file["permutation"][:].tolist()) != list(range(2 * self.size.blocks + 1)):
                     status = "no permutation"
         return " ".join([status, *files])
