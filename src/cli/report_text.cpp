@@ -39,8 +39,7 @@ void print_result(std::ostream& out, const Report& report) {
   if (solution.times.total > 0) {
     out << format("time           %.3f s, of which search %.3f s\n", solution.times.total, solution.times.search);
   }
-  for (const Finding& finding : solution.diagnosis)
-    out << "found          " << printable(describe(finding)) << '\n';
+  for (const Finding& finding : solution.diagnosis) out << "found          " << printable(describe(finding)) << '\n';
   for (const std::string& warning : solution.warnings) out << "warning        " << printable(warning) << '\n';
 }
 
