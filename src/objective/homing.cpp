@@ -56,6 +56,7 @@ void Homing::add_tile(const RowTile& rows, std::span<const Layer> layers) {
 }
 
 Eigen::MatrixXd Homing::table(const Blocks& blocks) {
+  if (blocks.size() > parameters_.most_blocks) return {};
   const std::size_t places = blocks.size() + 1;
   const std::size_t tiles = evaluator_->rows().tiles_for(parameters_.rows);
   activity_ = mpi::ExactSums(2 * blocks.size() * places);

@@ -27,12 +27,9 @@ class Homing {
   /// `evaluator` must outlive it. Not collective.
   Homing(Evaluator& evaluator, const HomingParameters& parameters);
 
-  /// Homes cost too much for so many blocks.
-  [[nodiscard]] bool is_affordable(std::size_t blocks) const noexcept { return blocks <= parameters_.most_blocks; }
-
   /// The table for the blocks of an order, by their present positions, and the positions where they might be instead:
-  /// [blocks][blocks]. Empty where an activation overflows or none is ever active. Collective over the evaluator's
-  /// island; equal results on all ranks and grids.
+  /// [blocks][blocks]. Empty of more blocks than the parameters allow, and where an activation overflows or none is
+  /// ever active. Collective over the evaluator's island; equal results on all ranks and grids.
   [[nodiscard]] Eigen::MatrixXd table(const Blocks& blocks);
 
  private:

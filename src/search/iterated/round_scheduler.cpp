@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "search/on_sample.hpp"
+
 namespace kintsugi {
 
 RoundScheduler::RoundScheduler(std::vector<std::unique_ptr<Round>> rounds, const RoundSchedulerParameters& parameters)
@@ -34,10 +36,7 @@ std::optional<std::size_t> RoundScheduler::next(std::int64_t local_work, const B
 const ScoredOrder& RoundScheduler::start_of(std::size_t i, const ScoredOrder& incumbent, Evaluator& evaluator) {
   std::optional<ScoredOrder>& last = slots_[i].last_result;
   if (!last) return incumbent;
-  if (last->tiles != incumbent.tiles) {
-    last->mse = evaluator.error(last->blocks, incumbent.tiles);
-    last->tiles = incumbent.tiles;
-  }
+  last = on_sample(evaluator, *last, incumbent.tiles);
   return last->mse < parameters_.abandon_ratio * incumbent.mse ? *last : incumbent;
 }
 

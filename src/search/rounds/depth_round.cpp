@@ -1,5 +1,7 @@
 #include "search/rounds/depth_round.hpp"
 
+#include "search/on_sample.hpp"
+
 namespace kintsugi {
 
 DepthRound::DepthRound(Evaluator& evaluator, Random random, const SearchClues& clues, const Parameters& parameters)
@@ -8,7 +10,7 @@ DepthRound::DepthRound(Evaluator& evaluator, Random random, const SearchClues& c
       decoding_(evaluator, random, clues, parameters),
       line_places_(clues.line_places),
       parameters_(parameters.depth_steps),
-      decodes_(!clues.lines.empty() && PairDecoding::reach(clues.lines.front().size(), parameters.pair_decoding) > 0) {}
+      decodes_(PairDecoding::reach(clues.lines.front().size(), parameters.pair_decoding) > 0) {}
 
 RoundPolicy DepthRound::policy() const {
   // A line that is right to a place or so is finished by a descent.
@@ -22,8 +24,7 @@ void DepthRound::begin(const ScoredOrder& from) {
   if (steps_.rounds() == 0) start_ = from;
   // What the first round does to an order does not help the second one.
   ScoredOrder& own = steps_.rounds() == 1 ? start_ : last_;
-  if (steps_.rounds() > 0 && own.tiles != from.tiles)
-    own = {own.blocks, evaluator_->error(own.blocks, from.tiles), from.tiles};
+  if (steps_.rounds() > 0) own = on_sample(*evaluator_, own, from.tiles);
   const bool resumes = steps_.rounds() == 1 || (steps_.rounds() > 1 && last_.mse < parameters_.resumed * from.mse);
   steps_.begin(resumes ? own : from);
 }

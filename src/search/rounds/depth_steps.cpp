@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "search/on_sample.hpp"
 #include "search/rounds/sorted_by.hpp"
 
 namespace kintsugi {
@@ -25,11 +26,8 @@ DepthSteps::DepthSteps(Evaluator& evaluator, const SearchClues& clues, const Par
       parameters_(parameters.depth_steps) {}
 
 void DepthSteps::begin(const ScoredOrder& from) {
-  const std::size_t rows = parameters_.rows_per_block * from.blocks.size();
   current_ = from;
-  iterate_ = {from.blocks, from.mse, std::max(from.tiles, evaluator_->rows().tiles_for(rows))};
-  if (iterate_.tiles != from.tiles || !std::isfinite(from.mse))
-    iterate_.mse = evaluator_->error(iterate_.blocks, iterate_.tiles);
+  iterate_ = on_enough_rows(*evaluator_, from, parameters_.rows_per_block * from.blocks.size());
   temperature_ = (rounds_ == 1 ? parameters_.heat : parameters_.reheat) * iterate_.mse;
   prior_.begin(from.blocks);
   step_ = idle_ = 0;
@@ -52,8 +50,7 @@ double DepthSteps::energy(const Blocks& order, double error) const {
 
 StepReport DepthSteps::step() {
   StepReport report{.event = Event::depth};
-  const bool looks_home = is_hot() && homing_.is_affordable(iterate_.blocks.size());
-  prior_.set_order(iterate_.blocks, looks_home ? homing_.table(iterate_.blocks) : Eigen::MatrixXd{});
+  prior_.set_order(iterate_.blocks, is_hot() ? homing_.table(iterate_.blocks) : Eigen::MatrixXd{});
   const PositionStep::Posterior found = position_step_.solve(
       iterate_.blocks, iterate_.tiles, bandwidth(), parameters_.damping, prior_.shifts(), is_hot() ? temperature_ : 0);
   const auto usable = [](double shift) { return std::isfinite(shift); };
@@ -88,8 +85,7 @@ bool DepthSteps::move(const std::vector<double>& shifts, double error) {
   }
   const bool moved = best.blocks != iterate_.blocks;
   iterate_ = std::move(best);
-  current_.blocks = iterate_.blocks;
-  current_.mse = current_.tiles == iterate_.tiles ? iterate_.mse : evaluator_->error(iterate_.blocks, current_.tiles);
+  current_ = on_sample(*evaluator_, iterate_, current_.tiles);
   return moved;
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/stop.hpp"
 #include "mpi/shared_stop.hpp"
+#include "search/on_sample.hpp"
 #include "search/rounds/sorted_by.hpp"
 
 namespace kintsugi {
@@ -53,11 +54,8 @@ std::size_t PairDecoding::reach(std::size_t blocks, const PairDecodingParameters
 }
 
 void PairDecoding::begin(const ScoredOrder& from) {
-  const std::size_t rows = parameters_.rows_per_block * from.blocks.size();
   current_ = from;
-  iterate_ = {from.blocks, from.mse, std::max(from.tiles, evaluator_->rows().tiles_for(rows))};
-  if (iterate_.tiles != from.tiles || !std::isfinite(from.mse))
-    iterate_.mse = evaluator_->error(iterate_.blocks, iterate_.tiles);
+  iterate_ = on_enough_rows(*evaluator_, from, parameters_.rows_per_block * from.blocks.size());
   lowest_ = iterate_.mse;
   step_ = idle_ = 0;
 }
@@ -65,8 +63,7 @@ void PairDecoding::begin(const ScoredOrder& from) {
 // By where the depth prior holds the blocks to be, and by where they stand, give or take the spread.
 std::vector<double> PairDecoding::flip_costs(const std::vector<PositionPair>& pairs) {
   prior_.begin(iterate_.blocks);
-  const bool affordable = homing_.is_affordable(iterate_.blocks.size());
-  prior_.set_order(iterate_.blocks, affordable ? homing_.table(iterate_.blocks) : Eigen::MatrixXd{});
+  prior_.set_order(iterate_.blocks, homing_.table(iterate_.blocks));
   const auto& [shifts, deviations] = prior_.shifts();
   std::vector<double> places;
   std::vector<double> variances;
@@ -176,8 +173,7 @@ void PairDecoding::go_on_from(const Blocks& order, double error) {
   iterate_.mse = error;
   idle_ = error < lowest_ ? 0 : idle_ + 1;
   lowest_ = std::min(lowest_, error);
-  current_.blocks = order;
-  current_.mse = current_.tiles == iterate_.tiles ? error : evaluator_->error(order, current_.tiles);
+  current_ = on_sample(*evaluator_, iterate_, current_.tiles);
 }
 
 void PairDecoding::state(StateArchive& archive) { archive(random_, iterate_, current_, lowest_, miss_, step_, idle_); }

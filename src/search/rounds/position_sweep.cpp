@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "search/on_sample.hpp"
 #include "search/rounds/sorted_by.hpp"
 
 namespace kintsugi {
@@ -60,9 +61,6 @@ bool PositionSweep::move(const std::vector<double>& shifts, double farthest) {
   return true;
 }
 
-void PositionSweep::lowest_into(ScoredOrder& result) const {
-  result.blocks = lowest_.blocks;
-  result.mse = result.tiles == lowest_.tiles ? lowest_.mse : evaluator_->error(lowest_.blocks, result.tiles);
-}
+void PositionSweep::lowest_into(ScoredOrder& result) const { result = on_sample(*evaluator_, lowest_, result.tiles); }
 
 }  // namespace kintsugi
