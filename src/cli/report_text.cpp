@@ -7,6 +7,7 @@
 #include "cli/diagnosis.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
+#include "core/certainty.hpp"
 
 namespace kintsugi::cli {
 
@@ -19,6 +20,14 @@ constexpr std::size_t kMostLines = 10;
 std::string number(double value) { return std::isnan(value) ? "-" : format("%.4g", value); }
 std::string exact(double value) { return std::isnan(value) ? "-" : format("%.4e", value); }
 
+/// A line of how many neighbours are certain; none where that was not asked.
+std::string describe_certainty(const Solution& solution) {
+  const Certainty sure = certainty_of(solution);
+  if (sure.of == 0) return "";
+  if (!sure.of_answer) return "certain        nothing yet: this is not the answer\n";
+  return format("certain        %zu of ", sure.certain) + count_of(sure.of, "neighbour") + "\n";
+}
+
 void print_result(std::ostream& out, const Report& report) {
   const Solution& solution = report.stored.solution;
   const RunFacts& facts = report.stored.facts;
@@ -30,7 +39,7 @@ void print_result(std::ostream& out, const Report& report) {
                     (std::isnan(solution.largest_error) ? " on a sample of " : " on all ") +
                     count_of(solution.rows, "row") + " (target " + exact(solution.target) + ")\nlargest error  " +
                     exact(solution.largest_error) + "\n")
-      << format("evaluations    %lld\n", static_cast<long long>(solution.evaluations))
+      << describe_certainty(solution) << format("evaluations    %lld\n", static_cast<long long>(solution.evaluations))
       << format("run            %s, %s, seed %llu, version ",
                 count_of(static_cast<std::size_t>(facts.ranks), "rank").c_str(),
                 count_of(static_cast<std::size_t>(facts.islands), "island").c_str(),

@@ -8,6 +8,7 @@
 
 #include "cli/signals.hpp"
 #include "cli/text.hpp"
+#include "core/certainty.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi::cli {
@@ -167,32 +168,30 @@ std::vector<std::string> describe_copies(const Solution& solution, const Network
 
 std::vector<std::string> describe_margins(const Solution& solution, const Network& network) {
   if (solution.margins.empty()) return {};
-  constexpr double kCertain = 3;  // standard errors
   constexpr std::size_t kNamed = 10;
   const auto blocks = [&](const Margin& margin) { return neighbours(margin, solution, network); };
   const Margin* least = nullptr;
   std::vector<std::string> lines;
   const bool exact = solution.status == Status::solved || solution.status == Status::reproduced;
-  const bool final = exact || solution.status == Status::noise || solution.status == Status::precision;
-  std::size_t uncertain = 0;
+  const Certainty sure = certainty_of(solution);
+  std::size_t open = 0;
   std::size_t falling = 0;
   for (const Margin& margin : solution.margins) {
     if (margin.change < 0) ++falling;
     if (margin.interchangeable) {
-      ++uncertain;
-      if (uncertain <= kNamed) lines.push_back("         interchangeable: positions " + blocks(margin));
+      ++open;
+      if (open <= kNamed) lines.push_back("         interchangeable: positions " + blocks(margin));
       continue;
     }
-    // Of an answer, the margins themselves say what is certain; elsewhere a rise may be chance.
-    if (!final && margin.z() < kCertain) ++uncertain;
     const auto rank = [&](const Margin& each) { return exact ? each.change : each.z(); };
     if (least == nullptr || rank(margin) < rank(*least)) least = &margin;
   }
-  if (uncertain > kNamed && final) lines.push_back(format("         and %zu more", uncertain - kNamed));
+  if (open > kNamed) lines.push_back(format("         and %zu more", open - kNamed));
   // Of an order that is not the answer, neighbours tell nothing of the answer's.
-  std::string summary = format(final ? "margins  %zu of %zu neighbours in a certain order"
-                                     : "margins  %zu of %zu swaps of neighbours would raise the error for certain",
-                               solution.margins.size() - uncertain, solution.margins.size());
+  std::string summary =
+      format(sure.of_answer ? "margins  %zu of %zu neighbours in a certain order"
+                            : "margins  %zu of %zu swaps of neighbours would raise the error for certain",
+             sure.certain, sure.of);
   if (least != nullptr) {
     summary += format("; the closest: positions %s, swapped the MSE changes by %+.2e, ", blocks(*least).c_str(),
                       least->change) +

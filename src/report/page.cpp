@@ -55,8 +55,8 @@ std::string to_html(const Report& report) {
         "Debian's package node-d3, or -DKINTSUGI_D3=FILE)");
   }
   std::string scripts;
-  for (const std::string_view name :
-       {"core.js", "charts.js", "pairing.js", "order.js", "depth.js", "search.js", "study.js", "page.js"}) {
+  for (const std::string_view name : {"core.js", "charts.js", "verdict.js", "network.js", "pairing.js", "order.js",
+                                      "depth.js", "search.js", "study.js", "words.js", "page.js"}) {
     scripts.append(asset(name));
   }
   return fill(asset("page.html"), {{"style", std::string(asset("style.css"))},

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "core/certainty.hpp"
 #include "report/reduce.hpp"
 
 namespace kintsugi::report {
@@ -26,12 +27,16 @@ Json times_data(const Times& times) {
           {"check", times.check},   {"total", times.total}};
 }
 
-/// What was found in the end, and what the run warned of.
-std::vector<std::string> notes_of(const Solution& solution) {
-  std::vector<std::string> notes = solution.warnings;
-  for (const Finding& each : solution.diagnosis)
-    notes.push_back(each.kind + ": " + each.evidence + (each.remedy.empty() ? "" : "; try: " + each.remedy));
-  return notes;
+Json findings_data(const std::vector<Finding>& findings) {
+  Json list = Json::array();
+  for (const Finding& each : findings)
+    list.push_back({{"kind", each.kind}, {"evidence", each.evidence}, {"remedy", each.remedy}});
+  return list;
+}
+
+Json certainty_data(const Solution& solution) {
+  const Certainty sure = certainty_of(solution);
+  return {{"of_answer", sure.of_answer}, {"certain", sure.certain}, {"of", sure.of}};
 }
 
 Json run_data(const Report& report) {
@@ -47,10 +52,16 @@ Json run_data(const Report& report) {
           {"by_chance", solution.by_chance},
           {"evaluations", solution.evaluations},
           {"sha256", solution.sha256},
-          {"warnings", notes_of(solution)},
+          {"certainty", certainty_data(solution)},
+          {"findings", findings_data(solution.diagnosis)},
+          {"warnings", solution.warnings},
           {"problem", facts.problem},
           {"options", facts.options},
           {"version", facts.version},
+          {"revision", facts.revision},
+          {"host", facts.host},
+          {"date", facts.date},
+          {"launch", facts.launch},
           {"ranks", facts.ranks},
           {"islands", facts.islands},
           {"seed", std::to_string(facts.seed)},  // a script's numbers have 53 bits
@@ -109,21 +120,42 @@ Json trajectory_data(const std::vector<TrajectoryEntry>& rows) {
   return islands;
 }
 
-/// Words for the letters of the trajectory.
-Json events_data() {
+/// For each letter of the trajectory: its words, how many lines have it, how many of them lowered the island's lowest
+/// error (a larger sample alone does not count), and the moves applied.
+Json events_data(const std::vector<TrajectoryEntry>& rows) {
+  struct Count {
+    std::size_t lines = 0;
+    std::size_t lowered = 0;
+    std::int64_t moves = 0;
+  };
+  std::map<Event, Count> counts;
+  std::map<int, double> lowest;
+  for (const TrajectoryEntry& row : rows) {
+    const auto [before, first] = lowest.try_emplace(row.island, row.best);
+    Count& count = counts[row.event];
+    ++count.lines;
+    count.moves += row.moves;
+    if (!first && row.event != Event::growth && row.best < before->second) ++count.lowered;
+    before->second = row.best;
+  }
   Json events;
-  for (const EventName& name : kEventNames) events[std::string(1, letter(name.event))] = name.words;
+  for (const EventName& name : kEventNames) {
+    const Count& count = counts[name.event];
+    events[std::string(1, letter(name.event))] = {
+        {"words", name.words}, {"lines", count.lines}, {"lowered", count.lowered}, {"moves", count.moves}};
+  }
   return events;
 }
 
-Json margins_data(const std::vector<Margin>& margins) {
+Json margins_data(const Solution& solution) {
   Json rows = Json::array();
-  for (const Margin& margin : margins) {
+  for (const Margin& margin : solution.margins) {
     rows.push_back({{"position", margin.position},
                     {"change", margin.change},
                     {"standard_error", margin.standard_error},
                     {"z", readable(margin.z())},
-                    {"interchangeable", margin.interchangeable}});
+                    {"interchangeable", margin.interchangeable},
+                    {"certain", is_certain(margin, solution.status)}});
   }
   return rows;
 }
@@ -175,8 +207,8 @@ Json page_data(const Report& report) {
   data["blocks"] = blocks_data(report);
   data["starts"] = starts_data(report);
   data["trajectory"] = trajectory_data(report.stored.solution.trajectory);
-  data["events"] = events_data();
-  data["margins"] = report.stored.solution.margins.empty() ? Json() : margins_data(report.stored.solution.margins);
+  data["events"] = events_data(report.stored.solution.trajectory);
+  data["margins"] = report.stored.solution.margins.empty() ? Json() : margins_data(report.stored.solution);
   data["elites"] = report.elites ? elites_data(*report.elites, report.blocks.size()) : Json();
   data["line"] = report.line ? line_data(report) : Json();
   data["problem"] = report.problem ? problem_data(*report.problem) : Json();

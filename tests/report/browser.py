@@ -66,8 +66,14 @@ class Browser:
                                     {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
 
     def scheme(self, dark):
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
-            "features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+        self.features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": self.features})
+
+    def paper(self, on):
+        """As while a page is printed, or behind it."""
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print" if on else "screen",
+                                                                   "features": self.features})
+        self.run("window.dispatchEvent(new Event(arguments[0]))", "beforeprint" if on else "afterprint")
 
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)

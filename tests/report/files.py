@@ -30,6 +30,7 @@ class Sample:
             "options": "pairing = auto\nseed = 1\n", "version": "9.8.7", "ranks": 4, "islands": islands,
             "seed": numpy.uint64(18446744073709551615), "explained": 0.0, "explained_by_chance": 0.0, **seconds()}
         self.warnings = ["one pair is in doubt <b>&amp;</b>"]
+        self.findings = []
         self.make_pairs(random)
         self.make_starts(random)
         self.make_trajectory(random, islands)
@@ -110,6 +111,8 @@ class Sample:
             file["start_orders"] = numpy.array(self.start_orders, "i4")
             file["trajectory"] = self.trajectory
             file.create_dataset("warnings", data=self.warnings, dtype=TEXT)
+            file.create_dataset("diagnosis", data=numpy.array(
+                self.findings, dtype=[("kind", "S64"), ("evidence", "S512"), ("remedy", "S512")]))
             file["margins"] = self.margins if margins else self.margins[:0]
             if elites:
                 file["elites/permutation"] = self.elites

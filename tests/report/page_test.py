@@ -89,6 +89,8 @@ class PageTest(ReportTest):
         self.open(self.whole())
         sample, browser = self.sample, self.browser
         self.assertEqual(browser.texts("#permutation"), [",".join(map(str, sample.permutation))])
+        self.assertEqual(browser.texts("#verdict"), [f"Solved: {BLOCKS - 2} of {BLOCKS - 1} neighbours certain"])
+        self.assertEqual(browser.texts("#title"), ["problem.h5"])
         for name, value in (("status", "solved"), ("mse", "1.250e-14"), ("largest-error", "6.500e-7"), ("rows", "600"),
                             ("blocks", str(BLOCKS)), ("evaluations", "4,321"), ("seconds", "3.88 s"),
                             ("sha256", sample.attributes["sha256"]), ("run-ranks", "4"), ("run-islands", "3"),
@@ -136,6 +138,100 @@ class PageTest(ReportTest):
         self.assertEqual(len(browser.texts("#study-starts tbody tr")), 2)
         for name in ("gains", "strengths", "repair", "score-matrix", "fit-residuals"):
             self.assertEqual(len(browser.texts(f"#{name} h3")), 1, name)
+
+    def test_the_network_is_mended_with_gold_where_it_is_sure(self):
+        self.open(self.whole())
+        sample, browser = self.sample, self.browser
+        margins = sample.margins
+        sure = [m for m in margins if not m["interchangeable"]]
+        self.assertEqual(len(browser.attributes("#network g.shard", "data-position")), BLOCKS + 1)
+        self.assertEqual(self.numbers("#network .seam.open", "data-position"),
+                         [m["position"] for m in margins if m["interchangeable"]])
+        self.assertEqual(self.numbers("#network .seam.sure", "data-position"), [m["position"] for m in sure])
+        widths = self.numbers("#network .seam.sure", "data-width")
+        order = sorted(range(len(sure)), key=lambda i: sure[i]["change"])
+        for i, j in zip(order, order[1:]):
+            self.assertLessEqual(widths[i], widths[j])
+        self.assertLess(min(widths), max(widths))
+        self.assertEqual(browser.texts("#network text.piece")[:2], [str(sample.expand[0]), str(sample.compress[0])])
+        # A pair that the weights do not single out stays open between its pieces.
+        self.assertEqual(len(browser.attributes("#network path.pair", "d")), BLOCKS - 1)
+        box = 1 / (BLOCKS + 1)  # the width of a shard; the picture has a small margin on both sides
+        tip = browser.hover("#network .catcher", across=0.01 + 0.98 * 4.5 * box, down=0.4)
+        self.assertEqual(tip[0], f"block 4 (pieces {sample.expand[4]}, {sample.compress[4]})")
+        tip = browser.hover("#network .catcher", across=0.01 + 0.98 * 3 * box, down=0.4)
+        self.assertEqual(tip[0], "positions 2 and 3: in doubt")
+        self.assertIn(f"block 2 (pieces {sample.expand[2]}, {sample.compress[2]})", tip)
+
+    def test_an_order_that_is_no_answer_is_not_gold(self):
+        self.sample.attributes["status"] = "time_limit"
+        self.sample.write(self.folder / "open.h5")
+        self.open(self.report(solution="open.h5"))
+        self.assertEqual(self.browser.texts("#verdict"), ["Not solved in time: nothing is certain yet"])
+        certain = [m["position"] for m in self.sample.margins if not m["interchangeable"] and m["z"] >= 3]
+        self.assertIn(f"{len(certain)} of {BLOCKS - 1} swaps of neighbours would raise its error",
+                      self.browser.texts("#result")[0])
+        self.assertEqual(self.numbers("#network .seam.sure", "data-position"), certain)
+        gold = self.browser.run("return color('gold')")
+        self.assertNotIn(gold, self.browser.attributes("#network .seam.sure", "fill"))
+        self.sample.write(self.folder / "bare.h5", margins=False)
+        self.open(self.report(solution="bare.h5"))
+        self.assertEqual(len(self.browser.attributes("#network .seam.unknown", "fill")), BLOCKS - 1)
+
+    def test_findings_stand_above_the_picture_with_what_to_try(self):
+        self.sample.attributes["status"] = "time_limit"
+        self.sample.findings = [("pairs", "2 of 9 pairs are <b>open</b>", "a longer search"), ("rows", "few rows", "")]
+        self.sample.write(self.folder / "open.h5")
+        self.open(self.report(solution="open.h5"))
+        self.assertEqual(self.browser.texts("#findings li"),
+                         ["Pairs 2 of 9 pairs are <b>open</b>. Try: a longer search.", "Rows few rows."])
+        top = "return document.querySelector(arguments[0]).getBoundingClientRect().top"
+        tops = [self.browser.run(top, name) for name in ("#verdict", "#findings", "#network", "#tiles", "#answer")]
+        self.assertEqual(tops, sorted(tops))
+
+    def test_the_search_tells_tries_from_what_was_kept_and_shows_the_sample(self):
+        self.open(self.whole())
+        rows = self.sample.trajectory
+        rings = [fill == "none" for fill in self.browser.attributes("#search circle[fill-opacity]", "fill")]
+        islands = self.numbers("#search path.best", "data-island")
+        self.assertEqual(rings, [row["mse"] > row["best"] for i in islands for row in rows[rows["island"] == i]])
+        # The sample grows once on each island: a dotted step, and a strip with both sizes.
+        self.assertEqual(len(self.browser.attributes("#search line.growth", "x1")), 3)
+        self.assertEqual(len(self.browser.attributes("#search path.sample", "d")), 3)
+        self.assertTrue({"512", "2,048"} <= set(self.browser.texts("#search svg text")))
+        # No stretch of a line rises: in pixels, downwards is lower.
+        for path in self.browser.attributes("#search path.best", "d"):
+            for stretch in path[1:].split("M"):
+                heights = [float(point.split(",")[1]) for point in stretch.split("L")]
+                self.assertEqual(heights, sorted(heights))
+        kinds = dict(zip(self.browser.texts("#steps-table td:nth-child(1)"),
+                         self.browser.texts("#steps-table td:nth-child(3)")))
+        events = [row["event"].decode() for row in rows]
+        self.assertEqual(kinds["kick"], str(events.count("K")))
+
+    def test_tables_on_a_phone_say_that_they_scroll(self):
+        self.open(self.whole(), width=390)
+        hint = "return document.querySelector('#blocks-table').parentNode.nextSibling.textContent"
+        self.assertRegex(self.browser.run(hint), r"^\d more columns? to the right →")
+        self.browser.run("document.querySelector('#blocks-table').scrollLeft = 10000")
+        self.browser.run("return new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+        self.assertEqual(self.browser.run(hint), "")
+        left = self.browser.run("return document.querySelector('#blocks-table td').getBoundingClientRect().left")
+        self.assertGreaterEqual(left, 0, "the first column stays")
+        self.open(self.folder / "report.html", width=1200)
+        self.assertEqual(self.browser.run(hint), "")
+
+    def test_on_paper_all_of_a_table_is_there_in_light_colours(self):
+        self.open(self.whole(), dark=True)
+        self.browser.paper(True)
+        self.assertEqual(self.browser.run("return document.documentElement.dataset.theme"), "light")
+        self.assertEqual(self.browser.run("return getComputedStyle(document.querySelector('.scroll')).overflow"), "visible")
+        self.assertEqual(self.browser.run("""return Array.from(document.querySelectorAll("svg, table"))
+            .filter((node) => node.getBoundingClientRect().right > 722)
+            .map((node) => node.parentNode.parentNode.id || node.parentNode.id);"""), [])
+        self.assertEqual(self.browser.run(TEXTS_THAT_COLLIDE), [])
+        self.browser.paper(False)
+        self.assertEqual(self.browser.run("return document.documentElement.dataset.theme"), "dark")
 
     def test_copying_takes_the_answer_and_nothing_else(self):
         self.open(self.whole(), width=390)
@@ -253,7 +349,7 @@ class PageTest(ReportTest):
             self.open(self.report(solution="far.h5"))
             self.assertEqual("target" in self.browser.texts("#search .legend span"), shown)
             self.assertEqual("The target, 2.000e-12, lies far below" in self.browser.texts("#search .note")[0], not shown)
-            self.assertEqual(len(self.browser.attributes("#search line[stroke-dasharray]", "y1")), shown)
+            self.assertEqual(len(self.browser.attributes("#search line.target", "y1")), shown)
             heights = self.numbers("#search circle[fill-opacity]", "cy")
             self.assertGreater(max(heights) - min(heights), 200)
 
@@ -390,6 +486,7 @@ class CommandTest(ReportTest):
         self.assertIn(sample.attributes["sha256"], text)
         self.assertIn("seed 18446744073709551615", text)
         self.assertIn("(1 interchangeable)", text)
+        self.assertIn(f"certain        {BLOCKS - 2} of {BLOCKS - 1} neighbours\n", text)
         self.assertRegex(text, r"recomputed     mse \d\.\d+e-1\d, largest error .* on 600 of 600 rows")
         inversions = sum(a > b for i, a in enumerate(numpy.argsort(sample.start_orders[3])[sample.order])
                          for b in numpy.argsort(sample.start_orders[3])[sample.order][i + 1 :])

@@ -60,17 +60,21 @@ function leftAxis(f, scale, values, text, name) {
   label.attr("x", -f.margin.left + 4).attr("y", -13);
 }
 
+function acrossLines(f, y, values) {
+  const lines = f.plot.append("g").selectAll("line").data(values).enter().append("line").attr("class", "gridline");
+  lines
+    .attr("x2", f.width)
+    .attr("y1", (v) => y(v))
+    .attr("y2", (v) => y(v));
+}
+
 /// Both axes, and lines across at the vertical one's ticks.
 function axes(f, x, y, xName, yName, options) {
   const { xTicks, yTicks, xText, yText } = options || {};
   const whole = (ticks, text) => (text === wholeText ? ticks.filter(Number.isInteger) : ticks);
   const xs = whole(xTicks || x.ticks(Math.max(2, Math.floor(f.width / 90))), xText);
   const ys = whole(yTicks || y.ticks(Math.max(2, Math.floor(f.height / 45))), yText);
-  const lines = f.plot.append("g").selectAll("line").data(ys).enter().append("line").attr("class", "gridline");
-  lines
-    .attr("x2", f.width)
-    .attr("y1", (v) => y(v))
-    .attr("y2", (v) => y(v));
+  acrossLines(f, y, ys);
   bottomAxis(f, x, xs, xText || tickText, xName);
   leftAxis(f, y, ys, yText || tickText, yName);
 }
@@ -88,7 +92,7 @@ function hoverPlot(f, find) {
   onHover(catcher, (x, y, box) => find((x * f.width) / box.width, (y * f.height) / box.height));
 }
 
-/// Points that say what they are: `points` have x and y (in data), colour and lines(). Dots are grouped by colour.
+/// Points that say what they are: `points` have x and y (in data), colour, lines(), and hollow where they are to be rings.
 function dots(f, x, y, points, radius, opacity) {
   const places = points.map((p) => [x(p.x), y(p.y), p]);
   f.plot
@@ -99,8 +103,10 @@ function dots(f, x, y, points, radius, opacity) {
     .append("circle")
     .attr("cx", (p) => p[0])
     .attr("cy", (p) => p[1])
-    .attr("r", radius)
-    .attr("fill", (p) => color(p[2].color))
+    .attr("r", (p) => (p[2].hollow ? radius * 0.8 : radius))
+    .attr("fill", (p) => (p[2].hollow ? "none" : color(p[2].color)))
+    .attr("stroke", (p) => (p[2].hollow ? color(p[2].color) : null))
+    .attr("stroke-opacity", (p) => (p[2].hollow ? 0.6 : null))
     .attr("fill-opacity", opacity || 0.75);
   const ring = f.plot
     .append("circle")

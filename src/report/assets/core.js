@@ -71,6 +71,18 @@ document.getElementById("theme").addEventListener("click", () => {
   chosenTheme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
   applyTheme();
 });
+
+// On paper: light colours, and pictures drawn for its width.
+window.addEventListener("beforeprint", () => {
+  document.documentElement.dataset.theme = "light";
+  document.documentElement.classList.add("paper");
+  redraw();
+});
+window.addEventListener("afterprint", () => {
+  document.documentElement.classList.remove("paper");
+  applyTheme();
+});
+
 let lastWidth = window.innerWidth;
 window.addEventListener("resize", () => {
   if (window.innerWidth === lastWidth) return;
@@ -107,6 +119,23 @@ function onHover(node, find) {
     showTip(null);
     find(-1e9, -1e9, node.getBoundingClientRect());
   });
+}
+
+/// Figures of the head of the page: [name, value, what else, key] each.
+function tileRow(list) {
+  document
+    .getElementById("tiles")
+    .append(
+      ...list.map(([name, value, more, key]) =>
+        el(
+          "div",
+          { class: "tile" },
+          el("div", { class: "name" }, name),
+          el("div", { class: "value", "data-figure": key }, value),
+          el("div", { class: "more" }, more),
+        ),
+      ),
+    );
 }
 
 function section(id, title, lead) {
@@ -167,19 +196,66 @@ function choice(label, options, change) {
   return el("label", {}, label + " ", select);
 }
 
-/// A titled table; a cell is a text, a number or { text, flag }.
-function table(parent, id, title, header, lines) {
-  const cellOf = (cell) =>
-    cell !== null && typeof cell === "object"
-      ? el("td", { class: cell.flag ? "flag" : "" }, cell.text)
-      : el("td", {}, String(cell));
-  const body = el("tbody", {}, ...lines.map((line) => el("tr", {}, ...line.map(cellOf))));
-  parent.append(
-    el("h3", { class: "above" }, title),
-    el(
-      "div",
-      { class: "scroll", id, tabindex: "0" },
-      el("table", {}, el("thead", {}, el("tr", {}, ...header.map((name) => el("th", { scope: "col" }, name)))), body),
-    ),
+/// Columns and rows that do not fit can be reached by scrolling; a line of text and a shadow say so while there are some.
+function showHidden(box) {
+  const right = box.scrollWidth - box.clientWidth - box.scrollLeft > 2;
+  const below = box.scrollHeight - box.clientHeight - box.scrollTop > 2;
+  box.parentNode.classList.toggle("more-right", right);
+  box.parentNode.classList.toggle("more-below", below);
+  const head = box.getBoundingClientRect();
+  const columns = Array.from(box.querySelectorAll("th")).filter((th) => th.getBoundingClientRect().right > head.right + 8);
+  const rows = Array.from(box.querySelectorAll("tbody tr")).filter(
+    (tr) => tr.getBoundingClientRect().bottom > head.bottom + 8,
   );
+  const words = [];
+  if (right) words.push(`${plural(columns.length || 1, "more column")} to the right →`);
+  if (below) words.push(`${plural(rows.length || 1, "more row")} below ↓`);
+  box.parentNode.nextSibling.textContent = words.join("  ·  ");
+}
+
+/// A titled table; a cell is a text, a number or { text, flag }. `sortable`: a click on a column's name sorts by it; a
+/// cell may have a `value` to sort by.
+function table(parent, id, title, header, lines, sortable) {
+  const cellOf = (cell) => {
+    if (cell === null || typeof cell !== "object" || cell instanceof Node) return el("td", {}, cell instanceof Node ? cell : String(cell));
+    return el("td", { class: cell.flag ? "flag" : "" }, cell.node || cell.text);
+  };
+  const body = el("tbody", {}, ...lines.map((line) => el("tr", {}, ...line.map(cellOf))));
+  const names = header.map((name) => el("th", { scope: "col" }, sortable ? null : name));
+  const box = el(
+    "div",
+    { class: "scroll", id, tabindex: "0" },
+    el("table", {}, el("thead", {}, el("tr", {}, ...names)), body),
+  );
+  if (sortable) names.forEach((th, column) => th.append(sortButton(header[column], column, lines, body, names)));
+  parent.append(
+    title ? el("h3", { class: "above" }, title) : "",
+    el("div", { class: "scrolls" }, box),
+    el("p", { class: "hidden-part", "aria-hidden": "true" }),
+  );
+  box.addEventListener("scroll", () => showHidden(box), { passive: true });
+  figures.push(() => showHidden(box));
+}
+
+/// The name of a column as a button: sorts upwards, then downwards. What has no value stands last.
+function sortButton(name, column, lines, body, names) {
+  const rows = Array.from(body.children);
+  const valueOf = (line) => {
+    const cell = line[column];
+    if (cell === null || typeof cell !== "object") return cell;
+    return cell.value === undefined ? cell.text : cell.value;
+  };
+  const sort = () => {
+    const down = names[column].getAttribute("aria-sort") === "ascending";
+    names.forEach((th) => th.removeAttribute("aria-sort"));
+    names[column].setAttribute("aria-sort", down ? "descending" : "ascending");
+    const order = d3.range(lines.length).sort((a, b) => {
+      const [p, q] = [valueOf(lines[a]), valueOf(lines[b])];
+      if (p === null || q === null) return p === q ? a - b : p === null ? 1 : -1;
+      const compared = typeof p === "number" && typeof q === "number" ? p - q : String(p).localeCompare(String(q));
+      return (down ? -compared : compared) || a - b;
+    });
+    body.replaceChildren(...order.map((i) => rows[i]));
+  };
+  return el("button", { type: "button", class: "sort", onclick: sort }, name);
 }

@@ -1,4 +1,4 @@
-// The page's frame: what was found, the answer to copy, the blocks one by one, the facts of the run.
+// The page's frame: the answer to copy, the blocks one by one, the facts of the run.
 
 /// A word as a shell takes it.
 function quoted(word) {
@@ -12,65 +12,6 @@ const analyzeCommand = () =>
   `kintsugi report ${quoted(data.run.path)} --problem ${problemPath()} --analysis analysis.h5 -o report.html`;
 const solveCommand = () =>
   `mpirun -np 2 kintsugi solve ${problemPath()} --start ${quoted(data.run.path)} -o solution.h5`;
-
-/// What the status says about the answer.
-function result(run) {
-  if (run.status === "solved") return " every prediction is reproduced up to rounding.";
-  if (run.status === "reproduced") {
-    return " every prediction is reproduced up to rounding, but the data leave the order of most neighbours open.";
-  }
-  if (run.status === "precision") return " the error that is left is what the rounding of the pieces' weights explains.";
-  if (run.status === "noise") {
-    const share = (value) => Number((100 * value).toPrecision(3)) + " %";
-    return (
-      " the error that is left is, as far as can be told, noise of the predictions: another order would explain " +
-      `${share(run.explained)} of it, by chance up to ${share(run.by_chance)}.`
-    );
-  }
-  if (run.status === "by-weights") {
-    return data.line && data.line.trusted
-      ? " the blocks stand in the line that their weights give; no prediction was used, and the direction is open."
-      : " the weights do not say the order; this is the smoothest line, which chance may have made.";
-  }
-  if (run.status === "unfinished") {
-    return " the solve was still going on, or was killed, when this was written: the best order so far.";
-  }
-  return " this is the best order that was found; the predictions are not reproduced.";
-}
-
-function header() {
-  const run = data.run;
-  const byWeights = run.status === "by-weights";
-  const good = ["solved", "precision", "noise"].includes(run.status) || (byWeights && data.line && data.line.trusted);
-  const badge = el("span", { class: "status " + (good ? "good" : "bad"), "data-figure": "status" });
-  badge.textContent = run.status.replace(/_/g, " ");
-  document.getElementById("title").textContent = run.problem || run.path;
-  document.title = "kintsugi: " + (run.problem || run.path);
-  document.getElementById("result").append(badge, result(run));
-  const tiles = [
-    ["mean squared error", num(run.mse), "target " + num(run.target), "mse"],
-    ["largest error", num(run.largest_error), "of one prediction", "largest-error"],
-    ["rows", num(run.rows), byWeights ? "none was used" : run.largest_error === null ? "of a sample" : "all were checked", "rows"],
-    ["blocks", num(data.blocks.length), "head: piece " + data.head, "blocks"],
-    ["exact evaluations", num(run.evaluations), "of the whole network", "evaluations"],
-  ];
-  if (run.times.total > 0)
-    tiles.push(["time", seconds(run.times.total), "of which search " + seconds(run.times.search), "seconds"]);
-  document
-    .getElementById("tiles")
-    .append(
-      ...tiles.map(([name, value, more, key]) =>
-        el(
-          "div",
-          { class: "tile" },
-          el("div", { class: "name" }, name),
-          el("div", { class: "value", "data-figure": key }, value),
-          el("div", { class: "more" }, more),
-        ),
-      ),
-    );
-  document.getElementById("warnings").append(...run.warnings.map((text) => el("li", {}, text)));
-}
 
 function answerSection() {
   const node = section("answer", "Answer", "The pieces in their order: expand, compress, expand, compress, ..., head.");
@@ -109,7 +50,7 @@ function blocksSection() {
   const node = section("blocks", "Blocks", "One line for each block, in the order of the answer.");
   const margin = new Map((data.margins || []).map((m) => [m.position, m]));
   const header = ["position", "expand", "compress", "score", "runner-up", "its score", "score margin", "trusted"];
-  if (data.margins) header.push("swap with next", "z");
+  if (data.margins) header.push("swap with next", "standard errors");
   table(
     node,
     "blocks-table",
@@ -150,6 +91,10 @@ function factsSection() {
     ["problem", run.problem],
     ["solution", run.path],
     ["version", run.version],
+    ["revision", run.revision],
+    ["written", run.date],
+    ["host", run.host],
+    ["command", run.launch],
     ["ranks", run.ranks],
     ["islands", run.islands],
     ["seed", run.seed],
@@ -177,7 +122,7 @@ function factsSection() {
     el(
       "dl",
       { id: "facts" },
-      ...facts.flatMap(([name, value]) => [
+      ...facts.filter(([, value]) => value !== "").flatMap(([name, value]) => [
         el("dt", {}, name),
         el("dd", { "data-figure": "run-" + name.replace(/ /g, "-") }, String(value)),
       ]),
@@ -195,4 +140,5 @@ fitSection();
 studySection();
 blocksSection();
 factsSection();
+wordsSection();
 applyTheme();
