@@ -132,7 +132,7 @@ void RelaxedPairing::state(StateArchive& archive, const std::set<int>& untrusted
   archive(blocks);
   if (archive.reading()) groups_ = ShareGroups(evaluator_->weights(), blocks, untrusted);
   archive(shares_, damping_);
-  archive.require(shares_.size() == groups_.size());
+  archive.require(shares_.size() == groups_.size() && std::ranges::all_of(shares_, is_share) && damping_ >= 0);
 }
 
 }  // namespace kintsugi

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <set>
 #include <span>
@@ -50,6 +51,10 @@ class RelaxedPairing {
 
   /// X of the untrusted blocks, in the layout of ShareGroups. Not collective.
   [[nodiscard]] std::span<const double> shares() const noexcept { return shares_; }
+  /// Of the order that it was started with; empty before. Not collective.
+  [[nodiscard]] const Blocks& blocks() const noexcept { return groups_.blocks(); }
+  /// Whether a state that was written may hold this share.
+  [[nodiscard]] static bool is_share(double value) noexcept { return std::abs(value) < kMostShare; }
   /// The pairs that have the largest `shares` in all, in the order of `blocks`, which has the same untrusted blocks.
   /// Not collective.
   [[nodiscard]] Blocks rounded(Blocks blocks, std::span<const double> shares) const;
@@ -58,6 +63,8 @@ class RelaxedPairing {
   void state(StateArchive& archive, const std::set<int>& untrusted);
 
  private:
+  static constexpr double kMostShare = 1e100;  // sums of them are finite
+
   /// The compress piece of a block that is a mixture.
   struct Mixture {
     kernels::TileBuffer w_out, w_out_t, b_out;

@@ -20,6 +20,7 @@ struct ScoredOrder {
   void state(StateArchive& archive) {
     archive(blocks, mse);
     archive.tile_count(tiles);
+    archive.require(blocks.empty() || tiles > 0);
   }
 };
 

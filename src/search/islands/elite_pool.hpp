@@ -43,6 +43,7 @@ class ElitePool {
 
   void state(StateArchive& archive) {
     archive(elites_);
+    archive.require(elites_.size() <= capacity_);
     for (const Elite& elite : elites_) archive.require(!elite.blocks.empty());
   }
 

@@ -169,6 +169,8 @@ void IteratedSearch::state(StateArchive& archive) {
   archive.require(!current_.blocks.empty() && !incumbent_.blocks.empty() && !best_.blocks.empty());
   archive.require(!origin_ || *origin_ < rounds_.size());
   archive.require(phase_ == Phase::chain || (phase_ == Phase::round && origin_));
+  const Step& active = phase_ == Phase::chain ? chain_.active() : rounds_.round(*origin_);
+  archive.require(!active.current().blocks.empty());
   if (archive.reading()) rounds_.set_elites(perturbation_.elites());
 }
 

@@ -22,7 +22,8 @@ class Neighbourhoods {
   /// The first search begins at `from`.
   void begin(const ScoredOrder& from);
   StepReport step() { return steps_[active_]->step(); }
-  [[nodiscard]] const ScoredOrder& current() const { return steps_[active_]->current(); }
+  [[nodiscard]] const Step& active() const { return *steps_[active_]; }
+  [[nodiscard]] const ScoredOrder& current() const { return active().current(); }
   /// The first search has its turn.
   [[nodiscard]] bool first_is_active() const noexcept { return active_ == 0; }
   /// The next search begins at `from`; false where there is none. `idle_perturbations`: since the last new best order.

@@ -39,7 +39,10 @@ class Perturbation {
   [[nodiscard]] bool replaces_incumbent() const noexcept { return kind_ == PerturbationKind::restart; }
   void set_elites(const std::vector<Blocks>& elites) { elites_ = elites; }
   [[nodiscard]] const std::vector<Blocks>& elites() const noexcept { return elites_; }
-  void state(StateArchive& archive) { archive(random_, elites_); }
+  void state(StateArchive& archive) {
+    archive(random_, elites_);
+    for (const Blocks& elite : elites_) archive.require(!elite.empty());
+  }
 
  private:
   [[nodiscard]] Result restart(ScoredOrder current);

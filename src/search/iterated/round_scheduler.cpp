@@ -56,6 +56,7 @@ void RoundScheduler::state(StateArchive& archive) {
   for (Slot& slot : slots_) {
     slot.round->state(archive);
     archive(slot.work, slot.productive, slot.last_result);
+    archive.require(!slot.last_result || !slot.last_result->blocks.empty());
   }
 }
 

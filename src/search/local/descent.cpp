@@ -198,6 +198,8 @@ StepReport Descent::step() {
 
 void Descent::state(StateArchive& archive) {
   archive(current_, reach_, radius_, steps_, refined_, successes_, excluded_until_);
+  const std::size_t blocks = current_.blocks.size();
+  archive.require(blocks == 0 || (reach_ > 0 && reach_ < std::max<std::size_t>(blocks, 2)));
 }
 
 }  // namespace kintsugi

@@ -45,12 +45,10 @@ StepReport Relocation::step() {
 
 void Relocation::state(StateArchive& archive) {
   archive(current_, random_, turn_, next_);
-  archive.require(next_ <= turn_.size());
   const auto is_there = [&](int expand) {
     return std::ranges::find(current_.blocks, expand, &Block::expand) != current_.blocks.end();
   };
-  archive.require(turn_.size() != current_.blocks.size() ||
-                  (next_ < turn_.size() && std::ranges::all_of(turn_, is_there)) || turn_.empty());
+  archive.require(next_ < std::max<std::size_t>(turn_.size(), 1) && std::ranges::all_of(turn_, is_there));
 }
 
 }  // namespace kintsugi

@@ -101,6 +101,9 @@ StepReport Tabu::step() {
   return report;
 }
 
-void Tabu::state(StateArchive& archive) { archive(current_, best_, random_, steps_, idle_, tabu_); }
+void Tabu::state(StateArchive& archive) {
+  archive(current_, best_, random_, steps_, idle_, tabu_);
+  archive.require(current_.blocks.empty() == best_.blocks.empty());
+}
 
 }  // namespace kintsugi

@@ -82,6 +82,10 @@ StepReport Annealing::step() {
 
 void Annealing::state(StateArchive& archive) {
   archive(current_, random_, progress_, temperature_factor_, start_error_, bound_);
+  const std::int64_t longest = std::max(parameters_.first_length, parameters_.max_length);
+  archive.require(progress_.length >= (current_.blocks.empty() ? 0 : 1) && progress_.length <= longest);
+  archive.require(progress_.step >= 0 && progress_.step <= progress_.length && progress_.idle >= 0);
+  archive.require(temperature_factor_ >= 0 && start_error_ >= 0 && bound_ >= 0);
 }
 
 }  // namespace kintsugi

@@ -18,7 +18,10 @@ class Damping {
     const double changed = diverged ? value_ * parameters_.damping_factor : value_ / parameters_.damping_factor;
     value_ = std::clamp(changed, parameters_.damping, parameters_.max_damping);
   }
-  void state(StateArchive& archive) { archive(value_); }
+  void state(StateArchive& archive) {
+    archive(value_);
+    archive.require(value_ >= 0);
+  }
 
  private:
   GaussNewtonParameters parameters_;

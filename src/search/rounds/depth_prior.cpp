@@ -121,6 +121,10 @@ double DepthPrior::energy(const Blocks& order) const {
 
 void DepthPrior::state(StateArchive& archive) {
   archive(order_, line_, to_line_, to_homes_, weights_, line_deviation_, home_deviation_);
+  const auto one_each = [&](const std::vector<double>& values) { return values.size() == order_.size(); };
+  archive.require(one_each(to_line_) && line_.empty() <= order_.empty());
+  archive.require((to_homes_.empty() || one_each(to_homes_)) && (weights_.empty() || one_each(weights_)));
+  archive.require(line_deviation_ >= 0 && home_deviation_ >= 0);
 }
 
 }  // namespace kintsugi

@@ -20,6 +20,8 @@ class DepthPrior {
 
   /// For a round that begins with `order`: the line, in the direction, that has the fewest pairs the other way round.
   void begin(const Blocks& order);
+  /// A round has begun.
+  [[nodiscard]] bool begun() const { return !line_.empty(); }
   /// Goes on to `order`. `table`: Homing's for it, or an empty one; a home is looked for where the line has its block.
   void set_order(const Blocks& order, const Eigen::MatrixXd& table);
   /// The prior at that order: shifts from the present positions, and how far they may be off.

@@ -48,6 +48,7 @@ const ScoredOrder& DepthRound::current() const { return decoding_now_ ? decoding
 
 void DepthRound::state(StateArchive& archive) {
   archive(steps_, decoding_, decoding_now_, from_, start_, last_, settled_);
+  archive.require(steps_.rounds() == 0 || (!start_.blocks.empty() && !last_.blocks.empty()));
 }
 
 }  // namespace kintsugi

@@ -91,6 +91,10 @@ bool DepthSteps::move(const std::vector<double>& shifts, double error) {
 
 void DepthSteps::state(StateArchive& archive) {
   archive(prior_, iterate_, current_, temperature_, rounds_, step_, idle_);
+  const bool begun = !current_.blocks.empty();
+  archive.require(begun == !iterate_.blocks.empty() && begun == prior_.begun() && (begun || rounds_ == 0));
+  archive.require(rounds_ >= 0 && idle_ >= 0 && step_ >= 0 &&
+                  step_ <= std::max(parameters_.hot_steps, parameters_.steps));
 }
 
 }  // namespace kintsugi

@@ -2,6 +2,15 @@
 
 namespace kintsugi {
 
+namespace {
+
+// Relocations leave the widest bandwidth out: there must be another.
+bool may_relocate(std::size_t blocks, const GaussNewtonParameters& rule) {
+  return PositionSweep::bandwidths(blocks, rule).size() > 1;
+}
+
+}  // namespace
+
 GaussNewton::GaussNewton(Evaluator& evaluator, Random random, const Parameters& parameters)
     : parameters_(parameters),
       damping_(parameters.gauss_newton),
@@ -22,10 +31,15 @@ RoundPolicy GaussNewton::policy() const {
 void GaussNewton::begin(const ScoredOrder& from) {
   const GaussNewtonParameters& rule = parameters_.gauss_newton;
   const bool frozen = start_error_ > 0 && from.mse > rule.frozen * start_error_;
-  // Relocations leave the widest bandwidth out: there must be another.
-  if (frozen && PositionSweep::bandwidths(from.blocks.size(), rule).size() > 1) relocates_ = true;
+  if (frozen && may_relocate(from.blocks.size(), rule)) relocates_ = true;
   start_error_ = from.mse;
   active().begin(from);
+}
+
+void GaussNewton::state(StateArchive& archive) {
+  archive(damping_, steps_, relocation_, relocates_, start_error_);
+  const std::size_t blocks = relocation_.current().blocks.size();
+  archive.require(!relocates_ || may_relocate(blocks, parameters_.gauss_newton));
 }
 
 }  // namespace kintsugi

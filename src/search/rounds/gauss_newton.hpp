@@ -22,7 +22,7 @@ class GaussNewton final : public Round {
   [[nodiscard]] const ScoredOrder& current() const override;
   [[nodiscard]] RoundPolicy policy() const override;
   void set_elites(const std::vector<Blocks>& elites) override { relocation_.set_elites(elites); }
-  void state(StateArchive& archive) override { archive(damping_, steps_, relocation_, relocates_, start_error_); }
+  void state(StateArchive& archive) override;
 
  private:
   [[nodiscard]] Step& active();

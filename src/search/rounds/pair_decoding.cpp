@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numbers>
 #include <numeric>
@@ -136,7 +137,10 @@ std::vector<PairDecoding::Candidate> PairDecoding::candidates(const NearPairEqua
 
 void PairDecoding::learn_miss(const std::vector<Candidate>& candidates, const std::vector<double>& errors) {
   std::vector<double> misses;
-  for (std::size_t i = 0; i < candidates.size(); ++i) misses.push_back(errors[i] - candidates[i].predicted);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const double missed = errors[i] - candidates[i].predicted;
+    misses.push_back(std::isnan(missed) ? std::numeric_limits<double>::infinity() : missed);
+  }
   const auto middle = misses.begin() + static_cast<std::ptrdiff_t>(misses.size() / 2);
   std::ranges::nth_element(misses, middle);
   if (std::isfinite(*middle)) miss_ = std::max(*middle, parameters_.least_miss * iterate_.mse);
@@ -176,6 +180,10 @@ void PairDecoding::go_on_from(const Blocks& order, double error) {
   current_ = on_sample(*evaluator_, iterate_, current_.tiles);
 }
 
-void PairDecoding::state(StateArchive& archive) { archive(random_, iterate_, current_, lowest_, miss_, step_, idle_); }
+void PairDecoding::state(StateArchive& archive) {
+  archive(random_, iterate_, current_, lowest_, miss_, step_, idle_);
+  archive.require(iterate_.blocks.empty() == current_.blocks.empty());
+  archive.require(miss_ >= 0 && step_ >= 0 && idle_ >= 0);
+}
 
 }  // namespace kintsugi

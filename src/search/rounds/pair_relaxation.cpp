@@ -55,7 +55,7 @@ StepReport PairRelaxation::step() {
   if (lower && ++steps_ < parameters_.steps) return report;
   if (steps_ > 0) add_to_average();
   steps_ = 0;
-  if (--orders_left_ == 0) {
+  if (--orders_left_ <= 0) {
     finish(report);
     return report;
   }
@@ -84,7 +84,10 @@ void PairRelaxation::finish(StepReport& report) {
 void PairRelaxation::state(StateArchive& archive) {
   pairing_.state(archive, untrusted_);
   archive(current_, random_, average_, last_, rounds_, outcome_, orders_left_, steps_);
-  archive.require(average_.shares.empty() || average_.shares.size() == pairing_.shares().size());
+  archive.require(average_.shares.size() == (average_.orders == 0 ? 0 : pairing_.shares().size()));
+  archive.require(std::ranges::all_of(average_.shares, RelaxedPairing::is_share));
+  archive.require(average_.orders >= 0 && rounds_ >= 0 && orders_left_ >= 0 && steps_ >= 0);
+  archive.require(pairing_.blocks().empty() == current_.blocks.empty());
 }
 
 }  // namespace kintsugi

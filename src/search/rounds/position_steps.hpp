@@ -22,7 +22,10 @@ class PositionSteps final : public Step {
   void begin(const ScoredOrder& from) override;
   StepReport step() override;
   [[nodiscard]] const ScoredOrder& current() const override { return current_; }
-  void state(StateArchive& archive) override { archive(sweep_, current_, start_error_, sweeps_); }
+  void state(StateArchive& archive) override {
+    archive(sweep_, current_, start_error_, sweeps_);
+    archive.require(current_.blocks.empty() || !sweep_.blocks().empty());
+  }
 
  private:
   GaussNewtonParameters parameters_;

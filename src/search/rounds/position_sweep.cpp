@@ -42,6 +42,7 @@ void PositionSweep::begin() {
 bool PositionSweep::complete() const { return step_ == static_cast<std::int64_t>(widths().size()); }
 
 bool PositionSweep::step(double damping) {
+  if (complete()) return false;
   const double width = widths()[static_cast<std::size_t>(step_)];
   const PositionStep::Result found = position_step_.solve(iterate_.blocks, iterate_.tiles, width, damping);
   iterate_.mse = found.mse;

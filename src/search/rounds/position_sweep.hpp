@@ -29,7 +29,7 @@ class PositionSweep {
   void place(const Blocks& blocks) { iterate_.blocks = blocks; }
   /// Begins a sweep at the present blocks.
   void begin();
-  /// One step, at the next bandwidth; false where the model overflows. Collective.
+  /// One step, at the next bandwidth; false where the model overflows, or there is none. Collective.
   [[nodiscard]] bool step(double damping);
   [[nodiscard]] std::int64_t steps() const noexcept { return step_; }
   /// All bandwidths have had their step.
@@ -43,6 +43,7 @@ class PositionSweep {
   void state(StateArchive& archive) {
     archive(iterate_, lowest_, step_, moved_);
     archive.require(step_ >= 0 && step_ <= static_cast<std::int64_t>(widths().size()));
+    archive.require(step_ == 0 || (!iterate_.blocks.empty() && !lowest_.blocks.empty()));
   }
 
  private:

@@ -159,6 +159,12 @@ StepReport ProjectedRelocation::sweep() {
 
 void ProjectedRelocation::state(StateArchive& archive) {
   archive(random_, sweep_, current_, base_, record_, sweep_best_, progress_);
+  const std::int64_t longest = std::max(parameters_.first_length, parameters_.max_length);
+  archive.require(progress_.length >= 0 && progress_.length <= longest && progress_.cycle >= 0 &&
+                  progress_.refused >= 0);
+  if (current_.blocks.empty()) return;
+  archive.require(progress_.length > 0 && !base_.blocks.empty() && !sweep_.blocks().empty());
+  archive.require(sweep_.steps() == 0 || (!sweep_best_.blocks.empty() && !sweep_.complete()));
 }
 
 }  // namespace kintsugi
