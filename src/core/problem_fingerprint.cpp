@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/stop.hpp"
 #include "kintsugi/core/assembly.hpp"
 
 namespace kintsugi {
@@ -18,6 +19,7 @@ std::string digest(std::span<const float> values) {
 std::string digest(const Network& network) {
   std::string text;
   for (const Piece& piece : network.pieces) {
+    throw_if_stopped();
     text.append(std::to_string(piece.index)).append(" ").append(std::to_string(piece.out)).append(" ");
     text.append(std::to_string(piece.in)).append("\n").append(digest(piece.weight)).append(digest(piece.bias));
   }
@@ -37,6 +39,7 @@ std::string digest(RowSource& rows) {
   std::string text =
       std::to_string(shape.rows) + ' ' + std::to_string(shape.width) + ' ' + std::to_string(shape.outputs) + '\n';
   for (std::size_t i = 0; i < taken; ++i) {
+    throw_if_stopped();
     const std::size_t first = all ? i * slab : (shape.rows - height) * i / (taken - 1);
     const std::size_t count = std::min(height, shape.rows - first);
     std::vector<float> inputs(count * shape.width);

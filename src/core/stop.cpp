@@ -11,6 +11,10 @@ const char* describe(StopReason reason) {
                                     : "stopped by a signal; nothing was written";
 }
 
+std::chrono::steady_clock::duration to_duration(double seconds) {
+  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(seconds));
+}
+
 }  // namespace
 
 Stopped::Stopped(StopReason reason) : Error(ExitCode::stopped, describe(reason)), reason_(reason) {}
@@ -31,20 +35,24 @@ StopReason StopListener::heard() {
   constexpr std::chrono::milliseconds kBetweenQuestions{5};
   const Clock::time_point now = Clock::now();
   if (now < quiet_until_) return StopReason::none;
-  if (reason_ != StopReason::none || now < next_question_) return reason_;
-  next_question_ = now + kBetweenQuestions;
-  return reason();
+  if (reason_ == StopReason::none && now >= next_question_) {
+    next_question_ = now + kBetweenQuestions;
+    (void)reason();
+  }
+  const bool too_early = patience_ > Clock::duration::zero() && now < known_since_ + patience_;
+  return too_early ? StopReason::none : reason_;
 }
 
 void StopListener::learn(StopReason reason) {
   if (reason == StopReason::none || reason_ != StopReason::none) return;
   reason_ = reason;
+  known_since_ = Clock::now();
   on_heard(reason);
 }
 
-void StopListener::be_quiet(double seconds) {
-  quiet_until_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-}
+void StopListener::be_quiet(double seconds) { quiet_until_ = Clock::now() + to_duration(seconds); }
+
+void StopListener::be_patient(double seconds) { patience_ = to_duration(seconds); }
 
 StopReason stop_heard_reason() { return listener == nullptr ? StopReason::none : listener->heard(); }
 
@@ -60,6 +68,10 @@ void learn_of_stop(StopReason reason) {
 
 void be_quiet_about_stop(double seconds) {
   if (listener != nullptr) listener->be_quiet(seconds);
+}
+
+void be_patient_about_stop(double seconds) {
+  if (listener != nullptr) listener->be_patient(seconds);
 }
 
 void forget_stop_listener() { listener = nullptr; }

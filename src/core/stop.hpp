@@ -31,12 +31,14 @@ class StopListener {
 
   /// What it knows now, quiet or not.
   [[nodiscard]] StopReason reason();
-  /// The same, asked for at most every few milliseconds; none while it is quiet.
+  /// The same, asked for at most every few milliseconds; none while it is quiet or patient.
   [[nodiscard]] StopReason heard();
   /// Others have heard it.
   void learn(StopReason reason);
   /// From now on it says nothing for so many seconds: for what is worth a little time even if the run is to end.
   void be_quiet(double seconds);
+  /// From now on a stop is said only so many seconds after it became known: for what is mostly over by then.
+  void be_patient(double seconds);
 
  protected:
   [[nodiscard]] virtual StopReason listen() = 0;
@@ -50,6 +52,8 @@ class StopListener {
   StopReason reason_ = StopReason::none;
   Clock::time_point next_question_{};
   Clock::time_point quiet_until_{};
+  Clock::time_point known_since_{};
+  Clock::duration patience_{};
 };
 
 /// Of this thread's listener; none and false where there is none. Cheap enough for every tile of rows. A rank that has
@@ -64,6 +68,7 @@ class StopListener {
 void throw_if_stopped();
 void learn_of_stop(StopReason reason);
 void be_quiet_about_stop(double seconds);
+void be_patient_about_stop(double seconds);
 /// From now on nobody is asked: for a child process, whose parent ends it.
 void forget_stop_listener();
 

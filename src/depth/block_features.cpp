@@ -53,6 +53,21 @@ std::vector<Feature> features(const Weight& head) {
   };
 }
 
+// Of each two columns, in panels between which a stop is heard. They have the bits of the product as a whole: panels
+// are a multiple of what the product's kernel takes at once.
+Eigen::MatrixXf products_of_columns(const Eigen::MatrixXf& values) {
+  constexpr Eigen::Index kPanel = 64;
+  Eigen::MatrixXf products(values.cols(), values.cols());
+  for (Eigen::Index first = 0; first < values.cols();) {
+    throw_if_stopped();
+    const Eigen::Index left = values.cols() - first;
+    const Eigen::Index columns = left < 2 * kPanel ? left : kPanel;
+    products.middleCols(first, columns).noalias() = values.transpose() * values.middleCols(first, columns);
+    first += columns;
+  }
+  return products;
+}
+
 // Cosines of the columns of `values`, one for each block, with the mean column taken off.
 Eigen::MatrixXd centred_cosines(Eigen::MatrixXf& values) {
   values.colwise() -= values.rowwise().mean().eval();
@@ -60,7 +75,7 @@ Eigen::MatrixXd centred_cosines(Eigen::MatrixXf& values) {
     const float norm = values.col(b).norm();
     if (norm > 0) values.col(b) /= norm;
   }
-  Eigen::MatrixXd cosines = (values.transpose() * values).cast<double>();
+  Eigen::MatrixXd cosines = products_of_columns(values).cast<double>();
   cosines.diagonal().setZero();
   return cosines;
 }

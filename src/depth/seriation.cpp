@@ -1,6 +1,5 @@
 #include "depth/seriation.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -8,6 +7,7 @@
 
 #include "core/stop.hpp"
 #include "depth/insertion_gains.hpp"
+#include "depth/symmetric_eigenvectors.hpp"
 
 namespace kintsugi {
 
@@ -79,12 +79,11 @@ std::vector<std::vector<int>> spectral_orders(const MatrixXd& similarity, std::s
   affinity.diagonal().setZero();
   const VectorXd scale = affinity.rowwise().sum().cwiseSqrt().cwiseInverse();
   const MatrixXd normalised = scale.asDiagonal() * affinity * scale.asDiagonal();
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(normalised);
+  const MatrixXd vectors = symmetric_eigenvectors(normalised);
   std::vector<std::vector<int>> orders;
   for (std::size_t i = 0; i < count && static_cast<Index>(i) + 1 < similarity.rows(); ++i) {
     // Ascending eigenvalues of the affinity are descending ones of the Laplacian.
-    const VectorXd vector =
-        solver.eigenvectors().col(similarity.rows() - 2 - static_cast<Index>(i)).cwiseProduct(scale);
+    const VectorXd vector = vectors.col(similarity.rows() - 2 - static_cast<Index>(i)).cwiseProduct(scale);
     std::vector<int> order(static_cast<std::size_t>(vector.size()));
     std::iota(order.begin(), order.end(), 0);
     std::ranges::stable_sort(order, {}, [&](int b) { return vector[b]; });

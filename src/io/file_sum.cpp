@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/stop.hpp"
 #include "io/file_descriptor.hpp"
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/error.hpp"
@@ -56,6 +57,7 @@ std::string sum_line(int file, std::uint64_t size, const std::string& name) {
   constexpr std::uint64_t kPart = std::uint64_t{1} << 20;
   std::vector<char> part(std::min(kPart, size));
   for (std::uint64_t at = 0; at < size; at += part.size()) {
+    throw_if_stopped();
     const std::size_t count = std::min<std::uint64_t>(part.size(), size - at);
     if (!read_at(file, part.data(), count, at)) throw InputError(name + ": cannot be read: " + system_message(errno));
     if (at == 0 && is_marked_open({part.data(), count})) part[kMark] = 0;

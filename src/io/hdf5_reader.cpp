@@ -11,6 +11,7 @@
 #include <system_error>
 #include <type_traits>
 
+#include "core/stop.hpp"
 #include "io/file_sum.hpp"
 #include "io/hdf5_checks.hpp"
 #include "io/in_child.hpp"
@@ -161,11 +162,17 @@ void Reader::read_reals(const Dataset& set, std::size_t first, std::span<Real> v
     }
   };
   if (stored.kind == (std::is_same_v<Real, float> ? Kind::real32 : Kind::real64)) {
-    return get(values.data(), 0, values.size());
+    constexpr std::size_t kAtOnce = std::size_t{1} << 20;
+    for (std::size_t at = 0; at < values.size(); at += kAtOnce) {
+      throw_if_stopped();
+      get(values.data() + at, at, std::min(kAtOnce, values.size() - at));
+    }
+    return;
   }
   constexpr std::size_t kPart = std::size_t{8} << 10;
   std::array<char, kPart * sizeof(double)> part{};
   for (std::size_t at = 0; at < values.size(); at += kPart) {
+    throw_if_stopped();
     const std::size_t count = std::min(kPart, values.size() - at);
     get(part.data(), at, count);
     convert(stored.kind, part.data(), values.subspan(at, count));

@@ -51,7 +51,7 @@ void be_the_child(const std::function<std::vector<char>()>& work, int pipe, cons
   // MPI's handlers would print the stack and more.
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGALRM}) std::signal(number, SIG_DFL);
   // These are for the parent, who decides whether to go on.
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT}) std::signal(number, SIG_IGN);
   forget_stop_listener();
   ::alarm(limits.wall_seconds);
 #ifndef __SANITIZE_ADDRESS__

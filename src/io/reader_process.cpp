@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "core/stop.hpp"
 #include "io/child_work.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/in_child.hpp"
@@ -65,7 +66,7 @@ class Parcel {
 /// The reader process: one child for each request, whose status is the answer. Never comes back.
 [[noreturn]] void serve(int socket) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT}) std::signal(number, SIG_IGN);
   // Whoever reads this program's output waits until nobody can write there any more.
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nothing, stream);
@@ -135,6 +136,7 @@ std::vector<char> read_in_child(ReadFile read, const std::string& path, const Ch
   static_cast<void>(writing.close());
   std::optional<std::vector<char>> received = receive_outcome(reading.get(), limits);
   const int status = status_from_reader(!received);
+  throw_if_stopped();
   return result_of(std::move(received), status, path);
 }
 

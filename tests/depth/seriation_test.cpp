@@ -1,11 +1,14 @@
 #include <gtest/gtest.h>
 
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <set>
 
 #include "core/random.hpp"
+#include "core/stop.hpp"
+#include "depth/symmetric_eigenvectors.hpp"
 #include "depth/weights_line.hpp"
 #include "support/planted.hpp"
 
@@ -278,6 +281,39 @@ TEST(BlockSimilarities, LeaveOutWhatAllBlocksShare) {
     EXPECT_NE(feature.name, "b_out");
     EXPECT_NE(feature.name, "W_in^T b_in");
   }
+}
+
+Eigen::MatrixXd symmetric_noise(Eigen::Index size, std::uint64_t seed) {
+  Random random(seed);
+  Eigen::MatrixXd matrix(size, size);
+  for (double& entry : matrix.reshaped()) entry = random.normal();
+  return matrix + matrix.transpose();
+}
+
+TEST(SymmetricEigenvectors, AreThoseOfEigenToTheLastBit) {
+  for (const Eigen::Index size : {1, 2, 3, 10, 65, 200}) {
+    const Eigen::MatrixXd matrix = symmetric_noise(size, static_cast<std::uint64_t>(size));
+    EXPECT_EQ(symmetric_eigenvectors(matrix), Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(matrix).eigenvectors());
+  }
+  // Equal blocks make equal eigenvalues.
+  const Eigen::MatrixXd ones = Eigen::MatrixXd::Ones(9, 9);
+  EXPECT_EQ(symmetric_eigenvectors(ones), Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(ones).eigenvectors());
+}
+
+class Stopper final : public StopListener {
+ public:
+  explicit Stopper(int at) : at_(at) {}
+
+ private:
+  [[nodiscard]] StopReason listen() override { return ++questions_ >= at_ ? StopReason::signal : StopReason::none; }
+  int at_;
+  int questions_ = 0;
+};
+
+TEST(SymmetricEigenvectors, AStopEndsThem) {
+  const Eigen::MatrixXd matrix = symmetric_noise(400, 1);
+  const Stopper stopper(3);
+  EXPECT_THROW(static_cast<void>(symmetric_eigenvectors(matrix)), Stopped);
 }
 
 }  // namespace

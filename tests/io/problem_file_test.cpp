@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/random.hpp"
+#include "core/stop.hpp"
 #include "io/expect_error.hpp"
 #include "io/hdf5_editor.hpp"
 #include "support/environment.hpp"
@@ -142,6 +143,24 @@ TEST_F(ProblemFiles, RoundTrip) {
   EXPECT_EQ(rows.inputs, sample_.rows.inputs);
   EXPECT_EQ(rows.predictions, sample_.rows.predictions);
   EXPECT_EQ(rows.targets, sample_.rows.targets);
+}
+
+/// Has been told to stop.
+class Stopping final : public StopListener {
+  [[nodiscard]] StopReason listen() override { return StopReason::signal; }
+};
+
+TEST_F(ProblemFiles, AStopEndsReading) {
+  write();
+  ProblemFile file(path());
+  const Stopping stopping;
+  std::vector<float> inputs(21);
+  std::vector<float> predictions(14);
+  EXPECT_THROW(file.read(0, 7, inputs, predictions), Stopped);
+  EXPECT_THROW(static_cast<void>(file.network()), Stopped);
+  EXPECT_THROW(static_cast<void>(ProblemFile(path())), Stopped) << "not a damaged file";
+  be_patient_about_stop(60);
+  EXPECT_NO_THROW(static_cast<void>(ProblemFile(path()).network()));
 }
 
 TEST_F(ProblemFiles, SlabsOfRows) {

@@ -90,6 +90,22 @@ TEST(SharedStop, QuietOnesKnowButSayNothing) {
   EXPECT_TRUE(stop_heard());
 }
 
+TEST(SharedStop, PatientOnesSayItLater) {
+  const Comm world = Comm::world();
+  int told = 0;
+  const SharedStop stop(world, {.signalled = [] { return true; }, .on_stop = [&](StopReason) { ++told; }});
+  be_patient_about_stop(0.3);
+  EXPECT_FALSE(hears(0.05));
+  EXPECT_EQ(told, 1) << "it is known at once";
+  const Stopwatch watch;
+  EXPECT_TRUE(hears(kLongEnough));
+  EXPECT_GT(watch.seconds(), 0.1);
+  be_patient_about_stop(kLongEnough);
+  EXPECT_FALSE(stop_heard());
+  be_patient_about_stop(0);
+  EXPECT_TRUE(stop_heard());
+}
+
 TEST(SharedStop, TheInnerOneAsksTheOuterOne) {
   const Comm world = Comm::world();
   bool signalled = false;
