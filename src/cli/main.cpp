@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -112,6 +113,18 @@ ExitCode run_alone(Command& command, const OptionTable& options, const Sources& 
   mpi::abort(static_cast<int>(ExitCode::internal));
 }
 
+/// Collective.
+std::vector<Peer> peers_of_this_machine(const mpi::Comm& world) {
+  if (world.size() == 1) return {};
+  const std::array<std::int64_t, 2> own{world.rank(), ::getpid()};
+  const std::vector<std::int64_t> all = world.split_node().gather_all(own);
+  std::vector<Peer> peers;
+  peers.reserve(all.size() / 2);
+  for (std::size_t i = 0; i < all.size(); i += 2)
+    peers.push_back({static_cast<int>(all[i]), static_cast<int>(all[i + 1])});
+  return peers;
+}
+
 ExitCode run_parallel(Command& command, const OptionTable& options, const Sources& sources, int argc, char** argv) {
   const ReaderProcess reader;
   std::optional<mpi::Environment> environment;
@@ -126,6 +139,7 @@ ExitCode run_parallel(Command& command, const OptionTable& options, const Source
   const std::future<bool> kernels_ready = std::async(std::launch::async, kernels::libxsmm_works);
   const mpi::Comm world = mpi::Comm::world();
   try {
+    watch_peers(peers_of_this_machine(world));
     std::optional<Settings> settings;
     world.agree([&] {
       settings = resolve(options, sources, false);

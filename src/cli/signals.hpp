@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "kintsugi/core/exit_code.hpp"
 #include "mpi/shared_stop.hpp"
@@ -8,8 +9,19 @@
 namespace kintsugi::cli {
 
 /// From here on SIGINT, SIGTERM, SIGUSR1 and SIGHUP (where it is not ignored, as nohup does) end the process with exit
-/// code 4: without its temporary files, and with a sentence where `speaks`.
+/// code 4: without its temporary files, and with a sentence where `speaks`. So does the SIGCONT that Open MPI's mpirun
+/// sends a second before SIGTERM when it ends its ranks; not one that ends a suspension.
 void end_at_signals(bool speaks);
+
+/// A process of this run on this machine.
+struct Peer {
+  int rank = 0;
+  int process = 0;
+};
+
+/// All of them, by rank; more than some thousand are left out. From now on, where a signal has come and one of them is
+/// gone soon after, the others would wait for it: they end with code 5, and the first of them says so.
+void watch_peers(const std::vector<Peer>& peers);
 
 /// From here on they only leave a note; a second SIGINT ends the process at once. A reader of what is printed that has
 /// gone (SIGPIPE) ends nothing.

@@ -37,9 +37,12 @@ namespace kintsugi::cli {
 
 namespace {
 
-/// Seconds: a stop ends no reading of a problem file, start or checkpoint, since solve() makes an order of what is
-/// there.
-constexpr double kUntilThereIsAnOrder = 3600;
+/// Seconds that a problem file, start or checkpoint may still be read after a stop, since solve() then makes an order
+/// of what is there.
+constexpr double kForReading = 1;
+
+/// Seconds: what comes after the reading is solve(), which listens for itself, and what is to be finished.
+constexpr double kToTheEnd = 1e6;
 
 /// MPI may take a while to start.
 const Stopwatch since_process_start;
@@ -358,7 +361,7 @@ void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows
   world.agree([&] {
     read_files();
     if (is_problem_path(problem_)) return;
-    be_quiet_about_stop(0);  // importing may take long
+    be_patient_about_stop(0);  // importing may take long
     puzzle_.emplace(problem_, output_, activation_, !no_times_, options_.without_predictions);
     if (world.root()) puzzle_->import();
   });
@@ -401,14 +404,14 @@ ExitCode SolveCommand::run(const Settings& settings) {
   const mpi::SharedStop stop(world, {.seconds = left_of(options_.time_limit),
                                      .signalled = stop_signal_seen,
                                      .on_stop = [&](StopReason reason) { log->on_stop(reason); }});
-  be_quiet_about_stop(kUntilThereIsAnOrder);
+  be_patient_about_stop(kForReading);
   std::optional<ProblemFile> rows;
   Network network;
   load(world, rows, network);
   const double loaded = since_start.seconds();
 
   settle_problem(world, network, *rows, *log);
-  be_quiet_about_stop(kUntilThereIsAnOrder);
+  be_patient_about_stop(kForReading);
   std::optional<SearchState> state;
   world.agree([&] {
     if (!world.root()) return;
@@ -416,6 +419,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
     state = prepare_checkpoints(network, *rows, *log);
     keep_orders(world, network, settings, *log);
   });
+  be_quiet_about_stop(kToTheEnd);
   options_.time_limit = 0;  // it counts from the start of the command
   Solution solution = solve_from(world, network, *rows, *log, state ? &*state : nullptr);
   solution.times.load += loaded;
