@@ -13,6 +13,11 @@ namespace {
 
 void add_to(po::options_description& description, const Option& option) {
   const std::string help = option.alias.empty() ? option.help : option.help + " (also --" + option.alias + ")";
+  if (option.repeatable) {
+    const auto* const many = po::value<std::vector<std::string>>()->value_name(option.value_name);
+    description.add_options()(option.name.c_str(), many, help.c_str());
+    return;
+  }
   auto* const value = po::value<std::string>();
   if (option.value_name.empty()) {
     value->implicit_value("true", "");
@@ -45,6 +50,12 @@ void OptionTable::argument(std::string_view name, std::string value_name, std::s
 
 void OptionTable::optional_argument(std::string_view name, std::string value_name, std::string help, Value value) {
   add(name, std::move(value_name), std::move(help), std::move(value)).positional = true;
+}
+
+void OptionTable::arguments(std::string_view name, std::string value_name, std::string help, Value value) {
+  argument(name, std::move(value_name), std::move(help), std::move(value));
+  options_.back().repeatable = true;
+  options_.back().between = kBetweenPaths;
 }
 
 void OptionTable::option(std::string_view name, std::string value_name, std::string help, Value value) {
@@ -89,7 +100,7 @@ po::options_description OptionTable::parser() const {
 po::positional_options_description OptionTable::positions() const {
   po::positional_options_description positions;
   for (const Option& option : options_) {
-    if (option.positional) positions.add(option.name.c_str(), 1);
+    if (option.positional) positions.add(option.name.c_str(), option.repeatable ? -1 : 1);
   }
   return positions;
 }

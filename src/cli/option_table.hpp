@@ -23,6 +23,8 @@ struct Option {
   Value value;
   bool positional = false;  ///< may also be given by its place on the command line
   bool required = false;
+  bool repeatable = false;  ///< may be given several times, and a place may have several words
+  char between = ',';       ///< what the texts of a repeated option are joined by
 };
 
 /// The options of one command, in the order of the help.
@@ -32,6 +34,8 @@ class OptionTable {
   void argument(std::string_view name, std::string value_name, std::string help, Value value);
   /// The same, but it may be left out; the last of a command's arguments.
   void optional_argument(std::string_view name, std::string value_name, std::string help, Value value);
+  /// One or more of the same kind, the last of a command's arguments: `value` gets them joined by kBetweenPaths.
+  void arguments(std::string_view name, std::string value_name, std::string help, Value value);
   /// An option with a value; `name` is "output" or "output,o".
   void option(std::string_view name, std::string value_name, std::string help, Value value);
   /// The same, and the command cannot do without.

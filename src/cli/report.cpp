@@ -1,4 +1,4 @@
-// kintsugi report: what a solve found, as one page with pictures, or as text.
+// kintsugi report: what a solve found, or many of them side by side, as one page with pictures, or as text.
 
 #include <algorithm>
 #include <iostream>
@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/reference.hpp"
 #include "cli/report_text.hpp"
+#include "cli/runs_text.hpp"
 #include "cli/text.hpp"
 #include "depth/weights_line.hpp"
 #include "io/analysis_file.hpp"
@@ -25,14 +26,21 @@ class ReportCommand final : public Command {
  public:
   [[nodiscard]] std::string name() const override { return "report"; }
   [[nodiscard]] std::string summary() const override {
-    return "Shows a solution: one HTML page with pictures, or the essentials as text";
+    return "Shows a solution, or many runs side by side: one HTML page with pictures, or the essentials as text";
   }
 
   void declare(OptionTable& options) override {
-    options.argument("solution", "SOLUTION", "the solution file (solution.h5)", input_path(solution_));
-    options.option("problem", "FILE", "also show what only the problem file tells: scores, products, residuals",
+    options.arguments(
+        "run", "RUN...",
+        "a solution file (solution.h5); or several, tables of runs (what bench --suite prints, CSV, JSON), "
+        "and folders of a scaling sweep, of a restart array or with solutions: all on one page",
+        input_paths(sources_));
+    options.also_known_as("solution");
+    options.option("problem", "FILE",
+                   "of one solution: also show what only the problem file tells: scores, products, residuals",
                    input_path(problem_));
-    options.option("analysis", "FILE", "also show what 'kintsugi analyze' wrote", input_path(analysis_));
+    options.option("analysis", "FILE", "of one solution: also show what 'kintsugi analyze' wrote",
+                   input_path(analysis_));
     options.option("output,o", "FILE", "the file to write (report.html); text goes to standard output without it",
                    output_path(output_));
     options.option("format", "NAME", "html or text", choice(format_, {"html", "text"}));
@@ -42,9 +50,14 @@ class ReportCommand final : public Command {
   [[nodiscard]] ExitCode run(const Settings&) override;
 
  private:
-  [[nodiscard]] report::Report gather() const;
+  /// All of one solution.
+  [[nodiscard]] report::Report gather(const std::filesystem::path& solution) const;
+  /// The page, or the text; and what the user is told of it.
+  [[nodiscard]] std::string show_one(const std::filesystem::path& solution);
+  [[nodiscard]] std::string show_many();
 
-  std::filesystem::path solution_;
+  std::vector<std::filesystem::path> sources_;
+  std::string told_;
   std::filesystem::path problem_;
   std::filesystem::path analysis_;
   std::filesystem::path output_;
@@ -90,15 +103,15 @@ void add_similarity(report::Report& report, const Network& network, const Assemb
   add_line(report, line, "the line by the weights");
 }
 
-report::Report ReportCommand::gather() const {
-  report::Report result = report::read_report(solution_);
+report::Report ReportCommand::gather(const std::filesystem::path& solution) const {
+  report::Report result = report::read_report(solution);
   if (!problem_.empty()) {
     const ProblemFile problem(problem_);
     const NetworkF64 network = problem.network_f64();
     const Network single = problem.network();
-    require_own(solution_, network, problem);
+    require_own(solution, network, problem);
     if (!analysis_.empty()) require_own(analysis_, network, problem);
-    const std::string origin = solution_.string() + " and " + problem_.string() + " do not belong together";
+    const std::string origin = solution.string() + " and " + problem_.string() + " do not belong together";
     const Assembly assembly = to_assembly(network, result.stored.solution.permutation, origin);
     check_assembly(network, assembly, problem.shape(), origin);
     report::add_problem(result, problem_, single, assembly, find_chosen_scores(result.stored, single, assembly),
@@ -112,26 +125,38 @@ report::Report ReportCommand::gather() const {
   return result;
 }
 
-ExitCode ReportCommand::run(const Settings&) {
-  const bool html = format_ == "html";
-  if (html && output_.empty()) throw UsageError("option --output is missing: a page needs a file (-o report.html)");
-  const report::Report report = gather();
+std::string ReportCommand::show_one(const std::filesystem::path& solution) {
+  const report::Report report = gather(solution);
+  told_ = count_of(report.blocks.size(), "block") + (report.problem ? "" : ", without the problem (--problem)") +
+          (report.analysis ? "" : ", without an analysis (--analysis)");
+  if (format_ == "html") return report::to_html(report);
   std::ostringstream text;
-  if (html) {
-    text << report::to_html(report);
-  } else {
-    print_report(text, report);
-  }
+  print_report(text, report);
+  return text.str();
+}
+
+std::string ReportCommand::show_many() {
+  if (!problem_.empty()) throw UsageError("--problem is for the report of one solution, not of many runs");
+  if (!analysis_.empty()) throw UsageError("--analysis is for the report of one solution, not of many runs");
+  const report::Comparison runs = report::compare(report::read_runs(sources_));
+  told_ = count_of(runs.runs.size(), "run") + " of " + count_of(runs.problems.size(), "problem");
+  if (format_ == "html") return report::to_html(runs);
+  std::ostringstream text;
+  print_runs(text, runs);
+  return text.str();
+}
+
+ExitCode ReportCommand::run(const Settings&) {
+  if (format_ == "html" && output_.empty())
+    throw UsageError("option --output is missing: a page needs a file (-o report.html)");
+  const std::optional<std::filesystem::path> one = report::single_solution(sources_);
+  const std::string text = one ? show_one(*one) : show_many();
   if (output_.empty()) {
-    std::cout << text.str();
+    std::cout << text;
     return ExitCode::success;
   }
-  write_file_atomically(output_, text.str());
-  if (!quiet_) {
-    std::cerr << "wrote " << printable(output_.string()) << ": " << count_of(report.blocks.size(), "block")
-              << (report.problem ? "" : ", without the problem (--problem)")
-              << (report.analysis ? "" : ", without an analysis (--analysis)") << '\n';
-  }
+  write_file_atomically(output_, text);
+  if (!quiet_) std::cerr << "wrote " << printable(output_.string()) << ": " << told_ << '\n';
   return ExitCode::success;
 }
 

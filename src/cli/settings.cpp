@@ -201,7 +201,10 @@ Settings Resolver::store(bool check_required) const {
       settings.push_back({option.name, option.value.default_text, "default", option.value.use, option.value.beside});
       continue;
     }
-    const auto& text = values_[option.name].as<std::string>();
+    const auto& value = values_[option.name];
+    const std::string text = option.repeatable
+                                 ? join(value.as<std::vector<std::string>>(), std::string(1, option.between))
+                                 : value.as<std::string>();
     try {
       option.value.store(text);
     } catch (const UsageError& error) {
@@ -229,19 +232,23 @@ std::map<std::string, std::string> kintsugi_environment() {
 std::string Settings::as_ini() const {
   std::string ini;
   for (const Setting& setting : settings_) {
-    if (setting.text.empty()) ini += "# ";
-    ini.append(setting.name).append(" =");
-    if (!setting.text.empty()) ini.append(" ").append(setting.text);
-    ini += '\n';
+    for (const std::string& text : parts_of(setting.text, kBetweenPaths)) {
+      if (text.empty()) ini += "# ";
+      ini.append(setting.name).append(" =");
+      if (!text.empty()) ini.append(" ").append(text);
+      ini += '\n';
+    }
   }
   return ini;
 }
 
 void Settings::check_ini() const {
   for (const Setting& setting : settings_) {
-    if (setting.text.empty() || stands_in_config(setting.text)) continue;
-    throw UsageError("--" + setting.name + ": '" + setting.text +
-                     "' cannot stand in a config file, where # starts a comment");
+    for (const std::string& text : parts_of(setting.text, kBetweenPaths)) {
+      if (text.empty() || stands_in_config(text)) continue;
+      throw UsageError("--" + setting.name + ": '" + text +
+                       "' cannot stand in a config file, where # starts a comment");
+    }
   }
 }
 
@@ -252,7 +259,9 @@ void Settings::check_files() const {
   if (!config_.empty()) inputs.emplace_back(config_);
   for (const Setting& setting : settings_) {
     if (setting.text.empty()) continue;
-    if (setting.use == FileUse::input) inputs.emplace_back(setting.text);
+    if (setting.use == FileUse::input) {
+      for (const std::string& each : parts_of(setting.text, kBetweenPaths)) inputs.emplace_back(each);
+    }
     if (setting.use != FileUse::output) continue;
     // What is written again and again, with others beside it, can wait for room.
     check_writable(setting.text, setting.beside.empty());

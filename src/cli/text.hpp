@@ -19,6 +19,9 @@ namespace kintsugi::cli {
 
 [[nodiscard]] std::string join(std::span<const std::string> words, std::string_view separator);
 
+/// What stands between separators, at least one part: the other way round than join().
+[[nodiscard]] std::vector<std::string> parts_of(std::string_view text, char separator);
+
 /// "1 block", "2 blocks".
 [[nodiscard]] std::string count_of(std::size_t count, std::string_view noun);
 

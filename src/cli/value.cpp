@@ -151,6 +151,15 @@ Value input_path(std::filesystem::path& target) {
   return value;
 }
 
+Value input_paths(std::vector<std::filesystem::path>& target) {
+  return {"",
+          [&target](const std::string& text) {
+            target.clear();
+            for (const std::string& part : parts_of(text, kBetweenPaths)) target.emplace_back(part);
+          },
+          FileUse::input};
+}
+
 Value output_path(std::filesystem::path& target, std::vector<std::string> beside) {
   Value value = path(target);
   value.use = FileUse::output;

@@ -28,6 +28,10 @@ struct Value {
 [[nodiscard]] Value text(std::string& target);
 /// A file or folder that is read.
 [[nodiscard]] Value input_path(std::filesystem::path& target);
+/// What stands between several paths, which may hold any other character.
+inline constexpr char kBetweenPaths = '\0';
+/// Several of them, with kBetweenPaths between them.
+[[nodiscard]] Value input_paths(std::vector<std::filesystem::path>& target);
 /// A file that is written, and maybe others beside it whose names have these endings more.
 [[nodiscard]] Value output_path(std::filesystem::path& target, std::vector<std::string> beside = {});
 /// true, yes, on, 1 or false, no, off, 0.

@@ -1,5 +1,6 @@
 // Puts a page together from its parts. The numbers are JSON in a script element that is not run.
 
+#include <array>
 #include <map>
 #include <string_view>
 
@@ -48,21 +49,25 @@ std::string fill(std::string_view page, const std::map<std::string_view, std::st
 
 bool html_available() { return !asset(kLibrary).empty(); }
 
-std::string to_html(const Report& report) {
+std::string make_page(std::span<const std::string_view> scripts, const nlohmann::ordered_json& data) {
   if (!html_available()) {
     throw UsageError(
         "this program was built without D3, which pages are drawn with; --format text needs none (to build with it: "
         "Debian's package node-d3, or -DKINTSUGI_D3=FILE)");
   }
-  std::string scripts;
-  for (const std::string_view name : {"core.js", "charts.js", "verdict.js", "network.js", "pairing.js", "order.js",
-                                      "depth.js", "search.js", "study.js", "words.js", "page.js"}) {
-    scripts.append(asset(name));
-  }
+  std::string all;
+  for (const std::string_view name : scripts) all.append(asset(name));
   return fill(asset("page.html"), {{"style", std::string(asset("style.css"))},
                                    {"library", std::string(asset(kLibrary))},
-                                   {"scripts", std::move(scripts)},
-                                   {"data", embeddable(page_data(report))}});
+                                   {"scripts", std::move(all)},
+                                   {"data", embeddable(data)}});
+}
+
+std::string to_html(const Report& report) {
+  constexpr std::array<std::string_view, 11> kScripts{"core.js",    "charts.js", "verdict.js", "network.js",
+                                                      "pairing.js", "order.js",  "depth.js",   "search.js",
+                                                      "study.js",   "words.js",  "page.js"};
+  return make_page(kScripts, page_data(report));
 }
 
 }  // namespace kintsugi::report

@@ -6,6 +6,10 @@
 
 namespace kintsugi::report {
 
+/// The page with these scripts, in this order, and what they draw. Throws UsageError where the program was built
+/// without D3.
+[[nodiscard]] std::string make_page(std::span<const std::string_view> scripts, const nlohmann::ordered_json& data);
+
 /// What the page's scripts draw: the report as JSON, large tables thinned. Numbers that are not finite become null;
 /// parts that the report does not have are null.
 [[nodiscard]] nlohmann::ordered_json page_data(const Report& report);

@@ -19,6 +19,39 @@ needs_browser = unittest.skipIf(
     "SKIPPED: no chromium, chromium-driver or python3-selenium (jobs/install-dependencies.sh --tests)")
 
 
+# Texts of one picture that overlap, or that leave it; every element that sticks out to the right of the page.
+TEXTS_THAT_COLLIDE = """
+const found = [];
+for (const svg of document.querySelectorAll("svg")) {
+  const frame = svg.getBoundingClientRect();
+  const name = svg.closest("figure").id;
+  const boxes = Array.from(svg.querySelectorAll("text")).filter((t) => t.textContent)
+    .map((t) => [t.textContent, t.getBoundingClientRect()]);
+  boxes.forEach(([text, box], i) => {
+    if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 ||
+        box.bottom > frame.bottom + 1)
+      found.push(`${name}: '${text}' leaves the picture`);
+    for (const [other, place] of boxes.slice(i + 1)) {
+      if (box.left < place.right - 1 && place.left < box.right - 1 && box.top < place.bottom - 2 &&
+          place.top < box.bottom - 2)
+        found.push(`${name}: '${text}' and '${other}' overlap`);
+    }
+  });
+}
+return found;
+"""
+WIDER_THAN_THE_PAGE = """
+const width = document.documentElement.clientWidth;
+const boxes = "figure, .tile, .missing, h1, h2, p, svg, dl, .scroll, pre, .answer, nav";
+const wide = Array.from(document.querySelectorAll(boxes))
+  .filter((node) => node.getBoundingClientRect().right > width + 1)
+  .map((node) => node.id || node.className || node.tagName);
+const whole = document.documentElement.scrollWidth;
+if (whole > width) wide.push(`the page: ${whole} of ${width}`);
+return wide;
+"""
+
+
 class Browser:
     """One browser with a profile of its own. Pages are opened from disk."""
 

@@ -10,44 +10,12 @@ sys.path[:0] = [str(HERE.parent / "support"), str(HERE)]
 import h5py
 import numpy
 
-from browser import Browser, needs_browser
+from browser import TEXTS_THAT_COLLIDE, WIDER_THAN_THE_PAGE, Browser, needs_browser
 from files import Sample
 from harness import BAD_INPUT, USAGE, Planted, ProgramTest, main
 from harness import text as decoded
 
 BLOCKS = 9
-
-# Texts of one picture that overlap, or that leave it; every element that sticks out to the right of the page.
-TEXTS_THAT_COLLIDE = """
-const found = [];
-for (const svg of document.querySelectorAll("svg")) {
-  const frame = svg.getBoundingClientRect();
-  const name = svg.closest("figure").id;
-  const boxes = Array.from(svg.querySelectorAll("text")).filter((t) => t.textContent)
-    .map((t) => [t.textContent, t.getBoundingClientRect()]);
-  boxes.forEach(([text, box], i) => {
-    if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 ||
-        box.bottom > frame.bottom + 1)
-      found.push(`${name}: '${text}' leaves the picture`);
-    for (const [other, place] of boxes.slice(i + 1)) {
-      if (box.left < place.right - 1 && place.left < box.right - 1 && box.top < place.bottom - 2 &&
-          place.top < box.bottom - 2)
-        found.push(`${name}: '${text}' and '${other}' overlap`);
-    }
-  });
-}
-return found;
-"""
-WIDER_THAN_THE_PAGE = """
-const width = document.documentElement.clientWidth;
-const boxes = "figure, .tile, .missing, h1, h2, p, svg, dl, .scroll, pre, .answer, nav";
-const wide = Array.from(document.querySelectorAll(boxes))
-  .filter((node) => node.getBoundingClientRect().right > width + 1)
-  .map((node) => node.id || node.className || node.tagName);
-const whole = document.documentElement.scrollWidth;
-if (whole > width) wide.push(`the page: ${whole} of ${width}`);
-return wide;
-"""
 
 
 class ReportTest(ProgramTest):

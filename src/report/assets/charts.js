@@ -106,7 +106,8 @@ function dots(f, x, y, points, radius, opacity) {
     .attr("r", (p) => (p[2].hollow ? radius * 0.8 : radius))
     .attr("fill", (p) => (p[2].hollow ? "none" : color(p[2].color)))
     .attr("stroke", (p) => (p[2].hollow ? color(p[2].color) : null))
-    .attr("stroke-opacity", (p) => (p[2].hollow ? 0.6 : null))
+    .attr("stroke-opacity", (p) => (p[2].hollow ? (places.length > 60 ? 0.6 : 0.95) : null))
+    .attr("stroke-width", places.length > 60 ? 1 : 1.6)
     .attr("fill-opacity", opacity || 0.75);
   const ring = f.plot
     .append("circle")
@@ -132,6 +133,13 @@ function dots(f, x, y, points, radius, opacity) {
     ring.attr("cx", found[0]).attr("cy", found[1]);
     return found[2].lines();
   });
+}
+
+/// Cuts a text that is wider than `width`.
+function fitText(node, width) {
+  const whole = node.textContent;
+  for (let length = whole.length; node.getComputedTextLength() > width && length > 3; --length)
+    node.textContent = whole.slice(0, length - 1) + "…";
 }
 
 // ---- matrices ----

@@ -179,13 +179,6 @@ function drawStartErrors(stage, width) {
   });
 }
 
-/// Cuts a text that is wider than `width`.
-function fitText(node, width) {
-  const whole = node.textContent;
-  for (let length = whole.length; node.getComputedTextLength() > width && length > 3; --length)
-    node.textContent = whole.slice(0, length - 1) + "…";
-}
-
 function marginsFigure(node) {
   const margins = data.margins;
   const interchangeable = margins.filter((m) => m.interchangeable).length;
