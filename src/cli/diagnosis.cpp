@@ -8,6 +8,7 @@
 #include "cli/reference.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
+#include "core/stop.hpp"
 
 namespace kintsugi::cli {
 
@@ -157,6 +158,16 @@ void find_odd_data(const ProblemFile& problem, std::vector<Finding>& found) {
                    "where a partner of theirs is missing, no order reproduces the predictions: look for it"});
 }
 
+/// What takes long is left out where the run is to end.
+template <class Find>
+void unless_stopped(const Find& find) {
+  try {
+    find();
+  } catch (const Stopped&) {
+    return;
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> diagnose(const Solution& solution, const Network& network, const ProblemFile& problem) {
@@ -164,7 +175,7 @@ std::vector<Finding> diagnose(const Solution& solution, const Network& network, 
   if (solution.status == Status::by_weights || !problem.has_predictions()) return found;
   if (!is_answer(solution.status)) {
     const bool reproduced = solution.status == Status::reproduced;
-    if (!reproduced) find_activation(solution, problem, found);
+    if (!reproduced) unless_stopped([&] { find_activation(solution, problem, found); });
     if (!reproduced) find_wrong_pairs(solution, network, found);
     if (!reproduced) find_overfitting(solution, found);
     if (!reproduced) find_short_limit(solution, found);
@@ -172,7 +183,7 @@ std::vector<Finding> diagnose(const Solution& solution, const Network& network, 
   }
   find_few_rows(solution, problem, found);
   for (const std::string& text : describe_copies(solution, network)) found.push_back({"copies", text, ""});
-  find_odd_data(problem, found);
+  unless_stopped([&] { find_odd_data(problem, found); });
   return found;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/rounding_tally.hpp"
+#include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/solution_file.hpp"
 #include "objective/row_tiles.hpp"
@@ -47,6 +48,7 @@ template <class Scalar>
 void run_blocks(const NetworkF64& network, const Assembly& assembly, MatrixOf<Scalar>& states) {
   MatrixOf<Scalar> hidden;
   for (const Block& block : assembly.blocks) {
+    throw_if_stopped();
     const PieceF64& expand = network.pieces[static_cast<std::size_t>(block.expand)];
     const PieceF64& compress = network.pieces[static_cast<std::size_t>(block.compress)];
     hidden.noalias() = states * weight_of(expand).transpose().cast<Scalar>();

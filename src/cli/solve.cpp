@@ -38,7 +38,7 @@ namespace kintsugi::cli {
 namespace {
 
 /// Seconds that a problem file, start or checkpoint may still be read after a stop, since solve() then makes an order
-/// of what is there.
+/// of what is there; and that a diagnosis may be sought in after one.
 constexpr double kForReading = 1;
 
 /// Seconds: what comes after the reading is solve(), which listens for itself, and what is to be finished.
@@ -426,9 +426,11 @@ ExitCode SolveCommand::run(const Settings& settings) {
   solution.times.total = since_start.seconds();
   if (no_times_) leave_out_times(solution);
   solution.warnings = log->warnings();
+  be_quiet_about_stop(0);
   world.agree([&] {
     if (world.root()) solution.diagnosis = diagnose(solution, network, *rows);
   });
+  be_quiet_about_stop(kToTheEnd);
 
   const MemoryUse memory = memory_use(world);
   if (world.root() && !no_times_) log->on_memory(memory);
