@@ -56,10 +56,11 @@ std::int64_t milliseconds() noexcept {
 }
 
 /// mpirun ends its ranks by SIGCONT, SIGTERM after a second, and SIGKILL after another one. It hands on what ends a
-/// suspension, too: who was suspended has asked nothing for a while.
+/// suspension, too: who was suspended has asked nothing for a while. Nobody asks before MPI has started, when an end
+/// at once would leave mpirun waiting for ever.
 bool is_end_by_mpirun(const siginfo_t& info) noexcept {
   constexpr std::int64_t kSuspended = 300;
-  return mpirun != 0 && info.si_pid == mpirun && (ends || milliseconds() - last_asked < kSuspended);
+  return mpirun != 0 && info.si_pid == mpirun && !ends && milliseconds() - last_asked < kSuspended;
 }
 
 /// Decimal digits, at the end of `buffer`.
