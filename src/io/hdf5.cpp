@@ -122,20 +122,31 @@ void Image::attribute(hid_t object, const std::string& name, double value) {
   attribute(object, name, H5T_IEEE_F64LE, &value);
 }
 
-std::vector<char> Image::finish() {
+std::size_t Image::size() {
   done(H5Fflush(file_.id(), H5F_SCOPE_LOCAL));
   const ssize_t size = H5Fget_file_image(file_.id(), nullptr, 0);
   if (size <= 0) throw InternalError("HDF5 gives no file image: " + last_error());
-  std::vector<char> bytes(static_cast<std::size_t>(size));
-  if (H5Fget_file_image(file_.id(), bytes.data(), bytes.size()) != size) {
+  return static_cast<std::size_t>(size);
+}
+
+void Image::copy_to(std::span<char> bytes) {
+  if (H5Fget_file_image(file_.id(), bytes.data(), bytes.size()) != std::ssize(bytes)) {
     throw InternalError("HDF5 gives no file image: " + last_error());
   }
+}
+
+std::vector<char> Image::finish() {
+  std::vector<char> bytes(size());
+  copy_to(bytes);
   return bytes;
 }
 
 std::string Image::finish_with_sum() {
-  const std::vector<char> bytes = finish();
-  std::string content(bytes.begin(), bytes.end());
+  const std::size_t bytes = size();
+  std::string content;
+  content.reserve(bytes + sum_line("").size());  // one copy of what may be large
+  content.resize(bytes);
+  copy_to(content);
   return content += sum_line(content);
 }
 

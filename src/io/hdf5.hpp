@@ -84,6 +84,9 @@ class Image {
 
  private:
   void attribute(hid_t object, const std::string& name, hid_t type, const void* value);
+  /// Bytes of the file, which is complete.
+  [[nodiscard]] std::size_t size();
+  void copy_to(std::span<char> bytes);
 
   Handle file_;
   Handle group_options_;
