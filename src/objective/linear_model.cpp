@@ -42,6 +42,18 @@ class FixedPoint {
 LinearModel::LinearModel(Evaluator& evaluator, const LinearModelParameters& parameters, const MemoryBudget& memory)
     : evaluator_(&evaluator), parameters_(parameters), memory_(memory), passes_(evaluator) {}
 
+namespace {
+
+/// To `size`, unless a stop is heard: gigabytes take a while until they are there.
+void grow(kernels::TileBuffer& values, std::size_t size) {
+  constexpr std::size_t kAtOnce = std::size_t{1} << 24;
+  values.reserve(size);
+  if (values.size() > size) values.resize(size);
+  while (values.size() < size && !stop_heard()) values.resize(std::min(size, values.size() + kAtOnce));
+}
+
+}  // namespace
+
 void LinearModel::resize_base(const Blocks& blocks, std::size_t tiles) {
   base_.blocks = blocks;
   base_.channels = passes_.channels();
@@ -50,7 +62,7 @@ void LinearModel::resize_base(const Blocks& blocks, std::size_t tiles) {
   base_.own = evaluator_->own_tiles(base_.tiles);
   // The old effects are of no use: a vector that grows would hold both.
   if (base_.effects.capacity() < base_.own.size() * tile_size) kernels::TileBuffer().swap(base_.effects);
-  base_.effects.resize(base_.own.size() * tile_size);
+  grow(base_.effects, base_.own.size() * tile_size);
   base_.errors.resize(base_.own.size() * base_.channels * kTileRows);
 }
 
@@ -59,7 +71,8 @@ mpi::ExactSums LinearModel::run_passes(std::size_t near) {
   mpi::ExactSums squares(1);
   const std::vector<Layer> layers = layers_of(*evaluator_, base_.blocks);
   for (std::size_t t = 0; t < base_.own.size(); ++t) {
-    if (stop_heard()) break;
+    const std::size_t needed = (t + 1) * base_.channels * base_.effects_size();
+    if (stop_heard() || base_.effects.size() < needed) break;
     const RowTile& rows = *base_.own[t];
     squares.add(0, passes_.forward(rows, layers, base_.errors.data() + t * base_.channels * kTileRows));
     for (std::size_t c = 0; c < base_.channels; ++c) {
