@@ -25,7 +25,13 @@ bool is_number(hid_t type) {
 /// Walks a file and collects its arrays.
 class ArrayReader {
  public:
-  explicit ArrayReader(const std::filesystem::path& path) : reader_(path) {
+  explicit ArrayReader(const std::filesystem::path& path)
+      : reader_(path, h5::SoftLinks::followed), links_(h5::opened(H5Pcreate(H5P_LINK_ACCESS), path.string())) {
+    // A soft link may lead to an external one.
+    const auto refuse = [](const char*, const char*, const char*, const char*, unsigned*, hid_t, void*) -> herr_t {
+      return -1;
+    };
+    h5::done(H5Pset_elink_cb(links_.id(), refuse, nullptr), path.string());
     std::error_code ignored;
     budget_ = most_inflated(std::filesystem::file_size(path, ignored)) / sizeof(double);
   }
@@ -44,12 +50,22 @@ class ArrayReader {
     for (const std::string& link : group.links) {
       if (++visited_ > kMost)
         throw InputError(reader_.name() + ": holds more than " + std::to_string(kMost) + " objects");
-      const Handle object(h5::opened(H5Oopen(group.id.id(), link.c_str(), H5P_DEFAULT), group.name + "/" + link));
+      const std::string place = group.name + "/" + link;
+      const Handle object(h5::opened(H5Oopen(group.id.id(), link.c_str(), links_.id()), place));
+      if (!is_new(object, link, place)) continue;
       const H5I_type_t kind = H5Iget_type(object.id());
       const std::string name = path.empty() ? link : path + "/" + link;
       if (kind == H5I_GROUP) walk(reader_.group(group, link), name, depth + 1);
       if (kind == H5I_DATASET) read_dataset(group, link, name);
     }
+  }
+
+  /// Links may name one array several times; it is read once by each name.
+  bool is_new(const Handle& object, const std::string& link, const std::string& place) {
+    if (H5Iget_type(object.id()) != H5I_DATASET) return true;
+    H5O_info_t info{};
+    h5::done(H5Oget_info(object.id(), &info), place);
+    return seen_.emplace(info.addr, link).second;
   }
 
   void read_dataset(const h5::RawGroup& group, const std::string& link, const std::string& name) {
@@ -158,6 +174,8 @@ class ArrayReader {
   }
 
   h5::RawReader reader_;
+  Handle links_;
+  std::set<std::pair<haddr_t, std::string>> seen_;
   std::size_t budget_ = 0;  // numbers that may still be read
   std::size_t visited_ = 0;
   std::vector<Tensor> arrays_;

@@ -4,23 +4,39 @@
 #include <system_error>
 
 #include "io/hdf5_checks.hpp"
+#include "io/tensor.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi::h5 {
 
 namespace {
 
-/// Opens a group and lists its links, which must all be hard: soft and external ones lead elsewhere.
-RawGroup open_group(hid_t parent, const std::string& link, std::string name) {
+/// The links of a group.
+struct Links {
+  std::vector<std::string> names;
+  SoftLinks soft;
+  std::string refused;  ///< the first one that is
+};
+
+herr_t take_link(hid_t /*group*/, const char* name, const H5L_info_t* info, void* links) {
+  Links& all = *static_cast<Links*>(links);
+  const bool is_taken = info->type == H5L_TYPE_HARD || (info->type == H5L_TYPE_SOFT && all.soft == SoftLinks::followed);
+  if (!is_taken) all.refused = name;
+  if (is_taken) all.names.emplace_back(name);
+  return is_taken ? 0 : 1;
+}
+
+/// Opens a group and lists its links.
+RawGroup open_group(hid_t parent, const std::string& link, std::string name, SoftLinks soft_links) {
   RawGroup group{Handle(opened(H5Gopen2(parent, link.c_str(), H5P_DEFAULT), name)), std::move(name), {}};
-  const auto take = [](hid_t, const char* text, const H5L_info_t* info, void* list) -> herr_t {
-    if (info->type != H5L_TYPE_HARD) return 1;
-    static_cast<std::vector<std::string>*>(list)->emplace_back(text);
-    return 0;
-  };
-  const herr_t result = H5Literate(group.id.id(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, take, &group.links);
+  Links links{{}, soft_links, ""};
+  const herr_t result = H5Literate(group.id.id(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, take_link, &links);
   done(result, group.name);
-  if (result > 0) fail(group.name, "holds a soft or external link, which is not allowed");
+  if (result > 0) {
+    fail(group.name, "holds a soft or external link, '" + printable(links.refused) +
+                         "', which is not allowed; put what it names in its place");
+  }
+  group.links = std::move(links.names);
   std::sort(group.links.begin(), group.links.end());
   return group;
 }
@@ -44,7 +60,8 @@ std::uint64_t most_bytes(const RawDataset& set, std::uint64_t file_bytes) {
 
 bool RawGroup::has(const std::string& link) const { return std::binary_search(links.begin(), links.end(), link); }
 
-RawReader::RawReader(const std::filesystem::path& path) : name_(path.string()) {
+RawReader::RawReader(const std::filesystem::path& path, SoftLinks soft_links)
+    : name_(path.string()), soft_links_(soft_links) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) fail(name_, "cannot be opened: no such file");
@@ -61,13 +78,13 @@ RawReader::RawReader(const std::filesystem::path& path) : name_(path.string()) {
   constexpr std::size_t kConversionBytes = std::size_t{16} << 10;
   transfer_ = Handle(opened(H5Pcreate(H5P_DATASET_XFER), name_));
   done(H5Pset_buffer(transfer_.id(), kConversionBytes, nullptr, nullptr), name_);
-  root_ = open_group(file_.id(), "/", name_);
+  root_ = open_group(file_.id(), "/", name_, soft_links_);
 }
 
 RawGroup RawReader::group(const RawGroup& parent, const std::string& name) const {
   const std::string path = (&parent == &root_ ? name_ + ", /" : parent.name + "/") + name;
   if (!parent.has(name)) fail(path, "is missing");
-  return open_group(parent.id.id(), name, path);
+  return open_group(parent.id.id(), name, path, soft_links_);
 }
 
 RawDataset RawReader::dataset(const RawGroup& parent, const std::string& name) const {

@@ -25,11 +25,14 @@ struct RawDataset {
   std::vector<hsize_t> dims;
 };
 
+/// What becomes of soft links, which name another object of the file. External ones are refused.
+enum class SoftLinks { refused, followed };
+
 /// A file open for reading through HDF5, which a damaged or crafted file makes crash, loop or take endless memory: only
 /// in a child process (io/in_child.hpp). Every member throws InputError that names the file, the object and the rule.
 class RawReader {
  public:
-  explicit RawReader(const std::filesystem::path& path);
+  explicit RawReader(const std::filesystem::path& path, SoftLinks soft_links = SoftLinks::refused);
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const RawGroup& root() const { return root_; }
@@ -46,6 +49,7 @@ class RawReader {
 
  private:
   std::string name_;
+  SoftLinks soft_links_;
   std::uint64_t bytes_ = 0;
   Handle file_;
   Handle transfer_;

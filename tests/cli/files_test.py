@@ -144,6 +144,22 @@ class TableTest(ProgramTest):
                 file[name] = values.T.astype(float)
                 file[name].attrs["MATLAB_class"] = numpy.bytes_("double")
         self.assert_read("matlab.mat")
+        with h5py.File(self.folder / "links.h5", "w") as file:
+            file["raw/1"] = inputs
+            file["raw/2"] = predictions
+            file["inputs"] = h5py.SoftLink("/raw/1")
+            file["predictions"] = h5py.SoftLink("raw/2")
+            file["raw/back"] = h5py.SoftLink("/")
+        self.assert_read("links.h5")
+        with h5py.File(self.folder / "outside.h5", "w") as file:
+            file["inputs"] = h5py.ExternalLink("two.h5", "run/1/x")
+            file["predictions"] = predictions
+        self.assert_error(BAD_INPUT, "import", "pieces", "outside.h5", "-o", "q.h5",
+                          says=["outside.h5", "external link, 'inputs'"])
+        with h5py.File(self.folder / "round.h5", "w") as file:
+            file["x"] = h5py.ExternalLink("two.h5", "run")
+            file["deeper/inputs"] = h5py.SoftLink("/x/1/x")
+        self.assert_error(BAD_INPUT, "import", "pieces", "round.h5", "-o", "q.h5", says=["round.h5", "external"])
         with h5py.File(self.folder / "ring.h5", "w") as file:
             file["a/b"] = file["/"]
         self.assert_error(BAD_INPUT, "import", "pieces", "ring.h5", "-o", "q.h5", says=["ring.h5", "no arrays"])
