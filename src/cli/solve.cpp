@@ -38,8 +38,11 @@ namespace kintsugi::cli {
 namespace {
 
 /// Seconds that a problem file, start or checkpoint may still be read after a stop, since solve() then makes an order
-/// of what is there; and that a diagnosis may be sought in after one.
+/// of what is there.
 constexpr double kForReading = 1;
+
+/// Seconds after a stop in which a diagnosis may be sought.
+constexpr double kForDiagnosis = 0.8;
 
 /// Seconds: what comes after the reading is solve(), which listens for itself, and what is to be finished.
 constexpr double kToTheEnd = 1e6;
@@ -427,6 +430,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
   if (no_times_) leave_out_times(solution);
   solution.warnings = log->warnings();
   be_quiet_about_stop(0);
+  be_patient_about_stop(kForDiagnosis);
   world.agree([&] {
     if (world.root()) solution.diagnosis = diagnose(solution, network, *rows);
   });

@@ -13,6 +13,7 @@ import collections
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -45,6 +46,7 @@ class Soak:
         self.random = random.Random(seed)
         self.counts = collections.Counter()
         self.mpirun_hung = False
+        self.history = []  # of the last runs: fault, ranks, exit code, what was resumed
         self.outcomes = collections.defaultdict(collections.Counter)
         harness.Planted(blocks=28, width=16, rows=4000, seed=3).write(folder / "p.h5")
         self.disk = folder / "disk"
@@ -71,7 +73,7 @@ class Soak:
 
     def start(self, fault):
         """Starts or resumes the solve on a random number of ranks; with the process and that number."""
-        ranks = self.random.choice((1, 1, 2, 2, 3, 4)) if fault.ranks is None else fault.ranks
+        self.np = ranks = self.random.choice((1, 1, 2, 2, 3, 4)) if fault.ranks is None else fault.ranks
         command = [str(word) for word in self.command(self.disk)]
         if fault.clock:
             command = ["env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME_TIMESTAMP_FILE={self.clock}", "FAKETIME_NO_CACHE=1",
@@ -109,6 +111,7 @@ class Soak:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise Broken(f"it hangs: {said[-2000:]}")
+        self.history = [*self.history[-9:], (fault.name, self.np, process.returncode, re.findall(r"resume .*", said))]
         self.outcomes[fault.name][self.outcome(process, said, fault)] += 1
         self.counts["runs"] += 1
         self.counts["resumed"] += "resume   from" in said
@@ -139,12 +142,22 @@ class Soak:
         if code in (1, 2) and "kintsugi: error" in said and not fault.may_fail:
             raise Broken(f"refused with code {code}: {said[-2000:]}")
         if code == 0:
-            if self.way(self.disk / "s.h5") != self.right:
-                raise Broken("the answer or the way to it is another one")
+            self.compare()
             for path in list(self.disk.iterdir()):
                 path.unlink()
             return "solved alike"
         return {4: "stopped (4)", 5: "error (5)"}.get(code, "ended")
+
+    def compare(self):
+        """The solution with that of the undisturbed run."""
+        found = self.way(self.disk / "s.h5")
+        if found == self.right:
+            return
+        parts = [name for name, one, other in zip(("trajectory", "permutation", "elites"), found, self.right) if one != other]
+        rows = list(zip(found[0], self.right[0]))
+        first = next((i for i, (one, other) in enumerate(rows) if one != other), len(rows))
+        raise Broken(f"other {', '.join(parts)}: {len(found[0])} rows instead of {len(self.right[0])}, from row {first} on: "
+                     f"{found[0][first:first + 2]} instead of {self.right[0][first:first + 2]}; before: {self.history}")
 
     def look_for_processes(self, process, began):
         """Nothing of the run lives on, but for a moment."""
@@ -172,8 +185,9 @@ class Soak:
                                     timeout=600)
             if result.returncode == 0:
                 break
-        if result.returncode != 0 or self.way(self.disk / "s.h5") != self.right:
+        if result.returncode != 0:
             raise Broken(f"the last run ends otherwise: {result.stderr[-2000:]}")
+        self.compare()
         left = sorted(path.name for path in self.disk.iterdir())
         if any(name not in ("c.h5", "c.h5.previous", "s.h5") for name in left):
             raise Broken(f"what lies about in the end: {left}")
