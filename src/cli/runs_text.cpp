@@ -62,7 +62,7 @@ void print_scaling(std::ostream& out, const Scaling& scaling) {
                    "efficiency"});
   for (const ScalingPoint& point : scaling.points) {
     table.add({std::to_string(point.ranks), point.blocks > 0 ? std::to_string(point.blocks) : "-",
-               std::to_string(point.times.size()), std::to_string(point.solved), number(point.median_evaluations),
+               std::to_string(point.runs), std::to_string(point.solved), number(point.median_evaluations),
                number(point.median), number(point.times.front()), number(point.times.back()),
                number(point.median_total), format("%.2f", point.speedup), format("%.1f %%", 100 * point.efficiency)});
   }

@@ -180,32 +180,53 @@ double scaled_time(const Run& run, bool weak) {
   return weak ? run.search_seconds / evaluations_of(run) : run.search_seconds;
 }
 
-Scaling scaling_of(const std::vector<const Run*>& runs, const std::string& kind, const std::string& of) {
+/// The runs whose times tell something: solved ones, or all where none was solved; in a weak sweep, those that
+/// searched.
+std::vector<const Run*> timed_of(const std::vector<const Run*>& runs, bool weak) {
+  std::vector<const Run*> timed;
+  for (const Run* const run : runs) {
+    if (scaled_time(*run, weak) > 0 && std::isfinite(scaled_time(*run, weak))) timed.push_back(run);
+  }
+  std::vector<const Run*> solved;
+  std::ranges::copy_if(timed, std::back_inserter(solved), [](const Run* run) { return run->solved; });
+  return solved.empty() ? timed : solved;
+}
+
+ScalingPoint point_of(const std::vector<const Run*>& runs, const std::vector<const Run*>& timed, bool weak) {
+  ScalingPoint point;
+  point.ranks = timed.front()->ranks;
+  point.blocks = timed.front()->blocks;
+  point.runs = runs.size();
+  point.solved = static_cast<std::size_t>(std::ranges::count_if(runs, [](const Run* run) { return run->solved; }));
+  std::vector<double> totals;
+  std::vector<double> evaluations;
+  for (const Run* const run : timed) {
+    point.times.push_back(scaled_time(*run, weak));
+    totals.push_back(run->total_seconds);
+    evaluations.push_back(evaluations_of(*run));
+  }
+  std::ranges::sort(point.times);
+  point.median = median_of(point.times);
+  point.median_total = median_of(totals);
+  point.median_evaluations = median_of(evaluations);
+  return point;
+}
+
+Scaling scaling_of(const std::vector<const Run*>& runs, const std::string& kind, const std::string& of,
+                   std::vector<std::string>& notes) {
   std::map<int, std::vector<const Run*>> by_ranks;
   for (const Run* const run : runs) by_ranks[run->ranks].push_back(run);
   Scaling scaling{kind, of, {}};
   const bool weak = kind == "weak";
   for (const auto& [ranks, own] : by_ranks) {
-    ScalingPoint point;
-    point.ranks = ranks;
-    point.blocks = own.front()->blocks;
-    std::vector<double> totals;
-    std::vector<double> evaluations;
-    for (const Run* const run : own) {
-      if (weak && !(evaluations_of(*run) >= 1)) {
-        throw InputError(run->source + ": '" + run->name +
-                         "' was solved without a search, and there is nothing to "
-                         "measure; make it harder (GENERATE='--depth none')");
-      }
-      point.solved += run->solved ? 1 : 0;
-      point.times.push_back(scaled_time(*run, weak));
-      totals.push_back(run->total_seconds);
-      evaluations.push_back(evaluations_of(*run));
+    const std::vector<const Run*> timed = timed_of(own, weak);
+    if (timed.empty()) {
+      notes.push_back(of + ": all runs on " + std::to_string(ranks) +
+                      " ranks were solved without a search, which tells no time for an evaluation; make it harder "
+                      "(GENERATE='--depth none')");
+      continue;
     }
-    std::ranges::sort(point.times);
-    point.median = median_of(point.times);
-    point.median_total = median_of(totals);
-    point.median_evaluations = median_of(evaluations);
+    ScalingPoint point = point_of(own, timed, weak);
     if (!scaling.points.empty()) {
       const ScalingPoint& least = scaling.points.front();
       const double share = static_cast<double>(ranks) / least.ranks;
@@ -230,7 +251,11 @@ void add_scalings(Comparison& all) {
       others[{all.group_of[i], all.problem_of[i]}].push_back(&run);
     }
   }
-  for (const auto& [key, runs] : sweeps) all.scalings.push_back(scaling_of(runs, key.first, key.second));
+  for (const auto& [key, runs] : sweeps) {
+    Scaling scaling = scaling_of(runs, key.first, key.second, all.notes);
+    if (scaling.points.empty()) throw InputError(key.second + ": no run of the sweep has anything to measure");
+    all.scalings.push_back(std::move(scaling));
+  }
   for (const auto& [key, runs] : others) {
     std::set<int> ranks;
     std::set<std::optional<std::uint64_t>> seeds;
@@ -239,7 +264,8 @@ void add_scalings(Comparison& all) {
       seeds.insert(run->seed);
     }
     if (ranks.size() < 2 || seeds.size() > 1) continue;
-    all.scalings.push_back(scaling_of(runs, "strong", all.problems[key.second] + ", " + all.groups[key.first]));
+    all.scalings.push_back(
+        scaling_of(runs, "strong", all.problems[key.second] + ", " + all.groups[key.first], all.notes));
   }
 }
 

@@ -115,6 +115,13 @@ bool names_runs(const std::vector<std::string>& names) {
                    "ranks (CSV, JSON, or as 'kintsugi bench --suite' prints it)");
 }
 
+/// A field of CSV without its quotes, two of which stand for one within.
+std::string csv_text(std::string_view field) {
+  std::string text(bare_field(field));
+  for (std::size_t at = text.find("\"\""); at != std::string::npos; at = text.find("\"\"", at + 1)) text.erase(at, 1);
+  return text;
+}
+
 std::vector<Line> csv_lines(std::string_view text, const std::string& file) {
   csv::Records records(text, file);
   std::vector<std::string> names;
@@ -134,7 +141,7 @@ std::vector<Line> csv_lines(std::string_view text, const std::string& file) {
                        std::to_string(names.size()));
     }
     Line line{records.place(), {}};
-    for (std::size_t i = 0; i < names.size(); ++i) line.cells[names[i]] = bare_field(fields[i]);
+    for (std::size_t i = 0; i < names.size(); ++i) line.cells[names[i]] = csv_text(fields[i]);
     lines.push_back(std::move(line));
   }
   return lines;

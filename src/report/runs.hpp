@@ -76,8 +76,9 @@ struct Series {
 struct ScalingPoint {
   int ranks = 0;
   int blocks = 0;
+  std::size_t runs = 0;
   std::size_t solved = 0;
-  std::vector<double> times;  ///< seconds; of each run, ascending
+  std::vector<double> times;  ///< seconds, ascending: of the solved runs, or of all where none was solved
   double median = 0;
   double median_total = Run::kNone;
   double median_evaluations = Run::kNone;
@@ -112,7 +113,7 @@ struct Comparison {
 };
 
 /// Tells problems apart by their fingerprints, groups by their settings, and gives runs names that differ. Throws
-/// InputError where a weak sweep has runs without an evaluation, which say nothing.
+/// InputError where no run of a sweep has anything to measure.
 [[nodiscard]] Comparison compare(std::vector<Run> runs);
 
 /// One page like that of a single run; see contents.hpp.

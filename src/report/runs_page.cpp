@@ -68,6 +68,7 @@ Json scaling_data(const Scaling& scaling) {
   for (const ScalingPoint& point : scaling.points) {
     points.push_back({{"ranks", point.ranks},
                       {"blocks", point.blocks},
+                      {"runs", point.runs},
                       {"solved", point.solved},
                       {"times", point.times},
                       {"median", point.median},

@@ -19,10 +19,10 @@ strong,2,48,1,solved,100,8,9
 strong,8,48,1,solved,100,4,5
 strong,2,48,2,solved,100,10,11
 strong,8,48,2,not_solved,100,2,3
-strong,2,48,3,solved,100,9,10
+strong,2,48,3,solved,100,8,10
 """
-SUITE = [("net one", 1, "solved", 1e-14, "6/6", 1.0, 40, 0.5, 0.75),
-         ("net one", 2, "time_limit", 3e-3, "5/6", 0.875, 900, 10.0, 10.5),
+SUITE = [("net, one", 1, "solved", 1e-14, "6/6", 1.0, 40, 0.5, 0.75),
+         ("net, one", 2, "time_limit", 3e-3, "5/6", 0.875, 900, 10.0, 10.5),
          ("two", 1, "noise", 2e-5, "-", "-", 70, 1.5, 2.0)]
 COLUMNS = ["problem", "seed", "status", "mse", "pairs", "tau", "evaluations", "search_seconds", "total_seconds"]
 
@@ -88,18 +88,19 @@ class TextTest(RunsTest):
         printed += ["%-20s %5s  %-11s %10s %9s %9s %11s %9s %9s" % row for row in SUITE]
         printed += ["RESULT solved=2 of=3 median_search_seconds=1.500"]
         rows = [dict(zip(COLUMNS, row)) for row in SUITE]
-        csv = ",".join(COLUMNS) + "\n" + "".join(",".join(map(str, row)) + "\n" for row in SUITE)
+        csv = ",".join(COLUMNS) + "\n" + "".join(",".join(f'"{cell}"' if "," in str(cell) else str(cell) for cell in row) + "\n"
+                                                 for row in SUITE)
         texts = {}
         for name, content in (("s.txt", "\n".join(printed)), ("s.csv", csv), ("s.json", json.dumps({"runs": rows})),
                               ("t.json", json.dumps(rows, indent=2)),
-                              ("u.json", "\n".join(map(json.dumps, [{"version": 1}, *rows])))):
+                              ("u.json", "\n".join(map(json.dumps, [*({"record": "solve", **row} for row in rows), {"record": "summary", "solved": 2}])))):
             (self.folder / name).write_text(content)
             texts[name] = self.text(name)
         for name, text in texts.items():
             self.assertEqual(text, texts["s.csv"], name)
         self.assertIn("3 runs of 2 problems, 2 solved", texts["s.csv"])
         self.assertEqual(self.rows(texts["s.csv"], "")[1],
-                         ["net one seed 2", "net one", "time_limit", "0.003", "-", "5/6", "0.875", "900", "10", "10.5", "-"])
+                         ["net, one seed 2", "net, one", "time_limit", "0.003", "-", "5/6", "0.875", "900", "10", "10.5", "-"])
 
     def test_two_suites_are_two_settings(self):
         for name, evaluations in (("old.csv", 40), ("new.csv", 20)):
@@ -121,11 +122,17 @@ class TextTest(RunsTest):
         (self.folder / "sweep/sweep.csv").write_text(SWEEP)
         text = self.text("sweep")
         self.assertEqual(self.rows(text, "strong scaling"),
-                         [["2", "48", "3", "3", "100", "9", "8", "10", "10", "1.00", "100.0 %"],
-                          ["8", "48", "2", "1", "100", "3", "2", "4", "4", "3.00", "75.0 %"]])
+                         [["2", "48", "3", "3", "100", "8", "8", "10", "10", "1.00", "100.0 %"],
+                          ["8", "48", "2", "1", "100", "4", "4", "4", "5", "2.00", "50.0 %"]],
+                         "runs that were not solved count as such, their times do not")
         (self.folder / "weak.csv").write_text(SWEEP.splitlines()[0] + "\nweak,1,24,1,solved,100,1,2\nweak,4,96,1,solved,1000,20,30\n")
         self.assertEqual([row[5:6] + row[9:] for row in self.rows(self.text("weak.csv"), "weak scaling")],
                          [["0.01", "1.00", "100.0 %"], ["0.02", "2.00", "50.0 %"]])
+        with open(self.folder / "weak.csv", "a") as file:
+            file.write("weak,2,48,1,solved,0,0.5,1\n")
+        text = self.text("weak.csv")
+        self.assertIn("note: weak.csv: all runs on 2 ranks were solved without a search", text)
+        self.assertEqual([row[0] for row in self.rows(text, "weak scaling")], ["1", "4"])
 
     def test_solutions_on_several_numbers_of_ranks_are_a_sweep(self):
         text = self.text(self.solution("a.h5", ranks=1, seconds_search=8.0), self.solution("b.h5", ranks=4, seconds_search=4.0))
@@ -163,7 +170,7 @@ class TextTest(RunsTest):
                               (header + "\nstrong,one,48,1,solved,100,4,5\n", "line 2: ranks is 'one'"),
                               (header + "\nmedium,1,48,1,solved,100,4,5\n", "line 2: kind is 'medium'"),
                               (header + "\nstrong,1,48,1,solved,100,0,5\n", "search_seconds needs to be above 0"),
-                              (header + "\nweak,1,48,1,solved,0,4,5\n", "solved without a search"),
+                              (header + "\nweak,1,48,1,solved,0,4,5\n", "no run of the sweep has anything to measure"),
                               ("\0\0", "no table of runs")):
             with self.subTest(content[:40]):
                 (self.folder / "bad").write_text(content)
@@ -282,16 +289,16 @@ class RunsPageTest(RunsTest):
         (self.folder / "sweep.csv").write_text(SWEEP)
         self.open("sweep.csv")
         for figure in ("scaling-0", "efficiency-0"):
-            self.assertEqual(len(self.browser.attributes(f"#{figure} circle[fill-opacity]", "r")), 5)
+            self.assertEqual(len(self.browser.attributes(f"#{figure} circle[fill-opacity]", "r")), 4)
             self.assertEqual(len(self.browser.attributes(f"#{figure} path.spread", "d")), 1)
         line = [self.numbers("#scaling-0 line.ideal", name)[0] for name in ("x1", "y1", "x2", "y2")]
         dots = sorted(zip(self.numbers("#scaling-0 circle[fill-opacity]", "cx"), self.numbers("#scaling-0 circle[fill-opacity]", "cy")))
         self.assertAlmostEqual(line[0], dots[0][0])
-        # log-log: four times the ranks cost as many pixels down as a fourth of the time; 8 s and 2 s are dots.
+        # log-log: from 8 s to 4 s, which are dots, is half the way that the ideal falls from 2 to 8 ranks.
         fall = line[3] - line[1]
         lowest = lambda x: max(cy for cx, cy in dots if abs(cx - x) < 1)
-        self.assertAlmostEqual(fall, lowest(line[2]) - lowest(line[0]), delta=0.5)
-        self.assertEqual(self.browser.texts("#scaling-table-0 tbody tr:nth-child(2) td")[-1], "75.0 %")
+        self.assertAlmostEqual(fall, 2 * (lowest(line[2]) - lowest(line[0])), delta=0.5)
+        self.assertEqual(self.browser.texts("#scaling-table-0 tbody tr:nth-child(2) td")[-1], "50.0 %")
 
     def test_light_dark_narrow_and_paper(self):
         names = self.two_searches()

@@ -26,7 +26,8 @@ function scalingFigures(node, scaling, number) {
     id: `scaling-${number}`,
     title: `${title}: ${timeName(scaling)}`,
     legend,
-    note: `${scaling.of}. Both axes are logarithmic.` + (several ? "" : " One run for each number of ranks: no spread."),
+    note: `${scaling.of}. Both axes are logarithmic.` + (several ? "" : " One run for each number of ranks: no spread.") +
+      (scaling.points.some((p) => p.solved > 0 && p.solved < p.runs) ? " Runs that were not solved are left out." : ""),
     draw: (stage, width) => drawTimes(stage, width, scaling),
   });
   figure(both, {
@@ -44,8 +45,8 @@ function scalingFigures(node, scaling, number) {
     scaling.points.map((p) => [
       p.ranks,
       p.blocks || "–",
-      p.times.length,
-      { text: num(p.solved), value: p.solved, flag: p.solved < p.times.length },
+      p.runs,
+      { text: num(p.solved), value: p.solved, flag: p.solved < p.runs },
       { text: num(p.median_evaluations), value: p.median_evaluations },
       { text: num(p.median), value: p.median },
       { text: num(p.times[0]), value: p.times[0] },
