@@ -126,7 +126,7 @@ std::vector<Line> csv_lines(std::string_view text, const std::string& file) {
   csv::Records records(text, file);
   std::vector<std::string> names;
   std::string_view header = records.next(',');
-  while (bare_field(header).empty()) header = records.next(',');
+  while (bare_field(header).empty() && !records.done()) header = records.next(',');
   for (const std::string_view name : csv::split(header, ',')) {
     names.push_back(column_name(std::string(bare_field(name))));
   }
@@ -260,10 +260,7 @@ void set_status(Run& run, std::string_view word, const std::string& place) {
   }
 }
 
-std::vector<Run> read_run_table(const std::filesystem::path& path) {
-  const std::string file = path.string();
-  const FileBytes bytes(path, kMostBytes);
-  const std::string_view text(bytes.bytes().data(), bytes.bytes().size());
+std::vector<Run> parse_run_table(std::string_view text, const std::string& file) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) throw InputError(file + ": is empty");
   if (text.find('\0') != std::string_view::npos) refuse(file);
@@ -284,6 +281,11 @@ std::vector<Run> read_run_table(const std::filesystem::path& path) {
     runs.back().source = file;
   }
   return runs;
+}
+
+std::vector<Run> read_run_table(const std::filesystem::path& path) {
+  const FileBytes bytes(path, kMostBytes);
+  return parse_run_table({bytes.bytes().data(), bytes.bytes().size()}, path.string());
 }
 
 }  // namespace kintsugi::report

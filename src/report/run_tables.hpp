@@ -13,6 +13,8 @@ namespace kintsugi::report {
 /// pairs, tau, evaluations, search_seconds, total_seconds, ranks, blocks, repeat, kind. Others are passed over. Throws
 /// InputError that names the file, the line and the rule.
 [[nodiscard]] std::vector<Run> read_run_table(const std::filesystem::path& path);
+/// The same of its content; `file` names it in messages.
+[[nodiscard]] std::vector<Run> parse_run_table(std::string_view text, const std::string& file);
 
 /// Sets status and `solved` by a word of the statuses. Throws InputError that begins with `place` for an unknown one.
 void set_status(Run& run, std::string_view word, const std::string& place);

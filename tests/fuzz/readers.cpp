@@ -82,6 +82,7 @@ constexpr std::array kReaders{
     Reader{"npy", read_npy},          Reader{"safetensors", read_safetensors_file},
     Reader{"table", read_table_file}, Reader{"answer", read_answer_file},
     Reader{"config", read_config},    Reader{"archive", unpack_archive},
+    Reader{"runs", read_runs_table},
 };
 
 }  // namespace

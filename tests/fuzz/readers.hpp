@@ -20,6 +20,7 @@ struct Reader {
 [[nodiscard]] bool read_table_file(std::span<const char> bytes);
 [[nodiscard]] bool read_answer_file(std::span<const char> bytes);
 [[nodiscard]] bool read_config(std::span<const char> bytes);
+[[nodiscard]] bool read_runs_table(std::span<const char> bytes);
 [[nodiscard]] bool unpack_archive(std::span<const char> bytes);
 
 }  // namespace kintsugi::fuzzing

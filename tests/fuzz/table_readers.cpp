@@ -1,4 +1,4 @@
-// Tables, answers, config files and archives.
+// Tables, answers, config files, tables of runs and archives.
 
 #include <unistd.h>
 
@@ -13,6 +13,7 @@
 #include "io/table.hpp"
 #include "io/unpack.hpp"
 #include "kintsugi/core/error.hpp"
+#include "report/run_tables.hpp"
 
 namespace kintsugi::fuzzing {
 
@@ -57,6 +58,17 @@ bool read_config(std::span<const char> bytes) {
     }
     return true;
   } catch (const UsageError& error) {
+    return refused(error);
+  }
+}
+
+bool read_runs_table(std::span<const char> bytes) {
+  try {
+    for (const report::Run& run : report::parse_run_table({bytes.data(), bytes.size()}, kName)) {
+      if (run.ranks < 0 || run.evaluations.value_or(0) < 0 || run.search_seconds < 0) std::abort();
+    }
+    return true;
+  } catch (const InputError& error) {
     return refused(error);
   }
 }
