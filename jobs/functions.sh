@@ -346,7 +346,12 @@ add_sweep_row() {
 }
 
 draw_sweep() {
-  command -v python3 >/dev/null || { say "no python3 here; elsewhere: jobs/sweep.py $results/sweep.csv"; return 0; }
-  python3 "$repository/jobs/sweep.py" "$results/sweep.csv" --plot "$results/sweep.svg" | tee "$results/table.txt" ||
-    say "no table and no plot for the reason above; the numbers are in $results/sweep.csv"
+  if command -v python3 >/dev/null; then
+    python3 "$repository/jobs/sweep.py" "$results/sweep.csv" | tee "$results/table.txt" ||
+      say "no table for the reason above; the numbers are in $results/sweep.csv"
+  else
+    say "no python3 here; elsewhere: jobs/sweep.py $results/sweep.csv"
+  fi
+  "$PROGRAM" report "$results/sweep.csv" --output "$results/sweep.html" --quiet ||
+    say "no page for the reason above; elsewhere: kintsugi report $results/sweep.csv -o sweep.html"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turns a finished scaling sweep into a table, and a plot with --plot: sweep.py SWEEP.csv [--plot FILE.svg].
+"""Turns a finished scaling sweep into a table: sweep.py SWEEP.csv. `kintsugi report` draws it.
 
 SWEEP.csv is what jobs/strong-scaling.sbatch and jobs/weak-scaling.sbatch leave. Of repeated runs the median counts. With
 T(p) the time on p ranks and p0 the smallest number of ranks:
@@ -79,59 +79,13 @@ def print_table(kind, points):
               f"{each} {p.speedup:8.2f} {100 * p.efficiency:8.1f} %")
 
 
-WIDTH, HEIGHT, LEFT, TOP, GAP = 320, 240, 60, 40, 90
-
-
-def panel(index, title, points, value, top, ideal):
-    """One diagram of `value` against ranks (evenly spaced), with a dashed line for the ideal."""
-    x0 = LEFT + index * (WIDTH + GAP)
-
-    def at(i, y):
-        x = x0 + WIDTH * (i + 0.5) / len(points)
-        return f"{x:.1f},{TOP + HEIGHT * (1 - y / top):.1f}"
-    parts = [f'<text x="{x0 + WIDTH / 2}" y="{TOP - 14}" text-anchor="middle" font-weight="bold">{title}</text>',
-             f'<rect x="{x0}" y="{TOP}" width="{WIDTH}" height="{HEIGHT}" fill="none" stroke="#888"/>']
-    for tick in range(5):
-        y = TOP + HEIGHT * (1 - tick / 4)
-        parts += [f'<line x1="{x0}" x2="{x0 + WIDTH}" y1="{y}" y2="{y}" stroke="#ddd"/>',
-                  f'<text x="{x0 - 6}" y="{y + 4}" text-anchor="end">{top * tick / 4:.3g}</text>']
-    for i, p in enumerate(points):
-        x = at(i, 0).split(",")[0]
-        parts.append(f'<text x="{x}" y="{TOP + HEIGHT + 16}" text-anchor="middle">{p.ranks}</text>')
-    parts.append(f'<text x="{x0 + WIDTH / 2}" y="{TOP + HEIGHT + 34}" text-anchor="middle">ranks</text>')
-    for style, line in (('stroke="#888" stroke-dasharray="5 4"', ideal), ('stroke="#1f5fa8" stroke-width="2"', value)):
-        path = " ".join(at(i, line(p)) for i, p in enumerate(points))
-        parts.append(f'<polyline points="{path}" fill="none" {style}/>')
-    for i, p in enumerate(points):
-        x, y = at(i, value(p)).split(",")
-        parts.append(f'<circle cx="{x}" cy="{y}" r="3.5" fill="#1f5fa8"/>')
-    return "\n".join(parts)
-
-
-def draw(path, kind, points):
-    most = max(points[-1].ranks / points[0].ranks, max(p.speedup for p in points))
-    best = max(1.0, max(p.efficiency for p in points))
-    panels = [panel(0, f"speed-up, {kind} scaling", points, lambda p: p.speedup, most,
-                    lambda p: p.ranks / points[0].ranks),
-              panel(1, f"efficiency, {kind} scaling", points, lambda p: p.efficiency, best, lambda p: 1)]
-    size = (LEFT + 2 * WIDTH + GAP + 20, TOP + HEIGHT + 50)
-    with open(path, "w") as file:
-        file.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="{size[0]}" height="{size[1]}" '
-                   f'font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="white"/>\n'
-                   + "\n".join(panels) + "\n</svg>\n")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sweep", metavar="SWEEP.csv")
-    parser.add_argument("--plot", metavar="FILE.svg", help="also draw speed-up and efficiency")
     options = parser.parse_args()
     try:
         kind, rows = read_sweep(options.sweep)
-        points = summarize(kind, rows)
-        print_table(kind, points)
-        if options.plot:
-            draw(options.plot, kind, points)
+        print_table(kind, summarize(kind, rows))
     except (OSError, ValueError) as error:
         print(f"sweep.py: {error}", file=sys.stderr)
         return 1

@@ -267,7 +267,7 @@ class OneNode(JobTest):
                          {("solved", "8", rows[0]["evaluations"])})
         self.assertIn("strong scaling", printed)
         self.assertEqual(len((results / "table.txt").read_text().splitlines()), 4)
-        self.assertTrue((results / "sweep.svg").read_text().startswith("<svg"))
+        self.assertIn('"kind":"strong"', (results / "sweep.html").read_text())
         # Started again, it has nothing left to run.
         again = self.run_job("strong-scaling", "easy.h5", REPEATS="2")
         self.assertEqual(len(self.rows(again[0] / "sweep.csv")), 4)
@@ -281,7 +281,7 @@ class OneNode(JobTest):
                 self.assertEqual([(row["ranks"], row["blocks"], row["status"]) for row in rows],
                                  [("1", "8", "solved"), ("2", "16", "solved")])
                 self.assertIn("weak scaling", printed)
-                self.assertTrue((results / "sweep.svg").exists())
+                self.assertIn('"kind":"weak"', (results / "sweep.html").read_text())
 
     def test_stress(self):
         (self.work / "cases.txt").write_text("# kinds\nplain --blocks 6 --rows 600\n\nnoisy --blocks 6 --rows 600 --noise 1\n")

@@ -1,11 +1,10 @@
-"""jobs/sweep.py: the figures of its table, its plot, and what it refuses."""
+"""jobs/sweep.py: the figures of its table, and what it refuses."""
 
 import pathlib
 import subprocess
 import sys
 import tempfile
 import unittest
-import xml.etree.ElementTree as ElementTree
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "jobs/sweep.py"
 HEADER = "kind,ranks,blocks,repeat,status,evaluations,search_seconds,total_seconds"
@@ -17,10 +16,10 @@ class SweepTest(unittest.TestCase):
         self.addCleanup(scratch.cleanup)
         self.folder = pathlib.Path(scratch.name)
 
-    def sweep(self, *lines, code=0, arguments=(), header=HEADER):
+    def sweep(self, *lines, code=0, header=HEADER):
         path = self.folder / "sweep.csv"
         path.write_text("\n".join([header, *lines]) + "\n")
-        result = subprocess.run([sys.executable, SCRIPT, path, *arguments], text=True, capture_output=True)
+        result = subprocess.run([sys.executable, SCRIPT, path], text=True, capture_output=True)
         self.assertEqual(result.returncode, code, result.stderr)
         return result
 
@@ -41,15 +40,6 @@ class SweepTest(unittest.TestCase):
     def test_weak_scaling_compares_times_for_an_evaluation(self):
         rows = self.figures("weak,1,24,1,solved,100,1,2", "weak,4,96,1,solved,1000,20,30")
         self.assertEqual([row[-3:] for row in rows], [[0.01, 1, 100], [0.02, 2, 50]])
-
-    def test_plot_has_a_point_for_each_number_of_ranks_and_diagram(self):
-        plot = self.folder / "sweep.svg"
-        self.sweep("strong,1,48,1,solved,100,4,5", "strong,2,48,1,solved,100,2,3", arguments=["--plot", plot])
-        root = ElementTree.parse(plot).getroot()
-        space = "{http://www.w3.org/2000/svg}"
-        self.assertEqual(len(root.findall(f"{space}circle")), 4)
-        lines = [line.get("points").split() for line in root.findall(f"{space}polyline")]
-        self.assertEqual(lines[0], lines[1])  # this sweep is ideal
 
     def test_what_is_no_sweep_is_refused(self):
         for says, lines, header in (("needs the header", ["1,2"], "a,b"), ("and a run", [], HEADER),
