@@ -41,10 +41,7 @@ Value size_list(std::vector<std::size_t>& target) {
 
 }  // namespace
 
-GenerateOptions::GenerateOptions()
-    : activation_(to_string(network.activation)),
-      depth_(to_string(network.depth)),
-      optimizer_(to_string(train.optimizer.kind)) {
+GenerateOptions::GenerateOptions() : depth_(to_string(network.depth)), optimizer_(to_string(train.optimizer.kind)) {
   network.rows = 10000;
   // With these, 48 blocks of width 48 take some 40 seconds on two cores and show the negative diagonal of real
   // networks.
@@ -55,8 +52,6 @@ GenerateOptions::GenerateOptions()
 }
 
 void GenerateOptions::declare(OptionTable& options) {
-  std::vector<std::string> activations;
-  for (const Activation activation : kActivations) activations.emplace_back(to_string(activation));
   options.required_option("output,o", "FILE", "the problem file to write (problem.h5)", output_path(output));
   options.required_option("answer", "FILE", "the text file to write the permutation to", output_path(answer));
   options.option("kind", "KIND", "planted: weights drawn at random, with the knobs below; trained: by gradient steps",
@@ -67,8 +62,8 @@ void GenerateOptions::declare(OptionTable& options) {
                  size_list(network.hidden));
   options.option("outputs", "N", "predictions per row", size(network.outputs, 1));
   options.option("rows", "N", "rows of data", size(network.rows, 2, kMostRows));
-  options.option("activation", "NAME", "function between a block's two pieces: " + join(activations, ", "),
-                 choice(activation_, activations));
+  options.option("activation", "NAME", "function between a block's two pieces: " + activation_names(),
+                 activation(network.activation));
   options.option("biases", "BOOL", "whether pieces have biases", toggle(network.biases));
   options.option("seed", "N", "of all random numbers; equal options and seeds give equal files for any number of ranks",
                  unsigned_integer(network.seed));
@@ -136,7 +131,6 @@ void GenerateOptions::refuse_idle_options(const Settings& settings) const {
 
 void GenerateOptions::complete(const Settings& settings) {
   refuse_idle_options(settings);
-  network.activation = parse_activation(activation_);
   network.depth = parse_depth_trend(depth_);
   train.optimizer.kind = parse_optimizer(optimizer_);
   train.blocks = network.blocks;

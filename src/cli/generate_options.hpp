@@ -39,7 +39,6 @@ class GenerateOptions {
   void declare_trained(OptionTable& options);
   void refuse_idle_options(const Settings& settings) const;
 
-  std::string activation_;
   std::string depth_;
   std::string optimizer_;
 };

@@ -226,11 +226,18 @@ Value choice(std::string& target, std::vector<std::string> known) {
 std::string activation_names() {
   std::string names;
   for (const Activation known : kActivations) names.append(names.empty() ? "" : ", ").append(to_string(known));
-  return names;
+  return names + ", leaky_relu:SLOPE";
+}
+
+Value activation_or(std::string& target, const std::string& word) {
+  return {target, [&target, word](const std::string& given) {
+            if (given != word) static_cast<void>(parse_activation(given));
+            target = given;
+          }};
 }
 
 Value activation(Activation& target) {
-  return {std::string(to_string(target)), [&target](const std::string& given) { target = parse_activation(given); }};
+  return {to_string(target), [&target](const std::string& given) { target = parse_activation(given); }};
 }
 
 std::int64_t parse_integer(const std::string& text, std::int64_t lowest, std::int64_t highest) {

@@ -47,6 +47,8 @@ inline constexpr char kBetweenPaths = '\0';
 [[nodiscard]] Value activation(Activation& target);
 /// "relu, gelu, ...", for the help.
 [[nodiscard]] std::string activation_names();
+/// An activation's name, or `word`; the text as it is given.
+[[nodiscard]] Value activation_or(std::string& target, const std::string& word);
 /// One of `known`.
 [[nodiscard]] Value choice(std::string& target, std::vector<std::string> known);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <string_view>
 
 #include "io/layer_names.hpp"
@@ -150,6 +151,12 @@ class Finder {
     return is_torch && !is_container && std::ranges::find(kLinear, global.name) == kLinear.end();
   }
 
+  static std::string shortest(double value) {
+    constexpr std::size_t kLongest = 32;
+    std::array<char, kLongest> digits{};
+    return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+  }
+
   /// Notes the class of a module that is an activation, and what makes it another function than usual.
   void keep_activation(const Object& made, const Global& global) {
     if (global.module.find("torch.nn.modules.activation") == std::string::npos) return;
@@ -160,7 +167,7 @@ class Finder {
     }
     const Value slope = attribute(made, "negative_slope");
     if (slope.kind == Kind::number && std::bit_cast<double>(slope.number) != kLeakyReluSlope) {
-      name.append("(negative_slope=").append(std::to_string(std::bit_cast<double>(slope.number))).append(")");
+      name.append("(negative_slope=").append(shortest(std::bit_cast<double>(slope.number))).append(")");
     }
     for (const char* const factor : {"alpha", "beta"}) {
       const Value given = attribute(made, factor);

@@ -32,6 +32,15 @@ std::optional<Activation> module_activation(const ModelFacts& facts, const std::
   for (const auto& [name, activation] : kClasses) {
     if (fact->second == name) return activation;
   }
+  constexpr std::string_view kLeaky = "LeakyReLU(negative_slope=";
+  if (fact->second.starts_with(kLeaky) && fact->second.ends_with(')')) {
+    const std::string slope = fact->second.substr(kLeaky.size(), fact->second.size() - kLeaky.size() - 1);
+    try {
+      return parse_activation("leaky_relu:" + slope);
+    } catch (const UsageError& error) {
+      throw InputError(origin + ": its modules have the activation " + fact->second + ": " + error.what());
+    }
+  }
   throw InputError(origin + ": its modules have the activation " + fact->second +
                    "; ReLU, GELU, SiLU, Tanh, LeakyReLU, ELU, Softplus, Sigmoid and ReLU6 as they are by default are "
                    "known, one of them in all blocks. Save the state_dict() to "
@@ -42,10 +51,11 @@ std::optional<Activation> module_activation(const ModelFacts& facts, const std::
 std::optional<Activation> named_activation(const ModelFacts& facts, const std::string& origin) {
   const auto fact = facts.find("kintsugi_activation");
   if (fact == facts.end()) return module_activation(facts, origin);
-  for (const Activation activation : kActivations) {
-    if (to_string(activation) == fact->second) return activation;
+  try {
+    return parse_activation(fact->second);
+  } catch (const UsageError&) {
+    return std::nullopt;
   }
-  return std::nullopt;
 }
 
 }  // namespace

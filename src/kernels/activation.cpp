@@ -14,7 +14,6 @@ namespace {
 using Row = Eigen::Array<float, static_cast<int>(kTileRows), 1>;
 using RowMap = Eigen::Map<Row, Eigen::Aligned64>;
 
-constexpr float kSlope = static_cast<float>(kLeakyReluSlope);
 constexpr float kInvSqrt2 = 1 / std::numbers::sqrt2_v<float>;
 constexpr float kInvSqrt2Pi = kInvSqrt2 * std::numbers::inv_sqrtpi_v<float>;
 
@@ -47,12 +46,13 @@ void set_where_positive(const RowMap& v, float positive, float other, RowMap& s)
 
 void activate_tile(Activation activation, const float* bias, std::size_t features, float* z) {
   const auto each = [&](const auto& apply) { for_each_feature(bias, features, z, apply); };
+  const auto below = static_cast<float>(activation.slope());
   switch (activation) {
     case Activation::relu: return each([](RowMap& v, std::size_t) { v = v.max(0.0F); });
     case Activation::gelu: return each([](RowMap& v, std::size_t) { v *= normal_cdf(v); });
     case Activation::silu: return each([](RowMap& v, std::size_t) { v *= sigmoid(v); });
     case Activation::tanh: return each([](RowMap& v, std::size_t) { v = v.tanh(); });
-    case Activation::leaky_relu: return each([](RowMap& v, std::size_t) { v = v.max(kSlope * v); });
+    case Activation::leaky_relu: return each([&](RowMap& v, std::size_t) { v = v.max(below * v); });
     case Activation::identity: return each([](RowMap&, std::size_t) {});
     case Activation::gelu_tanh: return each([](RowMap& v, std::size_t) { v *= 0.5F * (1.0F + gelu_tangent(v)); });
     case Activation::elu: return each([](RowMap& v, std::size_t) { v = elu(v); });
@@ -70,6 +70,7 @@ void activate_tile_with_slope(Activation activation, const float* bias, std::siz
       apply(v, s);
     });
   };
+  const auto below = static_cast<float>(activation.slope());
   switch (activation) {
     case Activation::relu:
       return each([](RowMap& v, RowMap& s) {
@@ -94,9 +95,9 @@ void activate_tile_with_slope(Activation activation, const float* bias, std::siz
         s = 1.0F - v * v;
       });
     case Activation::leaky_relu:
-      return each([](RowMap& v, RowMap& s) {
-        set_where_positive(v, 1.0F, kSlope, s);
-        v = v.max(kSlope * v);
+      return each([&](RowMap& v, RowMap& s) {
+        set_where_positive(v, 1.0F, below, s);
+        v = v.max(below * v);
       });
     case Activation::identity: return each([](RowMap&, RowMap& s) { s = 1.0F; });
     case Activation::gelu_tanh:

@@ -16,8 +16,10 @@ SharedWeights::SharedWeights(const mpi::Comm& comm, const Network& network, cons
 
 void SharedWeights::share_shapes(const mpi::Comm& comm, const Network& network, const Roles& roles) {
   std::vector<int> facts;
+  std::vector<double> slope{0};
   if (comm.root()) {
     roles_ = roles;
+    slope[0] = network.activation.slope();
     facts = {static_cast<int>(network.activation), roles.head, static_cast<int>(roles.width),
              static_cast<int>(roles.outputs)};
     for (const Piece& piece : network.pieces) {
@@ -26,11 +28,12 @@ void SharedWeights::share_shapes(const mpi::Comm& comm, const Network& network, 
     }
   }
   comm.broadcast(facts);
+  comm.broadcast(slope);
   comm.broadcast(out_);
   comm.broadcast(in_);
   comm.broadcast(roles_.expand);
   comm.broadcast(roles_.compress);
-  activation_ = static_cast<Activation>(facts[0]);
+  activation_ = {static_cast<Activation::Kind>(facts[0]), slope[0]};
   roles_.head = facts[1];
   roles_.width = static_cast<std::size_t>(facts[2]);
   roles_.outputs = static_cast<std::size_t>(facts[3]);

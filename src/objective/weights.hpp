@@ -24,6 +24,8 @@ class SharedWeights {
   [[nodiscard]] std::size_t copied_bytes() const noexcept { return memory_->has_copies() ? total_ * sizeof(float) : 0; }
   [[nodiscard]] const Roles& roles() const noexcept { return roles_; }
   [[nodiscard]] Activation activation() const noexcept { return activation_; }
+  /// Evaluators that were made before keep the activation that they have. Alike on all ranks.
+  void set_activation(Activation activation) noexcept { activation_ = activation; }
   /// h of a block with this expand (or compress) piece; positions in Network::pieces.
   [[nodiscard]] std::size_t hidden(int piece) const { return hidden_[static_cast<std::size_t>(piece)]; }
   /// Where the block's weights lie: valid as long as this object. Not collective.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -25,6 +27,14 @@ constexpr std::size_t kRows = 1024;
 constexpr double kNear = 4;
 constexpr double kNearAfterSearch = 30;
 constexpr std::array<std::int64_t, 2> kEvaluations{300, 1200};
+/// Slopes of leaky_relu that the fit begins with, and how far they are apart; another slope must leave less of the
+/// error than such a share of the best activation's.
+constexpr std::array kSlopes{0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9};
+constexpr double kSlopeStep = 0.1;
+constexpr int kSections = 18;
+constexpr double kClearly = 0.8;
+constexpr double kAsGood = 1.001;
+constexpr int kTurns = 4;
 constexpr double kSeconds = 60;       // of all searches, where nobody set a limit
 constexpr double kShareOfTime = 0.2;  // of the limit that somebody set
 
@@ -60,7 +70,7 @@ class Race {
     judge_starts();
     double near = kNear;
     for (const std::int64_t evaluations : kEvaluations) {
-      if (choice_.certain || count_near(near) < 2) break;
+      if (choice_.certain || (count_near(near) < 2 && !is_fitted(choice_.trials.front()))) break;
       search(count_near(near), evaluations);
       near = kNearAfterSearch;
     }
@@ -73,14 +83,91 @@ class Race {
     SolveOptions options = options_;
     guess_roles_in(world_, network_, rows_.shape(), options);
     const Preparation preparation = prepare(world_, network_, rows_.shape(), options, observer_);
+    SharedWeights weights(world_, network_, preparation.roles);
+    double least = std::numeric_limits<double>::infinity();
+    StartOrder leaky;
     for (const Activation activation : kActivations) {
-      network_.activation = activation;
-      const SharedWeights weights(world_, network_, preparation.roles);
-      const std::size_t tiles = (rows_.shape().rows + kernels::kTileRows - 1) / kernels::kTileRows;
-      Evaluator evaluator(world_, weights, rows_, choose_grid(world_.size(), 0, 0, tiles));
-      choice_.trials.push_back({activation, rank_starts(evaluator, preparation, options_).front().mse, 0});
+      StartOrder best = rank_starts(with(weights, activation), preparation, options_).front();
+      choice_.trials.push_back({activation, best.mse, 0});
+      least = std::min(least, best.mse);
+      if (activation == Activation::leaky_relu) leaky = std::move(best);
     }
+    const auto trial =
+        std::ranges::find(choice_.trials, Activation(Activation::leaky_relu), &ActivationTrial::activation);
+    fit_slope(weights, blocks_in_order(preparation.pairing, leaky.order), *trial, kClearly * least);
     std::ranges::stable_sort(choice_.trials, {}, &ActivationTrial::mse);
+  }
+
+  /// An evaluator of the first rows.
+  Evaluator& with(SharedWeights& weights, Activation activation) {
+    weights.set_activation(activation);
+    const std::size_t tiles = RowTiles::count(rows_.shape().rows);
+    return evaluator_.emplace(world_, weights, rows_, choose_grid(world_.size(), 0, 0, tiles), true);
+  }
+
+  /// Gives a trial of leaky_relu the slope that leaves the least error at this order, where that is below `bound`; a
+  /// slope of few digits where that leaves no more.
+  void fit_slope(SharedWeights& weights, const Blocks& blocks, ActivationTrial& trial, double bound) {
+    const auto error_at = [&](double slope) {
+      Evaluator& evaluator = with(weights, {Activation::leaky_relu, slope});
+      return evaluator.error(blocks, evaluator.rows().tiles());
+    };
+    double slope = kSlopes.front();
+    double least = error_at(slope);
+    for (const double other : kSlopes) {
+      const double error = error_at(other);
+      if (!(error < least)) continue;
+      slope = other;
+      least = error;
+    }
+    // Golden sections; errors are smooth in the slope, nearly a parabola.
+    const double golden = (std::sqrt(5.0) - 1) / 2;
+    double low = std::max(kSlopes.front(), slope - kSlopeStep);
+    double high = std::min(kSlopes.back(), slope + kSlopeStep);
+    for (int i = 0; i < kSections; ++i) {
+      const double first = high - golden * (high - low);
+      const double second = low + golden * (high - low);
+      if (error_at(first) < error_at(second)) {
+        high = second;
+      } else {
+        low = first;
+      }
+    }
+    slope = (low + high) / 2;
+    least = error_at(slope);
+    for (const double digits : {10.0, 100.0, 1000.0, 10000.0}) {
+      const double rounded = std::round(slope * digits) / digits;
+      const double error = error_at(rounded);
+      if (!(error <= kAsGood * least)) continue;
+      slope = rounded;
+      least = error;
+      break;
+    }
+    if (!(least < bound)) return;
+    trial.activation = {Activation::leaky_relu, slope};
+    trial.mse = least;
+  }
+
+  /// After a search with a slope that was fitted at another order.
+  void fit_slope_again(const Solution& solution, ActivationTrial& trial) {
+    Roles roles{.expand = {},
+                .compress = {},
+                .head = solution.assembly.head,
+                .width = rows_.shape().width,
+                .outputs = rows_.shape().outputs};
+    for (const Block& block : solution.assembly.blocks) {
+      roles.expand.push_back(block.expand);
+      roles.compress.push_back(block.compress);
+    }
+    std::ranges::sort(roles.expand);
+    std::ranges::sort(roles.compress);
+    SharedWeights weights(world_, network_, roles);
+    fit_slope(weights, solution.assembly.blocks, trial, solution.mse);
+  }
+
+  /// Its slope was fitted at an order that need not be the right one.
+  static bool is_fitted(const ActivationTrial& trial) {
+    return trial.activation == Activation::leaky_relu && trial.activation.slope() != kLeakyReluSlope;
   }
 
   /// Trials whose error is at most so many times the best one's; those that were searched less do not count.
@@ -106,13 +193,34 @@ class Race {
       keep_order(solution);
       trial.mse = solution.mse;
       trial.searched = evaluations;
-      choice_.certain = solution.status == Status::solved || solution.status == Status::precision;
+      choice_.certain = is_right(solution);
+      if (!choice_.certain && trial.activation == Activation::leaky_relu) search_with_slope(solution, trial);
       if (choice_.certain) std::swap(trial, choice_.trials.front());
     }
     const auto first = choice_.trials.begin() + (choice_.certain ? 1 : 0);
     std::stable_sort(first, choice_.trials.end(), [](const ActivationTrial& a, const ActivationTrial& b) {
       return a.searched != b.searched ? a.searched > b.searched : a.mse < b.mse;
     });
+  }
+
+  static bool is_right(const Solution& solution) {
+    return solution.status == Status::solved || solution.status == Status::precision;
+  }
+
+  /// Slope and order by turns: the right order gives the slope, and a better slope a better order.
+  void search_with_slope(Solution solution, ActivationTrial& trial) {
+    for (int turn = 0; turn < kTurns && !choice_.certain; ++turn) {
+      const Activation before = trial.activation;
+      fit_slope_again(solution, trial);
+      if (trial.activation == before) return;
+      options_.time_limit = half_of_the_time_left();
+      network_.activation = trial.activation;
+      solution = solve(world_, network_, rows_, options_, observer_);
+      if (solution.status == Status::interrupted) return;
+      keep_order(solution);
+      trial.mse = solution.mse;
+      choice_.certain = is_right(solution);
+    }
   }
 
   /// The next search begins at the best order so far, whatever activation found it: a right order tells activations
@@ -149,6 +257,7 @@ class Race {
   RowSource& rows_;
   SolveOptions options_;
   SolveObserver& observer_;
+  std::optional<Evaluator> evaluator_;
   double least_ = std::numeric_limits<double>::infinity();
   double seconds_;
   Stopwatch since_start_;

@@ -34,7 +34,7 @@ double rank_correlation_with_place(std::span<const double> values) {
 
 struct DepthStudy::Impl {
   Eigen::MatrixXd inputs;  // [d x n]
-  Activation activation;
+  Activation activation = Activation::relu;
   std::vector<double> frobenius;
   std::vector<double> l1;
   std::vector<double> delta;

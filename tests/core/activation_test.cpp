@@ -35,7 +35,22 @@ TEST_P(EachActivation, IsContinuousAndFiniteFarOut) {
 TEST_P(EachActivation, NameIsReadBack) { EXPECT_EQ(parse_activation(to_string(GetParam())), GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(All, EachActivation, ::testing::ValuesIn(kActivations),
-                         [](const auto& test) { return std::string(to_string(test.param)); });
+                         [](const auto& test) { return to_string(test.param); });
+INSTANTIATE_TEST_SUITE_P(Slope, EachActivation,
+                         ::testing::Values(Activation(Activation::leaky_relu, 0.2),
+                                           Activation(Activation::leaky_relu, -0.3)));
+
+TEST(Activation, SlopesOfLeakyReluHaveNames) {
+  EXPECT_EQ(to_string(Activation(Activation::leaky_relu)), "leaky_relu");
+  EXPECT_EQ(to_string({Activation::leaky_relu, 0.2}), "leaky_relu:0.2");
+  EXPECT_EQ(parse_activation("leaky_relu:0.01"), Activation(Activation::leaky_relu));
+  EXPECT_NE(parse_activation("leaky_relu:0.2"), Activation(Activation::leaky_relu));
+  EXPECT_TRUE(parse_activation("leaky_relu:0.2") == Activation::leaky_relu) << "the kind, whatever the slope";
+  EXPECT_EQ(activate(parse_activation("leaky_relu:0.2"), -3), -0.6000000000000001);
+  for (const std::string name : {"leaky_relu:", "leaky_relu:x", "leaky_relu:1", "leaky_relu:0.2 ", "leaky_relu:nan"}) {
+    EXPECT_THROW((void)parse_activation(name), UsageError) << name;
+  }
+}
 
 // Values of torch.nn.functional at 1 and -1, by their definitions.
 TEST(Activation, IsPyTorchs) {

@@ -207,6 +207,10 @@ INSTANTIATE_TEST_SUITE_P(All, BlockOf,
                            return std::string(to_string(std::get<0>(test.param))) + "_" +
                                   std::string(to_string(std::get<1>(test.param)));
                          });
+INSTANTIATE_TEST_SUITE_P(Slope, BlockOf,
+                         ::testing::Combine(::testing::Values(GemmBackend::eigen),
+                                            ::testing::Values(Activation(Activation::leaky_relu, 0.2),
+                                                              Activation(Activation::leaky_relu, -0.3))));
 
 TEST(ActivateTile, StaysFiniteFarOut) {
   const TileBuffer bias(1, 0.0F);
