@@ -42,6 +42,7 @@ class ShapeCheck {
   void run() {
     if (network_.pieces.empty()) throw InputError("there are no pieces");
     for (const PieceF64& piece : network_.pieces) count(piece);
+    refuse_gates();
     check_head();
     for (const auto& [hidden, expands] : expands_) {
       if (hidden != k_) check_pairs(hidden, expands);
@@ -97,6 +98,31 @@ class ShapeCheck {
       throw InputError("the head is missing: " + counts + ", and these pair up among themselves");
     if (like_head > partners) throw InputError("there is a second head: " + counts + ", and a network has one head");
     throw InputError("pieces are missing: " + counts + ", but there must be one more of the head's shape");
+  }
+
+  /// Gated blocks (SwiGLU and the like) have two pieces that expand for one that compresses, or one of twice the size.
+  void refuse_gates() const {
+    for (const auto& [hidden, compresses] : compresses_) {
+      const std::size_t heads = hidden == k_ ? 1 : 0;
+      const std::string pieces =
+          std::to_string(compresses) + (compresses == 1 ? " piece is " : " pieces are ") + shape_text(d_, hidden);
+      if (compresses > 1 && lookup(expands_, hidden) == 2 * compresses + heads) {
+        refuse_gates(pieces + " and twice as many " + shape_text(hidden, d_) + " (e.g. " +
+                     first_of_shape(network_, hidden, d_) + ")");
+      }
+      if (compresses > 1 && lookup(expands_, hidden) == heads && lookup(compresses_, 2 * hidden) == 0 &&
+          lookup(expands_, 2 * hidden) == compresses) {
+        refuse_gates(pieces + " and as many " + shape_text(2 * hidden, d_) + " (e.g. " +
+                     first_of_shape(network_, 2 * hidden, d_) + "), which is twice as large");
+      }
+    }
+  }
+
+  [[noreturn]] static void refuse_gates(const std::string& counts) {
+    throw InputError(
+        counts +
+        ": these look like gated blocks (W_gate, W_up and W_down, as in SwiGLU). Gates are recognised, but "
+        "cannot be solved yet: a block is x + compress(act(expand(x)))");
   }
 
   void check_pairs(std::size_t hidden, std::size_t expands) const {

@@ -38,6 +38,9 @@ std::vector<double> read_floats(const StoredTensor& tensor, const std::string& o
 
 PieceF64 make_piece(const StoredTensor& weight, const std::optional<StoredTensor>& bias, const std::string& origin) {
   if (!weight.problem.empty()) throw InputError(origin + ": " + quoted(weight) + " " + weight.problem);
+  if (is_vector(weight)) {
+    throw InputError(origin + ": " + quoted(weight) + " " + shape_text(weight.shape) + " " + kNormOrScale);
+  }
   if (weight.shape.size() != 2 || weight.shape[0] == 0 || weight.shape[1] == 0) {
     throw InputError(origin + ": " + quoted(weight) + " has the shape " + shape_text(weight.shape) +
                      ", but a linear layer's is [out x in]");
@@ -104,6 +107,9 @@ void check_others(const std::vector<StoredTensor>& others, const std::vector<Lay
     if (is_counter(tensor, layers) || is_random_state(tensor)) {
       counters.push_back(quoted(tensor));
       continue;
+    }
+    if (is_vector(tensor)) {
+      throw InputError(origin + ": " + quoted(tensor) + " " + shape_text(tensor.shape) + " " + kNormOrScale);
     }
     throw InputError(
         origin + ": has the key " + quoted(tensor) +

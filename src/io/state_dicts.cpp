@@ -84,6 +84,11 @@ std::string list_branches(const std::vector<Branch>& branches) {
     }
   }
   if (tensors.empty()) text = "; it has no tensors at all";
+  const auto vector = std::ranges::find_if(
+      tensors, [](const StoredTensor& each) { return is_vector(each) && name_of(each).ends_with("weight"); });
+  if (vector != tensors.end()) {
+    throw InputError(origin + ": holds no linear layers" + text + ": " + quoted(name_of(*vector)) + " " + kNormOrScale);
+  }
   throw InputError(origin + ": holds no linear layers, which have keys like 'weight' and 'bias', '0.inp.weight' and " +
                    "'0.inp.bias'" + text + (tensors.size() > kListed ? ", ..." : ""));
 }
@@ -146,6 +151,11 @@ std::vector<StoredTensor> choose_state_dict(std::vector<StoredTensor> tensors, c
     ++depth;
   }
   return take_chosen(tensors, chosen, depth, origin, left_out);
+}
+
+bool is_vector(const StoredTensor& tensor) {
+  return tensor.shape.size() == 1 && tensor.shape[0] > 1 && is_float(tensor.type) && tensor.problem.empty() &&
+         !tensor.is_plain;
 }
 
 }  // namespace kintsugi

@@ -14,4 +14,12 @@ namespace kintsugi {
 [[nodiscard]] std::vector<StoredTensor> choose_state_dict(std::vector<StoredTensor> tensors, const std::string& origin,
                                                           LeftOut& left_out);
 
+/// What a tensor of one dimension is where a layer should be: in a network that is not read.
+inline constexpr const char* kNormOrScale =
+    "has one dimension: it is the gain of a norm (LayerNorm, RMSNorm) or a scale on the residual. Blocks with norms or "
+    "scales are recognised, but cannot be solved yet: a block is x + compress(act(expand(x))), of linear layers alone";
+
+/// Whether it has one dimension, and more than one number.
+[[nodiscard]] bool is_vector(const StoredTensor& tensor);
+
 }  // namespace kintsugi

@@ -52,6 +52,15 @@ TEST(CheckNetwork, ImpossibleShape) {
   expect_refused({{8, 4}, {4, 8}, {1, 5}}, 4, 1, {"piece 2", "[1 x 5]"});
 }
 
+TEST(CheckNetwork, GatesAreNamed) {
+  const Shapes gated{{8, 4}, {8, 4}, {4, 8}, {8, 4}, {4, 8}, {8, 4}, {1, 4}};
+  expect_refused(gated, 4, 1, {"2 pieces are [4 x 8]", "twice as many [8 x 4]", "gated blocks", "SwiGLU"});
+  const Shapes fused{{16, 4}, {4, 8}, {16, 4}, {4, 8}, {1, 4}};
+  expect_refused(fused, 4, 1, {"as many [16 x 4]", "twice as large", "gated blocks"});
+  const Shapes with_small_blocks{{8, 4}, {4, 8}, {16, 4}, {4, 16}, {1, 4}};
+  expect_fine(with_small_blocks, 4, 1);
+}
+
 TEST(CheckNetwork, HeadMissingOrDouble) {
   expect_refused({{8, 4}, {4, 8}}, 4, 1, {"the head is missing", "[1 x 4]"});
   expect_refused({{8, 4}, {4, 8}, {1, 4}, {1, 4}}, 4, 1, {"second head", "2, 3"});

@@ -98,7 +98,7 @@ TEST(Layers, Rules) {
                  {"'a.running_mean' [2]", "linear layers"});
   expect_refused({weight("myweight")}, {"'myweight'"});
   expect_refused({weight("b.weight"), {"a.weight", TensorType::float32, {2}, {1, 2}}},
-                 {"'a.weight' has the shape [2]"});
+                 {"'a.weight' [2] has one dimension"});
   expect_refused({{"a.weight", TensorType::float32, {0, 2}, {}}}, {"[0 x 2]"});
   expect_refused({weight("a.weight"), {"a.bias", TensorType::float32, {2}, {1, 2}}}, {"'a.bias'", "has 1 rows"});
   expect_refused({{"a.weight", TensorType::float32, {2, 1}, {1, 2}}, bias("a.bias")}, {"has 2 rows", "transposed"});
@@ -180,7 +180,7 @@ TEST(StateDicts, SeveralModelsAreNamed) {
 TEST(StateDicts, WhatIsNotTrainingsIsNotLeftOut) {
   const Tensor gain{"", TensorType::float32, {2}, {1, 2}};
   expect_refused({at({"inp", "weight"}, weight("")), at({"out", "weight"}, weight("")), at({"norm", "gamma"}, gain)},
-                 {"'norm.gamma' [2]", "another one"});
+                 {"'norm.gamma' [2]", "the gain of a norm"});
 }
 
 TEST(Layers, CountersAndLossesAreLeftOut) {
