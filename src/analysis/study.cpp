@@ -10,6 +10,7 @@
 #include "mpi/shared_stop.hpp"
 #include "objective/error_floor.hpp"
 #include "search/make_search.hpp"
+#include "solve/role_choice.hpp"
 
 namespace kintsugi {
 
@@ -62,10 +63,41 @@ class Parts {
 
 }  // namespace
 
-Study study_network(const mpi::Comm& world, const Network& network, RowSource& rows, const StudyOptions& options,
+namespace {
+
+/// The roles that solve() would decide on, where shapes leave them open and nobody gave them.
+void settle_roles_of(const mpi::Comm& world, const Network& network, RowSource& rows, StudyOptions& options) {
+  if (!options.given_expand.empty()) return;
+  std::vector<int> given;
+  if (world.root() && options.answer) {
+    for (const Block& block : options.answer->blocks) given.push_back(network.index_of(block.expand));
+  }
+  world.broadcast(given);
+  if (given.empty()) {
+    SolveOptions solving;
+    solving.seed = options.seed;
+    solving.pairing = options.pairing;
+    solving.tolerance = options.tolerance;
+    SolveObserver quiet;
+    settle_roles(world, network, rows, solving, quiet);
+    given = std::move(solving.given_expand);
+  } else {
+    // Where the weights decide, --roles is not needed and the answer may be wrong.
+    SolveOptions guessed;
+    guess_roles_in(world, network, rows.shape(), guessed);
+    if (guessed.given_expand.empty()) return;
+  }
+  options.given_expand = std::move(given);
+}
+
+}  // namespace
+
+Study study_network(const mpi::Comm& world, const Network& network, RowSource& rows, const StudyOptions& given,
                     const StudyObserver& observer) {
   const kernels::FlushDenormals flushed;
-  check_options(options);
+  check_options(given);
+  StudyOptions options = given;
+  settle_roles_of(world, network, rows, options);
   Study study;
 
   // 1. Roles and pairs; weights into shared memory, rows to their ranks.

@@ -14,6 +14,7 @@
 #include "io/model_file.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/solution_file.hpp"
+#include "solve/decoys.hpp"
 
 namespace kintsugi::cli {
 
@@ -59,10 +60,11 @@ std::string typed(const fs::path& path) {
 }  // namespace
 
 PuzzleRun::PuzzleRun(fs::path path, const fs::path& output, std::string activation, bool with_times,
-                     bool without_predictions)
+                     bool without_predictions, bool allow_extra)
     : path_(std::move(path)),
       activation_(std::move(activation)),
       with_times_(with_times),
+      allow_extra_(allow_extra),
       solution_is_given_(!output.empty()) {
   columns_.without_predictions = without_predictions;
   std::error_code ignored;
@@ -91,7 +93,7 @@ PuzzleRun::~PuzzleRun() {
 void PuzzleRun::import() {
   std::optional<Activation> given;
   if (activation_ != kAuto) given = parse_activation(activation_);
-  puzzle_ = read_puzzle(path_, {}, columns_, given);
+  puzzle_ = read_puzzle(path_, {}, columns_, given, allow_extra_);
   std::vector<fs::path> outputs{problem_, solution_, model_};
   if (readable_ != problem_) outputs.push_back(readable_);
   for (const fs::path& output : outputs) check_writable(output, true);
@@ -116,6 +118,29 @@ void PuzzleRun::choose_activation(const mpi::Comm& world, Network& network, RowS
     puzzle_.network.activation = network.activation;
     write_puzzle(problem_, puzzle_, with_times_);
   });
+}
+
+bool PuzzleRun::leave_out_decoys(const mpi::Comm& world, const Network& network, RowSource& rows,
+                                 const SolveOptions& options, SolveObserver& observer) {
+  if (!allow_extra_ || columns_.without_predictions) return false;
+  const std::vector<int> decoys = find_decoys(world, network, rows, options, observer);
+  if (decoys.empty()) return false;
+  world.agree([&] {
+    if (!world.root()) return;
+    std::vector<PieceF64>& pieces = puzzle_.network.pieces;
+    std::vector<std::string> names;
+    for (auto position = decoys.rbegin(); position != decoys.rend(); ++position) {
+      const auto at = pieces.begin() + *position;
+      puzzle_.left_out.push_back(at->index);
+      names.insert(names.begin(), std::to_string(at->index));
+      pieces.erase(at);
+    }
+    std::ranges::sort(puzzle_.left_out);
+    puzzle_.notes.push_back("pieces " + join(names, ", ") +
+                            " are left out: without them the others reproduce the predictions, and with them not");
+    write_puzzle(problem_, puzzle_, with_times_);
+  });
+  return true;
 }
 
 std::string PuzzleRun::describe_activation() const {

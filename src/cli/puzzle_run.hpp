@@ -19,8 +19,9 @@ class PuzzleRun {
  public:
   /// Only names files: in the folder PATH, beside another PATH, or beside `output` where that is given. `activation`: a
   /// name, or auto. `with_times`: what is written also says where, when and how. `without_predictions`: pieces alone.
+  /// `allow_extra`: pieces that belong to nothing are left out.
   PuzzleRun(std::filesystem::path path, const std::filesystem::path& output, std::string activation, bool with_times,
-            bool without_predictions);
+            bool without_predictions, bool allow_extra);
   ~PuzzleRun();
   PuzzleRun(const PuzzleRun&) = delete;
   PuzzleRun& operator=(const PuzzleRun&) = delete;
@@ -37,6 +38,11 @@ class PuzzleRun {
   void choose_activation(const mpi::Comm& world, Network& network, RowSource& rows, const SolveOptions& options,
                          SolveObserver& observer);
 
+  /// Finds pieces that belong to nothing by the data, where they are allowed, and writes the problem without them. True
+  /// where it has: the problem must be opened anew. Collective.
+  [[nodiscard]] bool leave_out_decoys(const mpi::Comm& world, const Network& network, RowSource& rows,
+                                      const SolveOptions& options, SolveObserver& observer);
+
   /// Rank 0's part, once the solution is written: verifies it in float64, writes the model where it is solved, and says
   /// in a short block what came of it and what to do next.
   [[nodiscard]] std::string finish(const Solution& solution, const ProblemFile& rows, const ProblemFingerprint& problem,
@@ -49,6 +55,7 @@ class PuzzleRun {
   std::filesystem::path path_;
   std::string activation_;
   bool with_times_;
+  bool allow_extra_;
   TableOptions columns_;
   std::filesystem::path problem_;
   std::filesystem::path solution_;

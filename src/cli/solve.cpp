@@ -137,7 +137,7 @@ class SolveCommand final : public Command {
   void load(const mpi::Comm& world, std::optional<ProblemFile>& rows, Network& network);
   /// Finds the activation of what was imported; and what the problem is, on rank 0.
   /// Collective.
-  void settle_problem(const mpi::Comm& world, Network& network, ProblemFile& rows, SolveLog& log);
+  void settle_problem(const mpi::Comm& world, Network& network, std::optional<ProblemFile>& rows, SolveLog& log);
   /// Throws UsageError where --activation is another than the problem file's.
   void check_activation(Activation stored) const;
   /// After the solve of what was imported for it. Collective.
@@ -172,6 +172,7 @@ class SolveCommand final : public Command {
   double interval_ = 60;
   bool resume_ = false;
   bool force_ = false;
+  bool allow_extra_ = false;
   bool no_times_ = false;
   bool quiet_ = false;
 };
@@ -199,11 +200,14 @@ void SolveCommand::declare(OptionTable& options) {
       options, "NAME|FILE",
       "where the search starts: " + join(start_choices(), ", ") + ", or a file with an answer (solution.h5 or text)",
       start_or_file(options_.start));
-  std::vector<std::string> activations{"auto"};
-  for (const Activation known : kActivations) activations.emplace_back(to_string(known));
-  options.option("activation", "NAME",
-                 "of pieces that are no problem file yet: " + join(activations, ", ") + "; auto tries all",
-                 choice(activation_, activations));
+  options.option(
+      "activation", "NAME",
+      "of pieces that are no problem file yet: auto, " + activation_names() + "; auto tries all, and fits the slope",
+      activation_or(activation_, "auto"));
+  options.toggle("allow-extra",
+                 "of pieces that are no problem file yet: leave out those that belong to nothing, by shape, weights or "
+                 "the data, and say which",
+                 allow_extra_);
   options.option("roles", "FILE",
                  "text file with the numbers of the expand pieces, by comma, where shapes leave the roles open",
                  input_path(roles_));
@@ -363,9 +367,14 @@ void SolveCommand::finish_puzzle(const mpi::Comm& world, const Solution& solutio
 void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows, Network& network) {
   world.agree([&] {
     read_files();
-    if (is_problem_path(problem_)) return;
+    if (is_problem_path(problem_)) {
+      if (allow_extra_)
+        throw UsageError("--allow-extra is for what is imported, and " + problem_.string() +
+                         " is a problem file: import --allow-extra makes one");
+      return;
+    }
     be_patient_about_stop(0);  // importing may take long
-    puzzle_.emplace(problem_, output_, activation_, !no_times_, options_.without_predictions);
+    puzzle_.emplace(problem_, output_, activation_, !no_times_, options_.without_predictions, allow_extra_);
     if (world.root()) puzzle_->import();
   });
   world.agree([&] {
@@ -376,15 +385,22 @@ void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows
   });
 }
 
-void SolveCommand::settle_problem(const mpi::Comm& world, Network& network, ProblemFile& rows, SolveLog& log) {
+void SolveCommand::settle_problem(const mpi::Comm& world, Network& network, std::optional<ProblemFile>& rows,
+                                  SolveLog& log) {
   if (puzzle_) {
-    puzzle_->choose_activation(world, network, rows, options_, log);
+    puzzle_->choose_activation(world, network, *rows, options_, log);
+    if (puzzle_->leave_out_decoys(world, network, *rows, options_, log)) {
+      world.agree([&] {
+        rows.emplace(puzzle_->problem());
+        if (world.root()) network = rows->network();
+      });
+    }
     problem_ = puzzle_->problem();
     output_ = puzzle_->solution();
   }
   world.agree([&] {
     if (!world.root()) return;
-    fingerprint_ = problem_fingerprint(network, rows);
+    fingerprint_ = problem_fingerprint(network, *rows);
     if (!given_start_.empty()) require_same_problem(given_start_, fingerprint_);
   });
 }
@@ -413,7 +429,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
   load(world, rows, network);
   const double loaded = since_start.seconds();
 
-  settle_problem(world, network, *rows, *log);
+  settle_problem(world, network, rows, *log);
   be_patient_about_stop(kForReading);
   std::optional<SearchState> state;
   world.agree([&] {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/random.hpp"
-#include "core/stopwatch.hpp"
+#include "core/stop.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "objective/evaluator.hpp"
 #include "objective/relaxed_pairing.hpp"
@@ -139,9 +139,7 @@ class RoleChoice {
 
   [[nodiscard]] bool goes_on() {
     std::int64_t stop = observer_.stop_requested() ? 1 : 0;
-    if (world_.root() && options_.time_limit > 0 &&
-        since_start_.seconds() > parameters_.time_share * options_.time_limit)
-      stop = 1;
+    if (stop_reason() != StopReason::none) stop = 1;
     world_.max(std::span(&stop, 1));
     return stop == 0;
   }
@@ -266,7 +264,6 @@ class RoleChoice {
   RelaxedPairing pairing_;
   std::vector<double> average_;
   SettledRoles report_;
-  Stopwatch since_start_;
 };
 
 }  // namespace

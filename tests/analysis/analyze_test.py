@@ -114,6 +114,17 @@ class AnalyzeTest(ProgramTest):
         self.assertEqual({round["start"] for round in study["repair"]}, {"delta-norm"})
         self.assertEqual([way["name"] for way in study["searches"]], ["repair from delta-norm", "greedy roll-out"])
 
+    def test_square_layers_have_the_roles_that_solve_decides(self):
+        # Nothing in the weights tells which of two pieces expands.
+        self.run_program("generate", "-o", "q.h5", "--answer", "q.txt", "-q", "--blocks", "6", "--width", "16", "--hidden",
+                         "16", "--rows", "800", "--pair-signal", "0", "--seed", "2")
+        answer = [int(piece) for piece in (self.folder / "q.txt").read_text().split(",")]
+        for given in ([], ["--answer", "q.txt"]):
+            self.run_program("analyze", "q.h5", "-o", "q-a.h5", "--searches", "none", "--repair", "none", "--swaps",
+                             "screened", "--rows", "200", *given)
+            with h5py.File(self.folder / "q-a.h5") as file:
+                self.assertEqual(list(file["pairing/expand"][:]), sorted(answer[:-1:2]))
+
     def test_without_an_answer(self):
         result = self.analyze("-o", "a.h5", "--searches", "none", "--repair", "none", "--swaps", "screened")
         self.assertIn("which is not given (--answer)", result.stdout)
