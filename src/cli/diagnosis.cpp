@@ -1,9 +1,11 @@
 #include "cli/diagnosis.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 
+#include "analysis/missing_block.hpp"
 #include "cli/diagnostics.hpp"
 #include "cli/reference.hpp"
 #include "cli/solve_log.hpp"
@@ -19,6 +21,7 @@ constexpr double kOverfitted = 1.2;     // the error on all rows by that of the 
 constexpr double kStillFalling = 0.02;  // share of the error by which it fell in the last fifth of the search
 constexpr double kLastPart = 0.8;
 constexpr std::size_t kNamed = 5;
+constexpr std::array kSlopes{0.05, 0.1, 0.2, 0.3, 0.5};  // of leaky_relu, beside the usual one
 
 bool is_answer(Status status) {
   return status == Status::solved || status == Status::precision || status == Status::noise;
@@ -44,7 +47,7 @@ std::size_t rows_to_try(const NetworkF64& network, std::size_t orders) {
   constexpr std::size_t kLeast = 32;
   double per_row = 0;
   for (const PieceF64& piece : network.pieces) per_row += 2 * static_cast<double>(piece.weight.size());
-  const double rows = kOperations / (per_row * static_cast<double>(orders * kActivations.size()));
+  const double rows = kOperations / (per_row * static_cast<double>(orders * (kActivations.size() + kSlopes.size())));
   return std::clamp(static_cast<std::size_t>(std::min(rows, 1e9)), kLeast, kMost);
 }
 
@@ -68,7 +71,9 @@ void find_activation(const Solution& solution, const ProblemFile& problem, std::
   const double given = error_of(network, orders, rows);
   Activation best = own;
   double least = given;
-  for (const Activation other : kActivations) {
+  std::vector<Activation> others(kActivations.begin(), kActivations.end());
+  for (const double slope : kSlopes) others.emplace_back(Activation::leaky_relu, slope);
+  for (const Activation other : others) {
     network.activation = other;
     const double error = error_of(network, orders, rows);
     if (!(error < least)) continue;
@@ -76,10 +81,10 @@ void find_activation(const Solution& solution, const ProblemFile& problem, std::
     least = error;
   }
   if (best == own || !(kClearly * least < given)) return;
-  const std::string name(to_string(best));
+  const std::string name = to_string(best);
   found.push_back({"activation",
-                   "with " + name + format(" the same orders leave an MSE of %.2e, with ", least) +
-                       std::string(to_string(own)) + format(" %.2e", given),
+                   "with " + name + format(" the same orders leave an MSE of %.2e, with ", least) + to_string(own) +
+                       format(" %.2e", given),
                    "import again with --activation " + name});
 }
 
@@ -148,9 +153,74 @@ void find_few_rows(const Solution& solution, const ProblemFile& problem, std::ve
                           (pairs + problem.shape().outputs - 1) / problem.shape().outputs)});
 }
 
-void find_odd_data(const ProblemFile& problem, std::vector<Finding>& found) {
-  for (std::string& text : diagnose_rows(look_at_rows(problem), problem.shape()))
-    found.push_back({"data", std::move(text), ""});
+/// Rows for the search of a missing block's place: time grows with their cube.
+constexpr std::size_t kMostPoints = 400;
+
+/// Where pieces are left over, a block may be missing that one of them belongs to. Elsewhere only an order that all
+/// swaps of neighbours make worse is asked of it.
+void find_missing_block(const Solution& solution, const ProblemFile& problem, std::vector<Finding>& found) {
+  constexpr double kSome = 0.2;
+  constexpr double kMost = 0.6;
+  constexpr double kSure = 3;  // standard errors
+  const bool left_over = problem.provenance().contains("left_out");
+  const bool settled = solution.margins.size() > 1 &&
+                       std::ranges::all_of(solution.margins, [](const Margin& each) { return each.z() > kSure; });
+  if (!left_over && !settled) return;
+  const RowShape shape = problem.shape();
+  const std::size_t rows = std::min(shape.rows, std::max<std::size_t>(1, kMostPoints / shape.outputs));
+  const RowsF64 data = problem.read_f64(0, rows);
+  const std::vector<double> shares =
+      explained_by_missing_block(problem.network_f64(), solution.assembly, data.inputs, data.predictions, rows);
+  const auto best = std::ranges::max_element(shares);
+  if (!(*best > (left_over ? kSome : kMost))) return;
+  const auto place = static_cast<std::size_t>(best - shares.begin());
+  const std::string where = place == 0                   ? std::string("before the first block")
+                            : place + 1 == shares.size() ? std::string("behind the last block")
+                                                         : format("between positions %zu and %zu", place - 1, place);
+  found.push_back({"missing",
+                   format("a block is missing, by the errors most likely %s: an unknown one there explains %.0f %% of "
+                          "what is left",
+                          where.c_str(), 100 * *best),
+                   "look for its pieces"});
+}
+
+void find_ties(const Solution& solution, const Network& network, std::vector<Finding>& found) {
+  if (solution.ties.empty()) return;
+  const auto compress = [&](int position) {
+    return network.index_of(solution.assembly.blocks[static_cast<std::size_t>(position)].compress);
+  };
+  std::vector<std::string> texts;
+  for (const Tie& tie : solution.ties) {
+    if (tie.kind == "trade") {
+      texts.push_back(format("the blocks at positions %d and %d can trade places", tie.first, tie.second));
+    } else if (tie.kind == "move") {
+      texts.push_back(format("the block at position %d can stand at %d", tie.first, tie.second));
+    } else {
+      texts.push_back(format("the blocks at positions %d and %d can exchange their compress pieces %d and %d",
+                             tie.first, tie.second, compress(tie.first), compress(tie.second)));
+    }
+  }
+  const std::size_t shown = std::min(texts.size(), kNamed);
+  std::string text = "as far as the data tell, " + join(std::span(texts).first(shown), ", ");
+  if (shown < texts.size()) text += format(", and %zu more (/ties in the solution file)", texts.size() - shown);
+  found.push_back({"ties", text, ""});
+}
+
+void find_coarse_rounding(const Solution& solution, const RowFacts& facts, std::vector<Finding>& found) {
+  constexpr double kCoarse = 3e-4;
+  double variance = 0;
+  for (const double deviation : facts.prediction_deviation) variance += deviation * deviation;
+  variance /= static_cast<double>(facts.prediction_deviation.size());
+  if (!(variance > 0 && solution.target > kCoarse * variance)) return;
+  found.push_back({"rounding",
+                   format("predictions are given to so few digits that an MSE of %.3g, %.2g %% of their variance, is "
+                          "what rounding makes of it: other orders may come as near",
+                          solution.target, 100 * solution.target / variance),
+                   "predictions with more digits, or more rows"});
+}
+
+void find_odd_data(const ProblemFile& problem, const RowFacts& facts, std::vector<Finding>& found) {
+  for (std::string& text : diagnose_rows(facts, problem.shape())) found.push_back({"data", std::move(text), ""});
   const Provenance provenance = problem.provenance();
   const auto left_out = provenance.find("left_out");
   if (left_out == provenance.end()) return;
@@ -180,10 +250,17 @@ std::vector<Finding> diagnose(const Solution& solution, const Network& network, 
     if (!reproduced) find_overfitting(solution, found);
     if (!reproduced) find_short_limit(solution, found);
     if (!reproduced) find_noise(solution, found);
+    if (!reproduced) unless_stopped([&] { find_missing_block(solution, problem, found); });
   }
   find_few_rows(solution, problem, found);
   for (const std::string& text : describe_copies(solution, network)) found.push_back({"copies", text, ""});
-  unless_stopped([&] { find_odd_data(problem, found); });
+  find_ties(solution, network, found);
+  if (!solution.scaling.empty()) found.push_back({"scale", solution.scaling, ""});
+  unless_stopped([&] {
+    const RowFacts facts = look_at_rows(problem);
+    if (solution.status != Status::solved) find_coarse_rounding(solution, facts, found);
+    find_odd_data(problem, facts, found);
+  });
   return found;
 }
 

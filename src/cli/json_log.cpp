@@ -107,6 +107,8 @@ class JsonLog final : public SolveLog {
               {"rows", solution.rows}, {"evaluations", solution.evaluations},     {"sha256", solution.sha256},
               {"written", written},    {"text", describe_end(solution)}};
     json["margins"] = describe_margins(solution, *network_);
+    for (const Finding& each : solution.diagnosis)
+      json["diagnosis"].push_back({{"kind", each.kind}, {"evidence", each.evidence}, {"remedy", each.remedy}});
     if (solution.status == Status::by_weights) json["line"] = line_record(solution);
     if (style_.times) {
       const Times& t = solution.times;

@@ -216,7 +216,7 @@ ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& as
     add_slab(network, assembly, rows.read_f64(first, count), first, tally, sums, result);
   }
   const std::size_t predictions = shape.rows * shape.outputs;
-  const RoundingVerdict verdict = tally.verdict(rounding.mean_square, predictions, parameters);
+  const RoundingVerdict verdict = tally.verdict(rounding, predictions, parameters);
   result.mse = sums.squares / static_cast<double>(predictions);
   result.rounding = verdict.explained;
   result.excess = verdict.excess;

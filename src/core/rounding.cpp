@@ -90,6 +90,7 @@ FoundRounding RoundingFinder::found(std::span<const double> squares, std::size_t
   };
   if (!is_usable(parameters_.finest, found.mean_square)) found.mean_square = 0;
   if (!is_usable(0, coarsest)) found.way = {};
+  found.scaled = found.mean_square;
   return found;
 }
 

@@ -23,6 +23,7 @@ struct Rounding {
 struct FoundRounding {
   Rounding way;            ///< the coarsest that all of them fit, be it as fine as float32
   double mean_square = 0;  ///< of the error that it makes, expected; 0 where it is no coarser than float32
+  double scaled = 0;       ///< the same of predictions as the search scales them
 };
 
 /// By how much the mean square of a rounding's error may lie above the expected one, as a share of it: what
@@ -35,6 +36,7 @@ class RoundingFinder {
   explicit RoundingFinder(const ErrorFloorParameters& parameters);
 
   [[nodiscard]] std::size_t ways() const noexcept { return ways_.size(); }
+  [[nodiscard]] const Rounding& way(std::size_t i) const { return ways_[i]; }
   void add(double prediction);
   /// For each way, 1 where a prediction does not fit it.
   [[nodiscard]] std::span<std::int64_t> misfits() noexcept { return misfits_; }

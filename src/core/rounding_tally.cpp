@@ -32,24 +32,33 @@ void RoundingTally::add(const CheckedPrediction& prediction) {
   sums_[kUnits] += unit;
   sums_[kBeyond] += beyond;
   sums_[kOwn] += own;
+  sums_[kScaledUnits] += unit * square(prediction.scale);
   largest_[0] = std::max(largest_[0], beyond);
   largest_[1] = std::max(largest_[1], own);
 }
 
-RoundingVerdict RoundingTally::verdict(double rounding, std::size_t predictions,
+void RoundingTally::to_unit(double unit) {
+  sums_[kSquares] *= square(unit);
+  sums_[kUnits] *= square(unit);
+}
+
+RoundingVerdict RoundingTally::verdict(const FoundRounding& rounding, std::size_t predictions,
                                        const ErrorFloorParameters& parameters) const {
   const auto count = static_cast<double>(predictions);
   // A few rows may be right to the last bit by chance.
   const double own = std::max(1.0, sums_[kOwn] / count);
   RoundingVerdict verdict;
-  verdict.explained = parameters.float32_ratio * own * sums_[kUnits] / count +
-                      rounding * (1 + rounding_spread(predictions, parameters));
+  const double spread = 1 + rounding_spread(predictions, parameters);
+  const double each = parameters.float32_ratio * own / count;
+  verdict.explained = each * sums_[kUnits] + rounding.mean_square * spread;
+  verdict.scaled = each * sums_[kScaledUnits] + rounding.scaled * spread;
   const double most = std::max(largest_[1], square(parameters.largest_deviations) * own);
   verdict.excess = std::max(in_units(sums_[kBeyond] / count, parameters.float32_ratio * own),
                             in_units(largest_[0], parameters.largest_ratio * most));
-  verdict.doubtful = rounding == 0 && verdict.excess > parameters.sure_share;
+  verdict.doubtful = rounding.mean_square == 0 && verdict.excess > parameters.sure_share;
   // Errors within half a step may still be more than chance makes them.
-  if (rounding > 0) verdict.excess = std::max(verdict.excess, in_units(sums_[kSquares] / count, verdict.explained));
+  if (rounding.mean_square > 0)
+    verdict.excess = std::max(verdict.excess, in_units(sums_[kSquares] / count, verdict.explained));
   if (!std::isfinite(own)) verdict.excess = kInfinity;
   return verdict;
 }

@@ -13,6 +13,7 @@ struct CheckedPrediction {
   double exact = 0;      ///< the network in float64
   double single = 0;     ///< the network in float32
   double magnitude = 0;  ///< sum of the squares of what the head adds up, its bias included
+  double scale = 1;      ///< what the search multiplies its error by
 };
 
 /// What rounding explains of a network's errors.
@@ -21,6 +22,7 @@ struct RoundingVerdict {
   /// where anything is not finite.
   double excess = 0;
   double explained = 0;  ///< the MSE that rounding explains
+  double scaled = 0;     ///< the same of scaled predictions
   /// The error is so large for rounding that there may be a better order yet.
   bool doubtful = false;
 };
@@ -40,18 +42,22 @@ class RoundingTally {
 
   void add(const CheckedPrediction& prediction);
 
-  static constexpr std::size_t kSums = 4;
+  static constexpr std::size_t kSums = 5;
   /// Sums over the predictions added; those of several ranks are to be added up. Not finite sums are infinite.
   [[nodiscard]] std::array<double, kSums>& sums() noexcept { return sums_; }
   /// Largest values over the predictions added; of several ranks the largest count.
   [[nodiscard]] std::array<double, 2>& largest() noexcept { return largest_; }
 
+  /// Brings sums of squares of errors near 1: `unit` is what predictions are multiplied by for it.
+  void to_unit(double unit);
+  void from_unit(double unit) { to_unit(1 / unit); }
+
   /// The verdict on `predictions` predictions, whose rounding is `rounding`.
-  [[nodiscard]] RoundingVerdict verdict(double rounding, std::size_t predictions,
+  [[nodiscard]] RoundingVerdict verdict(const FoundRounding& rounding, std::size_t predictions,
                                         const ErrorFloorParameters& parameters) const;
 
  private:
-  enum Sum : std::size_t { kSquares, kUnits, kBeyond, kOwn };
+  enum Sum : std::size_t { kSquares, kUnits, kBeyond, kOwn, kScaledUnits };
 
   Rounding way_;
   std::array<double, kSums> sums_{};  // by Sum: of squared errors, of units, and of squares in units:

@@ -256,6 +256,20 @@ void write_diagnosis(h5::Image& image, const std::vector<Finding>& diagnosis) {
   h5::write_rows(image, image.root(), "diagnosis", type, rows);
 }
 
+struct TieRow {
+  const char* kind = nullptr;
+  std::int32_t first = 0;
+  std::int32_t second = 0;
+};
+
+void write_ties(h5::Image& image, const std::vector<Tie>& ties) {
+  std::vector<TieRow> rows;
+  rows.reserve(ties.size());
+  for (const Tie& each : ties) rows.push_back({each.kind.c_str(), each.first, each.second});
+  const h5::RowType<TieRow> type{{"kind", &TieRow::kind}, {"first", &TieRow::first}, {"second", &TieRow::second}};
+  h5::write_rows(image, image.root(), "ties", type, rows);
+}
+
 std::vector<Finding> read_diagnosis(const h5::Reader& reader) {
   std::vector<Finding> diagnosis;
   if (!reader.root().has("diagnosis")) return diagnosis;
@@ -283,6 +297,7 @@ void write_solution(const std::filesystem::path& path, const Network& network, c
   write_margins(image, network, solution);
   write_elites(image, network, solution);
   write_line(image, network, solution);
+  write_ties(image, solution.ties);
   write_diagnosis(image, solution.diagnosis);
   write_texts(image, "warnings", solution.warnings);
   write_file_atomically(path, image.finish_with_sum());

@@ -12,10 +12,11 @@ namespace kintsugi {
 ErrorFloor::ErrorFloor(const Evaluator& evaluator, double tolerance, const ErrorFloorParameters& parameters)
     : parameters_(parameters),
       tolerance_(tolerance),
-      variance_(evaluator.rows().prediction_variance()),
       outputs_(evaluator.rows().shape().outputs),
       precision_(find_precision(evaluator.weights())) {
   look_at_predictions(evaluator);
+  scaled_ = plain_;
+  if (evaluator.rows().scales().any()) look_at_scaled_predictions(evaluator);
   look_at_inputs(evaluator);
 }
 
@@ -39,6 +40,7 @@ void ErrorFloor::look_at_inputs(const Evaluator& evaluator) {
 void ErrorFloor::look_at_predictions(const Evaluator& evaluator) {
   RoundingFinder finder(parameters_);
   const std::size_t ways = finder.ways();
+  const double unit = evaluator.rows().unit();
   mpi::ExactSums sums(ways + 1);
   for (const RowTile* const tile : evaluator.own_tiles(evaluator.rows().tiles())) {
     double squares = 0;
@@ -46,26 +48,57 @@ void ErrorFloor::look_at_predictions(const Evaluator& evaluator) {
       for (std::size_t row = 0; row < tile->rows; ++row) {
         const double value = tile->predictions[q * kernels::kTileRows + row];
         finder.add(value);
-        squares += value * value;
+        squares += value * value * unit * unit;
       }
     }
-    for (std::size_t way = 0; way < ways; ++way) sums.add(way, finder.take_squares(way));
+    for (std::size_t way = 0; way < ways; ++way) sums.add(way, finder.take_squares(way) * unit * unit);
     sums.add(ways, squares);
   }
   evaluator.island().max(finder.misfits());
   sums.reduce_or_stop(evaluator.island());
   std::vector<double> squares;
   squares.reserve(ways);
-  for (std::size_t way = 0; way < ways; ++way) squares.push_back(sums.value(way));
+  for (std::size_t way = 0; way < ways; ++way) squares.push_back(sums.value(way) / (unit * unit));
   const std::size_t predictions = evaluator.rows().shape().rows * outputs_;
-  rounding_ = finder.found(squares, predictions, variance_);
-  mean_square_ = sums.value(ways) / static_cast<double>(predictions);
+  plain_.variance = evaluator.rows().prediction_variance();
+  rounding_ = finder.found(squares, predictions, plain_.variance);
+  plain_.mean_square = sums.value(ways) / static_cast<double>(predictions) / (unit * unit);
+  plain_.rounding = rounding_.mean_square;
 }
 
-double ErrorFloor::target(std::size_t rows) const {
+void ErrorFloor::look_at_scaled_predictions(const Evaluator& evaluator) {
+  mpi::ExactSums sums(3 * outputs_);
+  for (const RowTile* const tile : evaluator.own_tiles(evaluator.rows().tiles())) {
+    for (std::size_t q = 0; q < outputs_; ++q) {
+      for (std::size_t row = 0; row < tile->rows; ++row) {
+        const std::size_t i = q * kernels::kTileRows + row;
+        const double value = static_cast<double>(tile->predictions[i]) * tile->scales[i];
+        const double step = rounding_.way.step(tile->predictions[i]) * tile->scales[i];
+        sums.add(3 * q, value);
+        sums.add(3 * q + 1, value * value);
+        sums.add(3 * q + 2, step * step / 12);
+      }
+    }
+  }
+  sums.reduce_or_stop(evaluator.island());
+  const auto rows = static_cast<double>(evaluator.rows().shape().rows);
+  scaled_ = {};
+  for (std::size_t q = 0; q < outputs_; ++q) {
+    const double mean = sums.value(3 * q) / rows;
+    const double share = 1 / static_cast<double>(outputs_);
+    scaled_.mean_square += share * sums.value(3 * q + 1) / rows;
+    scaled_.variance += share * std::max(0.0, sums.value(3 * q + 1) / rows - mean * mean);
+    scaled_.rounding += share * sums.value(3 * q + 2) / rows;
+  }
+  if (rounding_.mean_square == 0) scaled_.rounding = 0;
+  rounding_.scaled = scaled_.rounding;
+}
+
+double ErrorFloor::target_of(const Sizes& sizes, std::size_t rows) const {
   if (tolerance_ > 0) return tolerance_;
-  const double float32 = std::max(parameters_.float32_share * variance_, parameters_.offset_share * mean_square_);
-  return float32 + rounding_.mean_square * (1 + rounding_spread(rows * outputs_, parameters_));
+  const double float32 =
+      std::max(parameters_.float32_share * sizes.variance, parameters_.offset_share * sizes.mean_square);
+  return float32 + sizes.rounding * (1 + rounding_spread(rows * outputs_, parameters_));
 }
 
 RoundingVerdict ErrorFloor::judge(const Evaluator& evaluator, const Blocks& blocks) const {

@@ -24,31 +24,42 @@ class ErrorFloor {
 
   /// MSE on `rows` rows at or below which an error may be rounding: float32's share, and the rounding's expectation
   /// with some of its standard errors on top. Not collective.
-  [[nodiscard]] double target(std::size_t rows) const;
+  [[nodiscard]] double target(std::size_t rows) const { return target_of(plain_, rows); }
+  /// The same of errors as the evaluator scales them. Not collective.
+  [[nodiscard]] double scaled_target(std::size_t rows) const { return target_of(scaled_, rows); }
   /// What rounding explains of the order's errors, on all rows: see check_rounding(); all zero where a tolerance was
   /// given. Collective over the island.
   [[nodiscard]] RoundingVerdict judge(const Evaluator& evaluator, const Blocks& blocks) const;
   /// An order with this MSE on all rows and this verdict solves the problem: its error is at most the tolerance, or
   /// rounding explains it. Never where the error is not finite. Not collective.
   [[nodiscard]] bool is_solved(double mse, const RoundingVerdict& verdict) const;
-  /// MSE that the rounding of the pieces to half precision explains at this order; 0 where they are not rounded, or a
-  /// tolerance was given. Collective over the island.
+  /// MSE, scaled, that the rounding of the pieces to half precision explains at this order; 0 where they are not
+  /// rounded, or a tolerance was given. Collective over the island.
   [[nodiscard]] double precision_target(const Evaluator& evaluator, const Blocks& blocks) const;
-  /// Expected mean square of the predictions' rounding; 0 where they are not rounded. Not collective.
-  [[nodiscard]] double rounding() const noexcept { return rounding_.mean_square; }
+  /// Expected mean square of the predictions' rounding, scaled; 0 where they are not rounded. Not collective.
+  [[nodiscard]] double rounding() const noexcept { return rounding_.scaled; }
   /// The rows have not all the same inputs. Not collective.
   [[nodiscard]] bool rows_differ() const noexcept { return rows_differ_; }
   /// A tolerance was given: it alone says what is solved.
   [[nodiscard]] bool given() const noexcept { return tolerance_ > 0; }
 
  private:
+  /// What targets are made of.
+  struct Sizes {
+    double variance = 0;     // of the predictions
+    double mean_square = 0;  // likewise
+    double rounding = 0;     // mean square of its error
+  };
+
+  [[nodiscard]] double target_of(const Sizes& sizes, std::size_t rows) const;
   void look_at_predictions(const Evaluator& evaluator);
+  void look_at_scaled_predictions(const Evaluator& evaluator);
   void look_at_inputs(const Evaluator& evaluator);
 
   ErrorFloorParameters parameters_;
   double tolerance_;
-  double variance_;         // of the predictions
-  double mean_square_ = 0;  // likewise
+  Sizes plain_;
+  Sizes scaled_;  // of predictions as the evaluator scales their errors
   std::size_t outputs_;
   FoundRounding rounding_;
   bool rows_differ_ = false;

@@ -31,12 +31,12 @@ Grid choose_grid(int ranks, int candidate_groups, int row_groups, std::size_t ti
   return grid;
 }
 
-Evaluator::Evaluator(const mpi::Comm& island, const SharedWeights& weights, RowSource& rows, Grid grid)
+Evaluator::Evaluator(const mpi::Comm& island, const SharedWeights& weights, RowSource& rows, Grid grid, bool scaled)
     : island_(&island),
       weights_(&weights),
       grid_(grid),
       row_ranks_(island.split(island.rank() / grid.row_groups)),
-      rows_(row_ranks_, rows),
+      rows_(row_ranks_, rows, scaled),
       head_(weights.roles().outputs, weights.roles().width, false) {
   const Roles& roles = weights.roles();
   std::size_t widest = 0;
@@ -71,17 +71,17 @@ void Evaluator::tile_errors(const RowTile& tile, const float* x, float* errors) 
     for (std::size_t row = 0; row < kTileRows; ++row) {
       const std::size_t i = q * kTileRows + row;
       errors[i] = row < tile.rows ? errors[i] + bias[q] - tile.predictions[i] : 0;
+      if (tile.scales != nullptr) errors[i] *= tile.scales[i];
     }
   }
 }
 
-double Evaluator::squared_error(const RowTile& tile, const float* x, double* largest) {
+double Evaluator::squared_error(const RowTile& tile, const float* x) {
   tile_errors(tile, x, buffers_.outputs.data());
   double sum = 0;
   for (const float error : buffers_.outputs) {
     const double value = error;
     sum += value * value;
-    if (largest != nullptr) *largest = std::max(*largest, std::isnan(value) ? HUGE_VAL : std::fabs(value));
   }
   return sum;
 }
@@ -97,7 +97,7 @@ void Evaluator::add_tile(const RowTile& tile, const Blocks& base, std::span<cons
     for (; at < shared[i]; ++at) advance(base[at], buffers_.base_state.data());
     std::copy_n(buffers_.base_state.begin(), size, buffers_.state.begin());
     for (std::size_t b = shared[i]; b < candidates[i].size(); ++b) advance(candidates[i][b], buffers_.state.data());
-    sums.add(i, squared_error(tile, buffers_.state.data(), nullptr));
+    sums.add(i, squared_error(tile, buffers_.state.data()));
   }
 }
 
@@ -167,32 +167,46 @@ std::vector<const RowTile*> Evaluator::own_tiles(std::size_t tiles) const {
   return own;
 }
 
-void Evaluator::add_squares(const Blocks& blocks, std::size_t tiles, mpi::ExactSums& sums, double* largest) {
+template <class Add>
+void Evaluator::for_final_states(const Blocks& blocks, std::size_t tiles, const Add& add) {
   const ScopedSeconds timing(clock_.kernels);
   for (const RowTile* const tile : own_tiles(tiles)) {
     if (stop_heard()) return;
     std::copy_n(tile->inputs, buffers_.state.size(), buffers_.state.begin());
     for (const Block& block : blocks) advance(block, buffers_.state.data());
-    sums.add(0, squared_error(*tile, buffers_.state.data(), largest));
+    add(*tile, buffers_.state.data());
   }
 }
 
 double Evaluator::recomputed_error(const Blocks& blocks, std::size_t tiles) {
   mpi::ExactSums sums(1);
-  add_squares(blocks, tiles, sums, nullptr);
+  for_final_states(blocks, tiles, [&](const RowTile& tile, const float* x) { sums.add(0, squared_error(tile, x)); });
   sums.reduce_or_stop(*island_);
   return sums.value(0) / entries(tiles);
 }
 
 Evaluator::Check Evaluator::check(const Blocks& blocks) {
-  mpi::ExactSums sums(1);
+  mpi::ExactSums sums(2);
   double largest = 0;
-  add_squares(blocks, rows_.tiles(), sums, &largest);
+  const double unit = rows_.unit();
+  for_final_states(blocks, rows_.tiles(), [&](RowTile tile, const float* x) {
+    sums.add(1, squared_error(tile, x));
+    tile.scales = nullptr;
+    tile_errors(tile, x, buffers_.outputs.data());
+    double sum = 0;
+    for (const float error : buffers_.outputs) {
+      const double value = error;
+      sum += value * value * unit * unit;
+      largest = std::max(largest, std::isnan(value) ? HUGE_VAL : std::fabs(value));
+    }
+    sums.add(0, sum);
+  });
   count_blocks(static_cast<std::int64_t>(blocks.size()), rows_.tiles());
   reduce(sums);
   const ScopedSeconds timing(clock_.collectives);
   island_->max(std::span(&largest, 1));
-  return {sums.value(0) / entries(rows_.tiles()), largest};
+  const double count = entries(rows_.tiles());
+  return {.mse = sums.value(0) / count / (unit * unit), .largest_error = largest, .scaled = sums.value(1) / count};
 }
 
 }  // namespace kintsugi

@@ -55,8 +55,9 @@ class ScopedSeconds {
 class Evaluator {
  public:
   /// Collective over `island`, which must outlive the object, as must `weights`.
-  Evaluator(const mpi::Comm& island, const SharedWeights& weights, RowSource& rows, Grid grid);
-  Evaluator(mpi::Comm&& island, const SharedWeights& weights, RowSource& rows, Grid grid) = delete;
+  /// With `scaled`, errors are those of scaled predictions where find_scales() says so: all but check()'s.
+  Evaluator(const mpi::Comm& island, const SharedWeights& weights, RowSource& rows, Grid grid, bool scaled = false);
+  Evaluator(mpi::Comm&& island, const SharedWeights& weights, RowSource& rows, Grid grid, bool scaled = false) = delete;
 
   [[nodiscard]] const mpi::Comm& island() const noexcept { return *island_; }
   [[nodiscard]] const SharedWeights& weights() const noexcept { return *weights_; }
@@ -85,6 +86,7 @@ class Evaluator {
   struct Check {
     double mse = 0;
     double largest_error = 0;  ///< largest |difference| over all rows and outputs
+    double scaled = 0;         ///< the MSE as error() has it: of scaled predictions where they are
   };
   /// All rows. Collective.
   [[nodiscard]] Check check(const Blocks& blocks);
@@ -93,8 +95,8 @@ class Evaluator {
   /// sample belongs to exactly one rank of the island. Not collective.
   [[nodiscard]] std::vector<const RowTile*> own_tiles(std::size_t tiles) const;
 
-  /// Differences prediction - data of a tile whose final states are `x` ([d][kTileRows]): [k][kTileRows], zero in rows
-  /// that are not real. Not collective.
+  /// Differences prediction - data of a tile whose final states are `x` ([d][kTileRows]), scaled: [k][kTileRows], zero
+  /// in rows that are not real. Not collective.
   void tile_errors(const RowTile& tile, const float* x, float* errors) const;
 
   /// Rows times outputs of the sample: what a sum of squared errors is divided by to become an MSE. Not collective.
@@ -134,8 +136,11 @@ class Evaluator {
   void add_tile(const RowTile& tile, const Blocks& base, std::span<const Blocks> candidates,
                 std::span<const std::size_t> order, std::span<const std::size_t> shared, mpi::ExactSums& sums);
   void advance(const Block& block, float* x);
-  void add_squares(const Blocks& blocks, std::size_t tiles, mpi::ExactSums& sums, double* largest);
-  double squared_error(const RowTile& tile, const float* x, double* largest);
+  /// Calls `add(tile, states)` with the final states of each own tile of the sample.
+  template <class Add>
+  void for_final_states(const Blocks& blocks, std::size_t tiles, const Add& add);
+  /// Of final states `x`; scaled.
+  double squared_error(const RowTile& tile, const float* x);
 
   const mpi::Comm* island_;
   const SharedWeights* weights_;

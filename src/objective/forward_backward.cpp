@@ -95,6 +95,21 @@ double ForwardBackward::sketch_errors(const RowTile& rows, const float* state, f
   return squares;
 }
 
+void ForwardBackward::scale_last(const RowTile& rows, std::size_t channel, float* last) const {
+  const SharedWeights& weights = evaluator_->weights();
+  const std::size_t outputs = weights.roles().outputs;
+  std::fill_n(last, size_, 0.0F);
+  for (std::size_t q = 0; q < outputs; ++q) {
+    const float factor = sketch_.factors[channel * outputs + q];
+    if (factor == 0) continue;
+    const float* const head = weights.head_weight() + q * weights.roles().width;
+    for (std::size_t i = 0; i < size_; ++i) {
+      const std::size_t row = i % kTileRows;
+      if (row < rows.rows) last[i] += factor * rows.scales[q * kTileRows + row] * head[i / kTileRows];
+    }
+  }
+}
+
 void ForwardBackward::backward(const RowTile& rows, std::span<const Layer> layers, std::size_t channel) {
   const std::size_t width = evaluator_->weights().roles().width;
   pulled_back_.resize(layers.size() * size_);
@@ -106,6 +121,7 @@ void ForwardBackward::backward(const RowTile& rows, std::span<const Layer> layer
       last[f * kTileRows + row] = row < rows.rows ? sketch_.heads[channel * width + f] : 0;
     }
   }
+  if (rows.scales != nullptr) scale_last(rows, channel, last);
   for (std::size_t b = layers.size(); b-- > 0;) {
     const float* const g = gradients_.data() + (b + 1) * size_;
     float* const before = gradients_.data() + b * size_;

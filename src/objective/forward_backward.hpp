@@ -69,6 +69,8 @@ class ForwardBackward {
     std::vector<float> heads;    // [channels][d]: the same combinations of the head's rows
   };
   [[nodiscard]] static Sketch make_sketch(const SharedWeights& weights);
+  /// The gradients of scaled predictions by the last state.
+  void scale_last(const RowTile& rows, std::size_t channel, float* last) const;
   double sketch_errors(const RowTile& rows, const float* state, float* errors);
 
   const Evaluator* evaluator_;

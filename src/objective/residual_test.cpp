@@ -39,13 +39,14 @@ void fill_features(const Linearisation& base, std::size_t tile, std::size_t chan
   }
 }
 
-// Products of the features and the error with each other, summed over all rows and channels.
-Eigen::MatrixXd gram_matrix(const LinearModel& model, std::span<const PositionPair> pairs) {
+// Products of the features and the error with each other, summed over all rows: of each channel.
+std::vector<Eigen::MatrixXd> gram_matrices(const LinearModel& model, std::span<const PositionPair> pairs) {
   const Linearisation& base = model.base();
   Evaluator& evaluator = model.evaluator();
   const std::size_t width = evaluator.weights().roles().width;
   const auto size = static_cast<Eigen::Index>(1 + width + pairs.size() + 1);
-  mpi::ExactSums sums(static_cast<std::size_t>(size * (size + 1) / 2));
+  const auto entries = static_cast<std::size_t>(size * (size + 1) / 2);
+  mpi::ExactSums sums(entries * base.channels);
   {
     const ScopedSeconds timing(evaluator.clock().kernels);
     Eigen::MatrixXd values(size, static_cast<Eigen::Index>(kTileRows));
@@ -55,7 +56,7 @@ Eigen::MatrixXd gram_matrix(const LinearModel& model, std::span<const PositionPa
         fill_features(base, t, c, width, pairs, std::span(values.data(), static_cast<std::size_t>(values.size())));
         const auto used = values.leftCols(static_cast<Eigen::Index>(base.own[t]->rows));
         products.noalias() = used * used.transpose();
-        std::size_t at = 0;
+        std::size_t at = c * entries;
         for (Eigen::Index i = 0; i < size; ++i) {
           for (Eigen::Index j = 0; j <= i; ++j) sums.add(at++, products(i, j));
         }
@@ -63,12 +64,16 @@ Eigen::MatrixXd gram_matrix(const LinearModel& model, std::span<const PositionPa
     }
   }
   evaluator.reduce(sums);
-  Eigen::MatrixXd gram(size, size);
+  std::vector<Eigen::MatrixXd> grams;
+  grams.reserve(base.channels);
   std::size_t at = 0;
-  for (Eigen::Index i = 0; i < size; ++i) {
-    for (Eigen::Index j = 0; j <= i; ++j) gram(i, j) = gram(j, i) = sums.value(at++);
+  for (std::size_t c = 0; c < base.channels; ++c) {
+    Eigen::MatrixXd& gram = grams.emplace_back(size, size);
+    for (Eigen::Index i = 0; i < size; ++i) {
+      for (Eigen::Index j = 0; j <= i; ++j) gram(i, j) = gram(j, i) = sums.value(at++);
+    }
   }
-  return gram;
+  return grams;
 }
 
 // R^2 of the regression of the last variable on all others.
@@ -87,7 +92,9 @@ double explained_share(const Eigen::MatrixXd& gram, double ridge) {
 
 ResidualTest test_residuals(const LinearModel& model, const ResidualTestParameters& parameters) {
   const std::vector<PositionPair> pairs = chosen_pairs(model.base().blocks.size(), parameters);
-  const Eigen::MatrixXd gram = gram_matrix(model, pairs);
+  const std::vector<Eigen::MatrixXd> grams = gram_matrices(model, pairs);
+  Eigen::MatrixXd gram = grams.front();
+  for (std::size_t c = 1; c < grams.size(); ++c) gram += grams[c];
   const Eigen::Index features = gram.rows() - 1;
   const double total = gram(features, features);
   ResidualTest result;
@@ -98,6 +105,13 @@ ResidualTest test_residuals(const LinearModel& model, const ResidualTestParamete
   // Mean, and about the variance, of the beta distribution.
   result.threshold = count / rows + parameters.deviations * std::sqrt(2 * count) / rows;
   result.noise = rows >= parameters.rows_per_feature * count && result.r_squared < result.threshold;
+  // The noise of one output may hide what is left in another.
+  const double each = rows / static_cast<double>(grams.size());
+  const double threshold = count / each + parameters.deviations * std::sqrt(2 * count) / each;
+  for (std::size_t c = 0; c < grams.size() && grams.size() > 1 && result.noise; ++c) {
+    const double left = grams[c](features, features);
+    result.noise = !(left > 0) || explained_share(grams[c], parameters.ridge) < threshold;
+  }
   return result;
 }
 

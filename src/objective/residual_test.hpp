@@ -16,7 +16,8 @@ struct ResidualTest {
 /// made of the effects of swaps, noise in the predictions is not.
 ///
 /// 1. Features of each row: 1, the inputs, and the effects of swapping blocks a few positions apart.
-/// 2. Least squares of the errors on the features, all channels in one.
+/// 2. Least squares of the errors on the features, all channels in one; and of each by itself, since the noise of one
+/// output may hide what is left in another.
 /// 3. For errors without a cause, R^2 has a beta distribution; the threshold is some standard deviations above its
 /// mean.
 ///

@@ -33,7 +33,8 @@ void add_tile(const SharedWeights& weights, const Blocks& blocks, const RowTile&
   for (Eigen::Index q = 0; q < exact.rows(); ++q) {
     for (Eigen::Index row = 0; row < static_cast<Eigen::Index>(tile.rows); ++row) {
       const double data = tile.predictions[q * exact.cols() + row];
-      tally.add({data, exact(q, row), single(q, row), magnitudes(q, row)});
+      const double scale = tile.scales != nullptr ? tile.scales[q * exact.cols() + row] : 1;
+      tally.add({data, exact(q, row), single(q, row), magnitudes(q, row), scale});
     }
   }
 }
@@ -49,6 +50,7 @@ RoundingVerdict check_rounding(const Evaluator& evaluator, const Blocks& blocks,
     if (stop_heard()) break;
     RoundingTally tally(rounding.way);
     add_tile(evaluator.weights(), blocks, *tile, tally);
+    tally.to_unit(rows.unit());
     for (std::size_t i = 0; i < RoundingTally::kSums; ++i) sums.add(i, tally.sums()[i]);
     for (std::size_t i = 0; i < all.largest().size(); ++i) {
       all.largest()[i] = std::max(all.largest()[i], tally.largest()[i]);
@@ -56,8 +58,9 @@ RoundingVerdict check_rounding(const Evaluator& evaluator, const Blocks& blocks,
   }
   sums.reduce_or_stop(evaluator.island());
   for (std::size_t i = 0; i < RoundingTally::kSums; ++i) all.sums()[i] = sums.value(i);
+  all.from_unit(rows.unit());
   evaluator.island().max(all.largest());
-  return all.verdict(rounding.mean_square, rows.shape().rows * rows.shape().outputs, parameters);
+  return all.verdict(rounding, rows.shape().rows * rows.shape().outputs, parameters);
 }
 
 }  // namespace kintsugi

@@ -29,12 +29,15 @@ void fill_tile(const std::vector<RowPointers>& rows, std::size_t d, std::size_t 
 
 std::size_t RowTiles::count(std::size_t rows) noexcept { return (rows + kTileRows - 1) / kTileRows; }
 
-RowTiles::RowTiles(const mpi::Comm& comm, RowSource& source) : shape_(source.shape()) {
+RowTiles::RowTiles(const mpi::Comm& comm, RowSource& source, bool scaled) : shape_(source.shape()) {
   comm.agree([&] {
     if (shape_.rows == 0) throw InputError("the problem has no rows: there is nothing to judge an order by");
   });
   tiles_ = count(shape_.rows);
   deal(comm, source);
+  PredictionScales scales = find_scales(comm, shape_, local_);
+  unit_ = scales.unit;
+  if (scaled && scales.any()) set_scales(std::move(scales));
   measure_variance(comm);
 }
 
@@ -107,13 +110,28 @@ void RowTiles::deal(const mpi::Comm& comm, RowSource& source) {
   }
 }
 
+void RowTiles::set_scales(PredictionScales scales) {
+  const std::size_t size = shape_.outputs * kTileRows;
+  scale_memory_.resize(local_.size() * size);
+  for (std::size_t t = 0; t < local_.size(); ++t) {
+    float* const of_tile = scale_memory_.data() + t * size;
+    for (std::size_t q = 0; q < shape_.outputs; ++q) {
+      for (std::size_t row = 0; row < kTileRows; ++row) {
+        of_tile[q * kTileRows + row] = scales.of_output[q] * scales.of_row[t][row];
+      }
+    }
+    local_[t].scales = of_tile;
+  }
+  scales_ = std::move(scales);
+}
+
 void RowTiles::measure_variance(const mpi::Comm& comm) {
   const std::size_t k = shape_.outputs;
   mpi::ExactSums sums(2 * k);
   for (const RowTile& tile : local_) {
     for (std::size_t q = 0; q < k; ++q) {
       for (std::size_t row = 0; row < tile.rows; ++row) {
-        const double value = tile.predictions[q * kTileRows + row];
+        const double value = unit_ * tile.predictions[q * kTileRows + row];
         sums.add(2 * q, value);
         sums.add(2 * q + 1, value * value);
       }
@@ -126,7 +144,7 @@ void RowTiles::measure_variance(const mpi::Comm& comm) {
     const double mean = sums.value(2 * q) / rows;
     variance += (sums.value(2 * q + 1) / rows - mean * mean) / static_cast<double>(k);
   }
-  variance_ = variance > 0 ? variance : 1;
+  variance_ = variance > 0 ? variance / (unit_ * unit_) : 1;
 }
 
 }  // namespace kintsugi

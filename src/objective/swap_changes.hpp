@@ -16,4 +16,8 @@ struct SwapChange {
 /// taken with `near` 1 at the least. Collective over the evaluator's island.
 [[nodiscard]] std::vector<SwapChange> swap_changes(const LinearModel& model);
 
+/// Predicted change of the MSE where the blocks at positions a < b trade places, whatever stands between: [a L + b] of
+/// L blocks, 0 elsewhere. To first order, so the trade of nearly equal blocks hardly changes it. Collective.
+[[nodiscard]] std::vector<double> trade_changes(const LinearModel& model);
+
 }  // namespace kintsugi

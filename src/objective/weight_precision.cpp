@@ -69,7 +69,11 @@ double precision_error(const Evaluator& evaluator, const Blocks& blocks, WeightP
   for (int draw = 0; draw < draws; ++draw) {
     const std::vector<Forward::States> moved = predict(evaluator.weights(), blocks, tiles, precision, draw);
     for (std::size_t t = 0; t < tiles.size(); ++t) {
-      sums.add(0, (moved[t] - exact[t]).leftCols(static_cast<Eigen::Index>(tiles[t]->rows)).squaredNorm());
+      Forward::States change = moved[t] - exact[t];
+      if (tiles[t]->scales != nullptr) {
+        for (Eigen::Index i = 0; i < change.size(); ++i) change.data()[i] *= tiles[t]->scales[i];
+      }
+      sums.add(0, change.leftCols(static_cast<Eigen::Index>(tiles[t]->rows)).squaredNorm());
     }
   }
   sums.reduce_or_stop(evaluator.island());

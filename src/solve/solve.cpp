@@ -115,6 +115,7 @@ void search(const mpi::Comm& world, const Network& network, RowSource& rows, con
   std::optional<ErrorFloor> floor;
   group.together([&] { floor.emplace(evaluator, options.tolerance, options.parameters.error_floor); });
   solution.target = floor->target(solution.rows);
+  solution.scaling = describe(evaluator.rows().scales());
   Archipelago islands(group, *floor, search_clues(preparation, options, solution.starts), options);
   if (is_resumed(world, resume)) {
     islands.resume(resume);

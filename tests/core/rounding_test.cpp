@@ -41,7 +41,7 @@ TEST(RoundingFinder, FindsTheStep) {
 
 TEST(RoundingFinder, FewValuesOrTooCoarseStepsAreNone) {
   EXPECT_EQ(found_in(rounded_to(1e-3, 20), 1).mean_square, 0) << "they may look so by chance";
-  EXPECT_EQ(found_in(rounded_to(1, 200), 1).way.step(0.25), 0) << "nothing is left to tell orders by";
+  EXPECT_EQ(found_in(rounded_to(1, 200), 0.05).way.step(0.25), 0) << "nothing is left to tell orders by";
 }
 
 TEST(RoundingFinder, StepsAsFineAsFloat32MakeRoomForSinglePredictionsOnly) {
@@ -61,7 +61,7 @@ CheckedPrediction prediction(double error, double single) {
 RoundingVerdict verdict_of(const std::vector<CheckedPrediction>& predictions, const FoundRounding& rounding = {}) {
   RoundingTally tally(rounding.way);
   for (const CheckedPrediction& each : predictions) tally.add(each);
-  return tally.verdict(rounding.mean_square, predictions.size(), {});
+  return tally.verdict(rounding, predictions.size(), {});
 }
 
 TEST(RoundingTally, ErrorsLikeThoseOfFloat32AreExplained) {

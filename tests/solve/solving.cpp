@@ -41,6 +41,7 @@ std::string describe(const Solution& solution) {
     text << margin.position << ' ' << margin.change << ' ' << margin.standard_error << ' ' << margin.interchangeable
          << '\n';
   }
+  for (const Tie& tie : solution.ties) text << tie.kind << ' ' << tie.first << ' ' << tie.second << '\n';
   for (const StartOrder& seed : solution.starts) {
     text << seed.name << ' ' << seed.mse << ' ' << format_permutation(seed.order) << '\n';
   }

@@ -85,7 +85,7 @@ struct ErrorFloorParameters {
   std::int64_t precision_draws = 4;
   double deviations = 6;
   double finest = 1e-14;
-  double coarsest = 1e-2;
+  double coarsest = 1;
   std::int64_t least_values = 64;
   std::int64_t most_decimals = 6;
   std::int64_t least_digits = 2;
@@ -123,8 +123,9 @@ struct ErrorFloorParameters {
             "hardly ever above it. When raised, orders with a small error pass on small samples.");
     visitor("finest", finest, "of the variance", 0, 1,
             "Rounding with a smaller mean square is that of float32 itself.");
-    visitor("coarsest", coarsest, "of the variance", 0, 1,
-            "Rounding with a larger mean square leaves nothing to tell orders by, and is taken for none.");
+    visitor("coarsest", coarsest, "of the variance", 0, 100,
+            "Rounding with a larger mean square leaves nothing to tell orders by, and is taken for none. At 0.01, true "
+            "orders of predictions without decimals ended as not solved.");
     visitor("least_values", least_values, "values", 1, 1000000.0, "Fewer predictions may look rounded by chance.");
     visitor("most_decimals", most_decimals, "decimals", 0, 20,
             "Rounding is looked for up to so many decimals; further ones are as fine as float32.");
@@ -799,7 +800,6 @@ struct RoleChoiceParameters {
   double latest = 0.5;
   std::int64_t trials = 8;
   std::int64_t evaluations = 300;
-  double time_share = 0.5;
 
   template <class Visitor>
   void visit(Visitor& visitor) {
@@ -812,7 +812,6 @@ struct RoleChoiceParameters {
     visitor("trials", trials, "searches", 0, 1000, "Searches whose orders decide roles, at most.");
     visitor("evaluations", evaluations, "evaluations", 1, 1e9,
             "Of the first of these searches; doubled where roles stay the same.");
-    visitor("time_share", time_share, "of the time limit", 0, 1, "Afterwards no such search is begun.");
   }
 };
 

@@ -97,6 +97,14 @@ struct Margin {
   [[nodiscard]] double z() const { return standard_error > 0 ? change / standard_error : 0; }
 };
 
+/// What the data do not decide of an answer, beside neighbours: the error stays what rounding (or noise) explains.
+struct Tie {
+  std::string kind;  ///< "trade": the blocks at two positions trade places; "move": the block at `first` stands at
+                     ///< `second` instead; "pieces": the blocks exchange their compress pieces
+  int first = 0;     ///< positions
+  int second = 0;
+};
+
 /// One of the orders that a search kept.
 struct Elite {
   std::vector<Block> blocks;  ///< positions in Network::pieces
@@ -143,9 +151,12 @@ struct Solution {
   std::vector<StartOrder> starts;  ///< best first
   std::vector<TrajectoryEntry> trajectory;
   std::vector<Margin> margins;  ///< one per two neighbours of the final order
+  std::vector<Tie> ties;        ///< of an answer
   double explained = 0;         ///< of the error, by reordering to first order (see NoiseTest); 0 where not asked
   double by_chance = 0;         ///< what of mere noise would seem explained, at most
-  std::vector<Elite> elites;    ///< of several islands: the best orders that are not alike, best first
+  /// How the search scaled predictions' errors, as a sentence; empty where it did not.
+  std::string scaling;
+  std::vector<Elite> elites;  ///< of several islands: the best orders that are not alike, best first
   std::int64_t evaluations = 0;
   WeightsLine line;                   ///< rank 0 only
   std::vector<Finding> diagnosis;     ///< by whoever looks at the end of the solve; rank 0 only

@@ -39,6 +39,7 @@ struct RunFacts {
 ///   whose
 ///                                 values are the letters of the log
 ///   /margins [L - 1] compound     position, first_expand, second_expand, change, standard_error, z, interchangeable
+///   /ties compound                kind (trade, move, pieces), first, second: positions
 ///   /elites/permutation [E, 2L + 1] int32, /elites/mse [E], /elites/island [E]   the islands' best orders, best first
 ///   /line [L] compound            expand, compress, off; /line_features compound: name, side, smoothness; with the
 ///                                 root attributes line_agreement, _significance, _significance_needed, _places: the

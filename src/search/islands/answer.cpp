@@ -11,30 +11,22 @@
 
 namespace kintsugi {
 
-namespace {
-
-/// Neighbours whose swap leaves the error at or below it are not told apart. Where one outlying row or output makes the
-/// target large, rounding explains much less than it.
-double margin_target(const Answer& answer, double target, double room) {
-  return answer.verdict.explained > 0 ? std::min(target, room * answer.verdict.explained) : target;
-}
-
-}  // namespace
-
 Answer choose_answer(const IslandGroup& group, std::vector<Island>& own) {
   const auto write_best = [](Island& island, StateArchive& archive) {
     Evaluator::Check check = island.final_check();
     RoundingVerdict verdict = island.verdict();
     bool solved = island.solved();
     Blocks blocks = island.best().blocks;
-    archive(blocks, check.mse, check.largest_error, verdict.excess, verdict.explained, solved);
+    archive(blocks, check.mse, check.largest_error, check.scaled, verdict.excess, verdict.explained, verdict.scaled,
+            solved);
   };
   Answer answer;
   for (const std::vector<std::int64_t>& words : gather_islands(group, own, write_best)) {
     Answer other;
     StateArchive archive(words);
-    archive(other.blocks, other.mse, other.largest_error, other.verdict.excess, other.verdict.explained, other.solved);
-    const bool better = other.solved == answer.solved ? other.mse < answer.mse : other.solved;
+    archive(other.blocks, other.mse, other.largest_error, other.scaled, other.verdict.excess, other.verdict.explained,
+            other.verdict.scaled, other.solved);
+    const bool better = other.solved == answer.solved ? other.scaled < answer.scaled : other.solved;
     if (answer.blocks.empty() || better) answer = std::move(other);
   }
   answer.rows = group.rows();
@@ -67,12 +59,16 @@ Answer best_so_far(const IslandGroup& group, std::vector<Island>& own) {
   return answer;
 }
 
+double margin_target(const Answer& answer, double target, double room) {
+  return answer.verdict.scaled > 0 ? std::min(target, room * answer.verdict.scaled) : target;
+}
+
 std::vector<Margin> swap_margins(IslandGroup& group, const Answer& answer, std::size_t tiles, const ErrorFloor& floor,
                                  const IslandParameters& parameters) {
   LinearModel& model = group.model();
   const std::size_t rows = group.evaluator().rows().shape().rows;
-  const double target = margin_target(answer, floor.target(rows), parameters.margin_room);
-  if (answer.blocks.size() < 2 || !std::isfinite(answer.mse) || !std::isfinite(target)) return {};
+  const double target = margin_target(answer, floor.scaled_target(rows), parameters.margin_room);
+  if (answer.blocks.size() < 2 || !std::isfinite(answer.scaled) || !std::isfinite(target)) return {};
   if (!model.linearise(answer.blocks, tiles, 1)) return {};
   std::vector<Margin> margins;
   for (const SwapChange& swap : swap_changes(model)) {
@@ -81,7 +77,7 @@ std::vector<Margin> swap_margins(IslandGroup& group, const Answer& answer, std::
     // Finite differences see an effect of equal blocks, too.
     const std::size_t at = margins.size();
     const bool equal = group.evaluator().weights().are_equal(answer.blocks[at], answer.blocks[at + 1]);
-    const bool open = swap.change <= 0 || answer.mse + swap.change <= target;
+    const bool open = swap.change <= 0 || answer.scaled + swap.change <= target;
     margins.push_back({.position = static_cast<int>(at),
                        .change = swap.change,
                        .standard_error = swap.standard_error,
@@ -102,7 +98,7 @@ void mark_undecided(IslandGroup& group, const Answer& answer, Status status, con
     least = group.evaluator().entries(tiles) * floor.precision_target(group.evaluator(), answer.blocks);
   }
   const bool noisy = status == Status::noise;
-  if (noisy) least = parameters.margin_odds * std::max(evidence.variance, answer.mse);
+  if (noisy) least = parameters.margin_odds * std::max(evidence.variance, answer.scaled);
   for (std::size_t i = 0; i < margins.size(); ++i) {
     const double found = noisy ? evidence.rise[i] : evidence.squares[i];
     margins[i].interchangeable = margins[i].interchangeable || margins[i].change <= 0 || found <= least;

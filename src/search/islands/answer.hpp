@@ -16,6 +16,7 @@ struct Answer {
   std::size_t rows = 0;  ///< that the errors are of
   double mse = 0;
   double largest_error = 0;
+  double scaled = 0;  ///< the MSE as the search has it (see find_scales())
   RoundingVerdict verdict = {};
   bool solved = false;  ///< its island says so
 };
@@ -28,6 +29,10 @@ struct Answer {
 /// that on the larger sample, then by the error there. Its errors are of `rows` rows; the largest is NaN where it was
 /// not checked on all, and all of an order that was not evaluated yet. Collective over the world.
 [[nodiscard]] Answer best_so_far(const IslandGroup& group, std::vector<Island>& own);
+
+/// Orders whose error is at or below it are not told from the answer. Where one outlying row or output makes the target
+/// large, rounding explains much less than it. Not collective.
+[[nodiscard]] double margin_target(const Answer& answer, double target, double room);
 
 /// How sure the order of each two neighbours of the answer is: the change of the error where they are swapped, on
 /// `tiles` tiles. Equal blocks never are, and where all rows are equal, nothing is. Empty where there are no neighbours

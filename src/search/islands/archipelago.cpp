@@ -5,6 +5,7 @@
 #include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
 #include "search/islands/gather.hpp"
+#include "search/islands/ties.hpp"
 
 namespace kintsugi {
 
@@ -272,6 +273,7 @@ void Archipelago::conclude(Solution& solution, Answer& answer) {
   group_->together([&] { find_margins(solution, answer); });
   const auto open = static_cast<std::size_t>(std::ranges::count_if(solution.margins, &Margin::interchangeable));
   if (answer.solved && !floor_->given() && 2 * open > solution.margins.size()) solution.status = Status::reproduced;
+  group_->together([&] { name_ties(solution, answer); });
 }
 
 void Archipelago::find_margins(Solution& solution, const Answer& answer) {
@@ -283,9 +285,29 @@ void Archipelago::find_margins(Solution& solution, const Answer& answer) {
   const std::size_t tiles = solution.status == Status::solved ? few : rows.tiles();
   std::vector<Margin> margins = swap_margins(*group_, answer, tiles, *floor_, parameters);
   const bool at_floor = solution.status == Status::noise || solution.status == Status::precision;
-  if (((answer.solved && !exact) || at_floor) && !floor_->given())
+  if (((answer.solved && !exact) || at_floor) && !floor_->given()) {
     mark_undecided(*group_, answer, solution.status, *floor_, parameters, margins);
+  }
+  // In units in which the target is the one that is told.
+  if (rows.scales().any()) {
+    const double factor = floor_->target(rows.shape().rows) / floor_->scaled_target(rows.shape().rows);
+    for (Margin& margin : margins) {
+      margin.change *= factor;
+      margin.standard_error *= factor;
+    }
+  }
   solution.margins = std::move(margins);
+}
+
+void Archipelago::name_ties(Solution& solution, const Answer& answer) {
+  const bool at_floor = solution.status == Status::noise || solution.status == Status::precision;
+  if (floor_->given() || solution.margins.empty() || !(answer.solved || at_floor)) return;
+  // As much work as the search was worth, more or less.
+  constexpr std::int64_t kMost = 128;
+  const auto least = std::min(kMost, static_cast<std::int64_t>(4 * answer.blocks.size()));
+  const auto trials = static_cast<std::size_t>(std::clamp(solution.evaluations / 4, least, kMost));
+  solution.ties = find_ties(*group_, answer, solution.status, *floor_, options_->parameters.island, trials);
+  mark_tied(solution.ties, solution.margins);
 }
 
 }  // namespace kintsugi

@@ -58,6 +58,7 @@ class Archipelago {
   /// Final checks; `answer` and `solution` are filled in as they come. Throws Stopped on all ranks.
   void conclude(Solution& solution, Answer& answer);
   void find_margins(Solution& solution, const Answer& answer);
+  void name_ties(Solution& solution, const Answer& answer);
   [[nodiscard]] double seconds() const;
 
   /// What all islands have in common.

@@ -23,7 +23,8 @@ IslandGroup::IslandGroup(const mpi::Comm& world, const SharedWeights& weights, R
       ranks_(world.split(world.rank() / (world.size() / groups_))),
       evaluator_(
           ranks_, weights, rows,
-          choose_grid(ranks_.size(), options.candidate_groups, options.row_groups, RowTiles::count(rows.shape().rows))),
+          choose_grid(ranks_.size(), options.candidate_groups, options.row_groups, RowTiles::count(rows.shape().rows)),
+          options.tolerance <= 0),
       model_(evaluator_, options.parameters.linear_model, memory_budget(options.memory)) {}
 
 void IslandGroup::together(const std::function<void()>& work) const {

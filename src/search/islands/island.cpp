@@ -59,8 +59,8 @@ void Island::receive(std::span<const Blocks> migrants, const Replacement& rule) 
 
 void Island::check_all_rows() {
   const RowTiles& rows = evaluator_->rows();
-  while (best().mse <= floor_->target(rows.rows_in(best().tiles)) && !solved_) {
-    if (final_check().mse <= floor_->target(rows.shape().rows)) {
+  while (best().mse <= floor_->scaled_target(rows.rows_in(best().tiles)) && !solved_) {
+    if (final_check().scaled <= floor_->scaled_target(rows.shape().rows)) {
       const bool withstood = search_->idle_perturbations() >= parameters_.noise_patience;
       solved_ = floor_->is_solved(final_check().mse, verdict()) && (withstood || !verdict().doubtful);
     }
