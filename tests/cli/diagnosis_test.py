@@ -1,6 +1,7 @@
 """What solve says at its end of what is odd, and pieces that belong to nothing."""
 
 
+import json
 import pathlib
 import sys
 
@@ -10,7 +11,8 @@ import numpy
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import harness
-from harness import BAD_INPUT, STOPPED, SUCCESS, Planted
+from claims_test import Network, scale_head
+from harness import BAD_INPUT, STOPPED, SUCCESS, USAGE, Planted
 
 
 class DiagnosisTest(harness.ProgramTest):
@@ -87,6 +89,83 @@ class DiagnosisTest(harness.ProgramTest):
         result = self.run_program("solve", "p.h5", "-o", "s.h5", "--max-evaluations", "300", code=None)
         self.assertNotEqual(result.returncode, SUCCESS)
         self.assertIn("where a partner of theirs is missing", self.findings()["extra"][1])
+
+    def test_blocks_that_belong_to_nothing_are_found_by_the_data(self):
+        planted = Planted(blocks=8)
+        folder = planted.write_pieces(self.folder / "puzzle")
+        planted.write_csv(folder / "data.csv")
+        count, random = len(planted.answer), numpy.random.default_rng(3)
+        for decoy in range(2):
+            for part in (0, 1):
+                weight, bias = (random.normal(size=array.shape) * 0.3 for array in planted.pieces[planted.answer[part]])
+                harness.write_pth(folder / f"piece_{count + 2 * decoy + part}.pth",
+                                  {"weight": weight.astype(numpy.float32), "bias": bias.astype(numpy.float32)})
+        result = self.run_program("solve", "puzzle", "--allow-extra", "--activation", "relu")
+        self.assertEqual(result.stdout, planted.answer_text() + "\n")
+        self.assertIn(f"pieces {count}, {count + 1}, {count + 2}, {count + 3} are left out", result.stderr)
+        self.assertIn("verified", result.stderr)
+        self.run_program("verify", "puzzle/problem.h5", "puzzle/solution.h5")
+        self.assert_error(USAGE, "solve", "puzzle/problem.h5", "--allow-extra", says="import --allow-extra")
+
+    def test_the_place_of_a_missing_block_is_named(self):
+        planted = next(p for p in (Planted(blocks=8, seed=seed) for seed in range(1, 99))
+                       if p.answer.index(len(p.answer) - 1) in range(5, 12))
+        folder = planted.write_pieces(self.folder / "puzzle")
+        planted.write_csv(folder / "data.csv")
+        last = len(planted.answer) - 1
+        (folder / f"piece_{last}.pth").unlink()
+        place = planted.answer.index(last) // 2
+        self.run_program("solve", "puzzle", "--allow-extra", "--activation", "relu", "-o", "s.h5", "--max-evaluations",
+                         "300", "-q", code=None)
+        evidence, remedy = self.findings()["missing"]
+        near = [f"between positions {p - 1} and {p}:" for p in (place - 1, place, place + 1)]
+        self.assertTrue(any(words in evidence for words in near), f"{evidence}; block {place} is missing")
+        self.assertIn("look for its pieces", remedy)
+
+    def test_ties_are_named_and_the_json_log_has_the_diagnosis(self):
+        self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", "-q", "--blocks", "8", "--width", "12", "--hidden",
+                         "24", "--rows", "800")
+        network = Network(self.folder / "p.h5", self.folder / "a.txt")
+        for part in (0, 1):
+            index, other = network.truth[2 + part], network.truth[10 + part]
+            network.set_piece(other, network.weight[index] * (1 + 1e-7), network.bias[index])
+        network.predict_anew()
+        log = self.run_program("solve", "p.h5", "-o", "s.h5", "--log", "json").stderr
+        result = json.loads(log.splitlines()[-1])
+        self.assertIn("ties", [finding["kind"] for finding in result["diagnosis"]])
+        self.assertIn("positions 1 and 5 can", self.findings()["ties"][0])
+        with h5py.File(self.folder / "s.h5") as file:
+            ties = {(row["kind"].decode(), row["first"], row["second"]) for row in file["ties"][:]}
+            open_places = [row["position"] for row in file["margins"][:] if row["interchangeable"]]
+        self.assertLessEqual({("trade", 1, 5), ("pieces", 1, 5)}, ties)
+        self.assertLessEqual({1, 4}, set(open_places), "the blocks beside them stand on either side")
+
+    def test_scaled_outputs_are_said(self):
+        self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", "-q", "--blocks", "8", "--width", "12", "--hidden",
+                         "24", "--rows", "800", "--outputs", "2")
+        network = Network(self.folder / "p.h5", self.folder / "a.txt")
+        self.run_program("solve", "p.h5", "-o", "s.h5", "-q")
+        self.assertNotIn("scale", self.findings())
+        scale_head(network, numpy.array([1e-6, 1e3]))
+        answer = self.run_program("solve", "p.h5", "-o", "s.h5", "-q").stdout
+        self.assertEqual(answer, (self.folder / "a.txt").read_text())
+        self.assertIn("outputs are of unlike scale", self.findings()["scale"][0])
+
+    def test_coarse_rounding_is_said(self):
+        self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", "-q", "--blocks", "8", "--width", "12", "--hidden",
+                         "24", "--rows", "100", "--decimals", "0")
+        self.run_program("solve", "p.h5", "-o", "s.h5", "-q", "--max-evaluations", "300", code=None)
+        self.assertIn("given to so few digits", self.findings()["rounding"][0])
+
+    def test_a_slope_is_fitted(self):
+        self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", "-q", "--blocks", "8", "--width", "12", "--hidden",
+                         "24", "--rows", "800", "--activation", "leaky_relu:0.15")
+        Network(self.folder / "p.h5", self.folder / "a.txt").write_folder(self.folder / "puzzle")
+        result = self.run_program("solve", "puzzle")
+        self.assertEqual(result.stdout, (self.folder / "a.txt").read_text())
+        self.assertIn("activation   leaky_relu:0.15, found by trying all", result.stderr)
+        self.assertIn("leaky_relu:0.15", self.run_program("info", "puzzle/problem.h5").stdout)
+        self.run_program("verify", "puzzle/problem.h5", "puzzle/solution.h5")
 
     def test_copies_stand_for_each_other(self):
         self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", "-q", "--blocks", "6", "--width", "12", "--hidden",
