@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/stop.hpp"
+
 namespace kintsugi {
 
 namespace {
@@ -111,7 +113,10 @@ std::vector<double> explained_by_missing_block(const NetworkF64& network, const 
   const Passes passes = pass(network, assembly, columns(inputs), columns(predictions));
   std::vector<double> shares;
   shares.reserve(passes.states.size());
-  for (std::size_t place = 0; place < passes.states.size(); ++place) shares.push_back(explained_at(passes, place));
+  for (std::size_t place = 0; place < passes.states.size(); ++place) {
+    throw_if_stopped();
+    shares.push_back(explained_at(passes, place));
+  }
   return shares;
 }
 

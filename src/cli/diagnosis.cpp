@@ -153,6 +153,32 @@ void find_few_rows(const Solution& solution, const ProblemFile& problem, std::ve
                           (pairs + problem.shape().outputs - 1) / problem.shape().outputs)});
 }
 
+/// Blocks without which the order leaves much less of the error.
+void find_decoys(const Solution& solution, const Network& network, const ProblemFile& problem,
+                 std::vector<Finding>& found) {
+  constexpr double kMuchLess = 0.5;
+  const NetworkF64 pieces = problem.network_f64();
+  const std::size_t blocks = solution.assembly.blocks.size();
+  const RowsF64 rows = problem.read_f64(0, std::min(rows_to_try(pieces, blocks), problem.shape().rows));
+  const double error = error_of(pieces, {solution.assembly}, rows);
+  std::vector<std::pair<double, std::size_t>> without;
+  for (std::size_t b = 0; b < blocks && blocks > 1; ++b) {
+    Assembly rest = solution.assembly;
+    rest.blocks.erase(rest.blocks.begin() + static_cast<std::ptrdiff_t>(b));
+    const double left = error_of(pieces, {rest}, rows);
+    if (left < kMuchLess * error) without.emplace_back(left, b);
+  }
+  if (without.empty()) return;
+  const auto& [least, at] = *std::ranges::min_element(without);
+  const Block& block = solution.assembly.blocks[at];
+  found.push_back(
+      {"extra",
+       format("without the block of pieces %d and %d the same order leaves an MSE of %.2e, with it %.2e: it "
+              "may belong to nothing",
+              network.index_of(block.expand), network.index_of(block.compress), least, error),
+       "solve FOLDER --allow-extra, with the pieces as they were before the import"});
+}
+
 /// Rows for the search of a missing block's place: time grows with their cube.
 constexpr std::size_t kMostPoints = 400;
 
@@ -250,6 +276,7 @@ std::vector<Finding> diagnose(const Solution& solution, const Network& network, 
     if (!reproduced) find_overfitting(solution, found);
     if (!reproduced) find_short_limit(solution, found);
     if (!reproduced) find_noise(solution, found);
+    if (!reproduced) unless_stopped([&] { find_decoys(solution, network, problem, found); });
     if (!reproduced) unless_stopped([&] { find_missing_block(solution, problem, found); });
   }
   find_few_rows(solution, problem, found);

@@ -72,6 +72,21 @@ class ResumeTest(CheckpointTest):
             self.assertRegex(result.stderr, r"resume +from c.h5, after \d+\.\d s of search")
             self.assertEqual(self.trajectory("s.h5"), self.trajectory("whole.h5"), f"{ranks} ranks")
 
+    def test_roles_that_the_data_decide_are_decided_alike(self):
+        # Square layers with nothing in the weights, and predictions that no order gives.
+        self.run_program("generate", "-o", "q.h5", "--answer", "a.txt", "-q", "--blocks", "5", "--width", "8", "--hidden", "8",
+                         "--rows", "300", "--pair-signal", "0")
+        with h5py.File(self.folder / "q.h5", "r+") as file:
+            predictions = file["data/predictions"]
+            predictions[...] = predictions[...].clip(-0.5, 0.5)
+        solve = lambda *arguments, **options: self.run_program("solve", "q.h5", "--no-times", *arguments, **options)
+        solve("--max-evaluations", "400", "-o", "whole.h5", code=STOPPED)
+        solve("--max-evaluations", "150", "--checkpoint", "c.h5", "--time-limit", "100s", code=STOPPED)
+        result = solve("--max-evaluations", "400", "--checkpoint", "c.h5", "--resume", "-o", "s.h5", "--time-limit", "200s",
+                       code=STOPPED, np=2)
+        self.assertIn("from c.h5", result.stderr)
+        self.assertEqual(self.trajectory("s.h5"), self.trajectory("whole.h5"))
+
     def test_again_and_again(self):
         total = self.evaluations()
         for part in range(1, 6):

@@ -220,6 +220,11 @@ def folder_with_decoys(network, random, folder):
     return ["--activation", "relu", "--allow-extra"]
 
 
+def folder_with_decoys_and_no_word(network, random, folder):
+    network.write_folder(folder, extra=decoys(network, random))
+    return ["--activation", "relu"]
+
+
 def folder_with_a_piece_too_many(network, random, folder):
     network.write_folder(folder, extra=decoys(network, random)[:1])
     return ["--activation", "relu", "--allow-extra"]
@@ -294,6 +299,8 @@ KINDS = {
                                          "leaky_relu:0.05", "tanh", "identity", "leaky_relu:0.35", "gelu")),
     "few rows": Kind(["--blocks", "16", *SIZE, "--rows", "29"], named=by_finding("rows")),
     "two decoys": Kind(["--blocks", "10", *SMALL], folder=folder_with_decoys),
+    "two decoys, not allowed": Kind(["--blocks", "10", *SMALL], folder=folder_with_decoys_and_no_word,
+                                    named=by_finding("extra")),
     "a piece too many": Kind(["--blocks", "10", *SMALL], folder=folder_with_a_piece_too_many),
     "a piece missing": Kind(["--blocks", "10", *SMALL], folder=folder_without_a_piece, named=by_finding("missing", "extra"),
                             usable=lambda network: network.truth[-1] != len(network.truth) - 1),
@@ -334,6 +341,23 @@ class Names:
         pieces = (self.of(block[0]), self.of(block[1]))
         whole = self.of(block)
         return self.of(pieces) if whole == block else whole
+
+
+def places(network, answer, names):
+    """Of each block of the answer (its class, and its place in the truth or None); blocks of a class stand for each other,
+    the first for the first."""
+    truth = [names.block(block) for block in network.blocks(network.truth)]
+    result, seen = [], {}
+    for block in (names.block(block) for block in network.blocks(answer)):
+        at = [p for p, other in enumerate(truth) if other == block]
+        result.append((block, at[seen.get(block, 0)] if seen.get(block, 0) < len(at) else None))
+        seen[block] = seen.get(block, 0) + 1
+    return result
+
+
+def are_turned(neighbours):
+    (first, place), (second, other) = neighbours
+    return first != second and (place is None or other is None or place > other)
 
 
 class ClaimsTest(harness.ProgramTest):
@@ -383,24 +407,18 @@ class ClaimsTest(harness.ProgramTest):
         return run
 
     def false_claims(self, network, status, answer, margins, ties=(), with_rounding=True):
-        names = Names(network, answer, ties)
-        found = [names.block(block) for block in network.blocks(answer)]
-        truth = [names.block(block) for block in network.blocks(network.truth)]
         result = no_claims()
         if status not in ("solved", "reproduced", "precision", "noise"):
             return result
-        # Equal blocks stand for each other, the first for the first.
-        place, seen = [], {}
-        for block in found:
-            at = [p for p, other in enumerate(truth) if other == block]
-            place.append(at[seen.get(block, 0)] if seen.get(block, 0) < len(at) else None)
-            seen[block] = seen.get(block, 0) + 1
+        names = Names(network, answer, ties)
+        place = places(network, answer, names)
+        exact = places(network, answer, Names(network, answer, ()))
         certain = [margin["interchangeable"] == 0 for margin in margins]
         for p, sure in enumerate(certain):
             result["certain"] += sure
-            if sure and found[p] != found[p + 1] and (None in place[p:p + 2] or place[p] > place[p + 1]):
+            if sure and are_turned(exact[p:p + 2]) and are_turned(place[p:p + 2]):
                 result["wrong certain"] += 1
-        if status == "solved" and not self.leads_to_truth(place, certain, ties):
+        if status == "solved" and not self.leads_to_truth([at for _, at in place], certain, ties):
             result["wrong solved"] = 1
         if status in ("solved", "reproduced") and with_rounding:
             result["beaten"] = int(network.beyond_rounding(answer) > 4 * network.beyond_rounding(network.truth) + BETTER)

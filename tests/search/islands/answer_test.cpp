@@ -113,7 +113,9 @@ TEST_F(AnswerOfThree, NeverTellsEqualBlocksApart) {
 
 TEST_F(AnswerOfThree, SaysNothingOfWhatIsNotFinite) {
   PlantedProblem large = testing::make_planted(6, 10, 200);
-  for (float& prediction : large.rows->predictions) prediction *= 1e12F;
+  for (Piece& piece : large.network.pieces) {
+    for (float& weight : piece.weight) weight *= 1e20F;
+  }
   PlantedIslands place(world_, large, options_);
   const Answer answer{.blocks = large.truth.blocks, .mse = place.scored(large.truth.blocks).mse};
   EXPECT_FALSE(std::isfinite(answer.mse));
