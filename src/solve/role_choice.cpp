@@ -120,8 +120,14 @@ class RoleChoice {
       if (roles == before) evaluations = std::min(2 * evaluations, kMostGrowth * parameters_.evaluations);
       before = roles;
       if (search(blocks, evaluations)) break;
-      blocks = at_order(blocks);
+      try {
+        blocks = at_order(blocks);
+      } catch (const Stopped&) {
+        break;
+      }
     }
+    // Where the run is to end, this is the answer.
+    if (!goes_on()) start_at(blocks);
     for (const int piece : expand_of(blocks))
       options_.given_expand.push_back(indices_[static_cast<std::size_t>(piece)]);
     report_.loose = static_cast<std::int64_t>(loose_.size());
@@ -142,6 +148,15 @@ class RoleChoice {
     if (stop_reason() != StopReason::none) stop = 1;
     world_.max(std::span(&stop, 1));
     return stop == 0;
+  }
+
+  void start_at(const Blocks& blocks) {
+    if (options_.start != "auto") return;
+    options_.start = "given";
+    options_.given_permutation.clear();
+    for (const int piece : to_permutation({blocks, weights_.roles().head})) {
+      options_.given_permutation.push_back(indices_[static_cast<std::size_t>(piece)]);
+    }
   }
 
   /// All expand pieces of an order.

@@ -163,7 +163,14 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   world.agree([&] { require_predictions(rows.shape(), given); });
   // 1. Roles and pairs, on rank 0; roles that the weights leave open, by the data.
   SolveOptions options = given;
-  const std::int64_t settling = settle_roles(world, network, rows, options, observer);
+  std::int64_t settling = 0;
+  try {
+    settling = settle_roles(world, network, rows, options, observer);
+  } catch (const Stopped&) {
+    be_quiet_about_stop(kSecondsForAnOrder);
+    guess_roles_in(world, network, rows.shape(), options);
+  }
+  if (stop_reason() != StopReason::none) be_quiet_about_stop(kSecondsForAnOrder);
   const Preparation preparation = prepare(world, network, rows.shape(), options, observer);
   solution.times.pairing = since_start.seconds();
   try {

@@ -321,12 +321,15 @@ class Names:
     def __init__(self, network, answer, ties):
         self.same = {}
         blocks = network.blocks(answer)
-        for tie in ties:
-            kind, first, second = text(tie["kind"]), blocks[tie["first"]], blocks[tie["second"]]
-            if kind == "pieces":
-                self.join(first[1], second[1])
-            elif kind == "trade":
-                self.join(first, second)
+        for kind in ("pieces", "trade"):
+            for tie in ties:
+                first, second = blocks[tie["first"]], blocks[tie["second"]]
+                if text(tie["kind"]) != kind:
+                    continue
+                if kind == "pieces":
+                    self.join(first[1], second[1])
+                else:
+                    self.join(self.block(first), self.block(second))
 
     def of(self, name):
         while self.same.get(name, name) != name:
@@ -337,10 +340,8 @@ class Names:
         self.same[self.of(first)] = self.of(second)
 
     def block(self, block):
-        """Its class; by its pieces' classes, and then as a whole."""
-        pieces = (self.of(block[0]), self.of(block[1]))
-        whole = self.of(block)
-        return self.of(pieces) if whole == block else whole
+        """Its class: by its pieces' classes, and then as a whole."""
+        return self.of((self.of(block[0]), self.of(block[1])))
 
 
 def places(network, answer, names):
@@ -434,11 +435,7 @@ class ClaimsTest(harness.ProgramTest):
         put where they belong, give the truth."""
         if None in place:
             return False
-        moves = {}
-        for tie in ties:
-            if text(tie["kind"]) == "move":
-                moves.setdefault(int(tie["first"]), set()).add(int(tie["second"]))
-        movable = {position for position in moves}
+        movable = {place[tie["first"]] for tie in ties if text(tie["kind"]) == "move"}
         runs = [[place[0]]]
         for previous, here in enumerate(place[1:]):
             if certain and certain[previous]:
@@ -446,10 +443,8 @@ class ClaimsTest(harness.ProgramTest):
             else:
                 runs[-1].append(here)
         resorted = [here for run in runs for here in sorted(run)]
-        if resorted == sorted(place):
-            return True
-        fixed = [here for position, here in enumerate(place) if position not in movable]
-        return bool(movable) and fixed == sorted(fixed)
+        fixed = [here for here in resorted if here not in movable]
+        return fixed == sorted(fixed)
 
     def table(self, seeds):
         """Prints it; the number of false claims, and of networks that are neither solved nor named."""
