@@ -31,6 +31,7 @@ constexpr std::array<std::int64_t, 2> kEvaluations{300, 1200};
 /// error than such a share of the best activation's.
 constexpr std::array kSlopes{0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9};
 constexpr double kSlopeStep = 0.1;
+constexpr double kLeastSlope = 0.002;  // below that, it is relu
 constexpr int kSections = 18;
 constexpr double kClearly = 0.8;
 constexpr double kAsGood = 1.001;
@@ -143,7 +144,7 @@ class Race {
       least = error;
       break;
     }
-    if (!(least < bound)) return;
+    if (!(least < bound) || slope < kLeastSlope) return;
     trial.activation = {Activation::leaky_relu, slope};
     trial.mse = least;
   }

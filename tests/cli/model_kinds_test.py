@@ -569,7 +569,7 @@ class TorchTest(KindsTest):
     def test_modules_that_are_other_networks(self):
         model = self.model()
         others = {
-            "LayerNorm": (torch.nn.Sequential(model, torch.nn.LayerNorm(8)), "'1.weight' has the shape [8]"),
+            "LayerNorm": (torch.nn.Sequential(model, torch.nn.LayerNorm(8)), "'1.weight' [8] has one dimension: it is the gain of a norm"),
             "Embedding": (torch.nn.Sequential(model, torch.nn.Embedding(4, 8)), "Embedding"),
             "BatchNorm": (torch.nn.Sequential(model, torch.nn.BatchNorm1d(8, affine=False)), "'1.running_mean'"),
             "weight_norm": (torch.nn.utils.weight_norm(torch.nn.Linear(8, 8)).state_dict(), "weight_g"),
@@ -590,7 +590,7 @@ class TorchTest(KindsTest):
         self.assert_named(self.save(model(torch.nn.ELU())), "has the activation elu")
         self.assert_named(self.save(model(torch.nn.ELU(0.5))), "ELU(alpha=0.5")
         self.assert_named(self.save(model(torch.nn.Softplus())), "has the activation softplus")
-        self.assert_named(self.save(model(torch.nn.LeakyReLU(0.2))), "LeakyReLU(negative_slope=0.2")
+        self.assert_named(self.save(model(torch.nn.LeakyReLU(0.2))), "has the activation leaky_relu:0.2")
         self.assert_named(self.save(model(torch.nn.LeakyReLU())), "has the activation leaky_relu")
         self.assert_named(self.save(model(torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Tanh()))), "ReLU, Tanh")
         torch.jit.script(model(torch.nn.GELU())).save(str(self.folder / "s.pt"))
