@@ -4,7 +4,7 @@
 #
 #   jobs/install-dependencies.sh [--tests] [--list]
 #
-#   --tests   also what the tests use: GoogleTest, h5py, Clang and its tools, PyTorch, Slurm, Chromium
+#   --tests   also what the tests use: GoogleTest, h5py, Clang and its tools, PyTorch, Slurm, Chromium, shells
 #   --list    print the missing packages, one a line, and install nothing
 #
 # Exit code 0: all are there now. 1: something is missing and could not be installed; the last lines say what and how.
@@ -18,7 +18,8 @@ build_packages=(
 test_packages=(libgtest-dev libgmock-dev hdf5-tools python3 python3-h5py python3-torch
   clang clang-format-14 clang-tidy-14 shellcheck git faketime
   slurmctld slurmd slurm-client munge iproute2
-  chromium chromium-driver python3-selenium fonts-dejavu-core)
+  chromium chromium-driver python3-selenium fonts-dejavu-core
+  man-db mandoc bash-completion zsh fish python3-jsonschema)
 
 say() { printf 'install-dependencies: %s\n' "$*" >&2; }
 

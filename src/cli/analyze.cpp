@@ -46,7 +46,18 @@ class AnalyzeCommand final : public Command {
  public:
   [[nodiscard]] std::string name() const override { return "analyze"; }
   [[nodiscard]] std::string summary() const override {
-    return "Studies a network: pair scores, starts, Bradley-Terry, transitivity, repair, searches";
+    return "Studies a network: scores, starts, swaps, repair, searches";
+  }
+  [[nodiscard]] std::string description() const override {
+    return "Works out, for a network and one of its starts, how far pair scores single pairs out, how good each start "
+           "is, what swapping any two positions does, the Bradley-Terry order that follows from it, bubble repair "
+           "round by round, and what other searches cost.";
+  }
+  [[nodiscard]] std::vector<Example> examples() const override {
+    return {
+        {"kintsugi analyze problem.h5 --answer permutation.txt -o analysis.h5", "everything, beside a known answer"},
+        {"kintsugi analyze problem.h5 --swaps screened --repair none --searches none",
+         "only starts and swaps, in a fraction of the time"}};
   }
   [[nodiscard]] bool parallel() const override { return true; }
   void declare(OptionTable& options) override;

@@ -49,8 +49,16 @@ Roles roles_of(const SyntheticProblem& problem) {
 class BenchCommand final : public Command {
  public:
   [[nodiscard]] std::string name() const override { return "bench"; }
-  [[nodiscard]] std::string summary() const override {
-    return "Measures the block kernel and exact evaluations on a made-up network";
+  [[nodiscard]] std::string summary() const override { return "Measures kernels, solves of whole suites, and scaling"; }
+  [[nodiscard]] std::string description() const override {
+    return "Without more it measures, on a made-up network, the arithmetic of the block kernel against this core's "
+           "peak, and exact evaluations per second. With --suite it solves problems and prints a table, with --scale "
+           "it measures the parts of a solve beside a model, with --predict it asks the model alone.";
+  }
+  [[nodiscard]] std::vector<Example> examples() const override {
+    return {{"mpirun -np 4 kintsugi bench", "this machine"},
+            {"kintsugi bench --suite problems --seeds 5", "five solves of each problem in a folder"},
+            {"kintsugi bench --predict 1024x1024x2048x100000x1000x64", "what a larger run would take"}};
   }
   [[nodiscard]] bool parallel() const override { return true; }
   void declare(OptionTable& options) override;

@@ -7,7 +7,11 @@
 #include <ctime>
 #include <fstream>
 
+#include "io/hdf5_version.hpp"
+#include "kernels/gemm.hpp"
 #include "kintsugi/core/version.hpp"
+#include "mpi/launcher.hpp"
+#include "report/contents.hpp"
 
 namespace kintsugi::cli {
 
@@ -38,6 +42,13 @@ std::string build_description() {
   const std::string flags = KINTSUGI_BUILD_FLAGS;
   if (!flags.empty()) text += flags + ", ";
   return text + vector_instructions();
+}
+
+std::string features() {
+  std::string text = "  MPI       " + mpi::library_version() + "\n";
+  text += "  HDF5      " + h5::library_version() + "\n";
+  text += "  products  by " + std::string(kernels::to_string(kernels::gemm_backend())) + "\n";
+  return text + "  pages     " + (report::html_available() ? "with D3" : "none: built without D3") + "\n";
 }
 
 std::string host_name() {

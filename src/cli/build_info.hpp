@@ -9,6 +9,9 @@ namespace kintsugi::cli {
 /// "Release, GNU 12.2.0, -O3 -march=native, AVX-512".
 [[nodiscard]] std::string build_description();
 
+/// What this program can and what it stands on, as lines for --version.
+[[nodiscard]] std::string features();
+
 [[nodiscard]] std::string host_name();
 
 /// Where, when and how a file was made; all empty where `told` is false.

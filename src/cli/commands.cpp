@@ -1,4 +1,5 @@
 #include "cli/command.hpp"
+#include "cli/text.hpp"
 
 // Every command: a file <name>.cpp that defines make_<name>_command(), and its name here.
 #define KINTSUGI_FOR_EACH_COMMAND(X) \
@@ -10,7 +11,8 @@
   X(export)                          \
   X(report)                          \
   X(generate)                        \
-  X(bench)
+  X(bench)                           \
+  X(help)
 
 namespace kintsugi::cli {
 
@@ -24,6 +26,19 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   KINTSUGI_FOR_EACH_COMMAND(KINTSUGI_MAKE)
 #undef KINTSUGI_MAKE
   return commands;
+}
+
+std::vector<std::string> command_names() {
+#define KINTSUGI_NAME(command) #command,
+  return {KINTSUGI_FOR_EACH_COMMAND(KINTSUGI_NAME)};
+#undef KINTSUGI_NAME
+}
+
+std::string unknown_command(const std::string& word) {
+  const std::string guess = nearest(word, command_names());
+  std::string text = "unknown command '" + word + "'";
+  if (!guess.empty()) text += "; did you mean '" + guess + "'?";
+  return text;
 }
 
 }  // namespace kintsugi::cli

@@ -19,6 +19,13 @@ class ExportCommand final : public Command {
   [[nodiscard]] std::string summary() const override {
     return "Writes the network put together as a PyTorch state dict";
   }
+  [[nodiscard]] std::string description() const override {
+    return "Writes the network in the order of the answer, layer by layer, as a file that PyTorch loads.";
+  }
+  [[nodiscard]] std::vector<Example> examples() const override {
+    return {{"kintsugi export problem.h5 solution.h5 -o model.pth", "for torch.load()"},
+            {"kintsugi export problem.h5 solution.h5 -o model.safetensors", "the same for safetensors"}};
+  }
 
   void declare(OptionTable& options) override {
     options.argument("problem", "PROBLEM", "the problem file (problem.h5)", input_path(problem_));

@@ -80,6 +80,16 @@ class GenerateCommand final : public Command {
  public:
   std::string name() const override { return "generate"; }
   std::string summary() const override { return "Makes a synthetic shuffled network, planted or trained"; }
+  [[nodiscard]] std::string description() const override {
+    return "Makes a shuffled problem and, in a file of its own, its answer: planted, with weights drawn at random, or "
+           "trained by gradient steps. Equal options and seeds give equal files for any number of ranks.";
+  }
+  [[nodiscard]] std::vector<Example> examples() const override {
+    return {{"kintsugi generate -o problem.h5 --answer truth.txt", "48 planted blocks"},
+            {"kintsugi generate -o hard.h5 --answer hard.txt --pair-signal 0 --depth none",
+             "one whose weights tell nothing"},
+            {"mpirun -np 2 kintsugi generate -o t.h5 --answer t.txt --kind trained", "a trained one"}};
+  }
   bool parallel() const override { return true; }
   void declare(OptionTable& options) override { options_.declare(options); }
   ExitCode run(const Settings& settings) override;

@@ -17,6 +17,15 @@ class ImportCommand final : public Command {
   [[nodiscard]] std::string summary() const override {
     return "Reads pieces and a table of data into one problem file";
   }
+  [[nodiscard]] std::string description() const override {
+    return "Reads the pieces and the table, checks that they can be one network with its data, and writes both into "
+           "one HDF5 file. Nothing is written where something is wrong; the message names the file and the place.";
+  }
+  [[nodiscard]] std::vector<Example> examples() const override {
+    return {{"kintsugi import pieces data.csv -o problem.h5", "a folder of PyTorch files and a table"},
+            {"kintsugi import puzzle.zip -o problem.h5 --activation gelu", "an archive with both"},
+            {"zcat data.csv.gz | kintsugi import pieces - -o problem.h5", "the table from standard input"}};
+  }
 
   void declare(OptionTable& options) override {
     options.argument(

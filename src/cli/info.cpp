@@ -65,7 +65,15 @@ class InfoCommand final : public Command {
  public:
   [[nodiscard]] std::string name() const override { return "info"; }
   [[nodiscard]] std::string summary() const override {
-    return "Shows what is in a problem file, how well it pairs, and what is unusual";
+    return "Shows what is in a problem, and what is unusual about it";
+  }
+  [[nodiscard]] std::string description() const override {
+    return "Prints the shapes of the pieces, what their columns of data look like, which pieces may be which, how well "
+           "each score tells pairs apart, what a solve will need, and what is odd about any of it.";
+  }
+  [[nodiscard]] std::vector<Example> examples() const override {
+    return {{"kintsugi info problem.h5", "what there is"},
+            {"kintsugi info FOLDER", "the same of pieces that are no problem file yet"}};
   }
 
   void declare(OptionTable& options) override {

@@ -1,8 +1,13 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "cli/signals.hpp"
 #include "cli/solve_log.hpp"
+#include "io/file_descriptor.hpp"
+#include "kintsugi/core/error.hpp"
 
 namespace kintsugi::cli {
 
@@ -10,9 +15,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-class JsonLog final : public SolveLog {
+constexpr double kSecondsBetweenReports = 5;
+
+class JsonLog final : public LogWriter {
  public:
   JsonLog(std::ostream& out, LogStyle style) : out_(out), style_(style) {}
+  /// Owns the stream.
+  JsonLog(std::unique_ptr<std::ostream> out, LogStyle style) : own_(std::move(out)), out_(*own_), style_(style) {}
 
   void begin(const SolveHeader& header, const Network& network) override {
     network_ = &network;
@@ -26,6 +35,7 @@ class JsonLog final : public SolveLog {
     if (style_.times) {
       json["host"] = header.host;
       json["ranks"] = header.ranks;
+      json["process"] = ::getpid();
     }
     emit(json);
   }
@@ -70,7 +80,6 @@ class JsonLog final : public SolveLog {
   }
 
   void on_step(const TrajectoryEntry& row) override {
-    SolveLog::on_step(row);
     Json json{{"record", "row"},
               {"event", std::string(1, letter(row.event))},
               {"step", row.step},
@@ -101,11 +110,29 @@ class JsonLog final : public SolveLog {
     if (use.root > 0) emit({{"record", "memory"}, {"root_bytes", use.root}, {"other_bytes", use.others}});
   }
 
-  void finish(const Solution& solution, ExitCode code, const std::string& written) override {
-    Json json{{"record", "result"},    {"status", to_string(solution.status)},    {"exit", static_cast<int>(code)},
-              {"mse", solution.mse},   {"largest_error", solution.largest_error}, {"target", solution.target},
-              {"rows", solution.rows}, {"evaluations", solution.evaluations},     {"sha256", solution.sha256},
-              {"written", written},    {"text", describe_end(solution)}};
+  void on_warning(const std::string& text) override { emit({{"record", "warning"}, {"text", text}}); }
+
+  void on_tick(const Progress& progress) override {
+    if (!style_.times || progress.seconds() - last_progress_ < kSecondsBetweenReports) return;
+    last_progress_ = progress.seconds();
+    Json json{{"record", "progress"}, {"doing", progress.what()}, {"elapsed", progress.seconds()}};
+    if (progress.has_step()) {
+      json["best"] = progress.latest().best;
+      json["rows"] = progress.latest().rows;
+      json["evaluations"] = progress.latest().evaluations;
+      json["rate"] = progress.rate();
+    }
+    emit(json);
+  }
+
+  [[nodiscard]] bool good() const override { return own_ == nullptr || own_->good(); }
+
+  void finish(const Solution& solution, const SolveEnding& ending) override {
+    Json json{
+        {"record", "result"},        {"status", to_string(solution.status)},    {"exit", static_cast<int>(ending.code)},
+        {"mse", solution.mse},       {"largest_error", solution.largest_error}, {"target", solution.target},
+        {"rows", solution.rows},     {"evaluations", solution.evaluations},     {"sha256", solution.sha256},
+        {"written", ending.written}, {"text", describe_end(solution)}};
     json["margins"] = describe_margins(solution, *network_);
     for (const Finding& each : solution.diagnosis)
       json["diagnosis"].push_back({{"kind", each.kind}, {"evidence", each.evidence}, {"remedy", each.remedy}});
@@ -120,7 +147,6 @@ class JsonLog final : public SolveLog {
   }
 
  private:
-  void on_warning(const std::string& text) override { emit({{"record", "warning"}, {"text", text}}); }
   /// An answer by the weights: how far to trust it, by position and feature, and the answer from the other end.
   static Json line_record(const Solution& solution) {
     const WeightsLine& line = solution.line;
@@ -133,21 +159,30 @@ class JsonLog final : public SolveLog {
             {"direction", "open"},         {"reversed", reversed(solution.permutation)},
             {"features", features}};
   }
-  void emit(const Json& json) {
+  void emit(Json json) {
+    if (style_.times) json["time"] = time_stamp();
     // A path need not be UTF-8; JSON must be.
     out_ << json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" << std::flush;
   }
   [[nodiscard]] int index_of(int position) const { return network_->index_of(position); }
 
+  std::unique_ptr<std::ostream> own_;
   std::ostream& out_;
   LogStyle style_;
+  double last_progress_ = 0;
   const Network* network_ = nullptr;
 };
 
 }  // namespace
 
-std::unique_ptr<SolveLog> make_json_log(std::ostream& out, LogStyle style) {
+std::unique_ptr<LogWriter> make_json_log(std::ostream& out, LogStyle style) {
   return std::make_unique<JsonLog>(out, style);
+}
+
+std::unique_ptr<LogWriter> make_json_log(const std::filesystem::path& path, bool append, LogStyle style) {
+  auto file = std::make_unique<std::ofstream>(path, append ? std::ios::app : std::ios::trunc);
+  if (!*file) throw UsageError("log file '" + path.string() + "': cannot be written: " + system_message(errno));
+  return std::make_unique<JsonLog>(std::move(file), style);
 }
 
 }  // namespace kintsugi::cli

@@ -17,8 +17,10 @@
 
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
+#include "cli/manual.hpp"
 #include "cli/parameters_file.hpp"
 #include "cli/signals.hpp"
+#include "cli/terminal.hpp"
 #include "cli/text.hpp"
 #include "io/in_child.hpp"
 #include "kernels/gemm.hpp"
@@ -42,35 +44,23 @@ bool speaks_before_mpi() {
   return true;
 }
 
+std::string error_mark(bool colour) {
+  return "kintsugi: " + painted("error:", colour ? Paint::bad : Paint::none) + " ";
+}
+
+std::string warning_mark() {
+  return "kintsugi: " + painted("warning:", screen_of_errors().colour ? Paint::doubtful : Paint::none) + " ";
+}
+
 void print_error(const Error& error, const std::string& command) {
   const bool stopped = error.code() == ExitCode::stopped;
-  std::string text = std::string(stopped ? "kintsugi: " : "kintsugi: error: ") + printable(error.what()) + "\n";
+  const bool colour = screen_of_errors().colour;
+  std::string text = stopped ? std::string("kintsugi: ") : error_mark(colour);
+  text += printable(error.what()) + "\n";
   if (error.code() == ExitCode::usage) {
     text += "kintsugi: see 'kintsugi " + (command.empty() ? "" : command + " ") + "--help'\n";
   }
   std::cerr << text;
-}
-
-std::string overview(const Commands& commands) {
-  std::string text = "Puts a dropped neural network back together.\n\nUsage: kintsugi COMMAND ...\n\nCommands\n";
-  for (const auto& command : commands) text += format("  %-8s", command->name().c_str()) + command->summary() + "\n";
-  return text +
-         "\n'kintsugi COMMAND --help' shows a command's options; 'kintsugi --version' the version and how it was "
-         "built.\n"
-         "Every option can also stand in an INI file (--config FILE) and in the environment (KINTSUGI_<OPTION>).\n"
-         "\nExit codes: 0 solved or done, 1 wrong usage, 2 bad input, 3 finished but not solved, 4 stopped by a limit "
-         "or a\n"
-         "signal, 5 internal error.\n";
-}
-
-std::string help(const Command& command, const OptionTable& options) {
-  std::string text = "Usage: kintsugi " + command.name();
-  for (const Option& option : options.options()) {
-    if (option.positional) text += option.required ? " " + option.value_name : " [" + option.value_name + "]";
-    if (option.required && !option.positional) text += " --" + option.name + " " + option.value_name;
-  }
-  return text + " [OPTION ...]\n\n" + command.summary() + ".\n\n" +
-         options.help(general_options(command.parameters() != nullptr));
 }
 
 /// Options of the commands other than `chosen`.
@@ -86,13 +76,14 @@ std::vector<std::string> options_of_others(const Commands& commands, const Comma
 }
 
 void print_warnings(const Settings& settings) {
-  for (const std::string& warning : settings.warnings()) std::cerr << "kintsugi: warning: " + printable(warning) + "\n";
+  for (const std::string& warning : settings.warnings()) std::cerr << warning_mark() + printable(warning) + "\n";
 }
 
 void warn_of_slow_kernels() {
   if (kernels::generated_code_may_run()) return;
-  std::cerr << "kintsugi: warning: memory may not be both written and executed here (SELinux, systemd's "
-               "MemoryDenyWriteExecute): Eigen takes over from libxsmm, which takes longer\n";
+  std::cerr << warning_mark() +
+                   "memory may not be both written and executed here (SELinux, systemd's "
+                   "MemoryDenyWriteExecute): Eigen takes over from libxsmm, which takes longer\n";
 }
 
 ExitCode run_alone(Command& command, const OptionTable& options, const Sources& sources) {
@@ -183,7 +174,7 @@ ExitCode run_command(Command& command, const Commands& commands, Sources sources
   sources.other_names = options_of_others(commands, command);
   // What only prints does not start MPI: it should work where nothing has been launched.
   if (contains(sources.arguments, "--help") || contains(sources.arguments, "-h")) {
-    if (speaks_before_mpi()) std::cout << help(command, options);
+    if (speaks_before_mpi()) std::cout << help_text(Manual(command), screen_of_output().colour);
     return ExitCode::success;
   }
   if (contains(sources.arguments, "--print-config")) {
@@ -203,25 +194,23 @@ ExitCode run_command(Command& command, const Commands& commands, Sources sources
 }
 
 ExitCode run_program(int argc, char** argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  const std::map<std::string, std::string> environment = kintsugi_environment();
+  choose_colour(words, environment);
   const Commands commands = make_commands();
-  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (words.empty()) throw UsageError("no command given");
-  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
-    if (speaks_before_mpi()) std::cout << overview(commands);
+  if (words[0] == "--help" || words[0] == "-h") {
+    if (speaks_before_mpi()) std::cout << overview_text(manuals(commands), screen_of_output().colour);
     return ExitCode::success;
   }
   if (words[0] == "--version") {
-    if (speaks_before_mpi()) std::cout << "kintsugi " << full_version() << " (" << build_description() << ")\n";
+    if (speaks_before_mpi())
+      std::cout << "kintsugi " << full_version() << " (" << build_description() << ")\n" << features();
     return ExitCode::success;
   }
   const auto chosen = std::ranges::find(commands, words[0], &Command::name);
-  if (chosen == commands.end()) {
-    std::vector<std::string> names;
-    for (const auto& command : commands) names.push_back(command->name());
-    const std::string guess = nearest(words[0], names);
-    throw UsageError("unknown command '" + words[0] + "'" + (guess.empty() ? "" : "; did you mean '" + guess + "'?"));
-  }
-  return run_command(**chosen, commands, {{words.begin() + 1, words.end()}, kintsugi_environment(), {}}, argc, argv);
+  if (chosen == commands.end()) throw UsageError(unknown_command(words[0]));
+  return run_command(**chosen, commands, {{words.begin() + 1, words.end()}, environment, {}}, argc, argv);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
-#include <sstream>
 #include <utility>
 
 namespace kintsugi::cli {
@@ -11,23 +10,21 @@ namespace po = boost::program_options;
 
 namespace {
 
+using Texts = std::vector<std::string>;
+
 void add_to(po::options_description& description, const Option& option) {
-  const std::string help = option.alias.empty() ? option.help : option.help + " (also --" + option.alias + ")";
-  if (option.repeatable) {
-    const auto* const many = po::value<std::vector<std::string>>()->value_name(option.value_name);
-    description.add_options()(option.name.c_str(), many, help.c_str());
-    return;
-  }
-  auto* const value = po::value<std::string>();
-  if (option.value_name.empty()) {
-    value->implicit_value("true", "");
-    value->value_name("[=true|false]");
-  } else {
-    value->value_name(option.value_name);
-    if (!option.value.default_text.empty()) value->default_value(option.value.default_text);
-  }
   const std::string name = option.letter == 0 ? option.name : option.name + "," + option.letter;
-  description.add_options()(name.c_str(), value, help.c_str());
+  if (!option.value.store) {
+    description.add_options()(name.c_str(), "");
+  } else if (option.repeatable) {
+    description.add_options()(name.c_str(), po::value<Texts>());
+  } else if (option.value_name.empty()) {
+    description.add_options()(name.c_str(), po::value<std::string>()->implicit_value("true", ""));
+  } else {
+    auto* const value = po::value<std::string>();
+    if (!option.value.default_text.empty()) value->default_value(option.value.default_text);
+    description.add_options()(name.c_str(), value);
+  }
 }
 
 }  // namespace
@@ -68,9 +65,13 @@ void OptionTable::required_option(std::string_view name, std::string value_name,
 
 void OptionTable::also_known_as(std::string_view alias) { options_.back().alias = alias; }
 
+void OptionTable::may_be_repeated() { options_.back().repeatable = true; }
+
 void OptionTable::toggle(std::string_view name, std::string help, bool& target) {
   add(name, "", std::move(help), cli::toggle(target));
 }
+
+void OptionTable::flag(std::string_view name, std::string help) { add(name, "", std::move(help), {}); }
 
 std::vector<std::string> OptionTable::names() const {
   std::vector<std::string> names;
@@ -103,22 +104,6 @@ po::positional_options_description OptionTable::positions() const {
     if (option.positional) positions.add(option.name.c_str(), option.repeatable ? -1 : 1);
   }
   return positions;
-}
-
-std::string OptionTable::help(const po::options_description& general) const {
-  po::options_description optional("Options", kHelpColumns);
-  std::ostringstream out;
-  for (const Option& option : options_) {
-    if (!option.positional) add_to(optional, option);
-  }
-  std::size_t widest = 0;
-  for (const Option& option : options_) widest = std::max(widest, option.positional ? option.value_name.size() : 0);
-  for (const Option& option : options_) {
-    if (!option.positional) continue;
-    out << "  " << option.value_name << std::string(widest - option.value_name.size() + 2, ' ') << option.help << '\n';
-  }
-  out << '\n' << optional << '\n' << general;
-  return out.str();
 }
 
 }  // namespace kintsugi::cli

@@ -10,17 +10,15 @@
 
 namespace kintsugi::cli {
 
-inline constexpr unsigned kHelpColumns = 110;
-
-/// One option of a command: the only source of its help, its environment variable, its key in a config file and its
-/// line in --print-config.
+/// One option of a command: the only source of its help, its man page, its completion in shells, its environment
+/// variable, its key in a config file and its line in --print-config.
 struct Option {
   std::string name;        ///< "time-limit": --time-limit, KINTSUGI_TIME_LIMIT, time-limit = ...
   char letter = 0;         ///< 'o' for -o; 0: none
   std::string value_name;  ///< "FILE" in the help; empty: a switch
   std::string help;
-  std::string alias;  ///< an older name that is read as this one; empty: none
-  Value value;
+  std::string alias;        ///< an older name that is read as this one; empty: none
+  Value value;              ///< without `store`: a flag, which takes no value at all
   bool positional = false;  ///< may also be given by its place on the command line
   bool required = false;
   bool repeatable = false;  ///< may be given several times, and a place may have several words
@@ -42,8 +40,12 @@ class OptionTable {
   void required_option(std::string_view name, std::string value_name, std::string help, Value value);
   /// The option added last is also known by this name: on the command line, in the environment and in config files.
   void also_known_as(std::string_view alias);
+  /// The option added last may be given several times.
+  void may_be_repeated();
   /// An option that is on or off; the value may be left out and is true then.
   void toggle(std::string_view name, std::string help, bool& target);
+  /// A word on the command line that somebody else looks for.
+  void flag(std::string_view name, std::string help);
 
   [[nodiscard]] const std::vector<Option>& options() const { return options_; }
   /// Names, then aliases.
@@ -54,8 +56,6 @@ class OptionTable {
   /// What Boost parses with: every option of this table by its name and its alias, as text.
   [[nodiscard]] boost::program_options::options_description parser() const;
   [[nodiscard]] boost::program_options::positional_options_description positions() const;
-  /// Arguments and options for people to read. `general` are the options every command has.
-  [[nodiscard]] std::string help(const boost::program_options::options_description& general) const;
 
  private:
   Option& add(std::string_view name, std::string value_name, std::string help, Value value);

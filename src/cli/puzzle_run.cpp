@@ -10,6 +10,7 @@
 #include "cli/output_file.hpp"
 #include "cli/reference.hpp"
 #include "cli/text.hpp"
+#include "cli/verdict.hpp"
 #include "core/stop.hpp"
 #include "io/model_file.hpp"
 #include "kintsugi/core/error.hpp"
@@ -44,17 +45,6 @@ void require_made_here(const fs::path& path, const Read& read) {
   }
   throw UsageError("output file '" + path.string() +
                    "': is there already, and no earlier run has written it; say where to write with --output FILE");
-}
-
-/// Of a path as it can be typed.
-std::string typed(const fs::path& path) {
-  const std::string text = path.string();
-  if (printable(text) != text) return "$'" + printable(text) + "'";
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:+@%=";
-  if (text.find_first_not_of(kPlain) == std::string::npos) return text;
-  std::string quoted = "'";
-  for (const char letter : text) quoted += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
-  return quoted + "'";
 }
 
 }  // namespace
@@ -144,11 +134,11 @@ bool PuzzleRun::leave_out_decoys(const mpi::Comm& world, const Network& network,
 }
 
 std::string PuzzleRun::describe_activation() const {
-  std::string text = "activation   " + std::string(to_string(puzzle_.network.activation));
+  const std::string name(to_string(puzzle_.network.activation));
   if (choice_.trials.empty()) {
-    if (puzzle_.names_activation) return text + ", as the pieces' file says\n";
-    return text + (activation_ == kAuto ? ", a guess: without predictions nothing tells (--activation NAME decides)\n"
-                                        : ", as given\n");
+    if (puzzle_.names_activation) return name + ", as the pieces' file says";
+    return name + (activation_ == kAuto ? ", a guess: without predictions nothing tells (--activation NAME decides)"
+                                        : ", as given");
   }
   const auto result = [](const ActivationTrial& trial) {
     return std::string(to_string(trial.activation)) + format(", MSE %.2e ", trial.mse) +
@@ -156,56 +146,47 @@ std::string PuzzleRun::describe_activation() const {
                                : std::string("at its best start"));
   };
   const ActivationTrial& next = choice_.trials[1];
-  text +=
-      choice_.certain ? ", found by trying all: " : ", a guess: the data do not tell yet (--activation NAME decides): ";
-  return text + result(choice_.trials[0]) + "; next " + result(next) + "\n";
+  return name +
+         (choice_.certain ? ", found by trying all: "
+                          : ", a guess: the data do not tell yet (--activation NAME decides): ") +
+         result(choice_.trials[0]) + "; next " + result(next);
 }
 
-std::string PuzzleRun::describe_status(const Solution& solution, const ProblemFile& rows) const {
-  std::string text = "status       " + std::string(to_string(solution.status));
-  if (solution.status == Status::by_weights) {
-    return text + (solution.line.trusted() ? ": a line by the weights, whose direction is open\n"
-                                           : ": the weights do not say the order\n");
-  }
-  if (stop_reason() != StopReason::none) return text + ", not verified: the run was stopped\n";
+Fact PuzzleRun::check(const Solution& solution, const ProblemFile& rows) const {
+  if (stop_reason() != StopReason::none) return {"check", "not verified: the run was stopped"};
   const ReferenceResult check = evaluate_reference(puzzle_.network, solution.assembly, rows);
   const bool reproduced = check.reproduced() || (solution.status == Status::solved && check.mse <= solution.target);
-  return text +
-         format(", MSE %.3g; in float64 by other code MSE %.3g, largest error %.3g: ", solution.mse, check.mse,
-                check.largest_error) +
-         (reproduced ? "verified\n" : "the predictions are not reproduced\n");
+  return {"check", format("in float64 by other code MSE %.3g, largest error %.3g: ", check.mse, check.largest_error) +
+                       (reproduced ? "verified" : "the predictions are not reproduced")};
 }
 
-std::string PuzzleRun::finish(const Solution& solution, const ProblemFile& rows, const ProblemFingerprint& problem,
-                              int ranks) {
+std::vector<Fact> PuzzleRun::finish(const Solution& solution, const ProblemFile& rows,
+                                    const ProblemFingerprint& problem, int ranks) {
   const bool solved =
       solution.status == Status::solved || solution.status == Status::precision || solution.status == Status::noise;
   const bool by_weights = solution.status == Status::by_weights;
   if (solved) write_model(model_, puzzle_.network, solution.assembly, problem);
 
-  std::string text = "\nResult\n";
-  text += "pieces       " + printable(puzzle_.pieces.string()) + ", " +
-          count_of(puzzle_.network.pieces.size(), "piece") + "\n";
+  std::vector<Fact> facts;
+  if (!by_weights) facts.push_back(check(solution, rows));
+  facts.push_back({"pieces", puzzle_.pieces.string() + ", " + count_of(puzzle_.network.pieces.size(), "piece")});
   if (!puzzle_.data.empty())
-    text += "table        " + printable(puzzle_.data.string()) + ", " + count_of(puzzle_.table.rows.shape.rows, "row") +
-            "\n";
-  for (const std::string& note : puzzle_.notes) text += "             " + printable(note) + "\n";
-  text += describe_activation();
-  text += describe_status(solution, rows);
-  text += "written      " + printable(problem_.string()) + ", " + printable(solution_.string()) +
-          (solved ? ", " + printable(model_.string()) : "") + "\n";
+    facts.push_back({"table", puzzle_.data.string() + ", " + count_of(puzzle_.table.rows.shape.rows, "row")});
+  for (const std::string& note : puzzle_.notes) facts.push_back({"", note});
+  facts.push_back({"activation", describe_activation()});
+  facts.push_back({"written", problem_.string() + ", " + solution_.string() + (solved ? ", " + model_.string() : "")});
   const unsigned cores = std::thread::hardware_concurrency();
   if (ranks == 1 && cores > 1 && !by_weights) {
-    text += format("cores        1 of %u was used; all of them: mpirun -np %u kintsugi solve ", cores, cores) +
-            typed(path_) + "\n";
+    facts.push_back(
+        {"cores", format("1 of %u was used; all of them: mpirun -np %u kintsugi solve ", cores, cores) + typed(path_)});
   }
-  text += "next         ";
   if (solved || by_weights) {
-    text += "kintsugi report " + typed(solution_) + " --problem " + typed(problem_) + " -o report.html\n";
+    facts.push_back(
+        {"next", "kintsugi report " + typed(solution_) + " --problem " + typed(problem_) + " -o report.html"});
   } else {
-    text += "kintsugi info " + typed(problem_) + "   (what is unusual about it)\n";
+    facts.push_back({"next", "kintsugi info " + typed(problem_) + "   (what is unusual about it)"});
   }
-  return text;
+  return facts;
 }
 
 }  // namespace kintsugi::cli

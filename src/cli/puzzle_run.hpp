@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/log_writer.hpp"
 #include "cli/puzzle_place.hpp"
 #include "kintsugi/core/solution.hpp"
 #include "kintsugi/io/problem_file.hpp"
@@ -44,13 +45,13 @@ class PuzzleRun {
                                       const SolveOptions& options, SolveObserver& observer);
 
   /// Rank 0's part, once the solution is written: verifies it in float64, writes the model where it is solved, and says
-  /// in a short block what came of it and what to do next.
-  [[nodiscard]] std::string finish(const Solution& solution, const ProblemFile& rows, const ProblemFingerprint& problem,
-                                   int ranks);
+  /// for the verdict what came of it and what to do next.
+  [[nodiscard]] std::vector<Fact> finish(const Solution& solution, const ProblemFile& rows,
+                                         const ProblemFingerprint& problem, int ranks);
 
  private:
   [[nodiscard]] std::string describe_activation() const;
-  [[nodiscard]] std::string describe_status(const Solution& solution, const ProblemFile& rows) const;
+  [[nodiscard]] Fact check(const Solution& solution, const ProblemFile& rows) const;
 
   std::filesystem::path path_;
   std::string activation_;

@@ -26,7 +26,17 @@ class ReportCommand final : public Command {
  public:
   [[nodiscard]] std::string name() const override { return "report"; }
   [[nodiscard]] std::string summary() const override {
-    return "Shows a solution, or many runs side by side: one HTML page with pictures, or the essentials as text";
+    return "Shows a solution, or many runs, as a page or as text";
+  }
+  [[nodiscard]] std::string description() const override {
+    return "Writes one page that opens from disk without a network: verdict, permutation, how sure each place is, and "
+           "how the search got there. With the problem and an analysis it shows more. Of several solutions, tables and folders "
+           "of runs it makes one page that sets them side by side.";
+  }
+  [[nodiscard]] std::vector<Example> examples() const override {
+    return {{"kintsugi report solution.h5 --problem problem.h5 -o report.html", "the whole page"},
+            {"kintsugi report one.h5 two.h5 suite.csv -o runs.html", "many runs on one page"},
+            {"kintsugi report solution.h5 --format text", "the essentials on standard output"}};
   }
 
   void declare(OptionTable& options) override {

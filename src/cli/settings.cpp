@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "KINTSUGI_";
 constexpr std::string_view kConfig = "config";
+constexpr std::string_view kColour = "color";
 /// Variables that are no options: where the tests find their data.
 constexpr std::array<std::string_view, 1> kReserved{"KINTSUGI_SHARED"};
 /// What environment modules, Spack and Kubernetes set for whatever they load or run, without the prefix: near one of
@@ -79,7 +80,8 @@ void Resolver::reject_unknown(std::string_view source, std::string_view name) co
     throw UsageError(message + ", which belongs to another command");
   }
   std::vector<std::string> known = table_.names();
-  known.emplace_back(kConfig);
+  const OptionTable general = general_options(true);
+  for (const Option& option : general.options()) known.push_back(option.name);
   const std::string guess = nearest(plain, known);
   if (!guess.empty()) message += "; did you mean '" + spelling(source, guess) + "'?";
   throw UsageError(message);
@@ -125,7 +127,7 @@ void Resolver::read_command_line() {
   constexpr int kStyle = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
   try {
     merge(po::command_line_parser(with_whole_switches(sources_.arguments, table_))
-              .options(table_.parser().add(general_options()))
+              .options(table_.parser().add(general_options(true).parser()))
               .positional(table_.positions())
               .style(kStyle)
               .run(),
@@ -143,6 +145,7 @@ void Resolver::read_environment() {
   std::vector<std::string> known = table_.names();
   known.insert(known.end(), sources_.other_names.begin(), sources_.other_names.end());
   known.emplace_back(kConfig);
+  known.emplace_back(kColour);
   po::parsed_options parsed(&parser);
   for (const auto& [variable, value] : sources_.environment) {
     if (std::ranges::find(kReserved, variable) != kReserved.end()) continue;
@@ -198,7 +201,8 @@ Settings Resolver::store(bool check_required) const {
       if (option.required && check_required) {
         throw UsageError(option.value_name + " is missing" + (option.positional ? "" : " (--" + option.name + ")"));
       }
-      settings.push_back({option.name, option.value.default_text, "default", option.value.use, option.value.beside});
+      settings.push_back(
+          {option.name, option.value.default_text, "default", option.value.use, option.value.beside, {}});
       continue;
     }
     const auto& value = values_[option.name];
@@ -210,7 +214,8 @@ Settings Resolver::store(bool check_required) const {
     } catch (const UsageError& error) {
       throw UsageError(found->second + ": " + spelling(found->second, option.name) + ": " + error.what());
     }
-    settings.push_back({option.name, text, found->second, option.value.use, option.value.beside});
+    settings.push_back({option.name, text, found->second, option.value.use, option.value.beside, {}});
+    if (option.value.outputs) settings.back().written = option.value.outputs(text);
   }
   return {std::move(settings), config_, warnings_};
 }
@@ -259,6 +264,10 @@ void Settings::check_files() const {
   if (!config_.empty()) inputs.emplace_back(config_);
   for (const Setting& setting : settings_) {
     if (setting.text.empty()) continue;
+    for (const std::filesystem::path& path : setting.written) {
+      check_writable(path, true);
+      outputs.push_back(path);
+    }
     if (setting.use == FileUse::input) {
       for (const std::string& each : parts_of(setting.text, kBetweenPaths)) inputs.emplace_back(each);
     }
@@ -287,18 +296,21 @@ Settings resolve(const OptionTable& table, const Sources& sources, bool print_co
   return resolver.store(!print_config);
 }
 
-po::options_description general_options(bool parameters) {
-  po::options_description general("General", kHelpColumns);
-  general.add_options()                                                                          //
-      ("config", po::value<std::string>()->value_name("FILE"), "read options from an INI file")  //
-      ("print-config", "print the effective options as an INI file that --config reads back, and do nothing");
+OptionTable general_options(bool parameters) {
+  OptionTable table;
+  static std::filesystem::path config;  // read by Resolver
+  static std::string colour = "auto";   // read by choose_colour()
+  table.option("config", "FILE", "read options from an INI file", input_path(config));
+  table.flag("print-config", "print the effective options as an INI file that --config reads back, and do nothing");
   if (parameters) {
-    general.add_options()("print-parameters",
-                          "print the search's tuned numbers, with unit, range and reason, as a file that --parameters "
-                          "reads back, and do nothing");
+    table.flag("print-parameters",
+               "print the search's tuned numbers, with unit, range and reason, as a file that --parameters reads back, "
+               "and do nothing");
   }
-  general.add_options()("help,h", "show this");
-  return general;
+  table.option("color", "WHEN", "colour what is printed: auto (on a terminal, unless NO_COLOR is set), always or never",
+               choice(colour, {"auto", "always", "never"}));
+  table.flag("help,h", "show this and do nothing");
+  return table;
 }
 
 }  // namespace kintsugi::cli

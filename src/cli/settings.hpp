@@ -25,7 +25,8 @@ struct Setting {
   std::string text;    ///< empty: not given, and no default
   std::string source;  ///< "default", "command line", "environment" or the config file's name
   FileUse use = FileUse::none;
-  std::vector<std::string> beside = {};  ///< see Value::beside
+  std::vector<std::string> beside = {};             ///< see Value::beside
+  std::vector<std::filesystem::path> written = {};  ///< files that the text names besides; see Value::outputs
 };
 
 /// The effective options of one command.
@@ -59,8 +60,8 @@ class Settings {
 /// what a misspelt name was to be.
 [[nodiscard]] Settings resolve(const OptionTable& table, const Sources& sources, bool print_config);
 
-/// The options that every command has besides its own: --config, --print-config, --help; and --print-parameters of
-/// those that have parameters.
-[[nodiscard]] boost::program_options::options_description general_options(bool parameters = false);
+/// The options that every command has besides its own, and --print-parameters of those that have parameters. Only
+/// --config has a value that resolve() looks at; --color is choose_colour()'s.
+[[nodiscard]] OptionTable general_options(bool parameters = false);
 
 }  // namespace kintsugi::cli

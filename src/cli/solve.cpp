@@ -2,6 +2,8 @@
 
 #include "kintsugi/solve.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +14,7 @@
 #include "cli/build_info.hpp"
 #include "cli/command.hpp"
 #include "cli/diagnosis.hpp"
+#include "cli/log_option.hpp"
 #include "cli/parameters_file.hpp"
 #include "cli/puzzle_run.hpp"
 #include "cli/reference.hpp"
@@ -19,6 +22,7 @@
 #include "cli/signals.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/start_option.hpp"
+#include "cli/terminal.hpp"
 #include "cli/text.hpp"
 #include "core/stopwatch.hpp"
 #include "io/atomic_file.hpp"
@@ -67,7 +71,10 @@ Value start_or_file(std::string& target) {
             }
             target = given;
           },
-          FileUse::input};
+          FileUse::input,
+          {},
+          {},
+          start_choices()};
 }
 
 /// "CxR": candidate groups x row groups, or "auto".
@@ -115,6 +122,20 @@ void keep_from_harm(const std::filesystem::path& checkpoint, const CheckpointKey
   }
 }
 
+/// Whether somebody may read what is written to standard output: it was not closed (see main()), and the other end of a
+/// pipe is there.
+bool output_is_read() {
+  const int flags = ::fcntl(STDOUT_FILENO, F_GETFL);
+  if (flags < 0 || (static_cast<unsigned>(flags) & static_cast<unsigned>(O_ACCMODE)) == O_RDONLY) return false;
+  pollfd stream{STDOUT_FILENO, 0, 0};
+  return ::poll(&stream, 1, 0) < 0 || (static_cast<unsigned>(stream.revents) & static_cast<unsigned>(POLLERR)) == 0;
+}
+
+void tell_error(const std::string& what) {
+  std::cerr << "kintsugi: " + painted("error:", screen_of_errors().colour ? Paint::bad : Paint::none) + " " +
+                   printable(what) + "\n";
+}
+
 void leave_out_times(Solution& solution) {
   solution.times = {};
   for (TrajectoryEntry& row : solution.trajectory) row.seconds = 0;
@@ -124,7 +145,21 @@ class SolveCommand final : public Command {
  public:
   [[nodiscard]] std::string name() const override { return "solve"; }
   [[nodiscard]] std::string summary() const override {
-    return "Finds which piece goes where; prints the permutation on stdout and nothing else there";
+    return "Finds which piece goes where, and prints the permutation";
+  }
+  [[nodiscard]] std::string description() const override {
+    return "Finds pairs, order and head of the pieces. The permutation goes to standard output, the log with its "
+           "verdict to standard error, everything else into the solution file. Under mpirun the work is shared by all "
+           "ranks; the answer does not depend on their number. SIGUSR1, SIGTERM and Ctrl-C end it with the best order "
+           "so far.";
+  }
+  [[nodiscard]] std::vector<Example> examples() const override {
+    return {{"kintsugi solve FOLDER",
+             "pieces and table in a folder: problem.h5, solution.h5 and solved.pth are written there"},
+            {"mpirun -np 4 kintsugi solve problem.h5 -o solution.h5 >permutation.txt", "on four cores"},
+            {"kintsugi solve problem.h5 --log table --log json:run.jsonl", "a log for people and one for programs"},
+            {"kintsugi solve problem.h5 --time-limit 1h30m --checkpoint run.h5 --resume",
+             "a long search that goes on where it was stopped"}};
   }
   [[nodiscard]] bool parallel() const override { return true; }
   void declare(OptionTable& options) override;
@@ -140,8 +175,6 @@ class SolveCommand final : public Command {
   void settle_problem(const mpi::Comm& world, Network& network, std::optional<ProblemFile>& rows, SolveLog& log);
   /// Throws UsageError where --activation is another than the problem file's.
   void check_activation(Activation stored) const;
-  /// After the solve of what was imported for it. Collective.
-  void finish_puzzle(const mpi::Comm& world, const Solution& solution, const ProblemFile& rows);
   /// What --start and --roles name goes into the options. Every rank reads for itself.
   void read_files();
   /// On rank 0: has the log write checkpoints, and finds the state to go on from.
@@ -154,9 +187,10 @@ class SolveCommand final : public Command {
   [[nodiscard]] std::unique_ptr<SolveLog> make_log(bool root) const;
   [[nodiscard]] SolveHeader header(const mpi::Comm& world, const Settings& settings, const RowShape& rows) const;
   [[nodiscard]] RunFacts facts(const mpi::Comm& world, const Settings& settings, ExitCode code) const;
-  /// On rank 0: the solution file, the answer on stdout, the end of the log. False where one of them cannot be written.
-  [[nodiscard]] bool deliver(const Network& network, const Solution& solution, const RunFacts& facts,
-                             SolveLog& log) const;
+  /// On rank 0: the files, the end of the logs, the answer on stdout. Returns the exit code: `facts`', or
+  /// ExitCode::internal where one of them cannot be written.
+  [[nodiscard]] ExitCode deliver(const mpi::Comm& world, const Network& network, const Solution& solution,
+                                 const RunFacts& facts, const ProblemFile& rows, SolveLog& log);
 
   SolveOptions options_;
   ProblemFingerprint fingerprint_;  ///< on rank 0
@@ -166,7 +200,7 @@ class SolveCommand final : public Command {
   std::filesystem::path roles_;
   std::string activation_ = "auto";
   std::optional<PuzzleRun> puzzle_;  ///< where PROBLEM is no problem file
-  std::string log_ = "table";
+  std::vector<LogChoice> logs_{{"table", {}}};
   std::filesystem::path checkpoint_;
   std::string resumed_from_;
   double interval_ = 60;
@@ -216,8 +250,10 @@ void SolveCommand::declare(OptionTable& options) {
                  "line, in one of its two directions",
                  options_.without_predictions);
   declare_search(options);
-  options.option("log", "KIND", "table, json (one object per line) or off; goes to stderr",
-                 choice(log_, {"table", "json", "off"}));
+  options.option("log", "KIND[:FILE]",
+                 "table, json (one object per line) or off, on standard error; json:FILE goes into a file beside that",
+                 log_choices(logs_));
+  options.may_be_repeated();
   options.option("checkpoint", "FILE", "keep the state of the search in this file, and the one before in FILE.previous",
                  output_path(checkpoint_, {".previous", ".next", ".lock"}));
   options.option("checkpoint-interval", "TIME", "between two checkpoints: 90, 90s, 10m", duration(interval_));
@@ -291,9 +327,19 @@ void SolveCommand::keep_orders(const mpi::Comm& world, const Network& network, c
 }
 
 std::unique_ptr<SolveLog> SolveCommand::make_log(bool root) const {
-  const LogStyle style{.times = !no_times_, .terminal = isatty(STDERR_FILENO) == 1};
-  if (!root || quiet_ || log_ == "off") return std::make_unique<SolveLog>();
-  return log_ == "json" ? make_json_log(std::cerr, style) : make_table_log(std::cerr, style);
+  auto log = std::make_unique<SolveLog>();
+  if (!root) return log;
+  const Screen screen = screen_of_errors();
+  const LogStyle style{
+      .times = !no_times_, .terminal = screen.terminal, .colour = screen.colour, .columns = screen.columns};
+  for (const LogChoice& choice : logs_) {
+    if (!choice.file.empty()) {
+      log->add(make_json_log(choice.file, resume_, style));
+    } else if (!quiet_ && choice.kind != "off") {
+      log->add(choice.kind == "json" ? make_json_log(std::cerr, style) : make_table_log(std::cerr, style));
+    }
+  }
+  return log;
 }
 
 SolveHeader SolveCommand::header(const mpi::Comm& world, const Settings& settings, const RowShape& rows) const {
@@ -327,41 +373,36 @@ RunFacts SolveCommand::facts(const mpi::Comm& world, const Settings& settings, E
           .launch = origin.launch};
 }
 
-bool SolveCommand::deliver(const Network& network, const Solution& solution, const RunFacts& facts,
-                           SolveLog& log) const {
-  // The file first: a reader of stdout that has gone ends the process.
-  std::string written;
-  bool complete = true;
+ExitCode SolveCommand::deliver(const mpi::Comm& world, const Network& network, const Solution& solution,
+                               const RunFacts& facts, const ProblemFile& rows, SolveLog& log) {
+  SolveEnding ending{.code = static_cast<ExitCode>(facts.exit_code)};
+  const auto fail = [&](const std::string& what) {
+    tell_error(what);
+    ending.code = ExitCode::internal;
+  };
+  // The files first: a reader of stdout that has gone ends the process.
   try {
     if (!output_.empty()) {
       write_solution(output_, network, solution, facts);
-      written = output_.string();
+      ending.written = output_.string();
     }
+    if (puzzle_) ending.facts = puzzle_->finish(solution, rows, fingerprint_, world.size());
   } catch (const Error& error) {
-    std::cerr << "kintsugi: error: " + printable(error.what()) + "\n";
-    complete = false;
+    fail(error.what());
   }
+  if (!output_is_read()) ending.code = ExitCode::internal;
+  log.finish(solution, ending);
+  if (!log.good()) fail("a log could not be written");
+  // The verdict stands before the answer, which may be the last thing on the same terminal.
   std::cout << format_permutation(solution.permutation) + "\n" << std::flush;
-  if (!std::cout) {
-    std::cerr << "kintsugi: error: standard output cannot be written\n";
-    complete = false;
-  }
-  log.finish(solution, complete ? static_cast<ExitCode>(facts.exit_code) : ExitCode::internal, written);
-  return complete;
+  if (!std::cout) fail("standard output cannot be written");
+  return ending.code;
 }
 
 void SolveCommand::check_activation(Activation stored) const {
   if (activation_ == "auto" || parse_activation(activation_) == stored) return;
   throw UsageError("--activation is " + activation_ + ", but " + problem_.string() + " was imported with " +
                    std::string(to_string(stored)) + "; import it anew");
-}
-
-void SolveCommand::finish_puzzle(const mpi::Comm& world, const Solution& solution, const ProblemFile& rows) {
-  world.agree([&] {
-    if (!world.root()) return;
-    const std::string text = puzzle_->finish(solution, rows, fingerprint_, world.size());
-    if (!quiet_ && log_ == "table") std::cerr << text;
-  });
 }
 
 void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows, Network& network) {
@@ -388,6 +429,7 @@ void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows
 void SolveCommand::settle_problem(const mpi::Comm& world, Network& network, std::optional<ProblemFile>& rows,
                                   SolveLog& log) {
   if (puzzle_) {
+    log.doing("trying activations");
     puzzle_->choose_activation(world, network, *rows, options_, log);
     if (puzzle_->leave_out_decoys(world, network, *rows, options_, log)) {
       world.agree([&] {
@@ -454,12 +496,12 @@ ExitCode SolveCommand::run(const Settings& settings) {
 
   const MemoryUse memory = memory_use(world);
   if (world.root() && !no_times_) log->on_memory(memory);
-  ExitCode code = exit_code(solution.status);
-  std::vector<int> complete{1};
-  if (world.root()) complete[0] = deliver(network, solution, facts(world, settings, code), *log) ? 1 : 0;
-  if (puzzle_) finish_puzzle(world, solution, *rows);
-  world.broadcast(complete);
-  return complete[0] == 1 ? code : ExitCode::internal;
+  const ExitCode code = exit_code(solution.status);
+  std::vector<int> delivered{0};
+  if (world.root())
+    delivered[0] = static_cast<int>(deliver(world, network, solution, facts(world, settings, code), *rows, *log));
+  world.broadcast(delivered);
+  return static_cast<ExitCode>(delivered[0]);
 }
 
 }  // namespace

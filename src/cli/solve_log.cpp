@@ -13,6 +13,64 @@
 
 namespace kintsugi::cli {
 
+void SolveLog::begin(const SolveHeader& header, const Network& network) {
+  progress_.doing("pairing by the weights");
+  for (const auto& log : logs_) log->begin(header, network);
+}
+
+void SolveLog::on_memory(const MemoryUse& use) {
+  for (const auto& log : logs_) log->on_memory(use);
+}
+
+void SolveLog::finish(const Solution& solution, const SolveEnding& ending) {
+  for (const auto& log : logs_) log->finish(solution, ending);
+}
+
+void SolveLog::on_stop(StopReason reason) {
+  for (const auto& log : logs_) log->on_stop(reason);
+}
+
+void SolveLog::on_resume(const std::string& text) {
+  for (const auto& log : logs_) log->on_resume(text);
+}
+
+bool SolveLog::good() const {
+  return std::ranges::all_of(logs_, [](const auto& log) { return log->good(); });
+}
+
+void SolveLog::on_roles(const Roles& roles) {
+  for (const auto& log : logs_) log->on_roles(roles);
+}
+
+void SolveLog::on_settled_roles(const SettledRoles& settled) {
+  for (const auto& log : logs_) log->on_settled_roles(settled);
+}
+
+void SolveLog::on_pairs(const std::vector<PairScore>& pairs) {
+  progress_.on_pairs(pairs);
+  progress_.doing("trying starts");
+  for (const auto& log : logs_) log->on_pairs(pairs);
+}
+
+void SolveLog::on_line(const WeightsLine& line) {
+  for (const auto& log : logs_) log->on_line(line);
+}
+
+void SolveLog::on_starts(const std::vector<StartOrder>& starts) {
+  progress_.doing("search");
+  for (const auto& log : logs_) log->on_starts(starts);
+}
+
+void SolveLog::on_exchange(const ExchangeReport& report) {
+  progress_.on_exchange(report);
+  for (const auto& log : logs_) log->on_exchange(report);
+}
+
+bool SolveLog::stop_at_once() {
+  for (const auto& log : logs_) log->on_tick(progress_);
+  return false;
+}
+
 void SolveLog::keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval,
                                 std::unique_ptr<CheckpointLock> lock) {
   lock_ = std::move(lock);
@@ -44,6 +102,11 @@ void SolveLog::on_copied_weights(std::size_t bytes) {
 void SolveLog::keep_orders(std::function<void(const Solution&)> write) { write_order_ = std::move(write); }
 
 void SolveLog::on_step(const TrajectoryEntry& entry) {
+  progress_.on_step(entry);
+  for (const auto& log : logs_) {
+    log->on_step(entry);
+    log->on_tick(progress_);
+  }
   const auto [best, first] = best_by_rows_.try_emplace(entry.rows, entry.best);
   if (!first && !(entry.best < best->second)) return;
   best->second = entry.best;
@@ -56,6 +119,7 @@ bool SolveLog::order_due() {
 }
 
 void SolveLog::on_solution_so_far(const Solution& solution) {
+  if (solution.status != Status::unfinished) progress_.doing("checks on all rows");
   if (!write_order_) return;
   wrote_order_ = true;
   better_order_ = false;
@@ -70,7 +134,7 @@ void SolveLog::on_solution_so_far(const Solution& solution) {
 
 void SolveLog::warn(const std::string& text) {
   if (std::ranges::find(warnings_, text) == warnings_.end()) warnings_.push_back(text);
-  on_warning(text);
+  for (const auto& log : logs_) log->on_warning(text);
 }
 
 namespace {
@@ -87,46 +151,68 @@ std::string describe_weights_end(const WeightsLine& line) {
 }
 
 /// Its error, and on how many rows.
-std::string describe_error(const Solution& solution) {
+std::string plain_error(const Solution& solution) {
   if (solution.rows == 0) return "stopped before an order was evaluated";
   if (std::isnan(solution.largest_error))
     return format("MSE %.3g on a sample of %zu rows, not checked on all", solution.mse, solution.rows);
   return format("MSE %.3g on all %zu rows, largest error %.3g", solution.mse, solution.rows, solution.largest_error);
 }
 
+bool says_what_would_be_solved(Status status) {
+  switch (status) {
+    case Status::solved:
+    case Status::reproduced:
+    case Status::precision:
+    case Status::noise:
+    case Status::by_weights: return false;
+    case Status::not_solved:
+    case Status::time_limit:
+    case Status::evaluations:
+    case Status::interrupted:
+    case Status::unfinished: return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-std::string describe_end(const Solution& solution) {
-  const std::string error = describe_error(solution);
-  std::string above = " (" + error;
-  if (!std::isnan(solution.target)) above += format("; %.3g would be solved", solution.target);
-  if (solution.excess > 1 && solution.mse <= solution.target) {
-    above += "; but single predictions are further off than rounding explains";
-  }
-  above += ')';
+std::string describe_error(const Solution& solution) {
+  std::string text = plain_error(solution);
+  if (!says_what_would_be_solved(solution.status)) return text;
+  if (!std::isnan(solution.target)) text += format("; %.3g would be solved", solution.target);
+  if (solution.excess > 1 && solution.mse <= solution.target)
+    text += "; but single predictions are further off than rounding explains";
+  return text;
+}
+
+std::string describe_status(const Solution& solution) {
   switch (solution.status) {
-    case Status::solved: return "solved: every prediction is reproduced up to rounding (" + error + ")";
+    case Status::solved: return "solved: every prediction is reproduced up to rounding";
     case Status::reproduced:
       return "reproduced, order not determined: every prediction is reproduced up to rounding, but the data decide the "
-             "order of less than half of the neighbours (" +
-             error + ")";
+             "order of less than half of the neighbours";
     case Status::precision:
-      return "solved up to the pieces' precision: what is left is what rounding of the weights explains (" + error +
-             ")";
+      return "solved up to the pieces' precision: what is left is what rounding of the weights explains";
     case Status::noise:
       return format(
-                 "solved up to noise: what is left does not depend on the inputs or on the order, as far as %zu rows "
-                 "can tell (explained %.2f %%, by chance up to %.2f %%; ",
-                 solution.rows, 100 * solution.explained, 100 * solution.by_chance) +
-             error + ")";
-    case Status::not_solved: return "not solved: the searches have nothing left to try" + above;
-    case Status::time_limit: return "not solved: stopped at the time limit" + above;
-    case Status::evaluations: return "not solved: stopped at the limit of evaluations" + above;
-    case Status::interrupted: return "not solved: stopped by a signal" + above;
-    case Status::unfinished: return "not solved: the solve goes on, or was killed" + above;
+          "solved up to noise: what is left does not depend on the inputs or on the order, as far as %zu rows can tell",
+          solution.rows);
+    case Status::not_solved: return "not solved: the searches have nothing left to try";
+    case Status::time_limit: return "not solved: stopped at the time limit";
+    case Status::evaluations: return "not solved: stopped at the limit of evaluations";
+    case Status::interrupted: return "not solved: stopped by a signal";
+    case Status::unfinished: return "not solved: the solve goes on, or was killed";
     case Status::by_weights: return describe_weights_end(solution.line);
   }
   throw InternalError("unknown status value");
+}
+
+std::string describe_end(const Solution& solution) {
+  if (solution.status == Status::by_weights) return describe_status(solution);
+  std::string chance;
+  if (solution.status == Status::noise)
+    chance = format("explained %.2f %%, by chance up to %.2f %%; ", 100 * solution.explained, 100 * solution.by_chance);
+  return describe_status(solution) + " (" + chance + describe_error(solution) + ")";
 }
 
 namespace {

@@ -2,15 +2,12 @@
 
 #include <filesystem>
 #include <functional>
-#include <iosfwd>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "cli/memory.hpp"
-#include "cli/settings.hpp"
-#include "core/stop.hpp"
+#include "cli/log_writer.hpp"
 #include "core/stopwatch.hpp"
 #include "io/checkpoint_lock.hpp"
 #include "kintsugi/core/exit_code.hpp"
@@ -19,31 +16,29 @@
 
 namespace kintsugi::cli {
 
-/// What a log starts with.
-struct SolveHeader {
-  std::string version;
-  std::string build;
-  std::string gemm_backend;
-  std::string host;
-  int ranks = 1;
-  int islands = 1;
-  std::uint64_t seed = 1;
-  std::vector<Setting> given;             ///< the options that somebody set
-  std::vector<ChangedParameter> changed;  ///< the parameters that are not at their default
-  std::string problem;                    ///< path as the user gave it
-  RowShape rows;
-};
-
-/// The log of a solve on rank 0: header, what the solver reports, and how it ended. The base class says nothing, which
-/// is what the other ranks and --quiet want.
+/// All logs of a solve, and what is kept while it runs: checkpoints, the best order. Without a log, which is what the
+/// other ranks and --quiet want, it says nothing.
 class SolveLog : public SolveObserver {
  public:
-  /// Comes first. `network` must outlive the log.
-  virtual void begin(const SolveHeader& /*header*/, const Network& /*network*/) {}
-  /// Comes before the last, and not without times: runs differ in this.
-  virtual void on_memory(const MemoryUse& /*use*/) {}
-  /// Comes last. `written`: where the solution went, or empty.
-  virtual void finish(const Solution& /*solution*/, ExitCode /*code*/, const std::string& /*written*/) {}
+  /// `log` is told all that happens from now on.
+  void add(std::unique_ptr<LogWriter> log) { logs_.push_back(std::move(log)); }
+  void begin(const SolveHeader& header, const Network& network);
+  void on_memory(const MemoryUse& use);
+  void finish(const Solution& solution, const SolveEnding& ending);
+  /// What is being done, for those who look on; what a solver reports changes it.
+  void doing(std::string what) { progress_.doing(std::move(what)); }
+  void on_stop(StopReason reason);
+  void on_resume(const std::string& text);
+  /// False where a log could not be written.
+  [[nodiscard]] bool good() const;
+
+  void on_roles(const Roles& roles) override;
+  void on_settled_roles(const SettledRoles& settled) override;
+  void on_pairs(const std::vector<PairScore>& pairs) override;
+  void on_line(const WeightsLine& line) override;
+  void on_starts(const std::vector<StartOrder>& starts) override;
+  void on_exchange(const ExchangeReport& report) override;
+  bool stop_at_once() override;
   bool checkpoint_due() override;
   void on_checkpoint(const SearchState& state) override;
   void on_copied_weights(std::size_t bytes) override;
@@ -61,14 +56,10 @@ class SolveLog : public SolveObserver {
   void warn(const std::string& text);
   /// What warn() was given, each text once.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
-  /// Says at once that the run is to end.
-  virtual void on_stop(StopReason /*reason*/) {}
-  /// Says where the search goes on from, or that it does not.
-  virtual void on_resume(const std::string& /*text*/) {}
 
  private:
-  virtual void on_warning(const std::string& /*text*/) {}
-
+  std::vector<std::unique_ptr<LogWriter>> logs_;
+  Progress progress_;
   std::vector<std::string> warnings_;
   std::filesystem::path checkpoint_;
   CheckpointKey key_;
@@ -82,21 +73,13 @@ class SolveLog : public SolveObserver {
   std::map<std::int64_t, double> best_by_rows_;
 };
 
-/// How a log is written.
-struct LogStyle {
-  bool times = true;      ///< false: leave out times and what else differs between runs of one problem: host, ranks
-  bool terminal = false;  ///< a progress line is kept up to date in place
-};
-
-/// A keyed table for people. Lines come at most so often that a long run stays readable, but a new best, the first line
-/// of a sample and the last line always; without times every line comes.
-[[nodiscard]] std::unique_ptr<SolveLog> make_table_log(std::ostream& out, LogStyle style);
-
-/// One JSON object per line, every line of the trajectory included.
-[[nodiscard]] std::unique_ptr<SolveLog> make_json_log(std::ostream& out, LogStyle style);
-
 /// How a solve ended, as a sentence.
 [[nodiscard]] std::string describe_end(const Solution& solution);
+
+/// The same without figures: "solved: every prediction is reproduced up to rounding".
+[[nodiscard]] std::string describe_status(const Solution& solution);
+/// Its error, on how many rows, and what would count as solved where it is not.
+[[nodiscard]] std::string describe_error(const Solution& solution);
 
 /// How sure the order of neighbours is, as sentences; none where there are no margins.
 [[nodiscard]] std::vector<std::string> describe_margins(const Solution& solution, const Network& network);

@@ -3,11 +3,12 @@
 #include <optional>
 #include <ostream>
 
-#include "cli/diagnosis.hpp"
 #include "cli/parameters_file.hpp"
 #include "cli/signals.hpp"
 #include "cli/solve_log.hpp"
+#include "cli/terminal.hpp"
 #include "cli/text.hpp"
+#include "cli/verdict.hpp"
 
 namespace kintsugi::cli {
 
@@ -18,6 +19,7 @@ constexpr double kSecondsBetweenLines = 0.5;  // at first;
 constexpr double kShareBetweenLines = 0.02;   // later this share of the time so far: lines grow with its logarithm
 constexpr double kSecondsBetweenExchanges = 5;
 constexpr double kSecondsBetweenUpdates = 0.1;
+constexpr double kSecondsBetweenReports = 5;  // where there is no terminal, and later a share of the time so far
 constexpr std::size_t kPairsShown = 10;
 
 // The letters of the first column, in lines of up to 120 characters.
@@ -33,7 +35,24 @@ std::vector<std::string> event_legend() {
   return lines;
 }
 
-class TableLog final : public SolveLog {
+/// The time so far, the best error, the rate, how sure, and what is being done: the most telling first, since the end
+/// may be cut off.
+std::vector<std::string> progress_parts(const Progress& progress, std::size_t columns) {
+  constexpr std::size_t kNarrow = 100;
+  std::vector<std::string> parts{clock_text(progress.seconds())};
+  if (progress.has_step()) {
+    const TrajectoryEntry& row = progress.latest();
+    parts.push_back(format("best %.2e", row.best));
+    if (columns >= kNarrow) parts.back() += format(" on %lld rows", static_cast<long long>(row.rows));
+    parts.push_back(rate_text(progress.rate()));
+  }
+  parts.push_back(progress.what());
+  parts.push_back(sureness_text(progress.pairs(), progress.sure_pairs(), progress.same_order()));
+  std::erase(parts, "");
+  return parts;
+}
+
+class TableLog final : public LogWriter {
  public:
   TableLog(std::ostream& out, LogStyle style) : out_(out), style_(style) {}
 
@@ -50,14 +69,20 @@ class TableLog final : public SolveLog {
   void on_stop(StopReason reason) override { line(describe_stop(reason)); }
   void on_resume(const std::string& text) override { line("resume   " + text); }
   void on_memory(const MemoryUse& use) override { memory_ = use; }
-  void finish(const Solution& solution, ExitCode code, const std::string& written) override;
+  void finish(const Solution& solution, const SolveEnding& ending) override;
+  void on_warning(const std::string& text) override {
+    raw_line(painted("warning:", style_.colour ? Paint::doubtful : Paint::none) + " " + printable(text));
+  }
+  void on_tick(const Progress& progress) override;
+  [[nodiscard]] bool good() const override { return true; }  // nobody need read standard error
 
  private:
-  void on_warning(const std::string& text) override { line("warning: " + text); }
-  void line(const std::string& text);
+  void line(const std::string& text) { raw_line(printable(text)); }
+  /// Of text that is fit for a terminal already.
+  void raw_line(const std::string& text);
   void print_row(const TrajectoryEntry& row);
-  void show_progress(const TrajectoryEntry& row);
   void print_statistics(const Solution& solution);
+  void print_result(const Solution& solution, ExitCode code);
   [[nodiscard]] int index_of(int position) const { return network_->index_of(position); }
   /// Whether the row is one that is always printed; remembers it.
   [[nodiscard]] bool is_milestone(const TrajectoryEntry& row);
@@ -65,6 +90,7 @@ class TableLog final : public SolveLog {
   std::ostream& out_;
   LogStyle style_;
   const Network* network_ = nullptr;
+  SolveHeader header_;
   MemoryUse memory_;
   std::map<std::int64_t, double> best_by_rows_;
   std::optional<TrajectoryEntry> held_back_;  ///< the latest row, if it was not printed
@@ -76,17 +102,18 @@ class TableLog final : public SolveLog {
   bool progress_shown_ = false;
 };
 
-void TableLog::line(const std::string& text) {
+void TableLog::raw_line(const std::string& text) {
   if (progress_shown_) out_ << "\r\033[K";
   progress_shown_ = false;
-  out_ << printable(text) + "\n";
+  out_ << text + "\n";
 }
 
 void TableLog::begin(const SolveHeader& header, const Network& network) {
   network_ = &network;
+  header_ = header;
   line("kintsugi " + header.version + "  (" + header.build + ", products by " + header.gemm_backend + ")");
   std::string run = format("islands %d  seed %llu", header.islands, static_cast<unsigned long long>(header.seed));
-  if (style_.times) run = "host " + header.host + format("  ranks %d  ", header.ranks) + run;
+  if (style_.times) run = "host " + header.host + format("  ranks %d  ", header.ranks) + run + "  " + date_and_time();
   line(run);
   std::vector<std::string> options;
   for (const Setting& setting : header.given) {
@@ -161,7 +188,6 @@ void TableLog::on_exchange(const ExchangeReport& report) {
 }
 
 void TableLog::on_step(const TrajectoryEntry& row) {
-  SolveLog::on_step(row);
   last_row_ = row.seconds;
   const bool milestone = is_milestone(row);
   const double pause = std::max(kSecondsBetweenLines, kShareBetweenLines * row.seconds);
@@ -170,7 +196,6 @@ void TableLog::on_step(const TrajectoryEntry& row) {
   } else {
     held_back_ = row;
   }
-  show_progress(row);
 }
 
 void TableLog::print_row(const TrajectoryEntry& row) {
@@ -192,14 +217,22 @@ void TableLog::print_row(const TrajectoryEntry& row) {
        (style_.times ? format(" %9.3f", row.seconds) : ""));
 }
 
-void TableLog::show_progress(const TrajectoryEntry& row) {
-  if (!style_.terminal || row.seconds - last_update_ < kSecondsBetweenUpdates) return;
-  last_update_ = row.seconds;
+void TableLog::on_tick(const Progress& progress) {
+  if (!style_.times) return;
+  const double now = progress.seconds();
+  const double pause =
+      style_.terminal ? kSecondsBetweenUpdates : std::max(kSecondsBetweenReports, kShareBetweenLines * now);
+  if (now - last_update_ < pause) return;
+  last_update_ = now;
+  if (!style_.terminal) {
+    line("now      " + time_of_day() + ", " + join(progress_parts(progress, std::string::npos), ", "));
+    return;
+  }
   progress_shown_ = true;
-  out_ << format("\r\033[K%.1f s: step %lld, best %.3e on %lld rows, %lld evaluations", row.seconds,
-                 static_cast<long long>(row.step), row.best, static_cast<long long>(row.rows),
-                 static_cast<long long>(row.evaluations))
-       << std::flush;
+  // A line that is too long for the terminal would be left standing.
+  std::string shown = join(progress_parts(progress, style_.columns), ", ");
+  if (shown.size() >= style_.columns) shown.resize(style_.columns - 1);
+  out_ << "\r\033[K" << painted(shown, style_.colour ? Paint::dim : Paint::none) << std::flush;
 }
 
 void TableLog::print_statistics(const Solution& solution) {
@@ -226,17 +259,7 @@ void TableLog::print_statistics(const Solution& solution) {
   }
 }
 
-void TableLog::finish(const Solution& solution, ExitCode code, const std::string& written) {
-  if (held_back_) print_row(*held_back_);
-  line("");
-  print_statistics(solution);
-  for (const std::string& each : describe_margins(solution, *network_)) line(each);
-  for (const std::string& each : describe_places(solution)) line(each);
-  for (const Finding& finding : solution.diagnosis) {
-    if (finding.kind != "copies") line("found    " + describe(finding));
-  }
-  line(describe_end(solution));
-  if (!written.empty()) line("written  " + written);
+void TableLog::print_result(const Solution& solution, ExitCode code) {
   std::string result = "RESULT status=" + std::string(to_string(solution.status)) +
                        format(" exit=%d mse=%.9g largest_error=%.9g target=%.9g rows=%zu evaluations=%lld",
                               static_cast<int>(code), solution.mse, solution.largest_error, solution.target,
@@ -250,9 +273,22 @@ void TableLog::finish(const Solution& solution, ExitCode code, const std::string
   line(result + " sha256=" + solution.sha256);
 }
 
+void TableLog::finish(const Solution& solution, const SolveEnding& ending) {
+  if (held_back_) print_row(*held_back_);
+  line("");
+  print_statistics(solution);
+  for (const std::string& each : describe_margins(solution, *network_)) line(each);
+  for (const std::string& each : describe_places(solution)) line(each);
+  print_result(solution, ending.code);
+  line("");
+  for (const Fact& each : verdict(solution, ending, header_, style_.times))
+    raw_line(fact_text(each, style_.terminal ? style_.columns : 0, style_.colour));
+  out_ << std::flush;
+}
+
 }  // namespace
 
-std::unique_ptr<SolveLog> make_table_log(std::ostream& out, LogStyle style) {
+std::unique_ptr<LogWriter> make_table_log(std::ostream& out, LogStyle style) {
   return std::make_unique<TableLog>(out, style);
 }
 

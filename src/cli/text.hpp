@@ -21,6 +21,8 @@ namespace kintsugi::cli {
 
 /// What stands between separators, at least one part: the other way round than join().
 [[nodiscard]] std::vector<std::string> parts_of(std::string_view text, char separator);
+/// Lines of at most `columns` columns, broken between words; a word that is longer has a line of its own.
+[[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 
 /// "1 block", "2 blocks".
 [[nodiscard]] std::string count_of(std::size_t count, std::string_view noun);

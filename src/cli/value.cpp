@@ -217,27 +217,42 @@ Value bytes(std::int64_t& target) {
 }
 
 Value choice(std::string& target, std::vector<std::string> known) {
-  return {target, [&target, known = std::move(known)](const std::string& given) {
-            if (std::ranges::find(known, given) == known.end()) reject("one of " + join(known, ", "), given);
-            target = given;
-          }};
+  Value value{target, [&target, known](const std::string& given) {
+                if (std::ranges::find(known, given) == known.end()) reject("one of " + join(known, ", "), given);
+                target = given;
+              }};
+  value.choices = std::move(known);
+  return value;
 }
 
-std::string activation_names() {
-  std::string names;
-  for (const Activation known : kActivations) names.append(names.empty() ? "" : ", ").append(to_string(known));
-  return names + ", leaky_relu:SLOPE";
+namespace {
+
+std::vector<std::string> known_activations() {
+  std::vector<std::string> names;
+  names.reserve(kActivations.size());
+  for (const Activation known : kActivations) names.emplace_back(to_string(known));
+  return names;
 }
+
+}  // namespace
+
+std::string activation_names() { return join(known_activations(), ", ") + ", leaky_relu:SLOPE"; }
 
 Value activation_or(std::string& target, const std::string& word) {
-  return {target, [&target, word](const std::string& given) {
-            if (given != word) static_cast<void>(parse_activation(given));
-            target = given;
-          }};
+  Value value{target, [&target, word](const std::string& given) {
+                if (given != word) static_cast<void>(parse_activation(given));
+                target = given;
+              }};
+  value.choices = known_activations();
+  value.choices.insert(value.choices.begin(), word);
+  return value;
 }
 
 Value activation(Activation& target) {
-  return {to_string(target), [&target](const std::string& given) { target = parse_activation(given); }};
+  Value value{std::string(to_string(target)),
+              [&target](const std::string& given) { target = parse_activation(given); }};
+  value.choices = known_activations();
+  return value;
 }
 
 std::int64_t parse_integer(const std::string& text, std::int64_t lowest, std::int64_t highest) {

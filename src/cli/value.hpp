@@ -23,6 +23,10 @@ struct Value {
   FileUse use = FileUse::none;
   /// Endings of further files that are written beside an output.
   std::vector<std::string> beside = {};
+  /// Files that a text means to be written, where it is more than a path; null: none.
+  std::function<std::vector<std::filesystem::path>(const std::string& text)> outputs = {};
+  /// Words that it may be, for completion; more may be allowed.
+  std::vector<std::string> choices = {};
 };
 
 [[nodiscard]] Value text(std::string& target);

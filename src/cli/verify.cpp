@@ -37,6 +37,15 @@ class VerifyCommand final : public Command {
   [[nodiscard]] std::string summary() const override {
     return "Recomputes an answer from scratch, in float64 on all rows";
   }
+  [[nodiscard]] std::string description() const override {
+    return "Evaluates the network put together in float64, by code of its own, on all rows, and says whether the "
+           "predictions are reproduced: up to what rounding explains, or up to --tolerance. Exit code 3: they are not.";
+  }
+  [[nodiscard]] std::vector<Example> examples() const override {
+    return {{"kintsugi verify problem.h5 solution.h5", "is it right?"},
+            {"kintsugi verify problem.h5 permutation.txt --compare truth.txt",
+             "and where does it differ from another answer?"}};
+  }
 
   void declare(OptionTable& options) override {
     options.argument("problem", "PROBLEM", "the problem file (problem.h5)", input_path(problem_));

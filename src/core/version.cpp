@@ -8,6 +8,8 @@ std::string version() { return KINTSUGI_VERSION; }
 
 std::string revision() { return KINTSUGI_REVISION; }
 
+std::string revision_date() { return KINTSUGI_REVISION_DATE; }
+
 std::string full_version() { return version() + "+" + revision(); }
 
 }  // namespace kintsugi

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "io/file_sum.hpp"
+#include "io/hdf5_version.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/event.hpp"
 
@@ -148,6 +149,14 @@ std::string Image::finish_with_sum() {
   content.resize(bytes);
   copy_to(content);
   return content += sum_line(content);
+}
+
+std::string library_version() {
+  unsigned major = 0;
+  unsigned minor = 0;
+  unsigned release = 0;
+  H5get_libversion(&major, &minor, &release);
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
 }
 
 }  // namespace kintsugi::h5

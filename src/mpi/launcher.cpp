@@ -1,5 +1,6 @@
 #include "mpi/launcher.hpp"
 
+#include <mpi.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -97,6 +98,14 @@ void require_right_launcher(int ranks) {
                    "the same files. Start with the mpirun of the MPI that kintsugi was built with, or srun --mpi=pmix; "
                    "for runs of their own take the variable out of the environment (env -u " +
                    sign.substr(0, sign.find('=')) + ")");
+}
+
+std::string library_version() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  if (MPI_Get_library_version(text.data(), &length) != MPI_SUCCESS) return "unknown";
+  const std::string whole(text.data(), static_cast<std::size_t>(length));
+  return whole.substr(0, whole.find_first_of(",\n"));
 }
 
 }  // namespace kintsugi::mpi

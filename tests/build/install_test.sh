@@ -35,3 +35,16 @@ cmake --build "$scratch/consumer"
 
 printed=$("$prefix/bin/kintsugi" --version)
 [[ $printed == *"$version"* ]] || fail "bin/kintsugi --version printed '$printed', without $version"
+
+# Man pages and completion, where man and shells look.
+for command in "" $("$prefix/bin/kintsugi" help | sed -n 's/^  \([a-z]*\)  *[A-Z].*/-\1/p'); do
+  page=$prefix/share/man/man1/kintsugi$command.1
+  grep -q '^\.SH NAME$' "$page" || fail "no man page $page"
+done
+if command -v man >/dev/null; then
+  MANPATH=$prefix/share/man man --where kintsugi-solve | grep -q "$prefix" || fail "man does not find kintsugi-solve"
+fi
+bash -n "$prefix/share/bash-completion/completions/kintsugi"
+grep -q '^#compdef kintsugi$' "$prefix/share/zsh/site-functions/_kintsugi" || fail "no completion for zsh"
+grep -q '^complete -c kintsugi ' "$prefix/share/fish/vendor_completions.d/kintsugi.fish" || fail "no completion for fish"
+grep -q '"record"' "$prefix/share/kintsugi/log.schema.json" || fail "no schema of the log"

@@ -74,7 +74,7 @@ class SolveTest(ByWeightsTest):
         log = result.stderr.splitlines()
         self.assertTrue(any(line.startswith("depth    the weights alone put the blocks in line") for line in log))
         self.assertIn("which end is the first is open", result.stderr)
-        keys = dict(word.split("=") for word in log[-1].split()[1:])
+        keys = dict(word.split("=") for word in [line for line in log if line.startswith("RESULT ")][0].split()[1:])
         self.assertEqual((keys["status"], keys["exit"], keys["mse"], keys["rows"], keys["evaluations"]),
                          ("by-weights", "0", "nan", "0", "0"))
         self.assertEqual((keys["trusted"], keys["direction"]), ("yes", "open"))
@@ -194,7 +194,7 @@ class ImportTest(ByWeightsTest):
         self.walking.write_pieces(self.folder / "pieces")
         result = self.solve(problem="pieces", np=2)
         self.assertEqual(result.stdout, self.solve().stdout)
-        self.assertIn("status       by-weights: a line by the weights, whose direction is open", result.stderr)
+        self.assertRegex(result.stderr, r"\nverdict      by weights: the blocks stand in the line .*; which end is the first is open")
         self.assertIn("activation   relu, a guess: without predictions nothing tells", result.stderr)
         with h5py.File(self.folder / "pieces/solution.h5") as file:
             self.assertEqual(text(file.attrs["status"]), "by-weights")

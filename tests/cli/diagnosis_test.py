@@ -26,7 +26,7 @@ class DiagnosisTest(harness.ProgramTest):
         with h5py.File(self.folder / "p.h5", "r+") as file:
             file.attrs.modify("activation", "relu")
         log = self.run_program("solve", "p.h5", "-o", "s.h5", "--max-evaluations", "200", code=STOPPED).stderr
-        self.assertIn("found    activation: with gelu the same orders leave", log)
+        self.assertIn("found        activation: with gelu the same orders leave", log)
         self.assertIn("--activation gelu", self.findings()["activation"][1])
         report = self.run_program("report", "s.h5", "--format", "text").stdout
         self.assertIn("found          activation: with gelu", report)
@@ -51,7 +51,7 @@ class DiagnosisTest(harness.ProgramTest):
             head["bias"][1] = 3
             file["data/predictions"][:, 1] = 3
         log = self.run_program("solve", "p.h5", "-o", "s.h5").stderr
-        self.assertIn("found    data: constant predictions, which tell nothing about the order: output 1", log)
+        self.assertIn("found        data: constant predictions, which tell nothing about the order: output 1", log)
 
     def test_extra_pieces_are_left_out_and_named(self):
         planted = Planted()

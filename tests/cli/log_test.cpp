@@ -48,7 +48,8 @@ std::size_t count(const std::string& text, const std::string& part) {
 class TableLogTest : public ::testing::Test {
  protected:
   void start(LogStyle style) {
-    log_ = make_table_log(out_, style);
+    log_ = std::make_unique<SolveLog>();
+    log_->add(make_table_log(out_, style));
     log_->begin(some_header(), network_);
   }
   /// What was written since the last call.
@@ -83,7 +84,7 @@ TEST_F(TableLogTest, OtherLinesComeNowAndThenAndTheLastAtTheEnd) {
   EXPECT_LE(lines, 21);
   log_->on_step(row_at(9.75, 0.625, 0.5));
   EXPECT_EQ(said(), "");
-  log_->finish({}, ExitCode::not_solved, "");
+  log_->finish({}, {.code = ExitCode::not_solved});
   EXPECT_EQ(count(said(), "6.2500e-01"), 1U);
 }
 
@@ -92,7 +93,7 @@ TEST_F(TableLogTest, WithoutTimesEveryLineComesAndNothingOfTheRunShows) {
   for (int i = 0; i < 50; ++i) log_->on_step(row_at(0.0, 0.5, 0.5));
   Solution solution;
   solution.times.search = 1234.5;
-  log_->finish(solution, ExitCode::not_solved, "");
+  log_->finish(solution, {.code = ExitCode::not_solved});
   const std::string text = said();
   EXPECT_EQ(count(text, "5.0000e-01"), 100U);
   for (const char* const absent : {"somewhere", "ranks", "time", "seconds", "1234", "per second"}) {
@@ -108,33 +109,116 @@ TEST_F(TableLogTest, HeaderComesAgainEveryTwentyLinesAndTheKeyOnce) {
   EXPECT_EQ(count(text, "key:"), 1U);
 }
 
-TEST_F(TableLogTest, ProgressLineOnATerminalOnly) {
-  start({});
-  log_->on_step(row_at(5, 0.5, 0.5));
-  EXPECT_EQ(count(said(), "\r"), 0U);
-  start({.terminal = true});
+/// Has the log asked, as the search does in the middle of steps, until `seconds` have passed or it says something.
+std::string said_within(SolveLog& log, std::ostringstream& out, double seconds) {
+  const Stopwatch watch;
+  while (out.str().empty() && watch.seconds() < seconds) static_cast<void>(log.stop_at_once());
+  std::string text = out.str();
+  out.str("");
+  return text;
+}
+
+TEST_F(TableLogTest, ProgressLineOnATerminal) {
+  start({.terminal = true, .columns = 300});
   (void)said();
-  log_->on_step(row_at(5, 0.5, 0.5));
-  EXPECT_EQ(count(said(), "\r\033[K"), 1U);
+  EXPECT_EQ(said_within(*log_, out_, 5), "\r\033[K0 s, pairing by the weights");
+  log_->on_pairs({{.trusted = true}, {.trusted = false}});
+  log_->on_exchange({.elites = 3, .same_order = 0.75});
+  log_->on_step(row_at(5, 0.5, 0.25));
+  (void)said();
+  const std::string line = said_within(*log_, out_, 5);
+  EXPECT_EQ(line.find("\r\033[K"), 0U);
+  EXPECT_NE(line.find("best 2.50e-01 on 100 rows, step 7: insertion, 1/2 pairs sure, islands agree on 75 %"),
+            std::string::npos)
+      << line;
   // Lines that follow wipe it out first.
   log_->warn("look here");
   EXPECT_EQ(said(), "\r\033[Kwarning: look here\n");
 }
 
-TEST_F(TableLogTest, EndIsAKeyedLine) {
+TEST_F(TableLogTest, ProgressLineFitsTheTerminal) {
+  start({.terminal = true, .columns = 20});
+  log_->on_step(row_at(5, 0.5, 0.25));
+  (void)said();
+  EXPECT_EQ(said_within(*log_, out_, 5).size(), std::string("\r\033[K").size() + 19);
+}
+
+TEST_F(TableLogTest, NoProgressWithoutTimes) {
+  start({.times = false, .terminal = true});
+  (void)said();
+  EXPECT_EQ(said_within(*log_, out_, 0.3), "");
+}
+
+TEST_F(TableLogTest, WithoutATerminalALineEveryFewSeconds) {
   start({});
   (void)said();
+  const Stopwatch watch;
+  const std::string line = said_within(*log_, out_, 20);
+  EXPECT_GT(watch.seconds(), 3);
+  EXPECT_TRUE(line.starts_with("now      ")) << line;
+  EXPECT_TRUE(line.ends_with(" s, pairing by the weights\n")) << line;
+}
+
+TEST(Clock, IsShort) {
+  EXPECT_EQ(clock_text(59.9), "59 s");
+  EXPECT_EQ(clock_text(83), "1:23");
+  EXPECT_EQ(clock_text(7501), "2:05:01");
+  EXPECT_EQ(clock_text(86400 + 7501), "1-02:05:01");
+}
+
+TEST(Rate, IsLegibleAtAnySpeed) {
+  EXPECT_EQ(rate_text(182.6), "183 evals/s");
+  EXPECT_EQ(rate_text(0.02), "1.2 evals/min");
+  EXPECT_EQ(rate_text(0), "");
+}
+
+Solution solved() {
   Solution solution;
   solution.status = Status::solved;
   solution.mse = 0.25;
   solution.rows = 1000;
   solution.sha256 = "abc";
-  log_->finish(solution, ExitCode::success, "s.h5");
+  solution.pairs = {{.trusted = true}, {.trusted = false}};
+  solution.assembly = {{{0, 1}, {0, 1}}, 2};
+  solution.margins = {{.position = 0, .interchangeable = true}};
+  return solution;
+}
+
+TEST_F(TableLogTest, EndIsAKeyedLineAndTheVerdict) {
+  start({.times = false});
+  (void)said();
+  log_->finish(solved(), {.written = "s.h5"});
   const std::string text = said();
-  EXPECT_NE(text.find("\nRESULT status=solved exit=0 mse=0.25 largest_error=0 target=0 rows=1000 evaluations=0 "),
+  EXPECT_NE(text.find("\nRESULT status=solved exit=0 mse=0.25 largest_error=0 target=0 rows=1000 evaluations=0 "
+                      "sha256=abc\n"),
             std::string::npos);
-  EXPECT_TRUE(text.ends_with(" sha256=abc\n"));
-  EXPECT_NE(text.find("written  s.h5\n"), std::string::npos);
+  EXPECT_TRUE(
+      text.ends_with("\n\nverdict      solved: every prediction is reproduced up to rounding\n"
+                     "error        MSE 0.25 on all 1000 rows, largest error 0\n"
+                     "pairs        1 of 2 pairs are singled out by the weights\n"
+                     "order        0 of 1 neighbours are in a certain order\n"
+                     "cost         0 evaluations\n"
+                     "written      s.h5\n"))
+      << text;
+}
+
+TEST_F(TableLogTest, VerdictIsColouredByHowItEndedAndFitsTheTerminal) {
+  Solution solution = solved();
+  for (const auto& [status, code] : {std::pair{Status::solved, "\033[1;32msolved"},
+                                     {Status::time_limit, "\033[1;31mnot "},
+                                     {Status::reproduced, "\033[1;33mreproduced"}}) {
+    start({.terminal = true, .colour = true, .columns = 60});
+    (void)said();
+    solution.status = status;
+    log_->finish(solution, {});
+    const std::string text = said();
+    const std::string end = text.substr(text.find("\nverdict "));
+    EXPECT_EQ(count(end, code), 1U) << end;
+    std::istringstream lines(end);
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(line.size(), 60 + std::string("\033[1;32m\033[0m").size()) << line;
+    }
+  }
 }
 
 TEST(DescribeMargins, NamesEqualBlocksAndClaimsNothingOfAnUnsolvedOrder) {
@@ -163,14 +247,15 @@ TEST(DescribeMargins, NamesEqualBlocksAndClaimsNothingOfAnUnsolvedOrder) {
 TEST(JsonLog, EveryLineIsAnObject) {
   const Network network = three_pieces();
   std::ostringstream out;
-  const auto log = make_json_log(out, {});
+  const auto log = std::make_unique<SolveLog>();
+  log->add(make_json_log(out, {}));
   log->begin(some_header(), network);
   log->on_roles({.expand = {0}, .compress = {1}, .head = 2, .width = 4, .outputs = 1});
   log->on_pairs({{.expand = 0, .compress = 1, .score = std::numeric_limits<double>::infinity()}});
   log->on_starts({{"greedy", 0.5, {}}});
   for (int i = 0; i < 10; ++i) log->on_step(row_at(0.001 * i, 0.5, 0.5));
   log->warn("a \"quoted\"\nword");
-  log->finish({}, ExitCode::stopped, "");
+  log->finish({}, {.code = ExitCode::stopped});
   std::vector<nlohmann::json> records;
   std::istringstream lines(out.str());
   for (std::string line; std::getline(lines, line);) records.push_back(nlohmann::json::parse(line));
@@ -187,19 +272,19 @@ TEST(JsonLog, EveryLineIsAnObject) {
 TEST_F(TableLogTest, MemoryIsSaidWhereItIsKnown) {
   start({});
   log_->on_memory({.root = 64e6, .others = 0});
-  log_->finish({}, ExitCode::success, "");
+  log_->finish({}, {.code = ExitCode::success});
   EXPECT_NE(said().find("\nmemory   rank 0 held at most 64.0 MB, with the weights"), std::string::npos);
   start({});
   log_->on_memory({.root = 64e6, .others = 32.5e6});
-  log_->finish({}, ExitCode::success, "");
+  log_->finish({}, {.code = ExitCode::success});
   EXPECT_NE(said().find("at most 64.0 MB, another at most 32.5 MB, with"), std::string::npos);
   start({});
   log_->on_memory({});
-  log_->finish({}, ExitCode::success, "");
+  log_->finish({}, {.code = ExitCode::success});
   EXPECT_EQ(said().find("memory"), std::string::npos);
 
   std::ostringstream out;
-  make_json_log(out, {})->on_memory({.root = 64e6, .others = 32e6});
+  make_json_log(out, {.times = false})->on_memory({.root = 64e6, .others = 32e6});
   const nlohmann::json record = nlohmann::json::parse(out.str());
   EXPECT_EQ(record["record"], "memory");
   EXPECT_EQ(record["root_bytes"], 64e6);
@@ -209,10 +294,11 @@ TEST_F(TableLogTest, MemoryIsSaidWhereItIsKnown) {
 TEST(JsonLog, LeavesOutTimes) {
   const Network network = three_pieces();
   std::ostringstream out;
-  const auto log = make_json_log(out, {.times = false});
+  const auto log = std::make_unique<SolveLog>();
+  log->add(make_json_log(out, {.times = false}));
   log->begin(some_header(), network);
   log->on_step(row_at(1, 0.5, 0.5));
-  log->finish({}, ExitCode::success, "");
+  log->finish({}, {.code = ExitCode::success});
   for (const char* const absent : {"seconds", "somewhere", "ranks"}) {
     EXPECT_EQ(out.str().find(absent), std::string::npos) << absent;
   }
@@ -261,12 +347,13 @@ TEST(DescribePlaces, AreForAnswersByTheWeights) {
 TEST(JsonLog, AnAnswerByTheWeightsHasItsLine) {
   std::ostringstream out;
   const Network network = three_pieces();
-  const std::unique_ptr<SolveLog> log = make_json_log(out, {.times = false});
+  const auto log = std::make_unique<SolveLog>();
+  log->add(make_json_log(out, {.times = false}));
   log->begin(some_header(), network);
   out.str("");
   log->on_line(by_weights().line);
   EXPECT_EQ(out.str(), "") << "the result says it";
-  log->finish(by_weights(), ExitCode::success, "");
+  log->finish(by_weights(), {.code = ExitCode::success});
   const nlohmann::json result = nlohmann::json::parse(out.str());
   EXPECT_EQ(result["status"], "by-weights");
   EXPECT_TRUE(result["mse"].is_null());

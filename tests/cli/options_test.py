@@ -34,14 +34,14 @@ class HelpTest(OptionsTest):
             positional = text.splitlines()[0].lower()
             for line in self.run_program(command, "--print-config").stdout.splitlines():
                 name = line.removeprefix("# ").split(" =")[0]
-                self.assertTrue(f"--{name} " in text or f"-{name[0]} [ --{name} ]" in text or name in positional, name)
+                self.assertTrue(re.search(rf"--{name}\s", text) or name in positional, name)
 
     def test_help_is_printed_once_under_mpirun(self):
         self.assertEqual(self.run_program("solve", "--help", np=2).stdout.count("Usage:"), 1)
 
     def test_version(self):
         self.assertRegex(self.run_program("--version").stdout,
-                         r"^kintsugi \d+\.\d+\.\d+\+([0-9a-f]{10}(-dirty)?|unknown) \(.+\)\n$")
+                         r"^kintsugi \d+\.\d+\.\d+\+([0-9a-f]{10}(-dirty)?|unknown) \(.+\)\n")
 
 
 class UnknownTest(ProgramTest):

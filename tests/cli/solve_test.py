@@ -21,9 +21,8 @@ UNREACHABLE = ("--search", "bubble", "--tolerance", "1e-30")
 
 
 def result_of(log):
-    """The keys and values of the RESULT line, which is the last."""
-    line = log.splitlines()[-1]
-    assert line.startswith("RESULT "), log
+    """The keys and values of the RESULT line."""
+    line, = [line for line in log.splitlines() if line.startswith("RESULT ")]
     return dict(word.split("=") for word in line.split()[1:])
 
 
@@ -151,7 +150,7 @@ class LogTest(SolveTest):
     def test_table(self):
         log = self.run_program("solve", "p.h5", "--seed", "3", variables={"KINTSUGI_ISLANDS": "1"}).stderr
         self.assertRegex(log, r"^kintsugi \d+\.\d+\.\d+\+\w+(?:-dirty)?  \(\w+, .*products by \w+\)\n"
-                              r"host \S+  ranks 1  islands 1  seed 3\n")
+                              r"host \S+  ranks 1  islands 1  seed 3  \d+-\d\d-\d\d \d\d:\d\d:\d\d UTC\n")
         self.assertIn("options  seed = 3, islands = 1 (environment)\n", log)
         self.assertIn("problem  p.h5: 13 pieces, 600 rows of 8 inputs and 1 prediction\n", log)
         self.assertIn(f"network  6 blocks of width 8, hidden 16, relu; head: piece {self.planted.answer[-1]}\n", log)
@@ -237,7 +236,7 @@ class SignalTest(ProgramTest):
 
     def test_progress_line_on_a_terminal(self):
         leader, follower = os.openpty()
-        process = subprocess.Popen(self.command(), cwd=self.folder, env=clean_environment(), stdout=subprocess.DEVNULL,
+        process = subprocess.Popen(self.command(), cwd=self.folder, env=clean_environment(), stdout=follower,
                                    stderr=follower)
         os.close(follower)
         said = b""
@@ -252,8 +251,33 @@ class SignalTest(ProgramTest):
         process.wait(timeout=60)
         self.assertEqual(process.returncode, STOPPED)
         self.assertIn(b"\r\x1b[K", said)
-        self.assertRegex(said, rb"\d\.\d s: step \d+, best \S+ on \d+ rows")
-        self.assertIn(b"RESULT status=interrupted", said)
+        self.assertRegex(said, rb"\r\x1b\[K(\x1b\[2m)?\d+ s, best \S+, (\d+ evals/s, )?step \d+: [a-z ]+, 48/48 pairs sure")
+        # The last thing but the answer is the verdict.
+        self.assertRegex(said, rb"RESULT status=interrupted .*\r\n\r\nverdict      .*not solved: stopped by a signal.*\r\n"
+                               rb"(?:[a-z ]{13}.*\r\n)+\d+,\d+[\d,]+\r\n$")
+
+    def test_progress_line_under_mpirun(self):
+        """On mpirun's terminal, and a line every few seconds where there is none."""
+        leader, follower = os.openpty()
+        for terminal in (True, False):
+            process = subprocess.Popen([str(harness.MPIRUN), "2", *self.command()], cwd=self.folder,
+                                       env=clean_environment(TERM="xterm"), stdout=subprocess.DEVNULL,
+                                       stderr=follower if terminal else subprocess.PIPE)
+            said = b""
+            stream = leader if terminal else process.stderr.fileno()
+            awaited = b"\r\x1b[K" if terminal else b"\nnow      "
+            while awaited not in said:
+                said += os.read(stream, 4096)
+            process.send_signal(signal.SIGUSR1)
+            while b"\nverdict " not in said:
+                said += os.read(stream, 4096)
+            process.communicate(timeout=60)
+            self.assertEqual(b"\x1b[" in said, terminal)
+            self.assertEqual(b"\nnow      " in said, not terminal)
+            if not terminal:
+                self.assertRegex(said, rb"\nnow      \d\d:\d\d:\d\d, \d+ s, best \S+ on \d+ rows, \d+ evals/s, step \d+: ")
+        os.close(leader)
+        os.close(follower)
 
     def test_answer_goes_to_stdout_even_if_the_file_cannot_be_written_in_the_end(self):
         (self.folder / "results").mkdir()

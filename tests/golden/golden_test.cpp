@@ -130,13 +130,13 @@ std::string log_of(const mpi::Comm& world, const Problem& problem, const Case& o
   options.max_evaluations *= one.islands;
   options.seed = one.seed;
   std::ostringstream text;
-  const std::unique_ptr<cli::SolveLog> log =
-      world.root() ? cli::make_json_log(text, {.times = false}) : std::make_unique<cli::SolveLog>();
+  const auto log = std::make_unique<cli::SolveLog>();
+  if (world.root()) log->add(cli::make_json_log(text, {.times = false}));
   MemoryRows rows(problem.planted.rows);
   log->begin({.islands = options.islands, .seed = options.seed, .rows = rows.shape()}, problem.planted.network);
   const Solution solution =
       solve(world, world.root() ? problem.planted.network : Network{}, rows, options, *log, nullptr);
-  log->finish(solution, ExitCode::success, "");
+  log->finish(solution, {});
   return text.str() + format_permutation(solution.permutation) + '\n';
 }
 
