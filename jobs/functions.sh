@@ -11,6 +11,7 @@
 #   MODULES       environment modules to load, separated by spaces
 #   LAUNCH_TIMEOUT     seconds that a first tiny program may take on all ranks before it is tried once more (default: 120)
 #   STOP_BEFORE   seconds before the job's time limit at which to stop by itself (default: 120)
+#   POLL          seconds between two looks whether another task of an array has solved the problem (default: 5)
 #   MAX_RESTARTS  how often the job may put itself back into the queue (default: 10)
 #
 # Paths are relative to the folder in which sbatch was called. A job that was requeued finds its RESULTS again.
@@ -29,6 +30,7 @@ this_job=${this_job:-$SLURM_JOB_ID}
 signals=0        # that announced the job's end
 cancelled=no     # it was taken back, or its time is over: it must not go back into the queue
 launcher_pid=    # of the command that runs
+stop_when=       # a file: once it is there, the command that runs is told to stop
 
 # Slurm signals the batch shell only (--signal=B:...); the launcher passes USR1 on to the ranks.
 on_signal() {
@@ -120,10 +122,12 @@ job_begins() {
   STOP_BEFORE=${STOP_BEFORE:-120}
   LAUNCH_TIMEOUT=${LAUNCH_TIMEOUT:-120}
   MAX_RESTARTS=${MAX_RESTARTS:-10}
+  POLL=${POLL:-5}
   CONFIG=${CONFIG:-$repository/configs/$1}
   results=${RESULTS:-results/$SLURM_JOB_NAME-${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}}
   [[ $STOP_BEFORE =~ ^[0-9]+$ ]] || fail "STOP_BEFORE is '$STOP_BEFORE', needs to be a number of seconds"
   [[ $LAUNCH_TIMEOUT =~ ^[0-9]+$ ]] || fail "LAUNCH_TIMEOUT is '$LAUNCH_TIMEOUT', needs to be a number of seconds"
+  [[ $POLL =~ ^[1-9][0-9]*$ ]] || fail "POLL is '$POLL', needs to be a number of seconds"
   [[ $MAX_RESTARTS =~ ^[0-9]+$ ]] || fail "MAX_RESTARTS is '$MAX_RESTARTS', needs to be a number"
   [ -r "$CONFIG" ] || fail "CONFIG=$CONFIG cannot be read"
   mkdir -p "$results" || fail "cannot write to RESULTS=$results"
@@ -161,10 +165,32 @@ limit_time() {
   fi
 }
 
-# A duration as kintsugi takes it (90, 90s, 10m, 2h) in whole seconds, rounded up.
+# A duration as kintsugi takes it (90, 10m, 1h30m, 5min, 1d, 1:30:00, 1-02:00:00) in whole seconds, rounded up. What is
+# none has been refused by kintsugi itself.
 to_seconds() {
-  awk -v text="$1" 'BEGIN { unit = substr(text, length(text)); factor = unit == "h" ? 3600 : unit == "m" ? 60 : 1
-    value = (text + 0) * factor; whole = int(value); print whole + (value > whole) }'
+  awk -v text="$1" '
+    function in_seconds(unit) {
+      unit = substr(unit, 1, 1)
+      return unit == "d" ? 86400 : unit == "h" ? 3600 : unit == "m" ? 60 : 1
+    }
+    BEGIN {
+      gsub(/ /, "", text)
+      if (text ~ /^[0-9.]+(e[+-]?[0-9]+)?$/) {
+        value = text + 0
+      } else if (text ~ /[a-z]/) {
+        while (match(text, /^[0-9.]+[a-z]+/)) {
+          part = substr(text, 1, RLENGTH); text = substr(text, RLENGTH + 1)
+          match(part, /[a-z]/)
+          value += substr(part, 1, RSTART - 1) * in_seconds(substr(part, RSTART))
+        }
+      } else {
+        with_days = split(text, whole, "-") == 2
+        count = split(with_days ? whole[2] : text, clock, ":")
+        for (i = 1; i <= (with_days ? 3 : count); i++) value = value * 60 + clock[i]
+        if (with_days) value += whole[1] * 86400
+      }
+      rounded = int(value); print rounded + (value > rounded)
+    }'
 }
 
 # ---- running ----
@@ -173,7 +199,7 @@ to_seconds() {
 # what is in LOG, and waits for it. Signals to the job reach it as SIGUSR1. Returns its exit code, and kintsugi's 4 where
 # it was stopped before it could catch the signal.
 run_on() {
-  local ranks=$1 output=$2 log=$3 code signalled
+  local ranks=$1 output=$2 log=$3 code signalled watcher=
   shift 3
   [ $signals -eq 0 ] || return 4
   local command=("${launcher[@]}")
@@ -186,6 +212,10 @@ run_on() {
   printf '$'; printf ' %q' "${command[@]}"; printf ' >%q 2>>%q\n' "$output" "$log"
   "${command[@]}" >"$output" 2>>"$log" </dev/null &
   launcher_pid=$!
+  if [ -n "$stop_when" ]; then
+    watch_for_the_end "$launcher_pid" </dev/null >/dev/null 2>&1 &
+    watcher=$!
+  fi
   while :; do
     code=0
     signalled=$signals
@@ -194,8 +224,15 @@ run_on() {
     [ "$signalled" -ne $signals ] || break
   done
   launcher_pid=
-  if [ $signals -gt 0 ] && [ $code -gt 128 ]; then code=4; fi
+  if [ -n "$watcher" ]; then kill "$watcher" 2>/dev/null || true; fi
+  if { [ $signals -gt 0 ] || [ -e "${stop_when:-/nowhere}" ]; } && [ $code -gt 128 ]; then code=4; fi
   return $code
+}
+
+# Tells the process PID to stop as soon as `stop_when` is there.
+watch_for_the_end() {
+  while [ ! -e "$stop_when" ]; do sleep "$POLL"; done
+  kill -USR1 "$1" 2>/dev/null || true
 }
 
 nodes_for() {
@@ -228,12 +265,12 @@ refuse_own_options() {
 }
 
 # solve_in FOLDER RANKS PROBLEM OPTION...: solves, going on from the checkpoint in FOLDER if there is one. Leaves
-# solution.h5, permutation.txt and solve.log there. Returns the solve's exit code.
+# solution.h5, permutation.txt, solve.log and log.jsonl there. Returns the solve's exit code.
 solve_in() {
   local folder=$1 ranks=$2 problem=$3 code=0 own settings
   shift 3
   mkdir -p "$folder" || fail "cannot make the folder $folder"
-  local command=("$PROGRAM" solve "$problem" --config "$CONFIG" "$@" --log table
+  local command=("$PROGRAM" solve "$problem" --config "$CONFIG" "$@" --log table --log "json:$folder/log.jsonl"
     --output "$folder/solution.h5" --checkpoint "$folder/checkpoint.h5" --resume)
   # Wrong options are found out here, once, and not by every rank. A name of any kind need not fit into a config file.
   settings=$("$PROGRAM" solve problem.h5 --config "$CONFIG" "$@" --print-config) || return $?
@@ -245,7 +282,8 @@ solve_in() {
   say "the log is $folder/solve.log"
   run_on "$ranks" "$folder/permutation.new" "$folder/solve.log" "${command[@]}" --time-limit "${time_limit}s" || code=$?
   if [ -s "$folder/permutation.new" ]; then mv "$folder/permutation.new" "$folder/permutation.txt"; fi
-  tail -n 4 "$folder/solve.log"
+  # The verdict.
+  tac "$folder/solve.log" | sed '/^RESULT /q' | tac
   return $code
 }
 
@@ -343,6 +381,25 @@ add_sweep_row() {
   [ -n "$blocks" ] || blocks=$(sed -n 's/^network *\([0-9]*\) block.*/\1/p' "$results/$5.log")
   add_row "$results/sweep.csv" kind,ranks,blocks,repeat,status,evaluations,search_seconds,total_seconds \
     "$1,$2,$blocks,$4,$(result "$results/$5.log" status evaluations search_seconds total_seconds)"
+}
+
+# add_failed_row KIND RANKS BLOCKS REPEAT CODE: a run that came to nothing, into a table of its own; the sweep goes on.
+add_failed_row() {
+  say "$1 scaling: the run on $2 ranks failed with code $5; the sweep goes on"
+  add_row "$results/failed.csv" kind,ranks,blocks,repeat,exit "$1,$2,$3,$4,$5"
+}
+
+# swept_run KIND RANKS BLOCKS REPEAT NAME CODE: what became of a run of the sweep whose solve ended with CODE; sets `code`
+# where it was not solved. Ends the job where the job's time is over.
+swept_run() {
+  case $6 in
+    0 | 3) add_sweep_row "$1" "$2" "$3" "$4" "$5" ;;
+    4)
+      if stopped_by_job || [ ! -s "$results/$5.log" ]; then job_ends 4; fi
+      add_sweep_row "$1" "$2" "$3" "$4" "$5" ;;
+    *) add_failed_row "$1" "$2" "$3" "$4" "$6" ;;
+  esac
+  [ "$6" -eq 0 ] || code=3
 }
 
 draw_sweep() {

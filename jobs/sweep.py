@@ -8,6 +8,8 @@ T(p) the time on p ranks and p0 the smallest number of ranks:
   weak    T is the search's time for one evaluation of the whole network, which costs each rank the same for all p;
           efficiency T(p0) / T(p), speed-up efficiency * p / p0.
 
+Behind a median stand the least and the most. Runs that were not solved count as such, and their times do not, unless none
+was solved.
 Needs Python's standard library only.
 """
 
@@ -18,7 +20,9 @@ import statistics
 import sys
 
 COLUMNS = ["kind", "ranks", "blocks", "repeat", "status", "evaluations", "search_seconds", "total_seconds"]
-Point = collections.namedtuple("Point", "ranks blocks runs solved evaluations search total time speedup efficiency")
+Point = collections.namedtuple(
+    "Point", "ranks blocks runs solved evaluations search least most total time least_time most_time speedup efficiency")
+ANSWERS = ("solved", "precision", "noise")
 
 
 def read_sweep(path):
@@ -39,9 +43,13 @@ def read_sweep(path):
             if row["ranks"] < 1 or row["search_seconds"] <= 0:
                 raise ValueError("ranks and search_seconds must be positive")
             if row["kind"] == "weak" and row["evaluations"] < 1:
-                raise ValueError("solved without a search: nothing to measure; make it harder (GENERATE='--depth none')")
+                print(f"{path}, line {number}: solved without a search, which tells no time for an evaluation: left out; make "
+                      "it harder (GENERATE='--depth none')", file=sys.stderr)
+                row["search_seconds"] = None
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}, line {number}: {error}") from None
+    if all(row["search_seconds"] is None for row in rows):
+        raise ValueError(f"{path}: no run has anything to measure")
     return kinds.pop(), rows
 
 
@@ -54,29 +62,46 @@ def summarize(kind, rows):
     for ranks in sorted(groups):
         runs = groups[ranks]
 
+        timed = [run for run in runs if run["search_seconds"] is not None]
+        if not timed:
+            continue
+        timed = [run for run in timed if run["status"] in ANSWERS] or timed
+
         def median(value):
-            return statistics.median(value(run) for run in runs)
-        search = median(lambda run: run["search_seconds"])
+            return statistics.median(value(run) for run in timed)
+        searches = [run["search_seconds"] for run in timed]
+        times = searches if kind == "strong" else [run["search_seconds"] / run["evaluations"] for run in timed]
+        search, time = statistics.median(searches), statistics.median(times)
         evaluations = median(lambda run: run["evaluations"])
-        time = search if kind == "strong" else median(lambda run: run["search_seconds"] / run["evaluations"])
         first = points[0] if points else None
         ratio = first.time / time if first else 1
         share = ranks / first.ranks if first else 1
         speedup, efficiency = (ratio, ratio / share) if kind == "strong" else (ratio * share, ratio)
-        points.append(Point(ranks, runs[0]["blocks"], len(runs), sum(run["status"] == "solved" for run in runs),
-                            evaluations, search, median(lambda run: run["total_seconds"]), time, speedup, efficiency))
+        points.append(Point(ranks, timed[0]["blocks"], len(runs), sum(run["status"] in ANSWERS for run in runs),
+                            evaluations, search, min(searches), max(searches), median(lambda run: run["total_seconds"]), time,
+                            min(times), max(times), speedup, efficiency))
     return points
 
 
+def spread(middle, least, most, digits):
+    return f"{middle:.{digits}f} ({least:.{digits}f}-{most:.{digits}f})"
+
+
 def print_table(kind, points):
-    unit = "search s" if kind == "strong" else "s/evaluation"
-    print(f"{kind} scaling; medians of repeated runs")
-    print(f"{'ranks':>5} {'blocks':>6} {'runs':>4} {'solved':>6} {'evaluations':>11} {'search s':>9} {'total s':>9}"
-          + ("" if kind == "strong" else f" {unit:>12}") + f" {'speed-up':>8} {'efficiency':>10}")
+    print(f"{kind} scaling; medians of repeated runs, with the least and the most")
+    header = ["ranks", "blocks", "runs", "solved", "evaluations", "search s", "total s"]
+    if kind == "weak":
+        header.append("s/evaluation")
+    lines = [header + ["speed-up", "efficiency"]]
     for p in points:
-        each = "" if kind == "strong" else f" {p.time:12.6f}"
-        print(f"{p.ranks:5} {p.blocks:6} {p.runs:4} {p.solved:6} {p.evaluations:11.0f} {p.search:9.3f} {p.total:9.3f}"
-              f"{each} {p.speedup:8.2f} {100 * p.efficiency:8.1f} %")
+        line = [str(p.ranks), str(p.blocks), str(p.runs), str(p.solved), f"{p.evaluations:.0f}",
+                spread(p.search, p.least, p.most, 3), f"{p.total:.3f}"]
+        if kind == "weak":
+            line.append(spread(p.time, p.least_time, p.most_time, 6))
+        lines.append(line + [f"{p.speedup:.2f}", f"{100 * p.efficiency:.1f} %"])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    for line in lines:
+        print("  ".join(cell.rjust(width) for cell, width in zip(line, widths)))
 
 
 def main():

@@ -12,6 +12,7 @@
 #include "cli/kernel_speed.hpp"
 #include "cli/parameters_file.hpp"
 #include "cli/signals.hpp"
+#include "cli/solve_values.hpp"
 #include "cli/start_option.hpp"
 #include "cli/text.hpp"
 #include "core/stopwatch.hpp"
@@ -57,7 +58,8 @@ class BenchCommand final : public Command {
   }
   [[nodiscard]] std::vector<Example> examples() const override {
     return {{"mpirun -np 4 kintsugi bench", "this machine"},
-            {"kintsugi bench --suite problems --seeds 5", "five solves of each problem in a folder"},
+            {"kintsugi bench --suite problems --seeds 5 --format csv >suite.csv",
+             "five solves of each problem in a folder"},
             {"kintsugi bench --predict 1024x1024x2048x100000x1000x64", "what a larger run would take"}};
   }
   [[nodiscard]] bool parallel() const override { return true; }
@@ -105,15 +107,20 @@ void BenchCommand::declare(OptionTable& options) {
                  integer(growth_, 1));
   options.option("sample-rows", "N", "with --scale: rows of the search's sample", integer(sample_rows_, 1));
   options.option("predict", "LxDxHxNxP",
-                 "with --scale: what the model says of L blocks of width D, hidden size H, N rows, "
-                 "on P ranks (or LxDxHxNxPxQ: Q a node)",
+                 "what the model of --scale says of L blocks of width D, hidden size H, N rows, on P ranks (or "
+                 "LxDxHxNxPxQ: Q a node); without --scale nothing but that",
                  scale_shape(predict_));
-  options.option("suite", "DIR", "solve every problem file in this folder and print a table",
-                 input_path(suite_.folder));
+  options.option(
+      "suite", "DIR",
+      "solve every problem in this folder, problem files and folders of pieces with their table, and print a "
+      "table; or one of either",
+      input_path(suite_.folder));
+  options.option("format", "KIND", "with --suite: table, csv, or json (one object per line)",
+                 choice(suite_.format, {"table", "csv", "json"}));
   options.option("seeds", "N", "with --suite: solve each with so many seeds of the random numbers",
                  integer(suite_.seeds, 1));
   options.option("seed", "N", "with --suite: the first of them", unsigned_integer(suite_.options.seed));
-  options.option("islands", "N", "with --suite, as for solve", integer(suite_.options.islands, 1, kMostGroups));
+  options.option("islands", "N", "with --suite, as for solve", islands(suite_.options.islands));
   options.option("topology", "NAME", "with --suite, as for solve", choice(suite_.options.topology, topology_names()));
   options.option("search", "NAME", "with --suite, as for solve", choice(suite_.options.search, search_names()));
   declare_start(options, "NAME", "with --suite, as for solve, files apart",
@@ -148,8 +155,7 @@ ExitCode BenchCommand::run(const Settings&) {
   const mpi::Comm world = mpi::Comm::world();
   const mpi::SharedStop stop(world, stop_sources(world.root()));
   if (!suite_.folder.empty()) return bench_suite(world, suite_) ? ExitCode::success : ExitCode::not_solved;
-  if (!scale_ && predict_.blocks > 0) throw UsageError("--predict belongs to --scale");
-  if (scale_) {
+  if (scale_ || predict_.blocks > 0) {
     run_scale(world);
   } else {
     run_kernels(world);
@@ -166,6 +172,7 @@ void BenchCommand::run_scale(const mpi::Comm& world) const {
                         .sample_rows = static_cast<std::size_t>(sample_rows_)};
   bench_scale(world, {.base = base,
                       .activation = activation_,
+                      .measured = scale_,
                       .growth = static_cast<std::size_t>(growth_),
                       .seconds = seconds_,
                       .predict = predict_});

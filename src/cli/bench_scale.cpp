@@ -184,7 +184,9 @@ void bench_scale(const mpi::Comm& world, const ScaleRun& run) {
   constexpr ScaleShape kFirst{.blocks = 4, .width = 16, .hidden = 16, .rows = 256, .sample_rows = 128};
   (void)measure_scale_case(world, kFirst, run.activation, 0);
   std::vector<ScaleCase> cases;
-  for (const ScaleShape& shape : shapes_to_measure(run.base, static_cast<std::size_t>(world.size()), run.growth)) {
+  std::vector<ScaleShape> shapes;
+  if (run.measured) shapes = shapes_to_measure(run.base, static_cast<std::size_t>(world.size()), run.growth);
+  for (const ScaleShape& shape : shapes) {
     const bool takes_part = world.rank() < static_cast<int>(shape.ranks);
     const mpi::Comm comm = world.split(takes_part ? 0 : 1);
     world.agree([&] {
@@ -198,8 +200,10 @@ void bench_scale(const mpi::Comm& world, const ScaleRun& run) {
             << "host         " << host_name() << ", " << count_of(static_cast<std::size_t>(world.size()), "rank")
             << '\n'
             << "sample       " << run.base.sample_rows << " rows\n";
-  print_times(cases);
-  print_memory(cases);
+  if (run.measured) {
+    print_times(cases);
+    print_memory(cases);
+  }
   if (run.predict.blocks > 0) {
     ScaleShape shape = run.predict;
     shape.outputs = run.base.outputs;
@@ -208,7 +212,7 @@ void bench_scale(const mpi::Comm& world, const ScaleRun& run) {
     rates.link = kClusterLink;
     print_prediction(shape, rates);
   }
-  print_result(cases);
+  if (run.measured) print_result(cases);
 }
 
 }  // namespace kintsugi::cli

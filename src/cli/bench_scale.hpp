@@ -11,6 +11,7 @@ namespace kintsugi::cli {
 struct ScaleRun {
   ScaleShape base;  ///< its `ranks` are not used: measured are 1, 2, 4, ... up to the world's, `predict` brings its own
   Activation activation = Activation::relu;
+  bool measured = true;    ///< false: only the prediction
   std::size_t growth = 4;  ///< the largest multiple of the base's blocks, width and rows; 1: the base shape only
   double seconds = 1;      ///< to spend on each part of a solve, and on the rates, of each shape
   ScaleShape predict;      ///< blocks 0: nothing

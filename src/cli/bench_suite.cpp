@@ -2,129 +2,142 @@
 
 #include <algorithm>
 #include <iostream>
-#include <map>
 #include <optional>
 
-#include "cli/comparison.hpp"
-#include "cli/reference.hpp"
+#include "cli/progress.hpp"
+#include "cli/solve_values.hpp"
+#include "cli/suite_problem.hpp"
+#include "cli/suite_table.hpp"
+#include "cli/terminal.hpp"
 #include "cli/text.hpp"
 #include "core/stopwatch.hpp"
-#include "kintsugi/core/error.hpp"
-#include "kintsugi/io/problem_file.hpp"
-#include "kintsugi/io/solution_file.hpp"
-#include "kintsugi/solve.hpp"
 #include "mpi/shared_stop.hpp"
 
 namespace kintsugi::cli {
 
 namespace {
 
-namespace fs = std::filesystem;
+constexpr double kSecondsBetweenUpdates = 0.2;  // on a terminal
+constexpr double kSecondsBetweenReports = 5;    // elsewhere
 
-constexpr const char* kLine = "%-20s %5s  %-11s %10s %9s %9s %11s %9s %9s\n";
+/// Says on standard error which solve of how many is running, and how far it is.
+class SuiteProgress final : public SolveObserver {
+ public:
+  SuiteProgress(bool speaks, std::size_t solves)
+      : speaks_(speaks), solves_(solves), screen_(speaks ? screen_of_errors() : Screen{}) {}
 
-bool is_problem(const fs::path& file) {
-  try {
-    const ProblemFile problem(file);
-    return true;
-  } catch (const InputError&) {
+  void begin(const std::string& name, std::uint64_t seed) {
+    ++number_;
+    name_ = printable(name) + format(", seed %llu", static_cast<unsigned long long>(seed));
+    progress_ = {};
+    progress_.doing("reading");
+    tell();
+  }
+  /// Before something else is printed.
+  void clear() {
+    if (shown_) std::cerr << "\r\033[K" << std::flush;
+    shown_ = false;
+  }
+  void on_pairs(const std::vector<PairScore>& pairs) override { progress_.on_pairs(pairs); }
+  void on_step(const TrajectoryEntry& entry) override { progress_.on_step(entry); }
+  bool stop_at_once() override {
+    tell();
     return false;
   }
-}
 
-std::vector<fs::path> problems_in(const fs::path& folder) {
-  std::error_code error;
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".h5" && is_problem(entry.path())) files.push_back(entry.path());
-  }
-  if (error) throw InputError(folder.string() + ": cannot be read: " + error.message());
-  if (files.empty()) throw InputError(folder.string() + ": holds no problem file (*.h5, as `kintsugi import` writes)");
-  std::ranges::sort(files);
-  return files;
-}
-
-/// The answer beside a problem, as positions in its network; none where there is no file.
-std::optional<Assembly> answer_of(const fs::path& problem, const Network& network) {
-  for (const char* const ending : {".answer.txt", ".txt"}) {
-    fs::path file = problem;
-    file.replace_extension(ending);
-    std::error_code ignored;
-    if (!fs::exists(file, ignored)) continue;
-    const std::map<int, int> positions = network.positions();
-    std::vector<int> permutation = read_answer(file);
-    for (int& piece : permutation) {
-      const auto found = positions.find(piece);
-      if (found == positions.end()) {
-        throw InputError(file.string() + ": names piece " + std::to_string(piece) +
-                         ", which the problem does not have");
-      }
-      piece = found->second;
+ private:
+  void tell() {
+    const double pause = screen_.terminal ? kSecondsBetweenUpdates : kSecondsBetweenReports;
+    if (!speaks_ || since_told_.seconds() < pause) return;
+    since_told_.restart();
+    std::string text = format("%zu of %zu: ", number_, solves_) + name_ + ", " + clock_text(progress_.seconds());
+    if (progress_.has_step()) text += format(", best %.2e", progress_.latest().best);
+    text += ", " + progress_.what();
+    if (!screen_.terminal) {
+      std::cerr << "now      " + text + "\n";
+      return;
     }
-    return from_permutation(permutation);
+    text.resize(std::min(text.size(), screen_.columns - 1));
+    std::cerr << "\r\033[K" << painted(text, screen_.colour ? Paint::dim : Paint::none) << std::flush;
+    shown_ = true;
   }
-  return std::nullopt;
+
+  bool speaks_;
+  std::size_t solves_;
+  Screen screen_;
+  std::size_t number_ = 0;
+  std::string name_;
+  Progress progress_;
+  Stopwatch since_told_;
+  bool shown_ = false;
+};
+
+bool is_right(Status status) {
+  return status == Status::solved || status == Status::precision || status == Status::noise;
 }
 
-void print_line(const std::string& name, std::uint64_t seed, const Solution& solution,
+SuiteRow row_of(const std::string& problem, std::uint64_t seed, const Solution& solution,
                 const std::optional<Assembly>& answer, double seconds) {
-  std::string pairs = "-";
-  std::string tau = "-";
+  SuiteRow row{.problem = problem,
+               .seed = seed,
+               .status = std::string(to_string(solution.status)),
+               .mse = solution.mse,
+               .blocks = solution.assembly.blocks.size(),
+               .right_pairs = {},
+               .kendall_tau = {},
+               .evaluations = solution.evaluations,
+               .search_seconds = solution.times.search,
+               .total_seconds = seconds};
   if (answer) {
     const Comparison comparison = compare(solution.assembly, *answer);
-    const std::size_t blocks = answer->blocks.size();
-    pairs = format("%zu/%zu", blocks - comparison.wrong_pairs.size(), blocks);
-    tau = format("%.4f", comparison.kendall_tau);
+    row.right_pairs = row.blocks - comparison.wrong_pairs.size();
+    row.kendall_tau = comparison.kendall_tau;
   }
-  std::cout << format(kLine, name.c_str(), std::to_string(seed).c_str(),
-                      std::string(to_string(solution.status)).c_str(), format("%.3e", solution.mse).c_str(),
-                      pairs.c_str(), tau.c_str(), std::to_string(solution.evaluations).c_str(),
-                      format("%.2f", solution.times.search).c_str(), format("%.2f", seconds).c_str())
-            << std::flush;
+  return row;
+}
+
+std::size_t longest_name(const std::vector<std::filesystem::path>& paths) {
+  std::size_t longest = 0;
+  for (const std::filesystem::path& path : paths) longest = std::max(longest, path.stem().string().size());
+  return longest;
 }
 
 }  // namespace
 
 bool bench_suite(const mpi::Comm& world, const SuiteRun& run) {
-  std::vector<fs::path> files;
-  world.agree([&] { files = problems_in(run.folder); });
-  if (world.root()) {
-    std::cout << format(kLine, "problem", "seed", "status", "mse", "pairs", "tau", "evaluations", "search s", "total s")
-              << std::flush;
-  }
-  std::size_t solved = 0;
+  std::vector<std::filesystem::path> paths;
+  world.agree([&] { paths = problems_of_suite(run.folder); });
+  std::unique_ptr<SuiteTable> table;
+  if (world.root()) table = make_suite_table(run.format, longest_name(paths));
+  SuiteProgress progress(world.root(), paths.size() * static_cast<std::size_t>(run.seeds));
+  SuiteSummary summary;
   std::vector<double> times;
-  for (const fs::path& file : files) {
+  for (const std::filesystem::path& path : paths) {
+    SuiteProblem problem(world, path);
+    std::optional<Assembly> answer;
+    world.agree([&] {
+      if (world.root()) answer = problem.answer();
+    });
     for (int i = 0; i < run.seeds; ++i) {
       const Stopwatch stopwatch;
-      std::optional<ProblemFile> rows;
-      Network network;
-      std::optional<Assembly> answer;
-      world.agree([&] {
-        rows.emplace(file);
-        require_predictions(*rows, file);
-        if (!world.root()) return;
-        network = rows->network();
-        answer = answer_of(file, network);
-      });
       SolveOptions options = run.options;
       options.seed += static_cast<std::uint64_t>(i);
-      SolveObserver silent;
-      const Solution solution = solve(world, network, *rows, options, silent);
+      progress.begin(problem.name(), options.seed);
+      const Network& network = problem.network(world, options, progress);
+      settle_islands(world, network, options);
+      const Solution solution = solve(world, network, problem.rows(), options, progress);
       mpi::stop_together(world);
-      const bool right =
-          solution.status == Status::solved || solution.status == Status::precision || solution.status == Status::noise;
-      if (right) ++solved;
+      if (is_right(solution.status)) ++summary.solved;
       times.push_back(solution.times.search);
-      if (world.root()) print_line(file.stem().string(), options.seed, solution, answer, stopwatch.seconds());
+      progress.clear();
+      if (world.root()) table->add(row_of(problem.name(), options.seed, solution, answer, stopwatch.seconds()));
     }
   }
   std::ranges::sort(times);
-  if (world.root()) {
-    std::cout << format("RESULT solved=%zu of=%zu median_search_seconds=%.3f\n", solved, times.size(),
-                        times[times.size() / 2]);
-  }
-  return solved == times.size();
+  summary.of = times.size();
+  summary.median_search_seconds = times[times.size() / 2];
+  if (world.root()) table->finish(summary);
+  return summary.solved == summary.of;
 }
 
 }  // namespace kintsugi::cli

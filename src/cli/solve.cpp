@@ -21,6 +21,7 @@
 #include "cli/roles_file.hpp"
 #include "cli/signals.hpp"
 #include "cli/solve_log.hpp"
+#include "cli/solve_values.hpp"
 #include "cli/start_option.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
@@ -58,41 +59,6 @@ const Stopwatch since_process_start;
 double left_of(double limit) {
   constexpr double kLeast = 1e-9;
   return limit > 0 ? std::max(kLeast, limit - since_process_start.seconds()) : 0;
-}
-
-/// A start's name or a file that exists.
-Value start_or_file(std::string& target) {
-  return {target,
-          [&target](const std::string& given) {
-            std::error_code ignored;
-            if (!is_start_name(given) && !std::filesystem::exists(given, ignored)) {
-              throw UsageError("expected one of " + join(start_choices(), ", ") + ", or a file that exists, got '" +
-                               given + "'");
-            }
-            target = given;
-          },
-          FileUse::input,
-          {},
-          {},
-          start_choices()};
-}
-
-/// "CxR": candidate groups x row groups, or "auto".
-Value grid(SolveOptions& options) {
-  return {"auto", [&options](const std::string& given) {
-            if (given == "auto") {
-              options.candidate_groups = options.row_groups = 0;
-              return;
-            }
-            const std::size_t cross = given.find('x');
-            try {
-              if (cross == std::string::npos) throw UsageError("no x");
-              options.candidate_groups = static_cast<int>(parse_integer(given.substr(0, cross), 1, kMostRanks));
-              options.row_groups = static_cast<int>(parse_integer(given.substr(cross + 1), 1, kMostRanks));
-            } catch (const UsageError&) {
-              throw UsageError("expected candidate groups x row groups, such as 2x4, or auto, got '" + given + "'");
-            }
-          }};
 }
 
 ExitCode exit_code(Status status) {
@@ -223,7 +189,8 @@ void SolveCommand::declare(OptionTable& options) {
                  "far while the search goes on",
                  output_path(output_));
   options.option("seed", "N", "of all random numbers", unsigned_integer(options_.seed));
-  options.option("islands", "N", "groups of ranks that search on their own", integer(options_.islands, 1, kMostGroups));
+  options.option("islands", "N", "groups of ranks that search on their own; auto: by the number of blocks",
+                 islands(options_.islands));
   options.option("topology", "NAME",
                  "from which other islands an island may take orders over: " + join(topology_names(), ", "),
                  choice(options_.topology, topology_names()));
@@ -471,6 +438,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
   load(world, rows, network);
   const double loaded = since_start.seconds();
 
+  settle_islands(world, network, options_);
   settle_problem(world, network, rows, *log);
   be_patient_about_stop(kForReading);
   std::optional<SearchState> state;

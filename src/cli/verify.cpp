@@ -101,6 +101,18 @@ void VerifyCommand::print_error(const ReferenceResult& result, double tolerance)
             << to_string(result.precision) << " explains)\n";
 }
 
+namespace {
+
+/// For the RESULT line.
+std::string compared(const NetworkF64& network, const Assembly& answer, const Assembly& given) {
+  const Comparison comparison = compare(answer, with_equal_pieces_as(network, answer, given));
+  const std::size_t blocks = answer.blocks.size();
+  return format(" pairs=%zu/%zu kendall_tau=%.6f", blocks - comparison.wrong_pairs.size(), blocks,
+                comparison.kendall_tau);
+}
+
+}  // namespace
+
 void VerifyCommand::print_comparison(const NetworkF64& network, const Assembly& answer, const Assembly& given) const {
   const Assembly other = with_equal_pieces_as(network, answer, given);
   const Comparison comparison = compare(answer, other);
@@ -179,7 +191,7 @@ ExitCode VerifyCommand::run(const Settings&) {
             << (expected_.empty() ? ""
                 : expected        ? " expected=yes"
                                   : " expected=no")
-            << '\n';
+            << (other ? compared(network, answer, *other) : "") << '\n';
   return reproduced && expected ? ExitCode::success : ExitCode::not_solved;
 }
 

@@ -52,7 +52,13 @@ class BenchScaleTest(ProgramTest):
     def test_what_is_no_shape(self):
         for shape in ("4x4", "1x2x3x4x5x6x7", "axbxcxdxe", "0x1x1x1x1"):
             self.assert_error(USAGE, "bench", "--scale", "--predict", shape, says="--predict")
-        self.assert_error(USAGE, "bench", "--predict", "2x2x2x64x1", says="--scale")
+
+    def test_prediction_alone(self):
+        for np in (None, 2):
+            text = self.run_program("bench", "--predict", "64x32x48x6400x8x4", "--seconds", "0.01", np=np).stdout
+            self.assertIn("By the model: 64 blocks of width 32, hidden 48, 6400 rows", text)
+            self.assertNotIn("measured", text)
+            self.assertNotIn("RESULT", text)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """jobs/sweep.py: the figures of its table, and what it refuses."""
 
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,14 +25,24 @@ class SweepTest(unittest.TestCase):
         return result
 
     def figures(self, *lines):
-        """The last three or two columns of each line of the table, as numbers."""
+        """The numbers in each line of the table; of "median (least-most)" all three."""
         table = self.sweep(*lines).stdout.splitlines()[2:]
-        return [[float(word) for word in line.replace("%", "").split()] for line in table]
+        return [[float(word) for word in re.findall(r"[\d.]+", line)] for line in table]
 
     def test_strong_scaling_compares_medians_of_search_times(self):
         rows = self.figures("strong,1,48,1,solved,100,4,5", "strong,4,48,1,solved,100,1.25,3",
-                            "strong,1,48,2,solved,100,9,5", "strong,1,48,3,not_solved,100,5,7")
-        self.assertEqual(rows, [[1, 48, 3, 2, 100, 5, 5, 1, 100], [4, 48, 1, 1, 100, 1.25, 3, 4, 100]])
+                            "strong,1,48,2,solved,100,9,5", "strong,1,48,3,solved,100,5,7")
+        self.assertEqual(rows, [[1, 48, 3, 3, 100, 5, 4, 9, 5, 1, 100], [4, 48, 1, 1, 100, 1.25, 1.25, 1.25, 3, 4, 100]])
+
+    def test_unsolved_runs_count_and_their_times_do_not(self):
+        rows = self.figures("strong,1,48,1,solved,100,4,5", "strong,1,48,2,time_limit,900,60,60",
+                            "strong,2,48,1,not_solved,100,2,3")
+        self.assertEqual(rows, [[1, 48, 2, 1, 100, 4, 4, 4, 5, 1, 100], [2, 48, 1, 0, 100, 2, 2, 2, 3, 2, 100]])
+
+    def test_one_bad_run_does_not_end_the_table(self):
+        result = self.sweep("weak,1,24,1,solved,100,1,2", "weak,2,48,1,solved,0,0.5,1", "weak,4,96,1,solved,100,2,3")
+        self.assertIn("line 3: solved without a search", result.stderr)
+        self.assertEqual([line.split()[0] for line in result.stdout.splitlines()[2:]], ["1", "4"])
 
     def test_efficiency_counts_from_the_fewest_ranks(self):
         (*_, first), (*_, speedup, efficiency) = self.figures("strong,2,48,1,solved,100,6,7", "strong,8,48,1,solved,100,3,4")
@@ -39,7 +50,8 @@ class SweepTest(unittest.TestCase):
 
     def test_weak_scaling_compares_times_for_an_evaluation(self):
         rows = self.figures("weak,1,24,1,solved,100,1,2", "weak,4,96,1,solved,1000,20,30")
-        self.assertEqual([row[-3:] for row in rows], [[0.01, 1, 100], [0.02, 2, 50]])
+        self.assertEqual([row[-5:] for row in rows],
+                         [[0.01, 0.01, 0.01, 1, 100], [0.02, 0.02, 0.02, 2, 50]])
 
     def test_what_is_no_sweep_is_refused(self):
         for says, lines, header in (("needs the header", ["1,2"], "a,b"), ("and a run", [], HEADER),
