@@ -6,6 +6,7 @@
   X(import)                          \
   X(info)                            \
   X(solve)                           \
+  X(watch)                           \
   X(verify)                          \
   X(analyze)                         \
   X(export)                          \

@@ -51,12 +51,13 @@ std::vector<fs::path> problems_of_suite(const fs::path& path) {
   std::error_code error;
   if (!fs::is_directory(path, error) && !error) return {path};
   if (error) throw InputError(path.string() + ": cannot be read: " + error.message());
+  // Before its parts are looked at: a folder of pieces beside their table is a problem, too.
+  if (is_puzzle(path)) return {path};
   std::vector<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
     if (is_problem(entry.path())) found.push_back(entry.path());
   }
   if (error) throw InputError(path.string() + ": cannot be read: " + error.message());
-  if (found.empty() && is_puzzle(path)) found.push_back(path);
   if (found.empty()) {
     throw InputError(path.string() +
                      ": holds no problem: no problem file (*.h5, as `kintsugi import` writes), and no folder of pieces "

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "core/state_archive.hpp"
+#include "io/checkpoint_glance.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/file_format.hpp"
 #include "io/file_sum.hpp"
@@ -264,6 +265,27 @@ std::optional<FoundCheckpoint> find_checkpoint(const std::filesystem::path& path
   }
   if (!why.empty()) throw InputError(why);
   return std::nullopt;
+}
+
+CheckpointGlance glance_at_checkpoint(const std::filesystem::path& path) {
+  const auto glance = [](const std::filesystem::path& file) {
+    require_whole(file);
+    const h5::Reader reader(file);
+    require_checkpoint(reader.root());
+    Arrays arrays;
+    arrays.trajectory = read_words(reader, reader.root(), "trajectory", 2);
+    const double seconds = h5::real_attribute(reader.root(), "seconds");
+    return CheckpointGlance{assemble(arrays, seconds, reader.name()).trajectory, seconds};
+  };
+  try {
+    return glance(path);
+  } catch (const MismatchedCheckpoint&) {
+    throw;
+  } catch (const InputError& newest) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(previous_checkpoint(path), ignored)) throw;
+    return glance(previous_checkpoint(path));
+  }
 }
 
 }  // namespace kintsugi

@@ -66,6 +66,14 @@ std::filesystem::path CheckpointLock::path_of(const std::filesystem::path& check
   return path += ".lock";
 }
 
+bool CheckpointLock::is_held(const std::filesystem::path& checkpoint) {
+  const FileDescriptor file(::open(path_of(checkpoint).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (file.get() < 0) return false;
+  // One that wants the lock in this very moment tries again.
+  if (::flock(file.get(), LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
+  return false;
+}
+
 CheckpointLock::CheckpointLock(const std::filesystem::path& checkpoint)
     : checkpoint_(checkpoint), path_(path_of(checkpoint)), mark_(start_of_mark() + std::to_string(::getpid())) {
   using Clock = std::chrono::steady_clock;

@@ -22,6 +22,9 @@ class CheckpointLock {
   /// Throws InternalError where another run has taken the checkpoint over: the file is gone, or has another's mark.
   void require_held() const;
 
+  /// Whether a run holds the lock of a checkpoint now, as far as the file system tells. Disturbs nobody.
+  [[nodiscard]] static bool is_held(const std::filesystem::path& checkpoint);
+
   /// Where the lock of a checkpoint is.
   [[nodiscard]] static std::filesystem::path path_of(const std::filesystem::path& checkpoint);
 
