@@ -137,7 +137,7 @@ job_begins() {
   say "$(date '+%F %T'), job $this_job, start $((${SLURM_RESTART_COUNT:-0} + 1)) of at most $((MAX_RESTARTS + 1))"
   say "hosts    $(scontrol show hostnames "$SLURM_JOB_NODELIST" | paste -sd ' '), $SLURM_NTASKS ranks by ${launcher[*]}"
   say "modules  ${LOADEDMODULES:-none}"
-  say "program  $PROGRAM: $version"
+  say "program  $PROGRAM: ${version%%$'\n'*}"
   say "folder   $PWD, results in $results"
   check_launcher
 }

@@ -121,7 +121,7 @@ std::string zsh_hint(const std::string& help) {
 
 std::string zsh_action(const Option& option) {
   std::string action = ":";
-  action.append(option.value_name, 0, option.value_name.find_first_of("[:")).append(":");
+  action.append(option.value_name, 0, option.value_name.find_first_of("[:.")).append(":");
   if (!option.value.choices.empty() && takes_file(option)) {
     action.append("{_alternative 'words:word:(")
         .append(join(option.value.choices, " "))
@@ -154,8 +154,8 @@ std::string zsh_command(const Manual& manual) {
   for (const Option* const option : all_options(manual)) text.append(" \\\n        ").append(zsh_spec(*option));
   int place = 0;
   for (const Option* const argument : arguments_of(manual)) {
-    const std::string spec =
-        std::to_string(++place).append(argument->required ? "" : ":").append(zsh_action(*argument));
+    std::string spec = argument->repeatable ? "*" : std::to_string(++place).append(argument->required ? "" : ":");
+    spec += zsh_action(*argument);
     text.append(" \\\n        ").append(quoted(spec, false));
   }
   return text + " ;;\n";

@@ -44,18 +44,9 @@ bool speaks_before_mpi() {
   return true;
 }
 
-std::string error_mark(bool colour) {
-  return "kintsugi: " + painted("error:", colour ? Paint::bad : Paint::none) + " ";
-}
-
-std::string warning_mark() {
-  return "kintsugi: " + painted("warning:", screen_of_errors().colour ? Paint::doubtful : Paint::none) + " ";
-}
-
 void print_error(const Error& error, const std::string& command) {
   const bool stopped = error.code() == ExitCode::stopped;
-  const bool colour = screen_of_errors().colour;
-  std::string text = stopped ? std::string("kintsugi: ") : error_mark(colour);
+  std::string text = stopped ? std::string("kintsugi: ") : error_mark();
   text += printable(error.what()) + "\n";
   if (error.code() == ExitCode::usage) {
     text += "kintsugi: see 'kintsugi " + (command.empty() ? "" : command + " ") + "--help'\n";

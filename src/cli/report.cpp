@@ -25,12 +25,11 @@ namespace {
 class ReportCommand final : public Command {
  public:
   [[nodiscard]] std::string name() const override { return "report"; }
-  [[nodiscard]] std::string summary() const override {
-    return "Shows a solution, or many runs, as a page or as text";
-  }
+  [[nodiscard]] std::string summary() const override { return "Shows a solution, or many runs, as a page or as text"; }
   [[nodiscard]] std::string description() const override {
     return "Writes one page that opens from disk without a network: verdict, permutation, how sure each place is, and "
-           "how the search got there. With the problem and an analysis it shows more. Of several solutions, tables and folders "
+           "how the search got there. With the problem and an analysis it shows more. Of several solutions, tables and "
+           "folders "
            "of runs it makes one page that sets them side by side.";
   }
   [[nodiscard]] std::vector<Example> examples() const override {

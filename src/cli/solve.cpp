@@ -2,10 +2,6 @@
 
 #include "kintsugi/solve.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <iostream>
 #include <limits>
@@ -88,20 +84,6 @@ void keep_from_harm(const std::filesystem::path& checkpoint, const CheckpointKey
   }
 }
 
-/// Whether somebody may read what is written to standard output: it was not closed (see main()), and the other end of a
-/// pipe is there.
-bool output_is_read() {
-  const int flags = ::fcntl(STDOUT_FILENO, F_GETFL);
-  if (flags < 0 || (static_cast<unsigned>(flags) & static_cast<unsigned>(O_ACCMODE)) == O_RDONLY) return false;
-  pollfd stream{STDOUT_FILENO, 0, 0};
-  return ::poll(&stream, 1, 0) < 0 || (static_cast<unsigned>(stream.revents) & static_cast<unsigned>(POLLERR)) == 0;
-}
-
-void tell_error(const std::string& what) {
-  std::cerr << "kintsugi: " + painted("error:", screen_of_errors().colour ? Paint::bad : Paint::none) + " " +
-                   printable(what) + "\n";
-}
-
 void leave_out_times(Solution& solution) {
   solution.times = {};
   for (TrajectoryEntry& row : solution.trajectory) row.seconds = 0;
@@ -123,7 +105,8 @@ class SolveCommand final : public Command {
     return {{"kintsugi solve FOLDER",
              "pieces and table in a folder: problem.h5, solution.h5 and solved.pth are written there"},
             {"mpirun -np 4 kintsugi solve problem.h5 -o solution.h5 >permutation.txt", "on four cores"},
-            {"kintsugi solve problem.h5 --log table --log json:run.jsonl", "a log for people and one for programs"},
+            {"kintsugi solve problem.h5 --log table --log json:run.jsonl --live page.html",
+             "a log for people, one for programs, and a page to look at meanwhile"},
             {"kintsugi solve problem.h5 --time-limit 1h30m --checkpoint run.h5 --resume",
              "a long search that goes on where it was stopped"}};
   }
@@ -148,7 +131,7 @@ class SolveCommand final : public Command {
   /// Collective. `state` on rank 0, or null.
   [[nodiscard]] Solution solve_from(const mpi::Comm& world, const Network& network, RowSource& rows, SolveLog& log,
                                     const SearchState* state) const;
-  /// On rank 0: has the log write the best order so far to the solution file.
+  /// On rank 0: has the log write the best order so far to the solution file, and renew the page.
   void keep_orders(const mpi::Comm& world, const Network& network, const Settings& settings, SolveLog& log) const;
   [[nodiscard]] std::unique_ptr<SolveLog> make_log(bool root) const;
   [[nodiscard]] SolveHeader header(const mpi::Comm& world, const Settings& settings, const RowShape& rows) const;
@@ -167,6 +150,7 @@ class SolveCommand final : public Command {
   std::string activation_ = "auto";
   std::optional<PuzzleRun> puzzle_;  ///< where PROBLEM is no problem file
   std::vector<LogChoice> logs_{{"table", {}}};
+  std::filesystem::path live_;
   std::filesystem::path checkpoint_;
   std::string resumed_from_;
   double interval_ = 60;
@@ -221,6 +205,11 @@ void SolveCommand::declare(OptionTable& options) {
                  "table, json (one object per line) or off, on standard error; json:FILE goes into a file beside that",
                  log_choices(logs_));
   options.may_be_repeated();
+  options.option(
+      "live", "FILE",
+      "renew a page (page.html) while the solve runs, to be opened in a browser from the disk: it reloads itself "
+      "until the end",
+      output_path(live_, {".solution"}));
   options.option("checkpoint", "FILE", "keep the state of the search in this file, and the one before in FILE.previous",
                  output_path(checkpoint_, {".previous", ".next", ".lock"}));
   options.option("checkpoint-interval", "TIME", "between two checkpoints: 90, 90s, 10m", duration(interval_));
@@ -285,6 +274,13 @@ std::optional<SearchState> SolveCommand::prepare_checkpoints(const Network& netw
 
 void SolveCommand::keep_orders(const mpi::Comm& world, const Network& network, const Settings& settings,
                                SolveLog& log) const {
+  if (!live_.empty()) {
+    const auto write = [this, &world, &network, &settings](const Solution& solution,
+                                                           const std::filesystem::path& path) {
+      write_solution(path, network, solution, facts(world, settings, ExitCode::stopped));
+    };
+    log.keep_page(std::make_unique<LivePage>(live_, write));
+  }
   if (output_.empty()) return;
   log.keep_orders([this, &world, &network, &settings](const Solution& so_far) {
     Solution solution = so_far;
@@ -344,19 +340,26 @@ ExitCode SolveCommand::deliver(const mpi::Comm& world, const Network& network, c
                                const RunFacts& facts, const ProblemFile& rows, SolveLog& log) {
   SolveEnding ending{.code = static_cast<ExitCode>(facts.exit_code)};
   const auto fail = [&](const std::string& what) {
-    tell_error(what);
+    std::cerr << error_mark() + printable(what) + "\n";
     ending.code = ExitCode::internal;
   };
-  // The files first: a reader of stdout that has gone ends the process.
-  try {
-    if (!output_.empty()) {
-      write_solution(output_, network, solution, facts);
-      ending.written = output_.string();
+  const auto attempt = [&](const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      fail(error.what());
     }
+  };
+  // The files first: a reader of stdout that has gone ends the process.
+  attempt([&] {
+    if (output_.empty()) return;
+    write_solution(output_, network, solution, facts);
+    ending.written = output_.string();
+  });
+  attempt([&] { log.finish_page(solution); });
+  attempt([&] {
     if (puzzle_) ending.facts = puzzle_->finish(solution, rows, fingerprint_, world.size());
-  } catch (const Error& error) {
-    fail(error.what());
-  }
+  });
   if (!output_is_read()) ending.code = ExitCode::internal;
   log.finish(solution, ending);
   if (!log.good()) fail("a log could not be written");

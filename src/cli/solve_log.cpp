@@ -103,6 +103,7 @@ void SolveLog::keep_orders(std::function<void(const Solution&)> write) { write_o
 
 void SolveLog::on_step(const TrajectoryEntry& entry) {
   progress_.on_step(entry);
+  if (page_) page_->on_step(entry);
   for (const auto& log : logs_) {
     log->on_step(entry);
     log->on_tick(progress_);
@@ -115,21 +116,39 @@ void SolveLog::on_step(const TrajectoryEntry& entry) {
 
 bool SolveLog::order_due() {
   constexpr double kSecondsBetween = 3;
+  if (page_ && page_->due()) return true;
   return write_order_ && better_order_ && (!wrote_order_ || since_order_.seconds() >= kSecondsBetween);
 }
 
 void SolveLog::on_solution_so_far(const Solution& solution) {
   if (solution.status != Status::unfinished) progress_.doing("checks on all rows");
+  write_order(solution);
+  renew_page(solution);
+}
+
+void SolveLog::write_order(const Solution& solution) {
   if (!write_order_) return;
   wrote_order_ = true;
   better_order_ = false;
   try {
     write_order_(solution);
   } catch (const Error& error) {
-    const std::string text = std::string("the best order so far was not written: ") + error.what();
-    if (std::ranges::find(warnings_, text) == warnings_.end()) warn(text);
+    warn(std::string("the best order so far was not written: ") + error.what());
   }
   since_order_.restart();
+}
+
+void SolveLog::renew_page(const Solution& solution) {
+  if (!page_ || !page_->due()) return;
+  try {
+    page_->renew(solution);
+  } catch (const Error& error) {
+    warn(std::string("the page was not renewed: ") + error.what());
+  }
+}
+
+void SolveLog::finish_page(const Solution& solution) {
+  if (page_) page_->finish(solution);
 }
 
 void SolveLog::warn(const std::string& text) {

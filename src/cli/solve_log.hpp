@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/live_page.hpp"
 #include "cli/log_writer.hpp"
 #include "core/stopwatch.hpp"
 #include "io/checkpoint_lock.hpp"
@@ -48,6 +49,10 @@ class SolveLog : public SolveObserver {
   /// The best order is given to `write` from now on: at the first step, then where it is a better one, at most every
   /// few seconds, and where the search is stopped.
   void keep_orders(std::function<void(const Solution&)> write);
+  /// The page is renewed from now on, and once more by finish_page().
+  void keep_page(std::unique_ptr<LivePage> page) { page_ = std::move(page); }
+  /// Throws Error where the last page cannot be written.
+  void finish_page(const Solution& solution);
   /// States are written to `path` from now on, every `interval` seconds and where the search is stopped.
   /// `lock` is held as long as the log lives.
   void keep_checkpoints(std::filesystem::path path, CheckpointKey key, double interval,
@@ -58,7 +63,11 @@ class SolveLog : public SolveObserver {
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  void write_order(const Solution& solution);
+  void renew_page(const Solution& solution);
+
   std::vector<std::unique_ptr<LogWriter>> logs_;
+  std::unique_ptr<LivePage> page_;
   Progress progress_;
   std::vector<std::string> warnings_;
   std::filesystem::path checkpoint_;

@@ -90,7 +90,7 @@ SuiteProblem::SuiteProblem(const mpi::Comm& world, const fs::path& path) : path_
     require_predictions(*rows_, file);
     if (!world.root()) return;
     const Activation chosen = network_.activation;
-    const bool imported = !temporary_.empty();
+    const bool imported = !temporary_.path.empty();
     network_ = rows_->network();
     if (imported) network_.activation = chosen;
   });
@@ -99,17 +99,17 @@ SuiteProblem::SuiteProblem(const mpi::Comm& world, const fs::path& path) : path_
   activation_open_ = open[0] == 1;
 }
 
-SuiteProblem::~SuiteProblem() {
+SuiteProblem::Temporary::~Temporary() {
   std::error_code ignored;
-  if (!temporary_.empty()) fs::remove(temporary_, ignored);
+  if (!path.empty()) fs::remove(path, ignored);
 }
 
 void SuiteProblem::import(const fs::path& folder) {
   const Puzzle puzzle = read_puzzle(folder, {}, {}, {});
   activation_open_ = !puzzle.names_activation;
-  temporary_ = folder / format(".kintsugi-suite.%d", static_cast<int>(::getpid()));
+  temporary_.path = folder / format(".kintsugi-suite.%d", static_cast<int>(::getpid()));
   network_.activation = puzzle.network.activation;
-  write_puzzle(temporary_, puzzle, false);
+  write_puzzle(temporary_.path, puzzle, false);
 }
 
 const Network& SuiteProblem::network(const mpi::Comm& world, const SolveOptions& options, SolveObserver& observer) {

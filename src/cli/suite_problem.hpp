@@ -23,9 +23,6 @@ class SuiteProblem {
  public:
   /// Collective. Throws InputError on all ranks alike where it cannot be read.
   SuiteProblem(const mpi::Comm& world, const std::filesystem::path& path);
-  ~SuiteProblem();
-  SuiteProblem(const SuiteProblem&) = delete;
-  SuiteProblem& operator=(const SuiteProblem&) = delete;
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] ProblemFile& rows() { return *rows_; }
@@ -36,11 +33,20 @@ class SuiteProblem {
   [[nodiscard]] std::optional<Assembly> answer() const;
 
  private:
+  /// A file that vanishes with this.
+  struct Temporary {
+    std::filesystem::path path;
+    Temporary() = default;
+    ~Temporary();
+    Temporary(const Temporary&) = delete;
+    Temporary& operator=(const Temporary&) = delete;
+  };
+
   void import(const std::filesystem::path& folder);
 
   std::filesystem::path path_;
   std::string name_;
-  std::filesystem::path temporary_;
+  Temporary temporary_;
   std::optional<ProblemFile> rows_;
   Network network_;
   bool activation_open_ = false;

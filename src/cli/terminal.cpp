@@ -1,6 +1,7 @@
 #include "cli/terminal.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -111,6 +112,21 @@ std::string painted(std::string_view text, Paint paint) {
     case Paint::bad: code = "1;31"; break;
   }
   return "\033[" + std::string(code) + "m" + std::string(text) + "\033[0m";
+}
+
+bool output_is_read() {
+  const int flags = ::fcntl(STDOUT_FILENO, F_GETFL);
+  if (flags < 0 || (static_cast<unsigned>(flags) & static_cast<unsigned>(O_ACCMODE)) == O_RDONLY) return false;
+  pollfd stream{STDOUT_FILENO, 0, 0};
+  return ::poll(&stream, 1, 0) < 0 || (static_cast<unsigned>(stream.revents) & static_cast<unsigned>(POLLERR)) == 0;
+}
+
+std::string error_mark() {
+  return "kintsugi: " + painted("error:", screen_of_errors().colour ? Paint::bad : Paint::none) + " ";
+}
+
+std::string warning_mark() {
+  return "kintsugi: " + painted("warning:", screen_of_errors().colour ? Paint::doubtful : Paint::none) + " ";
 }
 
 }  // namespace kintsugi::cli

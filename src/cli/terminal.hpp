@@ -24,10 +24,18 @@ void choose_colour(std::vector<std::string>& words, const std::map<std::string, 
 /// Of standard error: its own terminal or, under an mpirun on this machine that passes it on, that of mpirun.
 [[nodiscard]] Screen screen_of_errors();
 
+/// Whether somebody may read what is written to standard output: it was not closed (see main()), and the other end of a
+/// pipe is there.
+[[nodiscard]] bool output_is_read();
+
 enum class Paint { none, bold, dim, good, doubtful, bad };
 
 /// With the terminal's codes around it; as it is with Paint::none. The colours are of the sixteen that a terminal's
 /// user has chosen, so that they read on light and on dark.
 [[nodiscard]] std::string painted(std::string_view text, Paint paint);
+
+/// "kintsugi: error: " and "kintsugi: warning: ", as standard error shows them.
+[[nodiscard]] std::string error_mark();
+[[nodiscard]] std::string warning_mark();
 
 }  // namespace kintsugi::cli

@@ -103,8 +103,9 @@ void add_problem(Report& report, const std::filesystem::path& path, const Networ
 
 /// One HTML page that needs nothing besides itself: styles, scripts, numbers and the charts' library (D3) are in it,
 /// and its Content-Security-Policy lets nothing else in. Large tables are thinned, and the page says so. Equal reports
-/// give equal bytes. Throws UsageError where the program was built without D3.
-[[nodiscard]] std::string to_html(const Report& report);
+/// give equal bytes. `goes_on`: of a solve that still runs; the page reloads itself every few seconds. Throws
+/// UsageError where the program was built without D3.
+[[nodiscard]] std::string to_html(const Report& report, bool goes_on = false);
 
 /// False where the program was built without D3, which to_html() needs.
 [[nodiscard]] bool html_available();

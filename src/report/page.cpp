@@ -49,7 +49,7 @@ std::string fill(std::string_view page, const std::map<std::string_view, std::st
 
 bool html_available() { return !asset(kLibrary).empty(); }
 
-std::string make_page(std::span<const std::string_view> scripts, const nlohmann::ordered_json& data) {
+std::string make_page(std::span<const std::string_view> scripts, const nlohmann::ordered_json& data, bool goes_on) {
   if (!html_available()) {
     throw UsageError(
         "this program was built without D3, which pages are drawn with; --format text needs none (to build with it: "
@@ -57,17 +57,19 @@ std::string make_page(std::span<const std::string_view> scripts, const nlohmann:
   }
   std::string all;
   for (const std::string_view name : scripts) all.append(asset(name));
-  return fill(asset("page.html"), {{"style", std::string(asset("style.css"))},
+  constexpr const char* kReload = "\n<meta http-equiv=\"refresh\" content=\"5\">";
+  return fill(asset("page.html"), {{"reload", goes_on ? kReload : ""},
+                                   {"style", std::string(asset("style.css"))},
                                    {"library", std::string(asset(kLibrary))},
                                    {"scripts", std::move(all)},
                                    {"data", embeddable(data)}});
 }
 
-std::string to_html(const Report& report) {
+std::string to_html(const Report& report, bool goes_on) {
   constexpr std::array<std::string_view, 11> kScripts{"core.js",    "charts.js", "verdict.js", "network.js",
                                                       "pairing.js", "order.js",  "depth.js",   "search.js",
                                                       "study.js",   "words.js",  "page.js"};
-  return make_page(kScripts, page_data(report));
+  return make_page(kScripts, page_data(report), goes_on);
 }
 
 }  // namespace kintsugi::report

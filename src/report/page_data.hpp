@@ -8,7 +8,9 @@ namespace kintsugi::report {
 
 /// The page with these scripts, in this order, and what they draw. Throws UsageError where the program was built
 /// without D3.
-[[nodiscard]] std::string make_page(std::span<const std::string_view> scripts, const nlohmann::ordered_json& data);
+/// `goes_on`: the page reloads itself every few seconds.
+[[nodiscard]] std::string make_page(std::span<const std::string_view> scripts, const nlohmann::ordered_json& data,
+                                    bool goes_on = false);
 
 /// What the page's scripts draw: the report as JSON, large tables thinned. Numbers that are not finite become null;
 /// parts that the report does not have are null.

@@ -48,6 +48,25 @@ while wait $solve; code=$?; kill -0 $solve 2>/dev/null; do :; done
 exit $code
 """
 
+# One task of an array goes on until it is stopped; the other waits until that one searches.
+UNEQUAL_PROGRAM = """\
+#!/usr/bin/env bash
+case "$*" in
+  solve*"--seed 2"*) exec "{program}" "$@" --tolerance 1e-30 ;;
+  solve*"--seed 1"*--output*) until grep -q '"row"' "{folder}/task-2/log.jsonl" 2>/dev/null; do sleep 0.1; done ;;
+esac
+exec "{program}" "$@"
+"""
+
+# Fails on one rank.
+FAILING_PROGRAM = """\
+#!/usr/bin/env bash
+case "$*" in
+  solve*--time-limit*) [ "${{SLURM_STEP_NUM_TASKS:-}}" != 1 ] || exit 2 ;;
+esac
+exec "{program}" "$@"
+"""
+
 # One rank of the first step never starts.
 HANGING_PROGRAM = """\
 #!/usr/bin/env bash
@@ -259,6 +278,44 @@ class OneNode(JobTest):
         self.assertEqual(self.finish(job, results)[0]["JobState"], "COMPLETED")
         self.assertFalse((results / "task-9").exists())
 
+    def test_running_tasks_stop_when_another_has_solved_it(self):
+        folder = self.work / "unequal tasks"
+        folder.mkdir()
+        program = folder / "program"
+        program.write_text(UNEQUAL_PROGRAM.format(folder=folder, program=self.program))
+        program.chmod(0o755)
+        job, _ = self.submit("restarts", *LONG, "--start", "random", options=["--array=1-2", "--ntasks=1"],
+                             PROGRAM=str(program), RESULTS=folder.name, POLL="1", LAUNCHER="srun")
+        facts = {each["ArrayTaskId"]: each for each in self.cluster.wait(job, 240)}
+        printed = {task: pathlib.Path(each["StdOut"]).read_text() for task, each in facts.items()}
+        self.assertEqual({(each["JobState"], each["ExitCode"], each["Restarts"]) for each in facts.values()},
+                         {("COMPLETED", "0:0", "0")}, printed)
+        self.assertIn("solved by task-1", printed["1"])
+        self.assertIn("stopped: task-1 has solved it", printed["2"])
+        self.assertEqual([row["seed"] for row in self.rows(folder / "tasks.csv")], ["1"])
+        self.assertIn("status=interrupted", (folder / "task-2/solve.log").read_text())
+        shown = subprocess.run([self.program, "watch", folder], text=True, capture_output=True, cwd=self.work)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("1 solved, 1 ended", shown.stdout)
+
+    def test_a_run_that_fails_does_not_end_a_sweep(self):
+        folder = self.work / "failing"
+        folder.mkdir()
+        program = folder / "program"
+        program.write_text(FAILING_PROGRAM.format(program=self.program))
+        program.chmod(0o755)
+        results, printed, _ = self.run_job("strong-scaling", "easy.h5", REPEATS="2", PROGRAM=str(program), LAUNCHER="srun",
+                                           code=3)
+        self.assertEqual([(row["ranks"], row["exit"]) for row in self.rows(results / "failed.csv")], [("1", "2"), ("1", "2")])
+        self.assertEqual([(row["ranks"], row["status"]) for row in self.rows(results / "sweep.csv")], [("2", "solved")] * 2)
+        self.assertIn("the run on 1 ranks failed with code 2; the sweep goes on", printed)
+        self.assertRegex(printed, r"\n +2 +8 +2 +2 +\d+ +[\d.]+ \([\d.]+-[\d.]+\)")
+
+    def test_durations_of_every_form(self):
+        (self.work / "short.cfg").write_text("time-limit = 0h0m1s\n")
+        _, printed, _ = self.run_job("solve", *ENDLESS, CONFIG="short.cfg", code=4)
+        self.assertIn("--time-limit 1s", printed)
+
     def test_strong_scaling(self):
         results, printed, _ = self.run_job("strong-scaling", "easy.h5", REPEATS="2")
         rows = self.rows(results / "sweep.csv")
@@ -284,15 +341,22 @@ class OneNode(JobTest):
                 self.assertIn('"kind":"weak"', (results / "sweep.html").read_text())
 
     def test_stress(self):
-        (self.work / "cases.txt").write_text("# kinds\nplain --blocks 6 --rows 600\n\nnoisy --blocks 6 --rows 600 --noise 1\n")
+        # Bad ones end nothing; the last line need not end.
+        (self.work / "cases.txt").write_text("# kinds\nbad --blocks none\nplain --blocks 6 --rows 600\n\n"
+                                             "noisy --blocks 6 --rows 600 --noise 1\nlast --no-such-option 3")
         for launcher in LAUNCHERS:
             with self.subTest(launcher):
                 results, printed, _ = self.run_job("stress", "--max-evaluations", "2000", CASES="cases.txt", SEEDS="2",
                                                    LAUNCHER=launcher, RESULTS=f"stress {launcher}", code=3)
                 rows = self.rows(results / "stress.csv")
                 self.assertEqual([(row["kind"], row["seed"], row["verified"]) for row in rows],
-                                 [("plain", "1", "yes"), ("plain", "2", "yes"), ("noisy", "1", "no"), ("noisy", "2", "no")])
-                self.assertIn("2 of 4 networks solved and verified", printed)
+                                 [("bad", "1", "no"), ("bad", "2", "no"), ("plain", "1", "yes"), ("plain", "2", "yes"),
+                                  ("noisy", "1", "no"), ("noisy", "2", "no"), ("last", "1", "no"), ("last", "2", "no")])
+                self.assertEqual([row["exit"] for row in rows[:2] + rows[6:]], ["1"] * 4)
+                for row in rows[2:6]:  # unsolved ones, too
+                    self.assertRegex(row["pairs"], r"^\d/6$")
+                    self.assertLessEqual(float(row["kendall_tau"]), 1)
+                self.assertIn("2 of 8 networks solved and verified", printed)
 
 
 class TwoNodes(JobTest):

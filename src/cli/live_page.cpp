@@ -1,0 +1,72 @@
+#include "cli/live_page.hpp"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "io/atomic_file.hpp"
+#include "kintsugi/core/error.hpp"
+#include "report/contents.hpp"
+
+namespace kintsugi::cli {
+
+namespace {
+
+constexpr double kSecondsBetween = 5;
+constexpr double kTimesItsCost = 100;
+constexpr std::size_t kMostRows = 8192;  // more than a curve on the page has points
+
+/// A file that vanishes with this.
+struct Passing {
+  std::filesystem::path path;
+  ~Passing() {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  }
+};
+
+/// Leaves out every second row that brought nothing, and then every second one.
+void thin(std::vector<TrajectoryEntry>& rows) {
+  std::vector<TrajectoryEntry> kept;
+  kept.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool better = i == 0 || rows[i].best < rows[i - 1].best || rows[i].rows != rows[i - 1].rows;
+    if (better || i % 2 == 0) kept.push_back(rows[i]);
+  }
+  if (kept.size() == rows.size()) {
+    kept.clear();
+    for (std::size_t i = 0; i < rows.size(); i += 2) kept.push_back(rows[i]);
+  }
+  rows = std::move(kept);
+}
+
+}  // namespace
+
+LivePage::LivePage(std::filesystem::path page, std::function<void(const Solution&, const std::filesystem::path&)> write)
+    : page_(std::move(page)), write_(std::move(write)) {
+  if (!report::html_available())
+    throw UsageError("--live: this program was built without D3, which pages are drawn with");
+}
+
+void LivePage::on_step(const TrajectoryEntry& entry) {
+  rows_.push_back(entry);
+  if (rows_.size() >= kMostRows) thin(rows_);
+}
+
+bool LivePage::due() const { return since_last_.seconds() >= pause_; }
+
+void LivePage::put(Solution solution, bool goes_on) {
+  const Stopwatch cost;
+  if (goes_on) {
+    solution.trajectory = rows_;
+    if (!rows_.empty()) solution.evaluations = rows_.back().evaluations;
+  }
+  std::filesystem::path beside = page_;
+  const Passing passing{beside += ".solution"};
+  write_(solution, passing.path);
+  write_file_atomically(page_, report::to_html(report::read_report(passing.path), goes_on));
+  pause_ = std::max(kSecondsBetween, kTimesItsCost * cost.seconds());
+  since_last_.restart();
+}
+
+}  // namespace kintsugi::cli
