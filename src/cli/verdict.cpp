@@ -6,6 +6,7 @@
 #include "cli/solve_log.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
+#include "core/certainty.hpp"
 
 namespace kintsugi::cli {
 
@@ -29,22 +30,10 @@ Paint paint_of(const Solution& solution) {
   return Paint::none;
 }
 
-bool is_answer(Status status) {
-  return status == Status::solved || status == Status::reproduced || status == Status::precision ||
-         status == Status::noise;
-}
-
 std::string pairs_fact(const Solution& solution) {
   std::size_t trusted = 0;
   for (const PairScore& pair : solution.pairs) trusted += pair.trusted ? 1 : 0;
   return format("%zu of %zu pairs are singled out by the weights", trusted, solution.pairs.size());
-}
-
-std::string order_fact(const Solution& solution) {
-  const auto open =
-      std::ranges::count_if(solution.margins, [](const Margin& margin) { return margin.interchangeable; });
-  return format("%zu of %zu neighbours are in a certain order",
-                solution.margins.size() - static_cast<std::size_t>(open), solution.margins.size());
 }
 
 std::string cost_fact(const Solution& solution, const SolveHeader& header, bool times) {
@@ -78,7 +67,9 @@ std::vector<Fact> verdict(const Solution& solution, const SolveEnding& ending, c
                                      100 * solution.explained, 100 * solution.by_chance)});
   }
   if (!solution.pairs.empty()) facts.push_back({"pairs", pairs_fact(solution)});
-  if (is_answer(solution.status) && !solution.margins.empty()) facts.push_back({"order", order_fact(solution)});
+  const Certainty sure = certainty_of(solution);
+  if (sure.of_answer && sure.of > 0)
+    facts.push_back({"order", format("%zu of %zu neighbours are in a certain order", sure.certain, sure.of)});
   for (const Finding& finding : solution.diagnosis) {
     if (finding.kind != "copies") facts.push_back({"found", describe(finding)});
   }

@@ -239,7 +239,7 @@ class SourceTest(OptionsTest):
         arguments = ["a folder/p.h5", "-o", "s.h5", "--seed", "18446744073709551615", "--islands", "2", "--grid", "2x3",
                      "--pairing", "trace", "--start", "some file.txt", "--roles", "r.txt", "--search", "bubble",
                      "--sample-rows", "7", "--time-limit", "1.5m", "--max-evaluations", "9", "--tolerance", "1e-12",
-                     "--memory", "2GiB", "--parameters", "numbers.cfg", "--log", "json", "--checkpoint", "c.h5", "--no-times", "--quiet"]
+                     "--memory", "2GiB", "--parameters", "numbers.cfg", "--log", "json", "--live", "l.html", "--checkpoint", "c.h5", "--no-times", "--quiet"]
         printed = self.run_program("solve", "--print-config", *arguments).stdout
         self.assertNotIn("#", printed)
         (self.folder / "run.ini").write_text(printed)
