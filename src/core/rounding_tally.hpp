@@ -57,7 +57,7 @@ class RoundingTally {
                                         const ErrorFloorParameters& parameters) const;
 
  private:
-  enum Sum : std::size_t { kSquares, kUnits, kBeyond, kOwn, kScaledUnits };
+  enum Sum : std::size_t { of_squares, of_units, of_beyond, of_own, of_scaled_units };
 
   Rounding way_;
   std::array<double, kSums> sums_{};  // by Sum: of squared errors, of units, and of squares in units:

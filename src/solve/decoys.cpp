@@ -20,9 +20,9 @@ constexpr std::size_t kMostShare = 3;       // at most one block in so many is l
 
 class DecoySearch {
  public:
-  DecoySearch(const mpi::Comm& world, const Network& network, RowSource& rows, const SolveOptions& options,
+  DecoySearch(const mpi::Comm& world, const Network& network, RowSource& rows, SolveOptions options,
               SolveObserver& observer)
-      : world_(world), all_(network), rows_(rows), options_(options), quiet_(observer) {
+      : world_(world), all_(network), rows_(rows), options_(std::move(options)), quiet_(observer) {
     options_.islands = 1;
     options_.candidate_groups = options_.row_groups = 0;
     options_.max_evaluations = kEvaluations;
@@ -73,7 +73,7 @@ class DecoySearch {
   Solution search() { return solve(world_, kept_network(), rows_, options_, quiet_); }
 
   /// Positions among the kept pieces. Known to rank 0, told to all.
-  std::vector<int> untrusted_pieces(const Solution& solution) const {
+  [[nodiscard]] std::vector<int> untrusted_pieces(const Solution& solution) const {
     std::vector<int> pieces;
     for (const PairScore& pair : solution.pairs) {
       if (!pair.trusted) pieces.insert(pieces.end(), {pair.expand, pair.compress});

@@ -51,7 +51,8 @@ std::vector<Candidate> by_model(LinearModel& model, double room) {
   const std::vector<double> trades = trade_changes(model);
   for (int a = 0; a < blocks; ++a) {
     for (int b = a + 2; b < blocks; ++b) {
-      const double change = trades[static_cast<std::size_t>(a * blocks + b)];
+      const double change =
+          trades[static_cast<std::size_t>(a) * model.base().blocks.size() + static_cast<std::size_t>(b)];
       if (change <= room) found.push_back({{"trade", a, b}, change});
     }
   }
