@@ -220,11 +220,6 @@ def folder_with_decoys(network, random, folder):
     return ["--activation", "relu", "--allow-extra"]
 
 
-def folder_with_decoys_and_no_word(network, random, folder):
-    network.write_folder(folder, extra=decoys(network, random))
-    return ["--activation", "relu"]
-
-
 def folder_with_a_piece_too_many(network, random, folder):
     network.write_folder(folder, extra=decoys(network, random)[:1])
     return ["--activation", "relu", "--allow-extra"]
@@ -299,8 +294,6 @@ KINDS = {
                                          "leaky_relu:0.05", "tanh", "identity", "leaky_relu:0.35", "gelu")),
     "few rows": Kind(["--blocks", "16", *SIZE, "--rows", "29"], named=by_finding("rows")),
     "two decoys": Kind(["--blocks", "10", *SMALL], folder=folder_with_decoys),
-    "two decoys, not allowed": Kind(["--blocks", "10", *SMALL], folder=folder_with_decoys_and_no_word,
-                                    named=by_finding("extra")),
     "a piece too many": Kind(["--blocks", "10", *SMALL], folder=folder_with_a_piece_too_many),
     "a piece missing": Kind(["--blocks", "10", *SMALL], folder=folder_without_a_piece, named=by_finding("missing", "extra"),
                             usable=lambda network: network.truth[-1] != len(network.truth) - 1),
