@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kEndings{".pth",         ".pt",  ".bin", ".ckpt",
-                                                   ".safetensors", ".npz", ".npy", ".pkl"};
+constexpr std::array<std::string_view, 9> kEndings{".pth", ".pt",  ".bin", ".ckpt", ".safetensors",
+                                                   ".npz", ".npy", ".pkl", ".onnx"};
 
 /// What training tools leave beside a model under an ending like a model's.
 constexpr std::array<std::string_view, 5> kNoModels{"optimizer.pt", "optimizer.bin", "scheduler.pt", "rng_state.pth",

@@ -4,6 +4,7 @@
 
 #include "io/npy.hpp"
 #include "io/npz.hpp"
+#include "io/onnx.hpp"
 #include "io/pth.hpp"
 #include "io/safetensors.hpp"
 #include "io/torch_stream.hpp"
@@ -62,6 +63,7 @@ std::vector<StoredTensor> open_model(const SharedBytes& file, const std::filesys
     return open_pytorch(file, origin, facts);
   }
   if (path.extension() == ".safetensors" || is_safetensors(file.bytes)) return open_safetensors(file, origin, facts);
+  if (is_onnx(file.bytes)) return open_onnx(file, origin, facts);
   if (file.bytes.empty()) throw InputError(origin + ": is empty");
   throw InputError(origin +
                    ": is none of the files of layers that are read (.pth, .pt, .safetensors or .npz), by its "

@@ -9,8 +9,8 @@
 namespace kintsugi {
 
 /// The tensors of one file, told by its content: what torch.save and torch.jit.save write, pickles of tensors or
-/// arrays, .npz, .npy (one array under the file's name), .safetensors. Throws InputError that names the file and the
-/// rule; of other kinds of files that people have (GGUF, ONNX, Keras, a Git LFS pointer, ...) it names the kind and the
+/// arrays, .npz, .npy (one array under the file's name), .safetensors, .onnx. Throws InputError that names the file and
+/// the rule; of other kinds of files that people have (GGUF, Keras, a Git LFS pointer, ...) it names the kind and the
 /// remedy.
 /// What the file says of itself (see write_model()) is added to `facts`.
 [[nodiscard]] std::vector<StoredTensor> open_model(const std::filesystem::path& file, ModelFacts* facts = nullptr);

@@ -48,15 +48,6 @@ constexpr std::array kOtherModels{
     OtherModel{"MATLAB 5.0 MAT-file"sv, 0, "a MATLAB file", kFromArrays},
 };
 
-/// An ONNX model is a protobuf message: the version of its format (field 1), then who made it (2) or its graph (7).
-bool is_onnx(std::string_view bytes) {
-  constexpr char kVersionField = 0x08;
-  constexpr char kNewestVersion = 20;
-  constexpr std::string_view kNext("\x12\x3a\x42\x1a", 4);
-  return bytes.size() > 3 && bytes[0] == kVersionField && bytes[1] > 0 && bytes[1] <= kNewestVersion &&
-         kNext.find(bytes[2]) != std::string_view::npos;
-}
-
 bool is_page(std::string_view bytes) {
   constexpr std::size_t kLooked = 512;
   std::string start(bytes.substr(0, kLooked));
@@ -72,10 +63,6 @@ void refuse_other_model(std::span<const char> file, const std::string& origin) {
   for (const OtherModel& each : kOtherModels) {
     if (bytes.size() < each.place || !bytes.substr(each.place).starts_with(each.signature)) continue;
     throw InputError(origin + ": is " + std::string(each.what) + ", which is not read: " + std::string(each.remedy));
-  }
-  if (is_onnx(bytes)) {
-    throw InputError(origin + ": is an ONNX model, which is not read: " + std::string(kFromTorch) +
-                     ", or the graph's initializers as .npz");
   }
   if (is_page(bytes)) {
     throw InputError(origin + ": is a web page and not the file itself: download the file that the page is about");

@@ -436,6 +436,25 @@ class TorchTest(KindsTest):
         (self.folder / "cut.pth").write_bytes(content[:-1])
         self.assert_named("cut.pth", "cut.pth", "truncated")
 
+    def export(self, model, rows, name="m.onnx", **options):
+        torch.onnx.export(model, torch.randn(*rows, 8), self.folder / name, **options)
+        return name
+
+    def test_onnx(self):
+        model = self.model()
+        # Gemm; MatMul and Add with turned weights; MatMul of what Transpose makes.
+        self.assert_read(self.export(model, (3,)), "in-order.txt")
+        self.assert_read(self.export(model, (2, 3)), "in-order.txt")
+        self.assert_read(self.export(model, (2, 3), do_constant_folding=False), "in-order.txt")
+
+    def test_onnx_that_is_no_such_network(self):
+        layers = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.LayerNorm(16), torch.nn.Linear(16, 8))
+        self.assert_named(self.export(layers, (3,)), "m.onnx")
+        self.assert_named(self.export(torch.nn.Sequential(torch.nn.Tanh(), torch.nn.Conv1d(8, 8, 1)), (1, 8)), "m.onnx")
+        content = (self.folder / self.export(self.model(), (3,))).read_bytes()
+        (self.folder / "cut.onnx").write_bytes(content[:-40])
+        self.assert_named("cut.onnx", "cut.onnx", "damaged or cut short")
+
     def test_pieces_in_each_form(self):
         forms = {
             "module": lambda path, state: torch.save(self.linear(**state), path),

@@ -294,6 +294,7 @@ def main():
     parser.add_argument("--launchers", default="alone,mpirun", help="alone, mpirun, srun; the last as root only")
     parser.add_argument("--after", default="")
     parser.add_argument("--start", default="random")
+    parser.add_argument("--ordered", action="store_true", help="a solve is not stopped before there is an order on disk")
     parser.add_argument("--folder", type=pathlib.Path)
     arguments = parser.parse_args()
     if "srun" not in arguments.launchers:
@@ -319,7 +320,8 @@ def print_table(arguments):
         for launcher in arguments.launchers.split(","):
             for way in arguments.ways.split(","):
                 for after in [float(word) for word in arguments.after.split(",") if word] or SIZES[name].after:
-                    measured = measure(arguments.program, name, way, launcher, after, arguments.start, problems)
+                    measured = measure(arguments.program, name, way, launcher, after, arguments.start, problems,
+                                       arguments.ordered and not SIZES[name].made)
                     if measured:
                         print("| " + " | ".join(measured[0]) + " |", flush=True)
                         wrong += not measured[1]

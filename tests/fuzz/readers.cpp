@@ -8,6 +8,7 @@
 #include "io/model_reader.hpp"
 #include "io/npy.hpp"
 #include "io/npz.hpp"
+#include "io/onnx.hpp"
 #include "io/pth.hpp"
 #include "io/safetensors.hpp"
 #include "io/torch_stream.hpp"
@@ -76,13 +77,17 @@ bool read_safetensors_file(std::span<const char> bytes) {
   return accepts([&] { read_numbers(open_safetensors({nullptr, bytes}, kOrigin)); });
 }
 
+bool read_onnx(std::span<const char> bytes) {
+  return accepts([&] { read_numbers(open_onnx({nullptr, bytes}, kOrigin)); });
+}
+
 constexpr std::array kReaders{
     Reader{"model", read_model},      Reader{"pickle", read_pickle},
     Reader{"pytorch", read_pytorch},  Reader{"npz", read_npz_file},
     Reader{"npy", read_npy},          Reader{"safetensors", read_safetensors_file},
     Reader{"table", read_table_file}, Reader{"answer", read_answer_file},
     Reader{"config", read_config},    Reader{"archive", unpack_archive},
-    Reader{"runs", read_runs_table},
+    Reader{"runs", read_runs_table},  Reader{"onnx", read_onnx},
 };
 
 }  // namespace
