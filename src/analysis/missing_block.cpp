@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "core/stop.hpp"
 
@@ -46,9 +47,10 @@ Passes pass(const NetworkF64& network, const Assembly& assembly, const Matrix& i
   passes.states.push_back(inputs);
   for (const Block& block : assembly.blocks) {
     const Matrix z = apply(piece(block.expand), passes.states.back());
-    slopes.push_back(z.unaryExpr([&](double x) { return activate_derivative(network.activation, x); }));
+    slopes.emplace_back(z.unaryExpr([&](double x) { return activate_derivative(network.activation, x); }));
     const Matrix hidden = z.unaryExpr([&](double x) { return activate(network.activation, x); });
-    passes.states.push_back(passes.states.back() + apply(piece(block.compress), hidden));
+    Matrix next = passes.states.back() + apply(piece(block.compress), hidden);
+    passes.states.push_back(std::move(next));
   }
   const PieceF64& head = piece(assembly.head);
   passes.errors = predictions - apply(head, passes.states.back());

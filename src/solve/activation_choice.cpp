@@ -59,12 +59,15 @@ class FirstRows final : public RowSource {
 /// One after the other, until one solves the first rows.
 class Race {
  public:
-  Race(const mpi::Comm& world, const Network& network, RowSource& rows, const SolveOptions& options,
-       SolveObserver& observer)
-      : world_(world), network_(network), rows_(rows), options_(options), observer_(observer) {
+  Race(const mpi::Comm& world, const Network& network, RowSource& rows, SolveOptions options, SolveObserver& observer)
+      : world_(world),
+        network_(network),
+        rows_(rows),
+        options_(std::move(options)),
+        observer_(observer),
+        seconds_(options_.time_limit > 0 ? kShareOfTime * options_.time_limit : kSeconds) {
     options_.islands = 1;
     options_.candidate_groups = options_.row_groups = 0;
-    seconds_ = options.time_limit > 0 ? kShareOfTime * options.time_limit : kSeconds;
   }
 
   ActivationChoice run() {
