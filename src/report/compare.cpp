@@ -38,9 +38,9 @@ std::string problem_key(const Run& run) {
 }
 
 /// Gives several problems that are called alike names that differ, and says in what they differ. `first`: a run of each
-/// problem.
+/// problem. `unmarked`: names without a fingerprint, by the file that has them.
 void name_alike(Comparison& all, const std::string& name, const std::vector<std::size_t>& same,
-                const std::vector<const Run*>& first) {
+                const std::vector<const Run*>& first, std::map<std::string, std::vector<std::string>>& unmarked) {
   constexpr std::size_t kDigits = 6;
   std::vector<std::size_t> marked;
   for (const std::size_t i : same) {
@@ -49,8 +49,7 @@ void name_alike(Comparison& all, const std::string& name, const std::vector<std:
   for (const std::size_t i : same) {
     if (same.size() < 2 || !first[i]->fingerprint.weights.empty()) continue;
     all.problems[i].append(" (not marked)");
-    all.notes.push_back(first[i]->source + " does not say by a fingerprint which " + name +
-                        " it is of, and is not compared with the others");
+    unmarked[first[i]->source].push_back(name);
   }
   if (marked.size() < 2) return;
   for (const std::size_t i : marked) {
@@ -77,7 +76,14 @@ void tell_problems_apart(Comparison& all) {
     all.problems.push_back(name.empty() ? first[i]->source : name);
     by_name[all.problems.back()].push_back(i);
   }
-  for (const auto& [name, same] : by_name) name_alike(all, name, same, first);
+  std::map<std::string, std::vector<std::string>> unmarked;
+  for (const auto& [name, same] : by_name) name_alike(all, name, same, first, unmarked);
+  for (const auto& [source, names] : unmarked) {
+    std::string list = names.front();
+    for (std::size_t i = 1; i < names.size(); ++i) list.append(", ").append(names[i]);
+    all.notes.push_back(source + " does not say by fingerprints of which problems its runs are: " + list +
+                        " there and elsewhere are taken for different ones");
+  }
 }
 
 /// Settings that are not the same in all runs that have settings.

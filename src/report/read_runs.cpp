@@ -141,9 +141,15 @@ std::vector<Run> read_array(const fs::path& folder) {
     runs.push_back(read_solution_run(solution));
     seeds.insert(*runs.back().seed);
   }
+  const Run known = runs.empty() ? Run() : runs.front();
   for (Run& run : read_run_table(folder / "tasks.csv")) {
     if (!run.seed || seeds.contains(*run.seed)) continue;
     run.name = "task-" + std::to_string(*run.seed);
+    if (!known.problem.empty()) {  // all tasks have one problem and the same settings
+      run.problem = known.problem;
+      run.fingerprint = known.fingerprint;
+      run.settings = known.settings;
+    }
     runs.push_back(std::move(run));
   }
   return runs;

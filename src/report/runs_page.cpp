@@ -102,8 +102,8 @@ Json comparison_data(const Comparison& all) {
 }  // namespace
 
 std::string to_html(const Comparison& comparison) {
-  constexpr std::array<std::string_view, 6> kScripts{"core.js",     "charts.js",  "curves.js",
-                                                     "profiles.js", "scaling.js", "runs.js"};
+  constexpr std::array<std::string_view, 7> kScripts{"core.js",    "charts.js", "curves.js", "profiles.js",
+                                                     "scaling.js", "words.js",  "runs.js"};
   return make_page(kScripts, comparison_data(comparison));
 }
 

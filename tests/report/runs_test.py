@@ -81,7 +81,7 @@ class TextTest(RunsTest):
             self.assertIn(name, text)
         self.assertIn("b.h5 belongs to a problem with other weights and rows than a.h5", text)
         self.assertIn("c.h5 belongs to a problem with other rows than a.h5", text)
-        self.assertIn("d.h5 does not say by a fingerprint", text)
+        self.assertIn("d.h5 does not say by fingerprints of which problems its runs are: p there", text)
 
     def test_a_suite_is_the_same_in_any_form(self):
         printed = ["problem               seed  status             mse     pairs       tau evaluations  search s   total s"]
@@ -148,6 +148,8 @@ class TextTest(RunsTest):
         self.assertEqual(set(rows), {"task-1", "task-2", "task-3"})
         self.assertEqual(rows["task-2"][2:4], ["not_solved", "0.25"])
         self.assertEqual(rows["task-3"][7], "100", "its solution tells more than the table")
+        self.assertEqual({row[1] for row in rows.values()}, {"p"}, "tasks of an array have one problem")
+        self.assertNotIn("Settings that differ", self.text("array"))
 
     def test_a_folder_with_one_solution_is_one_run(self):
         self.solution("folder/solution.h5")

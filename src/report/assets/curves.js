@@ -97,7 +97,7 @@ function drawErrorPanel(stage, width, runs, { key, name, end, low, high, target 
   const x = d3.scaleLog().domain([first, Math.max(first * 1.1, d3.max(times) || 1)]).range([0, f.width]).clamp(true);
   const y = d3.scaleLog().domain([low, high]).range([f.height, 0]).clamp(true);
   axes(f, x, y, name, "mean squared error", {
-    xTicks: logTicks(x, Math.floor(f.width / 45)),
+    xTicks: costTicks(x, f.width),
     yTicks: logTicks(y, Math.floor(f.height / 40)),
   });
   if (target) {

@@ -140,5 +140,5 @@ fitSection();
 studySection();
 blocksSection();
 factsSection();
-wordsSection();
+wordsSection(kWords);
 applyTheme();

@@ -6,6 +6,13 @@ const kCosts = [
   ["seconds", "seconds of search", (run) => run.search, (s) => s.expected_seconds, seconds],
 ];
 
+/// Within a decade of costs there may be one power of ten or none.
+function costTicks(scale, width) {
+  const [low, high] = scale.domain();
+  const ticks = logTicks(scale, Math.floor(width / 45));
+  return ticks.length > 1 || high > 10 * low ? ticks : d3.ticks(low, high, 3);
+}
+
 const costsOf = (runs) => kCosts.filter(([, , value]) => runs.some((r) => value(r) > 0));
 
 /// The targets of a problem: errors between the first of its runs and its target, evenly spaced on a logarithmic scale.
@@ -86,12 +93,12 @@ function drawReached(stage, width, runs, [, name, value], all) {
   const groups = data.groups.map((label, g) => runs.filter((r) => r.group === g));
   const times = groups.map((own) => (own.length ? hits(own, value, all) : []));
   const spent = runs.map(value).concat(d3.merge(times)).filter((v) => v > 0);
-  const first = d3.min(spent) || 1;
-  const last = Math.max(first * 1.1, d3.max(spent) || 1);
+  const first = (d3.min(spent) || 1) / 1.2;
+  const last = Math.max(first * 1.6, (d3.max(spent) || 1) * 1.2);
   const x = d3.scaleLog().domain([first, last]).range([0, f.width]).clamp(true);
   const y = d3.scaleLinear().domain([0, 1]).range([f.height, 0]);
   axes(f, x, y, name, all ? "share of runs and targets" : "share of runs", {
-    xTicks: logTicks(x, Math.floor(f.width / 45)),
+    xTicks: costTicks(x, f.width),
     yTicks: [0, 0.25, 0.5, 0.75, 1],
     yText: (v) => Math.round(100 * v) + " %",
   });
@@ -185,7 +192,7 @@ function drawProfile(stage, width, series, [, name, , expected]) {
   const x = d3.scaleLog().domain([1, most]).range([0, f.width]).clamp(true);
   const y = d3.scaleLinear().domain([0, 1]).range([f.height, 0]);
   axes(f, x, y, `times the least (${name})`, "share of problems", {
-    xTicks: logTicks(x, Math.floor(f.width / 45)),
+    xTicks: costTicks(x, f.width),
     yTicks: [0, 0.25, 0.5, 0.75, 1],
     yText: (v) => Math.round(100 * v) + " %",
   });

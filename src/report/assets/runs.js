@@ -151,7 +151,7 @@ function drawProblems(stage, width, runs, [, name, value]) {
   const low = d3.min(spent) / 1.3;
   const x = d3.scaleLog().domain([low, Math.max(d3.max(spent), low * 2) * 1.3]).range([0, f.width]).clamp(true);
   const y = (p) => (used.indexOf(p) + 0.5) * rowHeight;
-  bottomAxis(f, x, logTicks(x, Math.floor(f.width / 60)), tickText, name);
+  bottomAxis(f, x, costTicks(x, f.width * 0.75), tickText, name);
   for (const p of used) {
     f.plot.append("line").attr("class", "gridline").attr("x2", f.width).attr("y1", y(p)).attr("y2", y(p));
     const label = f.plot.append("text").attr("x", -8).attr("y", y(p) + 4).attr("text-anchor", "end").text(data.problems[p]);
@@ -180,4 +180,5 @@ reachedSection(plainRuns);
 problemsSection(plainRuns);
 if (plainRuns.length) scalingSection();
 differencesSection();
+wordsSection(kRunWords);
 applyTheme();

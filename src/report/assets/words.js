@@ -1,5 +1,19 @@
 // What the words and signs of this page mean.
 
+const kRunWords = [
+  ["run", "One solve: of a problem, with a seed and settings."],
+  ["problem", "Told apart by what the files say of its weights, rows and activation, not by a name."],
+  ["settings", "Options that may change what a run does, the program's version and its tuned numbers; no seed, no place."],
+  ["solved", "The status is solved, precision or noise: nothing is left of the error that another order would explain."],
+  ["MSE", "Mean squared error of the network put together against the predictions; on all rows at the end of a run."],
+  ["certain", "Neighbours of the answer whose change of places raises the error beyond what rounding or noise explains."],
+  ["right pairs, tau", "Against a known answer: pairs of pieces that are right, and Kendall's tau of the order (1: the same)."],
+  ["evaluation", "The whole network evaluated once on the sample; work on parts of it adds up to whole ones."],
+  ["expected", "The sum over all runs, failed ones too, by the number of solved ones: what one solved run costs on average."],
+  ["performance profile", "Share of problems on which some settings cost at most so many times the least of all."],
+  ["speed-up, efficiency", "The time on the fewest ranks by the time on more; the same as a share of the ideal."],
+];
+
 const kWords = [
   ["block", "An expand piece, an activation and a compress piece; what it makes of its input is added to the input."],
   ["head", "The last piece, which makes predictions of what the blocks have come to."],
@@ -25,7 +39,7 @@ const kWords = [
   ["kept, tried", "A step of the search whose order had the lowest error so far on its sample, and any other."],
 ];
 
-function wordsSection() {
+function wordsSection(words) {
   const node = section("words", "Words", "What the words and signs of this page mean.");
-  node.append(el("dl", { class: "words" }, ...kWords.flatMap(([word, says]) => [el("dt", {}, word), el("dd", {}, says)])));
+  node.append(el("dl", { class: "words" }, ...words.flatMap(([word, says]) => [el("dt", {}, word), el("dd", {}, says)])));
 }
