@@ -15,7 +15,7 @@ build_packages=(
   openmpi-bin libopenmpi-dev libhdf5-openmpi-dev
   libeigen3-dev libboost-program-options-dev libxsmm-dev
   libzip-dev libarchive-dev libssl-dev zlib1g-dev nlohmann-json3-dev node-d3)
-test_packages=(libgtest-dev libgmock-dev hdf5-tools python3 python3-h5py python3-torch
+test_packages=(libgtest-dev libgmock-dev hdf5-tools python3 python3-h5py python3-torch python3-pandas python3-matplotlib
   clang clang-format-14 clang-tidy-14 shellcheck git faketime
   slurmctld slurmd slurm-client munge iproute2
   chromium chromium-driver python3-selenium fonts-dejavu-core
