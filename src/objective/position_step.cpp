@@ -58,11 +58,11 @@ void PositionStep::fill_slopes(std::size_t blocks, std::span<const float> densit
 }
 
 // Summed up over the ranks.
-NormalEquations PositionStep::equations_at(const Blocks& blocks, std::size_t tiles, double bandwidth, double& mse) {
+PositionStep::Equations PositionStep::equations(const Blocks& blocks, std::size_t tiles, double bandwidth) {
   const std::size_t channels = passes_.channels();
   const std::vector<float> density = smoothing(blocks.size(), bandwidth);
   mpi::ExactSums squares(1);
-  NormalEquations equations(blocks.size(), 1);
+  NormalEquations normal(blocks.size(), 1);
   {
     const ScopedSeconds timing(evaluator_->clock().kernels);
     std::vector<float> errors(channels * kTileRows);
@@ -74,35 +74,33 @@ NormalEquations PositionStep::equations_at(const Blocks& blocks, std::size_t til
       for (std::size_t c = 0; c < channels && !stop_heard(); ++c) {
         passes_.backward(*rows, layers, c);
         fill_slopes(blocks.size(), density, slopes);
-        equations.add_slopes(slopes);
-        equations.add_targets(slopes, errors.data() + c * kTileRows, errors.size());
+        normal.add_slopes(slopes);
+        normal.add_targets(slopes, errors.data() + c * kTileRows, errors.size());
       }
     }
   }
   // A forward pass; for each channel a backward pass, and the slopes, which cost about one.
   evaluator_->count_blocks(static_cast<std::int64_t>(blocks.size() * (1 + 2 * channels)), tiles);
   evaluator_->reduce(squares);
-  equations.reduce(*evaluator_);
-  mse = squares.value(0) / evaluator_->entries(tiles);
-  return equations;
+  normal.reduce(*evaluator_);
+  return {std::move(normal), squares.value(0) / evaluator_->entries(tiles)};
 }
 
 PositionStep::Result PositionStep::solve(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping) {
-  Result result;
-  const NormalEquations equations = equations_at(blocks, tiles, bandwidth, result.mse);
-  if (std::isfinite(result.mse)) result.shifts = equations.solve(damping, parameters_.flat_damping).steps;
+  const Equations found = equations(blocks, tiles, bandwidth);
+  Result result{.mse = found.mse, .shifts = {}};
+  if (std::isfinite(found.mse)) result.shifts = found.normal.solve(damping, parameters_.flat_damping).steps;
   return result;
 }
 
-PositionStep::Posterior PositionStep::solve(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping,
-                                            const Prior& prior, double variance) {
-  Posterior result;
-  const NormalEquations equations = equations_at(blocks, tiles, bandwidth, result.step.mse);
-  if (!std::isfinite(result.step.mse)) return result;
-  if (variance == 0) variance = result.step.mse;
+PositionStep::Posterior PositionStep::posterior(const Equations& equations, double damping, const Prior& prior,
+                                                double variance) const {
+  Posterior result{.step = {.mse = equations.mse, .shifts = {}}, .deviations = {}};
+  if (!std::isfinite(equations.mse)) return result;
+  if (variance == 0) variance = equations.mse;
   NormalEquations::Prior scaled{prior.shifts, {}};
   for (const double deviation : prior.deviations) scaled.precisions.push_back(variance / (deviation * deviation));
-  NormalEquations::Posterior posterior = equations.posterior(scaled, damping, parameters_.flat_damping);
+  NormalEquations::Posterior posterior = equations.normal.posterior(scaled, damping, parameters_.flat_damping);
   result.step.shifts = std::move(posterior.means);
   for (const double one : posterior.variances) result.deviations.push_back(std::sqrt(one * variance));
   return result;

@@ -47,11 +47,17 @@ class PositionStep {
     Result step;
     std::vector<double> deviations;  ///< of the shifts, afterwards
   };
-  [[nodiscard]] Posterior solve(const Blocks& blocks, std::size_t tiles, double bandwidth, double damping,
-                                const Prior& prior, double variance = 0);
+  struct Equations {
+    NormalEquations normal;
+    double mse = 0;  ///< of the order itself; not finite where it overflows
+  };
+  /// Collective over the evaluator's island; equal results on all ranks and grids.
+  [[nodiscard]] Equations equations(const Blocks& blocks, std::size_t tiles, double bandwidth);
+  /// Not collective.
+  [[nodiscard]] Posterior posterior(const Equations& equations, double damping, const Prior& prior,
+                                    double variance = 0) const;
 
  private:
-  [[nodiscard]] NormalEquations equations_at(const Blocks& blocks, std::size_t tiles, double bandwidth, double& mse);
   void fill_slopes(std::size_t blocks, std::span<const float> density, std::span<float> slopes);
 
   Evaluator* evaluator_;

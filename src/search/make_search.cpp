@@ -11,7 +11,6 @@
 #include "search/rounds/annealing.hpp"
 #include "search/rounds/depth_round.hpp"
 #include "search/rounds/gauss_newton.hpp"
-#include "search/rounds/pair_decoding.hpp"
 #include "search/rounds/pair_relaxation.hpp"
 
 namespace kintsugi {
@@ -73,12 +72,6 @@ std::unique_ptr<Round> depth(const SearchContext& c) {
   if (c.clues.lines.empty()) return nullptr;
   return std::make_unique<DepthRound>(c.evaluator, random_of(c, Stream::depth), c.clues, c.parameters);
 }
-std::unique_ptr<Round> pair_decoding(const SearchContext& c) {
-  const std::size_t blocks = c.evaluator.weights().roles().expand.size();
-  if (c.clues.lines.empty() || blocks < 2 || PairDecoding::reach(blocks, c.parameters.pair_decoding) == 0)
-    return nullptr;
-  return std::make_unique<PairDecoding>(c.evaluator, random_of(c, Stream::pair_decoding), c.clues, c.parameters);
-}
 std::unique_ptr<Round> annealing(const SearchContext& c) {
   return std::make_unique<Annealing>(c.evaluator, c.model, random_of(c, Stream::annealing), c.parameters.annealing,
                                      c.memory.table);
@@ -100,9 +93,9 @@ const std::vector<Recipe>& recipes() {
       {.name = "annealing", .chain = {insertion}, .rounds = {annealing}},
       {.name = "auto",
        .chain = {insertion, relocation, pair_exchange},
-       .rounds = {pair_relaxation, depth, pair_decoding, gauss_newton, annealing}},
+       .rounds = {pair_relaxation, depth, gauss_newton, annealing}},
       {.name = "bubble", .chain = {bubble}, .plateau = nullptr},
-      {.name = "depth", .chain = {insertion}, .rounds = {depth, pair_decoding}},
+      {.name = "depth", .chain = {insertion}, .rounds = {depth}},
       {.name = "gauss-newton", .chain = {insertion}, .rounds = {gauss_newton}},
       {.name = "insertion", .chain = {insertion}, .plateau = nullptr},
       {.name = "iterated", .chain = {insertion, relocation, pair_exchange}},

@@ -3,30 +3,25 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
-#include "objective/homing.hpp"
+#include "search/rounds/home_odds.hpp"
 
 namespace kintsugi {
 
 namespace {
 
-// Of normal deviates: their standard deviation over the median of their magnitudes.
-constexpr double kNormalMedian = 1.4826;
-
 double square(double value) { return value * value; }
-
-double median_magnitude(std::vector<double> values) {
-  for (double& value : values) value = std::abs(value);
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
 
 }  // namespace
 
-DepthPrior::DepthPrior(const SearchClues& clues, const DepthStepsParameters& parameters)
-    : lines_(clues.lines), line_places_(clues.line_places), parameters_(parameters) {}
+DepthPrior::DepthPrior(Evaluator& evaluator, const SearchClues& clues, const Parameters& parameters)
+    : homing_(evaluator, parameters.homing),
+      lines_(clues.lines),
+      line_places_(clues.line_places),
+      parameters_(parameters.depth_prior),
+      home_odds_parameters_(parameters.home_odds) {}
 
 void DepthPrior::begin(const Blocks& order) {
   std::size_t fewest = std::numeric_limits<std::size_t>::max();
@@ -43,88 +38,112 @@ void DepthPrior::begin(const Blocks& order) {
   const auto blocks = static_cast<double>(order.size());
   if (line_deviation_ == 0) line_deviation_ = std::min(line_places_, parameters_.first_deviation * blocks);
   line_deviation_ = std::max(line_deviation_, parameters_.least_deviation);
-  weights_.clear();
 }
 
-void DepthPrior::set_order(const Blocks& order, const Eigen::MatrixXd& table) {
-  const std::vector<double> weights = std::exchange(weights_, {});
-  if (!weights.empty() && table.size() > 0) {
-    for (const std::size_t before : positions_in(order, order_)) weights_.push_back(weights[before]);
-  }
+void DepthPrior::set_order(const Blocks& order, Knows knows) {
   order_ = order;
+  home_odds_ = {};
+  if (knows == Knows::line_and_homes) home_odds_ = home_odds(homing_.signs(order), home_odds_parameters_);
   to_line_.clear();
-  to_homes_.clear();
   const std::vector<std::size_t> on_line = positions_in(order, line_);
+  for (std::size_t p = 0; p < order.size(); ++p)
+    to_line_.push_back(static_cast<double>(on_line[p]) - static_cast<double>(p));
+  shifts_.shifts = to_line_;
+  shifts_.deviations.assign(order.size(), line_deviation_);
+  if (!has_homes()) return;
   for (std::size_t p = 0; p < order.size(); ++p) {
-    const auto line = static_cast<double>(on_line[p]);
-    to_line_.push_back(line - static_cast<double>(p));
-    if (table.size() == 0) continue;
-    const std::size_t home = home_within(table, p, line, parameters_.home_reach * line_deviation_);
-    to_homes_.push_back(static_cast<double>(home) - static_cast<double>(p));
+    const Moments found = moments(p, {});
+    shifts_.shifts[p] = found.mean;
+    shifts_.deviations[p] = std::max(parameters_.least_home_deviation, std::sqrt(found.variance));
   }
-  if (has_homes() && weights_.empty()) begin_homes();
-  combine();
 }
 
-// Nothing is learnt yet: the blocks are taken to be where they stand.
-void DepthPrior::begin_homes() {
-  home_deviation_ = std::max(parameters_.least_home_deviation, kNormalMedian * median_magnitude(to_homes_));
-  for (const double shift : to_homes_) weights_.push_back(tail_weight(square(shift)));
+double DepthPrior::block_energy(std::size_t block, std::size_t place) const {
+  const double shift = static_cast<double>(place) - static_cast<double>(block);
+  const double off = square((shift - to_line_[block]) / line_deviation_);
+  const double by_line = has_homes() ? (parameters_.tail + 1) / 2 * std::log1p(off / parameters_.tail) : off / 2;
+  return by_line + (has_homes() ? home_odds_(static_cast<Eigen::Index>(block), static_cast<Eigen::Index>(place)) : 0);
 }
 
-double DepthPrior::tail_weight(double off_square) const {
-  return (parameters_.tail + 1) / (parameters_.tail + off_square / square(home_deviation_));
+std::vector<double> DepthPrior::density(std::size_t block, const Normal& beside) const {
+  std::vector<double> density;
+  density.reserve(order_.size());
+  for (std::size_t place = 0; place < order_.size(); ++place) {
+    const double shift = static_cast<double>(place) - static_cast<double>(block);
+    density.push_back(block_energy(block, place) + beside.precision * square(shift - beside.mean) / 2);
+  }
+  const double least = *std::ranges::min_element(density);
+  for (double& one : density) one = std::exp(least - one);
+  const double sum = std::accumulate(density.begin(), density.end(), 0.0);
+  for (double& one : density) one /= sum;
+  return density;
 }
 
-void DepthPrior::combine() {
-  shifts_.shifts.clear();
-  shifts_.deviations.clear();
+DepthPrior::Moments DepthPrior::moments(std::size_t block, const Normal& beside) const {
+  Moments found;
+  double squares = 0;
+  std::size_t place = 0;
+  for (const double share : density(block, beside)) {
+    const double shift = static_cast<double>(place++) - static_cast<double>(block);
+    found.mean += share * shift;
+    squares += share * square(shift);
+  }
+  found.variance = std::max(0.0, squares - square(found.mean));
+  return found;
+}
+
+void DepthPrior::refine(const PositionStep::Posterior& posterior) {
+  if (!has_homes()) return;
+  const double widest = 1 / square(static_cast<double>(order_.size()));
   for (std::size_t p = 0; p < order_.size(); ++p) {
-    double precision = 1 / square(line_deviation_);
-    double sum = precision * to_line_[p];
-    if (has_homes()) {
-      const double home = weights_[p] / square(home_deviation_);
-      precision += home;
-      sum += home * to_homes_[p];
-    }
-    shifts_.shifts.push_back(sum / precision);
-    shifts_.deviations.push_back(1 / std::sqrt(precision));
+    // What the data say without this block's own prior.
+    const double own = 1 / square(shifts_.deviations[p]);
+    const double both = 1 / square(posterior.deviations[p]);
+    Normal data{.mean = 0, .precision = std::max(0.0, both - own)};
+    if (data.precision > 0) data.mean = (both * posterior.step.shifts[p] - own * shifts_.shifts[p]) / data.precision;
+    const Moments found = moments(p, data);
+    const double variance = std::max(square(parameters_.least_home_deviation), found.variance);
+    const double precision = std::max(widest, 1 / variance - data.precision);
+    shifts_.shifts[p] = (found.mean / variance - data.precision * data.mean) / precision;
+    shifts_.deviations[p] = 1 / std::sqrt(precision);
   }
+}
+
+double DepthPrior::flip_cost(std::size_t first, std::size_t second, double spread) const {
+  const Normal beside{.mean = 0, .precision = 1 / square(spread)};
+  const std::vector<double> one = density(first, beside);
+  const std::vector<double> other = density(second, beside);
+  double before = 0;  // of `one` so far
+  double flipped = 0;
+  double kept = 0;
+  for (std::size_t place = 0; place < one.size(); ++place) {
+    kept += other[place] * (before + one[place] / 2);
+    before += one[place];
+    flipped += other[place] * (1 - before + one[place] / 2);
+  }
+  constexpr double kSurest = 1e-9;
+  return std::log(std::max(kept, kSurest) / std::max(flipped, kSurest));
 }
 
 void DepthPrior::learn(const PositionStep::Posterior& posterior) {
   double line = 0;
-  double home = 0;
   for (std::size_t p = 0; p < order_.size(); ++p) {
-    const double shift = posterior.step.shifts[p];
-    const double variance = square(posterior.deviations[p]);
-    line += square(shift - to_line_[p]) + variance;
-    if (!has_homes()) continue;
-    const double off = square(shift - to_homes_[p]) + variance;
-    weights_[p] = tail_weight(off);
-    home += weights_[p] * off;
+    const double off = square(posterior.step.shifts[p] - to_line_[p]) + square(posterior.deviations[p]);
+    line += has_homes() ? off * (parameters_.tail + 1) / (parameters_.tail + off / square(line_deviation_)) : off;
   }
-  const auto blocks = static_cast<double>(order_.size());
-  line_deviation_ = std::max(parameters_.least_deviation, std::sqrt(line / blocks));
-  if (has_homes()) home_deviation_ = std::max(parameters_.least_home_deviation, std::sqrt(home / blocks));
+  line_deviation_ = std::max(parameters_.least_deviation, std::sqrt(line / static_cast<double>(order_.size())));
 }
 
 double DepthPrior::energy(const Blocks& order) const {
   const std::vector<std::size_t> positions = positions_in(order_, order);
   double sum = 0;
-  for (std::size_t p = 0; p < order_.size(); ++p) {
-    const double shift = static_cast<double>(positions[p]) - static_cast<double>(p);
-    sum += square((shift - shifts_.shifts[p]) / shifts_.deviations[p]) / 2;
-  }
+  for (std::size_t p = 0; p < order_.size(); ++p) sum += block_energy(p, positions[p]);
   return sum;
 }
 
 void DepthPrior::state(StateArchive& archive) {
-  archive(order_, line_, to_line_, to_homes_, weights_, line_deviation_, home_deviation_);
-  const auto one_each = [&](const std::vector<double>& values) { return values.size() == order_.size(); };
-  archive.require(one_each(to_line_) && line_.empty() <= order_.empty());
-  archive.require((to_homes_.empty() || one_each(to_homes_)) && (weights_.empty() || one_each(weights_)));
-  archive.require(line_deviation_ >= 0 && home_deviation_ >= 0);
+  archive(line_, line_deviation_);
+  archive.require(line_deviation_ >= 0 && line_.empty() == (line_deviation_ == 0));
 }
 
 }  // namespace kintsugi

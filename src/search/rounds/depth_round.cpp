@@ -6,8 +6,9 @@ namespace kintsugi {
 
 DepthRound::DepthRound(Evaluator& evaluator, Random random, const SearchClues& clues, const Parameters& parameters)
     : evaluator_(&evaluator),
-      steps_(evaluator, clues, parameters),
-      decoding_(evaluator, random, clues, parameters),
+      prior_(evaluator, clues, parameters),
+      steps_(evaluator, prior_, parameters),
+      decoding_(evaluator, random, prior_, parameters),
       line_places_(clues.line_places),
       parameters_(parameters.depth_steps),
       decodes_(PairDecoding::reach(clues.lines.front().size(), parameters.pair_decoding) > 0) {}
@@ -21,19 +22,23 @@ RoundPolicy DepthRound::policy() const {
 void DepthRound::begin(const ScoredOrder& from) {
   decoding_now_ = false;
   from_ = from.blocks;
-  if (steps_.rounds() == 0) start_ = from;
-  // What the first round does to an order does not help the second one.
-  ScoredOrder& own = steps_.rounds() == 1 ? start_ : last_;
+  // What a round without homes does to an order does not help the next one.
+  const bool again = steps_.rounds() == 1 && first_was_cold_;
+  if (steps_.rounds() == 0) {
+    start_ = from;
+    first_was_cold_ = !steps_.is_hot();
+  }
+  ScoredOrder& own = again ? start_ : last_;
   if (steps_.rounds() > 0) own = on_sample(*evaluator_, own, from.tiles);
-  const bool resumes = steps_.rounds() == 1 || (steps_.rounds() > 1 && last_.mse < parameters_.resumed * from.mse);
+  const bool resumes = again || (steps_.rounds() > 0 && last_.mse < parameters_.resumed * from.mse);
   steps_.begin(resumes ? own : from);
 }
 
 StepReport DepthRound::step() {
-  const bool first = steps_.rounds() == 0;
+  const bool hot = steps_.is_hot();
   StepReport report = decoding_now_ ? decoding_.step() : steps_.step();
   if (!report.stuck) return report;
-  if (!decoding_now_ && decodes_ && !first) {
+  if (!decoding_now_ && decodes_ && hot) {
     decoding_now_ = true;
     decoding_.begin(steps_.current());
     report.stuck = false;
@@ -47,7 +52,7 @@ StepReport DepthRound::step() {
 const ScoredOrder& DepthRound::current() const { return decoding_now_ ? decoding_.current() : steps_.current(); }
 
 void DepthRound::state(StateArchive& archive) {
-  archive(steps_, decoding_, decoding_now_, from_, start_, last_, settled_);
+  archive(prior_, steps_, decoding_, decoding_now_, from_, start_, last_, settled_, first_was_cold_);
   archive.require(steps_.rounds() == 0 || (!start_.blocks.empty() && !last_.blocks.empty()));
 }
 

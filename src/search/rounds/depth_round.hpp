@@ -22,16 +22,18 @@ class DepthRound final : public Round {
 
  private:
   Evaluator* evaluator_;
+  DepthPrior prior_;
   DepthSteps steps_;
   PairDecoding decoding_;
   double line_places_;
   DepthStepsParameters parameters_;
   bool decodes_;
   bool decoding_now_ = false;
-  Blocks from_;           // what the last round was to begin with
-  ScoredOrder start_;     // what the first one began with
-  ScoredOrder last_;      // what it came to
-  bool settled_ = false;  // the same as the one before
+  Blocks from_;                  // what the last round was to begin with
+  ScoredOrder start_;            // what the first one began with
+  ScoredOrder last_;             // what it came to
+  bool first_was_cold_ = false;  // the first round did without homes
+  bool settled_ = false;         // the same as the one before
 };
 
 }  // namespace kintsugi

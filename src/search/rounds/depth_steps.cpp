@@ -18,18 +18,17 @@ constexpr double kLengths[] = {1, 0.5, 0.25};
 
 }  // namespace
 
-DepthSteps::DepthSteps(Evaluator& evaluator, const SearchClues& clues, const Parameters& parameters)
+DepthSteps::DepthSteps(Evaluator& evaluator, DepthPrior& prior, const Parameters& parameters)
     : evaluator_(&evaluator),
+      prior_(&prior),
       position_step_(evaluator, parameters.position_step),
-      homing_(evaluator, parameters.homing),
-      prior_(clues, parameters.depth_steps),
       parameters_(parameters.depth_steps) {}
 
 void DepthSteps::begin(const ScoredOrder& from) {
   current_ = from;
   iterate_ = on_enough_rows(*evaluator_, from, parameters_.rows_per_block * from.blocks.size());
-  temperature_ = (rounds_ == 1 ? parameters_.heat : parameters_.reheat) * iterate_.mse;
-  prior_.begin(from.blocks);
+  temperature_ = (rounds_ <= 1 ? parameters_.heat : parameters_.reheat) * iterate_.mse;
+  prior_->begin(from.blocks);
   step_ = idle_ = 0;
 }
 
@@ -45,14 +44,18 @@ std::int64_t DepthSteps::most_steps() const { return is_hot() ? parameters_.hot_
 
 double DepthSteps::energy(const Blocks& order, double error) const {
   if (!is_hot()) return error;
-  return evaluator_->entries(iterate_.tiles) * error / (2 * temperature_) + prior_.energy(order);
+  return evaluator_->entries(iterate_.tiles) * error / (2 * temperature_) + prior_->energy(order);
 }
 
 StepReport DepthSteps::step() {
   StepReport report{.event = Event::depth};
-  prior_.set_order(iterate_.blocks, is_hot() ? homing_.table(iterate_.blocks) : Eigen::MatrixXd{});
-  const PositionStep::Posterior found = position_step_.solve(
-      iterate_.blocks, iterate_.tiles, bandwidth(), parameters_.damping, prior_.shifts(), is_hot() ? temperature_ : 0);
+  prior_->set_order(iterate_.blocks, is_hot() ? DepthPrior::Knows::line_and_homes : DepthPrior::Knows::line);
+  const PositionStep::Equations equations = position_step_.equations(iterate_.blocks, iterate_.tiles, bandwidth());
+  PositionStep::Posterior found = posterior(equations);
+  for (std::int64_t turn = 0; is_hot() && turn < parameters_.refinements && !found.step.shifts.empty(); ++turn) {
+    prior_->refine(found);
+    found = posterior(equations);
+  }
   const auto usable = [](double shift) { return std::isfinite(shift); };
   if (found.step.shifts.empty() || !std::ranges::all_of(found.step.shifts, usable)) {
     report.stuck = true;
@@ -61,11 +64,15 @@ StepReport DepthSteps::step() {
   const bool moved = move(found.step.shifts, found.step.mse);
   report.moves = moved ? 1 : 0;
   idle_ = moved ? 0 : idle_ + 1;
-  prior_.learn(found);
+  prior_->learn(found);
   ++step_;
   report.stuck = step_ >= most_steps() || (!is_hot() && idle_ >= parameters_.idle_steps);
   if (report.stuck) ++rounds_;
   return report;
+}
+
+PositionStep::Posterior DepthSteps::posterior(const PositionStep::Equations& equations) const {
+  return position_step_.posterior(equations, parameters_.damping, prior_->shifts(), is_hot() ? temperature_ : 0);
 }
 
 bool DepthSteps::move(const std::vector<double>& shifts, double error) {
@@ -90,9 +97,9 @@ bool DepthSteps::move(const std::vector<double>& shifts, double error) {
 }
 
 void DepthSteps::state(StateArchive& archive) {
-  archive(prior_, iterate_, current_, temperature_, rounds_, step_, idle_);
+  archive(iterate_, current_, temperature_, rounds_, step_, idle_);
   const bool begun = !current_.blocks.empty();
-  archive.require(begun == !iterate_.blocks.empty() && begun == prior_.begun() && (begun || rounds_ == 0));
+  archive.require(begun == !iterate_.blocks.empty() && begun == prior_->begun() && (begun || rounds_ == 0));
   archive.require(rounds_ >= 0 && idle_ >= 0 && step_ >= 0 &&
                   step_ <= std::max(parameters_.hot_steps, parameters_.steps));
 }

@@ -5,9 +5,7 @@
 
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
-#include "objective/homing.hpp"
 #include "objective/position_step.hpp"
-#include "search/clues.hpp"
 #include "search/rounds/depth_prior.hpp"
 #include "search/step.hpp"
 
@@ -23,28 +21,29 @@ namespace kintsugi {
 /// a few step lengths the first is taken that makes the order more likely, or else the best of them.
 class DepthSteps final : public Step {
  public:
-  /// `clues` have a line or more. The evaluator must outlive the object.
-  DepthSteps(Evaluator& evaluator, const SearchClues& clues, const Parameters& parameters);
+  /// Both must outlive the object. The prior is part of what the next steps depend on, but not of state().
+  DepthSteps(Evaluator& evaluator, DepthPrior& prior, const Parameters& parameters);
 
-  /// Rounds so far. The first one goes by the line and the error alone, which is all that easy networks need.
+  /// Rounds so far.
   [[nodiscard]] std::int64_t rounds() const { return rounds_; }
+  /// This round looks for homes. The first one does not where the line is good, which is all that easy networks need.
+  [[nodiscard]] bool is_hot() const { return rounds_ > 0 || prior_->line_places() > parameters_.easy_places; }
   void begin(const ScoredOrder& from) override;
   StepReport step() override;
   [[nodiscard]] const ScoredOrder& current() const override { return current_; }
   void state(StateArchive& archive) override;
 
  private:
-  [[nodiscard]] bool is_hot() const { return rounds_ > 0; }
   [[nodiscard]] std::int64_t most_steps() const;
   [[nodiscard]] double bandwidth() const;
   /// What is to be low: minus the logarithm of an order's posterior density, less a constant; at first, its error.
   [[nodiscard]] double energy(const Blocks& order, double error) const;
+  [[nodiscard]] PositionStep::Posterior posterior(const PositionStep::Equations& equations) const;
   [[nodiscard]] bool move(const std::vector<double>& shifts, double error);
 
   Evaluator* evaluator_;
+  DepthPrior* prior_;
   PositionStep position_step_;
-  Homing homing_;
-  DepthPrior prior_;
   DepthStepsParameters parameters_;
   ScoredOrder iterate_;  // on a sample of its own
   ScoredOrder current_;  // the same, on the sample that the round began with

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <numbers>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -33,51 +32,29 @@ Blocks flipped(const Blocks& order, const std::vector<PositionPair>& pairs, std:
 // Draws take turns at these shares of the variance.
 constexpr double kCooling[] = {1, 0.25, 0.0625};
 
-// Minus the logarithm of the odds that two blocks are on the wrong side which are held to be so far apart, give or take
-// a standard deviation.
-double flip_cost(double distance, double deviation) {
-  constexpr double kSurest = 1e-9;
-  const double p = std::clamp(0.5 * std::erfc(distance / (deviation * std::numbers::sqrt2)), kSurest, 1 - kSurest);
-  return std::log((1 - p) / p);
-}
-
 }  // namespace
 
-PairDecoding::PairDecoding(Evaluator& evaluator, Random random, const SearchClues& clues, const Parameters& parameters)
-    : evaluator_(&evaluator),
-      random_(random),
-      homing_(evaluator, parameters.homing),
-      prior_(clues, parameters.depth_steps),
-      parameters_(parameters.pair_decoding) {}
+PairDecoding::PairDecoding(Evaluator& evaluator, Random random, DepthPrior& prior, const Parameters& parameters)
+    : evaluator_(&evaluator), random_(random), prior_(&prior), parameters_(parameters.pair_decoding) {}
 
 std::size_t PairDecoding::reach(std::size_t blocks, const PairDecodingParameters& parameters) {
   return std::min({parameters.reach, parameters.most_pairs / blocks, blocks - 1});
 }
 
 void PairDecoding::begin(const ScoredOrder& from) {
+  prior_->begin(from.blocks);
   current_ = from;
   iterate_ = on_enough_rows(*evaluator_, from, parameters_.rows_per_block * from.blocks.size());
   lowest_ = iterate_.mse;
   step_ = idle_ = 0;
 }
 
-// By where the depth prior holds the blocks to be, and by where they stand, give or take the spread.
+// By where the depth prior holds the blocks to be.
 std::vector<double> PairDecoding::flip_costs(const std::vector<PositionPair>& pairs) {
-  prior_.begin(iterate_.blocks);
-  prior_.set_order(iterate_.blocks, homing_.table(iterate_.blocks));
-  const auto& [shifts, deviations] = prior_.shifts();
-  std::vector<double> places;
-  std::vector<double> variances;
-  for (std::size_t p = 0; p < shifts.size(); ++p) {
-    const double precision = 1 / (deviations[p] * deviations[p]);
-    const double variance = 1 / (precision + 1 / (parameters_.spread * parameters_.spread));
-    places.push_back(static_cast<double>(p) + variance * precision * shifts[p]);
-    variances.push_back(variance);
-  }
+  prior_->set_order(iterate_.blocks, DepthPrior::Knows::line_and_homes);
   std::vector<double> costs;
   costs.reserve(pairs.size());
-  for (const auto& [first, second] : pairs)
-    costs.push_back(flip_cost(places[second] - places[first], std::sqrt(variances[first] + variances[second])));
+  for (const auto& [first, second] : pairs) costs.push_back(prior_->flip_cost(first, second, parameters_.spread));
   return costs;
 }
 

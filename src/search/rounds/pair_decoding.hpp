@@ -6,14 +6,13 @@
 #include "core/random.hpp"
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
-#include "objective/homing.hpp"
 #include "objective/pair_tree_search.hpp"
 #include "search/rounds/depth_prior.hpp"
 #include "search/step.hpp"
 
 namespace kintsugi {
 
-/// A round that decides for all near pairs at once which of them change sides: integer least squares on their effects
+/// Decides for all near pairs at once which of them change sides: integer least squares on their effects
 /// (PairTreeSearch), exact checks of what comes of it, and again from there.
 ///
 /// From some hundred pairs on the wrong side on, blocks have made up for each other: each single way back raises the
@@ -21,10 +20,11 @@ namespace kintsugi {
 /// model leaves at the answer is far more than the error; its variance is learnt from what it missed at the orders that
 /// were evaluated. Besides the likeliest decisions, samples of the posterior are decided and evaluated. They are
 /// divided over the island's ranks.
-class PairDecoding final : public Round {
+class PairDecoding final : public Step {
  public:
-  /// What `clues` and homes say of a pair is its prior; the evaluator must outlive the object.
-  PairDecoding(Evaluator& evaluator, Random random, const SearchClues& clues, const Parameters& parameters);
+  /// The prior says how likely each pair is to be on the wrong side; it is part of what the next steps depend on, but
+  /// not of state(). Evaluator and prior must outlive the object.
+  PairDecoding(Evaluator& evaluator, Random random, DepthPrior& prior, const Parameters& parameters);
 
   /// How far apart the decided pairs of so many blocks are at most; 0 where there would be too many of them.
   [[nodiscard]] static std::size_t reach(std::size_t blocks, const PairDecodingParameters& parameters);
@@ -48,8 +48,7 @@ class PairDecoding final : public Round {
 
   Evaluator* evaluator_;
   Random random_;
-  Homing homing_;
-  DepthPrior prior_;
+  DepthPrior* prior_;
   PairDecodingParameters parameters_;
   ScoredOrder iterate_;  // on a sample of its own
   ScoredOrder current_;  // the same, on the sample that the round began with
