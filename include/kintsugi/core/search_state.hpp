@@ -9,7 +9,7 @@ namespace kintsugi {
 
 /// Of the words in a SearchState. To be raised with every change of what a class of the search saves or in which order:
 /// words of another layout would be misread.
-inline constexpr std::int64_t kStateLayout = 4;
+inline constexpr std::int64_t kStateLayout = 5;
 
 /// All that a search needs to go on as if it had not been stopped, besides the problem and the options: what a
 /// checkpoint holds. It does not depend on the number of ranks.
