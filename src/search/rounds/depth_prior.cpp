@@ -94,7 +94,7 @@ DepthPrior::Moments DepthPrior::moments(std::size_t block, const Normal& beside)
 
 void DepthPrior::refine(const PositionStep::Posterior& posterior) {
   if (!has_homes()) return;
-  const double widest = 1 / square(static_cast<double>(order_.size()));
+  const auto farthest = static_cast<double>(order_.size());
   for (std::size_t p = 0; p < order_.size(); ++p) {
     // What the data say without this block's own prior.
     const double own = 1 / square(shifts_.deviations[p]);
@@ -103,8 +103,11 @@ void DepthPrior::refine(const PositionStep::Posterior& posterior) {
     if (data.precision > 0) data.mean = (both * posterior.step.shifts[p] - own * shifts_.shifts[p]) / data.precision;
     const Moments found = moments(p, data);
     const double variance = std::max(square(parameters_.least_home_deviation), found.variance);
-    const double precision = std::max(widest, 1 / variance - data.precision);
-    shifts_.shifts[p] = (found.mean / variance - data.precision * data.mean) / precision;
+    const double precision = 1 / variance - data.precision;
+    // Of two places far apart that the data leave open, a normal density says nothing: it stays as it is.
+    if (precision < 1 / square(farthest)) continue;
+    const double shift = (found.mean / variance - data.precision * data.mean) / precision;
+    shifts_.shifts[p] = std::clamp(shift, -farthest, farthest);
     shifts_.deviations[p] = 1 / std::sqrt(precision);
   }
 }
