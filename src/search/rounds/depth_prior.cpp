@@ -12,6 +12,9 @@ namespace kintsugi {
 
 namespace {
 
+// A prior says no less than this share of what the data say.
+constexpr double kLeastShare = 0.1;
+
 double square(double value) { return value * value; }
 
 }  // namespace
@@ -103,10 +106,11 @@ void DepthPrior::refine(const PositionStep::Posterior& posterior) {
     if (data.precision > 0) data.mean = (both * posterior.step.shifts[p] - own * shifts_.shifts[p]) / data.precision;
     const Moments found = moments(p, data);
     const double variance = std::max(square(parameters_.least_home_deviation), found.variance);
-    const double precision = 1 / variance - data.precision;
-    // Of two places far apart that the data leave open, a normal density says nothing: it stays as it is.
-    if (precision < 1 / square(farthest)) continue;
-    const double shift = (found.mean / variance - data.precision * data.mean) / precision;
+    // Where a density has two places far apart that the data leave open, no normal density has these moments: then only
+    // the mean is kept.
+    const double least = std::max(1 / square(farthest), kLeastShare * data.precision);
+    const double precision = std::max(least, 1 / variance - data.precision);
+    const double shift = (found.mean * (data.precision + precision) - data.precision * data.mean) / precision;
     shifts_.shifts[p] = std::clamp(shift, -farthest, farthest);
     shifts_.deviations[p] = 1 / std::sqrt(precision);
   }
