@@ -14,8 +14,8 @@ namespace {
 /// Options that mean nothing for the other kind of network.
 const std::vector<std::string> kPlantedOnly{"pair-signal", "depth",  "depth-range", "depth-jitter", "drift",
                                             "residual",    "copies", "noise",       "decimals"};
-const std::vector<std::string> kTrainedOnly{"data",    "optimizer", "learning-rate", "weight-decay", "momentum",
-                                            "warm-up", "steps",     "batch",         "teacher-noise"};
+const std::vector<std::string> kTrainedOnly{"data",    "optimizer", "learning-rate", "weight-decay",  "momentum",
+                                            "warm-up", "steps",     "batch",         "teacher-noise", "initial-scale"};
 /// Options that the rows of a file decide.
 const std::vector<std::string> kDecidedByData{"width", "outputs", "rows", "teacher-noise"};
 
@@ -106,6 +106,11 @@ void GenerateOptions::declare_trained(OptionTable& options) {
                  input_path(data));
   options.option("teacher-noise", "X", "trained: noise in the targets of the made-up task, relative to their spread",
                  number(teacher.noise, 0));
+  options.option(
+      "initial-scale", "X",
+      "trained: size of the compress pieces' first weights, relative to those of PyTorch's nn.Linear; beyond a "
+      "hundred blocks, 0.1 or so keeps the network from exploding",
+      number(train.initial_scale, 0));
   options.option("optimizer", "NAME", "trained: adam, adamw, sgd (with momentum)",
                  choice(optimizer_, {"adam", "adamw", "sgd"}));
   options.option("learning-rate", "X", "trained: learning rate", number(train.optimizer.learning_rate, 0));

@@ -162,7 +162,7 @@ TrainedProblem train_network(const mpi::Comm& comm, const Rows& task, const Trai
   check(task, options);
   const kernels::FlushDenormals flush;
   TrainableNetwork network(shape_of(task, options));
-  network.initialise(options.seed);
+  network.initialise(options.seed, options.initial_scale);
   TrainedProblem result;
   result.loss_before = mean_squared_error(predict(comm, task, network), task);
   run_steps(comm, task, options, network, observer);

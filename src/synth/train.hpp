@@ -33,6 +33,7 @@ struct TrainOptions {
   std::vector<std::size_t> hidden = {96};  ///< in depth order, repeated from the start where too short
   Activation activation = Activation::relu;
   bool biases = true;
+  double initial_scale = 1;  ///< of W_out and b_out at first, relative to PyTorch's; deep networks explode without
   OptimizerOptions optimizer;
   std::int64_t steps = 5000;  ///< 0: the network stays as it was at first
   std::size_t batch = 256;    ///< rows per step; at most N

@@ -45,11 +45,11 @@ TrainableNetwork::Layer TrainableNetwork::add_layer(std::size_t out, std::size_t
   return layer;
 }
 
-void TrainableNetwork::initialise(std::uint64_t seed) {
+void TrainableNetwork::initialise(std::uint64_t seed, double compress_scale) {
   std::uint64_t number = 0;
-  const auto draw = [&](const Layer& layer) {
+  const auto draw = [&](const Layer& layer, double scale = 1) {
     Random random = synth_random(seed, SynthStream::initial, number++);
-    const double bound = 1 / std::sqrt(static_cast<double>(layer.in));
+    const double bound = scale / std::sqrt(static_cast<double>(layer.in));
     const auto fill = [&](std::size_t first, std::size_t count) {
       for (std::size_t i = first; i < first + count; ++i) {
         parameters_[i] = static_cast<float>(bound * (2 * random.uniform() - 1));
@@ -60,7 +60,7 @@ void TrainableNetwork::initialise(std::uint64_t seed) {
   };
   for (const BlockPlan& plan : plans_) {
     draw(plan.expand);
-    draw(plan.compress);
+    draw(plan.compress, compress_scale);
   }
   draw(head_.layer);
   refresh();

@@ -36,7 +36,7 @@ class TrainableNetwork {
 
   /// Weights and biases uniform in +-1 / sqrt(fan-in), as torch.nn.Linear has them at first (kaiming_uniform with a =
   /// sqrt(5)).
-  void initialise(std::uint64_t seed);
+  void initialise(std::uint64_t seed, double compress_scale = 1);
 
   /// All weights and biases, and zeros between them that keep each on a 64-byte boundary: per block W_in [h x d], b_in
   /// [h], W_out [d x h], b_out [d], then the head's [k x d] and [k]. Call refresh() after writing.

@@ -486,6 +486,8 @@ struct DepthStepsParameters {
   double resumed = 100;
   double damping = 0.01;
   std::int64_t refinements = 6;
+  double sent_odds = 6;
+  double sent_distance = 6;
   double exact_places = 1;
   double easy_places = 6;
   std::int64_t work_share = 8;
@@ -515,6 +517,12 @@ struct DepthStepsParameters {
     visitor("damping", damping, "", 1e-09, 1000, "Of the normal equations, besides the prior.");
     visitor("refinements", refinements, "turns", 0, 1000,
             "How often the blocks' densities are made normal anew in view of the data, at each step.");
+    visitor(
+        "sent_odds", sent_odds, "nats", 0, 1e6,
+        "A block is sent home at once whose home is likelier than its place by so much. On d8 one stood 94 places off: "
+        "190 inversions with it, 82 without.");
+    visitor("sent_distance", sent_distance, "places", 0, 1e6,
+            "It is sent from farther than this; steps mend the rest.");
     visitor("exact_places", exact_places, "places", 0, 1000,
             "Where the weights' line may be off by less, local searches come first: they finish it sooner.");
     visitor(

@@ -95,6 +95,14 @@ DepthPrior::Moments DepthPrior::moments(std::size_t block, const Normal& beside)
   return found;
 }
 
+std::pair<std::size_t, double> DepthPrior::likeliest_place(std::size_t block) const {
+  std::size_t best = block;
+  for (std::size_t place = 0; place < order_.size(); ++place) {
+    if (block_energy(block, place) < block_energy(block, best)) best = place;
+  }
+  return {best, block_energy(block, block) - block_energy(block, best)};
+}
+
 void DepthPrior::refine(const PositionStep::Posterior& posterior) {
   if (!has_homes()) return;
   const auto farthest = static_cast<double>(order_.size());

@@ -38,6 +38,8 @@ class DepthPrior {
   [[nodiscard]] const PositionStep::Prior& shifts() const { return shifts_; }
   /// Minus the logarithm of the prior density of an order of the same blocks, less a constant.
   [[nodiscard]] double energy(const Blocks& order) const;
+  /// Where the block at a position is likeliest, and the logarithm of the odds of that place against the present one.
+  [[nodiscard]] std::pair<std::size_t, double> likeliest_place(std::size_t block) const;
   /// Makes the blocks' densities normal anew where the data have them: expectation propagation (Minka, UAI 2001).
   /// Densities of homes are narrow and have far tails, so that a normal one of the same moments would say too little.
   void refine(const PositionStep::Posterior& posterior);

@@ -1,6 +1,13 @@
 #include "search/rounds/depth_round.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <utility>
+#include <vector>
+
 #include "search/on_sample.hpp"
+#include "search/rounds/sorted_by.hpp"
 
 namespace kintsugi {
 
@@ -31,7 +38,29 @@ void DepthRound::begin(const ScoredOrder& from) {
   ScoredOrder& own = again ? start_ : last_;
   if (steps_.rounds() > 0) own = on_sample(*evaluator_, own, from.tiles);
   const bool resumes = again || (steps_.rounds() > 0 && last_.mse < parameters_.resumed * from.mse);
-  steps_.begin(resumes ? own : from);
+  steps_.begin(sent_home(resumes ? own : from));
+}
+
+ScoredOrder DepthRound::sent_home(const ScoredOrder& from) {
+  if (!steps_.is_hot()) return from;
+  prior_.begin(from.blocks);
+  prior_.set_order(from.blocks, DepthPrior::Knows::line_and_homes);
+  std::vector<double> places;
+  bool any = false;
+  for (std::size_t p = 0; p < from.blocks.size(); ++p) {
+    const auto [home, odds] = prior_.likeliest_place(p);
+    const double off = std::abs(static_cast<double>(home) - static_cast<double>(p));
+    const bool goes = odds > parameters_.sent_odds && off > parameters_.sent_distance &&
+                      !std::ranges::count(sent_, from.blocks[p].expand);
+    // Just beyond the block that stands there now.
+    places.push_back(goes ? static_cast<double>(home) + (home > p ? 0.5 : -0.5) : static_cast<double>(p));
+    if (goes) sent_.push_back(from.blocks[p].expand);
+    any = any || goes;
+  }
+  if (!any) return from;
+  Blocks order = sorted_by(from.blocks, [&](std::size_t p) { return places[p]; });
+  const double error = evaluator_->errors(from.blocks, std::span(&order, 1), from.tiles).front();
+  return {std::move(order), error, from.tiles};
 }
 
 StepReport DepthRound::step() {
@@ -52,7 +81,7 @@ StepReport DepthRound::step() {
 const ScoredOrder& DepthRound::current() const { return decoding_now_ ? decoding_.current() : steps_.current(); }
 
 void DepthRound::state(StateArchive& archive) {
-  archive(prior_, steps_, decoding_, decoding_now_, from_, start_, last_, settled_, first_was_cold_);
+  archive(prior_, steps_, decoding_, decoding_now_, from_, start_, last_, settled_, first_was_cold_, sent_);
   archive.require(steps_.rounds() == 0 || (!start_.blocks.empty() && !last_.blocks.empty()));
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "search/rounds/depth_steps.hpp"
 #include "search/rounds/pair_decoding.hpp"
 
@@ -21,6 +23,10 @@ class DepthRound final : public Round {
   void state(StateArchive& archive) override;
 
  private:
+  /// The order, or one where blocks stand at their homes which are all but certain to be far from where they stood.
+  /// Each block goes once: what the data make of it counts from then on.
+  [[nodiscard]] ScoredOrder sent_home(const ScoredOrder& from);
+
   Evaluator* evaluator_;
   DepthPrior prior_;
   DepthSteps steps_;
@@ -33,6 +39,7 @@ class DepthRound final : public Round {
   ScoredOrder start_;            // what the first one began with
   ScoredOrder last_;             // what it came to
   bool first_was_cold_ = false;  // the first round did without homes
+  std::vector<int> sent_;        // expand pieces of the blocks that were sent home
   bool settled_ = false;         // the same as the one before
 };
 
