@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kSecondsBetween = 5;
 constexpr double kTimesItsCost = 100;
-constexpr std::size_t kMostRows = 8192;  // more than a curve on the page has points
+constexpr std::size_t kMostLiveRows = 8192;  // more than a curve on the page has points
 
 /// A file that vanishes with this.
 struct Passing {
@@ -50,7 +50,7 @@ LivePage::LivePage(std::filesystem::path page, std::function<void(const Solution
 
 void LivePage::on_step(const TrajectoryEntry& entry) {
   rows_.push_back(entry);
-  if (rows_.size() >= kMostRows) thin(rows_);
+  if (rows_.size() >= kMostLiveRows) thin(rows_);
 }
 
 bool LivePage::due() const { return since_last_.seconds() >= pause_; }

@@ -9,7 +9,7 @@ namespace kintsugi::cli {
 
 namespace {
 
-constexpr std::size_t kColumns = 80;
+constexpr std::size_t kPageColumns = 80;
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kTextAt = 26;  ///< where explanations begin
 constexpr std::size_t kGap = 2;      ///< least distance from what is explained
@@ -23,14 +23,14 @@ std::string entry(const std::string& left, const std::string& text) {
   } else {
     lines += std::string(kTextAt - kIndent - left.size(), ' ');
   }
-  return lines + join(wrap(text, kColumns - kTextAt), std::string("\n").append(kTextAt, ' ')) + "\n";
+  return lines + join(wrap(text, kPageColumns - kTextAt), std::string("\n").append(kTextAt, ' ')) + "\n";
 }
 
 std::string heading(const std::string& text, bool bold) {
   return std::string("\n").append(painted(text, bold ? Paint::bold : Paint::none)) + "\n";
 }
 
-std::string paragraph(const std::string& text) { return join(wrap(text, kColumns), "\n") + "\n"; }
+std::string paragraph(const std::string& text) { return join(wrap(text, kPageColumns), "\n") + "\n"; }
 
 std::string options_text(const OptionTable& table) {
   std::string text;
@@ -45,7 +45,7 @@ std::string examples_text(const std::vector<Example>& examples, bool bold) {
   std::string text = heading("Examples", bold);
   for (const Example& example : examples) {
     text += "  " + example.line + "\n";
-    text.append("      ").append(join(wrap(example.what, kColumns - 6), "\n      ")).append("\n");
+    text.append("      ").append(join(wrap(example.what, kPageColumns - 6), "\n      ")).append("\n");
   }
   return text;
 }
@@ -109,7 +109,7 @@ std::vector<std::pair<int, std::string>> exit_codes() {
 }
 
 std::string help_text(const Manual& manual, bool bold) {
-  std::vector<std::string> usage = wrap("Usage: " + usage_of(manual), kColumns);
+  std::vector<std::string> usage = wrap("Usage: " + usage_of(manual), kPageColumns);
   std::string text = join(usage, "\n           ") + "\n\n" + paragraph(manual.summary + ".");
   text.append("\n").append(paragraph(manual.description));
   std::string arguments;
@@ -133,7 +133,7 @@ std::string overview_text(const std::vector<Manual>& all, bool bold) {
   for (const Manual& manual : all) {
     const std::string start = "  " + manual.name + std::string(widest - manual.name.size() + kGap, ' ');
     text +=
-        start + join(wrap(manual.summary, kColumns - start.size()), std::string("\n").append(start.size(), ' ')) + "\n";
+        start + join(wrap(manual.summary, kPageColumns - start.size()), std::string("\n").append(start.size(), ' ')) + "\n";
   }
   text += examples_text(program_examples(), bold) + "\n";
   text += paragraph(

@@ -63,6 +63,8 @@ class Resolver {
  private:
   void merge(po::parsed_options parsed, std::string_view source);
   void warn_of_near_miss(const std::string& variable, const std::vector<std::string>& known);
+  /// The options of all commands that this one has.
+  [[nodiscard]] OptionTable general_of_command() const;
   [[noreturn]] void reject_unknown(std::string_view source, std::string_view name) const;
 
   const OptionTable& table_;
@@ -73,6 +75,10 @@ class Resolver {
   std::vector<std::string> warnings_;
 };
 
+OptionTable Resolver::general_of_command() const {
+  return general_options(std::ranges::count(table_.names(), "parameters") > 0);
+}
+
 void Resolver::reject_unknown(std::string_view source, std::string_view name) const {
   const std::string plain(name.substr(std::min(name.find_first_not_of('-'), name.size())));
   std::string message = std::string(source) + ": unknown option '" + std::string(name) + "'";
@@ -80,7 +86,7 @@ void Resolver::reject_unknown(std::string_view source, std::string_view name) co
     throw UsageError(message + ", which belongs to another command");
   }
   std::vector<std::string> known = table_.names();
-  const OptionTable general = general_options(true);
+  const OptionTable general = general_of_command();
   for (const Option& option : general.options()) known.push_back(option.name);
   const std::string guess = nearest(plain, known);
   if (!guess.empty()) message += "; did you mean '" + spelling(source, guess) + "'?";
@@ -127,7 +133,7 @@ void Resolver::read_command_line() {
   constexpr int kStyle = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
   try {
     merge(po::command_line_parser(with_whole_switches(sources_.arguments, table_))
-              .options(table_.parser().add(general_options(true).parser()))
+              .options(table_.parser().add(general_of_command().parser()))
               .positional(table_.positions())
               .style(kStyle)
               .run(),

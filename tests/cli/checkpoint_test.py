@@ -184,7 +184,9 @@ class ResumeTest(CheckpointTest):
                 for name in ("c.h5", "c.h5.previous"):
                     (self.folder / name).unlink(missing_ok=True)
             else:
-                self.assertNotIn("kintsugi: error", log)
+                # The ranks that are left may say that one is lost, and nothing else.
+                errors = [line for line in log.splitlines() if "kintsugi: error" in line]
+                self.assertTrue(all("is lost" in line for line in errors), errors)
         self.assertEqual(killed, kills)
         self.assertGreater(resumed, 0)
         self.assertEqual(self.trajectory("s.h5"), self.trajectory("whole.h5"))
