@@ -9,6 +9,7 @@
 
 #include "io/hdf5_version.hpp"
 #include "kernels/gemm.hpp"
+#include "kernels/level.hpp"
 #include "kintsugi/core/version.hpp"
 #include "mpi/launcher.hpp"
 #include "report/contents.hpp"
@@ -18,6 +19,9 @@ namespace kintsugi::cli {
 namespace {
 
 std::string vector_instructions() {
+  if (const std::string_view level = kernels::levels()[kernels::level()]; !level.empty()) {
+    return "kernels for " + std::string(level);
+  }
 #if defined(__AVX512F__)
   return "AVX-512";
 #elif defined(__AVX2__) && defined(__FMA__)

@@ -5,8 +5,8 @@
 
 namespace kintsugi::cli {
 
-/// Build type, compiler, flags and the widest vector instructions they allow:
-/// "Release, GNU 12.2.0, -O3 -march=native, AVX-512".
+/// Build type, compiler, flags and the widest vector instructions they allow: "Release, GNU 12.2.0, -O3 -march=native,
+/// AVX-512"; or, of several levels of kernels, the one in use: "Release, GNU 12.2.0, -O3, kernels for x86-64-v4".
 [[nodiscard]] std::string build_description();
 
 /// What this program can and what it stands on, as lines for --version.

@@ -25,9 +25,11 @@
 #include "io/in_child.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/generated.hpp"
+#include "kernels/level.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/version.hpp"
 #include "kintsugi/mpi/comm.hpp"
+#include "solve/common_level.hpp"
 
 namespace kintsugi::cli {
 
@@ -118,8 +120,9 @@ ExitCode run_parallel(Command& command, const OptionTable& options, const Source
   }
   // Files are read while the kernels are made ready; not while MPI starts, which changes the environment that libxsmm
   // reads. Whoever needs the kernels first waits for them.
-  const std::future<bool> kernels_ready = std::async(std::launch::async, kernels::libxsmm_works);
   const mpi::Comm world = mpi::Comm::world();
+  use_common_level(world);
+  const std::future<bool> kernels_ready = std::async(std::launch::async, kernels::libxsmm_works);
   try {
     watch_peers(peers_of_this_machine(world));
     std::optional<Settings> settings;
@@ -184,10 +187,23 @@ ExitCode run_command(Command& command, const Commands& commands, Sources sources
                             : run_alone(command, options, sources);
 }
 
+/// Of the kernels for several levels of processors, those that KINTSUGI_LEVEL asks for.
+void choose_level() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
+  const char* const wanted = std::getenv("KINTSUGI_LEVEL");
+  if (wanted == nullptr || *wanted == '\0') return;
+  try {
+    kernels::use_level(wanted);
+  } catch (const UsageError& error) {
+    throw UsageError(std::string("KINTSUGI_LEVEL: ") + error.what());
+  }
+}
+
 ExitCode run_program(int argc, char** argv) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   const std::map<std::string, std::string> environment = kintsugi_environment();
   choose_colour(words, environment);
+  choose_level();
   const Commands commands = make_commands();
   if (words.empty()) throw UsageError("no command given");
   if (words[0] == "--help" || words[0] == "-h") {

@@ -26,8 +26,8 @@ namespace {
 constexpr std::string_view kPrefix = "KINTSUGI_";
 constexpr std::string_view kConfig = "config";
 constexpr std::string_view kColour = "color";
-/// Variables that are no options: where the tests find their data.
-constexpr std::array<std::string_view, 1> kReserved{"KINTSUGI_SHARED"};
+/// Variables that are no options: where the tests find their data, and which kernels to take (main.cpp).
+constexpr std::array<std::string_view, 2> kReserved{"KINTSUGI_SHARED", "KINTSUGI_LEVEL"};
 /// What environment modules, Spack and Kubernetes set for whatever they load or run, without the prefix: near one of
 /// our names by chance.
 constexpr std::array<std::string_view, 10> kOthers{"ROOT", "HOME", "DIR",  "VERSION", "PREFIX",

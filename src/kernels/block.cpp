@@ -1,16 +1,8 @@
 #include "kernels/block.hpp"
 
+#include "kernels/code.hpp"
+
 namespace kintsugi::kernels {
-
-namespace {
-
-void add_bias(const float* bias, std::size_t features, float* tile) {
-  for (std::size_t j = 0; j < features; ++j) {
-    for (std::size_t row = 0; row < kTileRows; ++row) tile[j * kTileRows + row] += bias[j];
-  }
-}
-
-}  // namespace
 
 BlockKernel::BlockKernel(std::size_t width, std::size_t hidden, Activation activation)
     : width_(width),
@@ -29,7 +21,7 @@ void BlockKernel::residual(const BlockWeights& block, const float* x, float* r, 
 
 void BlockKernel::compress(const BlockWeights& block, const float* a, float* r) const {
   compress_(a, block.w_out, r);
-  add_bias(block.b_out, width_, r);
+  code().add_bias(block.b_out, width_, r);
 }
 
 void BlockKernel::residual_and_slope(const BlockWeights& block, const float* x, float* r, float* hidden,
@@ -51,7 +43,15 @@ void BlockKernel::pull_back(const BlockWeights& block, const float* slope, const
 
 void BlockKernel::pull_back_to_hidden(const BlockWeights& block, const float* slope, const float* g, float* h) const {
   compress_back_(g, block.w_out_t, h);
-  for (std::size_t i = 0; i < hidden_ * kTileRows; ++i) h[i] *= slope[i];
+  code().scale(slope, hidden_ * kTileRows, h);
+}
+
+void activate_tile(Activation activation, const float* bias, std::size_t features, float* z) {
+  code().activate_tile(activation, bias, features, z);
+}
+
+void activate_tile_with_slope(Activation activation, const float* bias, std::size_t features, float* z, float* slope) {
+  code().activate_tile_with_slope(activation, bias, features, z, slope);
 }
 
 }  // namespace kintsugi::kernels

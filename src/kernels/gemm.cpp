@@ -1,9 +1,9 @@
 #include "kernels/gemm.hpp"
 
-#include <Eigen/Core>
 #include <cmath>
 
 #include "kernels/aligned.hpp"
+#include "kernels/code.hpp"
 #include "kernels/generated.hpp"
 #include "kintsugi/core/error.hpp"
 
@@ -69,17 +69,7 @@ Gemm::Gemm(std::size_t n, std::size_t k, bool accumulate) : n_(n), k_(k), accumu
 }
 
 void Gemm::multiply_with_eigen(const float* a, const float* b, float* c) const {
-  using Tile = Eigen::Matrix<float, static_cast<int>(kTileRows), Eigen::Dynamic>;
-  const auto n = static_cast<Eigen::Index>(n_);
-  const auto k = static_cast<Eigen::Index>(k_);
-  const Eigen::Map<const Tile, Eigen::Aligned32> left(a, kTileRows, k);
-  const Eigen::Map<const Eigen::MatrixXf> right(b, k, n);
-  Eigen::Map<Tile, Eigen::Aligned32> result(c, kTileRows, n);
-  if (accumulate_) {
-    result.noalias() += left * right;
-  } else {
-    result.noalias() = left * right;
-  }
+  code().multiply(n_, k_, accumulate_, a, b, c);
 }
 
 }  // namespace kintsugi::kernels

@@ -4,6 +4,8 @@
 #include <libxsmm.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include <algorithm>
 #endif
 
 namespace kintsugi::kernels {
@@ -29,6 +31,15 @@ bool generated_code_may_run() {
   return may;
 }
 
+void generate_for(GeneratedFor processors) {
+  static const int found = libxsmm_get_target_archid();
+  switch (processors) {
+    case GeneratedFor::this_one: return libxsmm_set_target_archid(found);
+    case GeneratedFor::avx2: return libxsmm_set_target_archid(std::min(found, LIBXSMM_X86_AVX2));
+    case GeneratedFor::sse4: return libxsmm_set_target_archid(std::min(found, LIBXSMM_X86_SSE4));
+  }
+}
+
 Generated generate(std::size_t m, std::size_t n, std::size_t k, bool accumulate) {
   const int rows = static_cast<int>(m);
   const int columns = static_cast<int>(n);
@@ -40,6 +51,8 @@ Generated generate(std::size_t m, std::size_t n, std::size_t k, bool accumulate)
 }
 #else
 bool generated_code_may_run() { return true; }
+
+void generate_for(GeneratedFor /*processors*/) {}
 
 Generated generate(std::size_t /*m*/, std::size_t /*n*/, std::size_t /*k*/, bool /*accumulate*/) { return nullptr; }
 #endif

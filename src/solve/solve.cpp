@@ -14,6 +14,7 @@
 #include "objective/evaluator.hpp"
 #include "search/islands/archipelago.hpp"
 #include "solve/by_weights.hpp"
+#include "solve/common_level.hpp"
 #include "solve/preparation.hpp"
 #include "solve/role_choice.hpp"
 #include "solve/starts.hpp"
@@ -156,6 +157,7 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
                SolveObserver& observer, const SearchState* resume) {
   const kernels::FlushDenormals flushed;
   const Stopwatch since_start;
+  use_common_level(world);
   const mpi::SharedStop stop(world,
                              {.seconds = given.time_limit, .signalled = [&] { return observer.stop_at_once(); }});
   be_quiet_about_stop(kSecondsForAnOrder);

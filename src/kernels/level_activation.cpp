@@ -4,10 +4,11 @@
 #include <numbers>
 #include <unsupported/Eigen/SpecialFunctions>
 
-#include "kernels/block.hpp"
+#include "kernels/code.hpp"
+#include "kernels/gemm.hpp"
 #include "kintsugi/core/error.hpp"
 
-namespace kintsugi::kernels {
+namespace kintsugi::kernels::level_code {
 
 namespace {
 
@@ -131,4 +132,4 @@ void activate_tile_with_slope(Activation activation, const float* bias, std::siz
   throw InternalError("unknown activation value");
 }
 
-}  // namespace kintsugi::kernels
+}  // namespace kintsugi::kernels::level_code
