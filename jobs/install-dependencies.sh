@@ -4,7 +4,8 @@
 #
 #   jobs/install-dependencies.sh [--tests] [--list]
 #
-#   --tests   also what the tests use: GoogleTest, h5py, Clang and its tools, PyTorch, Slurm, Chromium, shells
+#   --tests   also what the tests use: GoogleTest, h5py, pandas, Matplotlib, Clang and its tools, PyTorch, Slurm,
+#             environment modules, Chromium, shells
 #   --list    print the missing packages, one a line, and install nothing
 #
 # Exit code 0: all are there now. 1: something is missing and could not be installed; the last lines say what and how.
@@ -15,9 +16,10 @@ build_packages=(
   openmpi-bin libopenmpi-dev libhdf5-openmpi-dev
   libeigen3-dev libboost-program-options-dev libxsmm-dev
   libzip-dev libarchive-dev libssl-dev zlib1g-dev nlohmann-json3-dev node-d3)
-test_packages=(libgtest-dev libgmock-dev hdf5-tools python3 python3-h5py python3-torch python3-pandas python3-matplotlib
+test_packages=(libgtest-dev libgmock-dev hdf5-tools
+  python3 python3-h5py python3-torch python3-pandas python3-matplotlib python3-yaml
   clang clang-format-14 clang-tidy-14 shellcheck git faketime
-  slurmctld slurmd slurm-client munge iproute2
+  slurmctld slurmd slurm-client munge iproute2 environment-modules dpkg-dev
   chromium chromium-driver python3-selenium fonts-dejavu-core
   man-db mandoc bash-completion zsh fish python3-jsonschema)
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs a build into a scratch prefix, builds the project in consumer/ against it and runs that on one rank and two.
-#   install_test.sh BUILD_FOLDER VERSION MPIRUN_SCRIPT [CONSUMER_CXX_FLAGS]
+# Installs a build into a scratch prefix, moves that, and uses what lies there as a stranger would: the program, the job
+# files, the module file, the library by CMake (a project with C++ alone, and one with C) and by pkg-config.
+#   install_test.sh BUILD_FOLDER VERSION MPIRUN_SCRIPT [CXX_FLAGS]
 set -euo pipefail
 build=$1
 version=$2
 mpirun_script=$3
 flags=${4:-}
-here=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/kintsugi-install-test.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 fail() { echo "install_test: $*" >&2; exit 1; }
@@ -15,26 +15,66 @@ cmake --install "$build" --prefix "$scratch/prefix" >"$scratch/install.log" || {
 # Moved after the installation: an installed package must not depend on where it was put first, nor on the build tree.
 mv "$scratch/prefix" "$scratch/moved"
 prefix=$scratch/moved
-if grep -rIl --include='*.cmake' -e "$build" -e "$scratch/prefix" "$prefix"; then
-  fail "the CMake files above name the build tree or the prefix"
+if grep -rIl --exclude='*.md' -e "$build" -e "$scratch/prefix" "$prefix"; then
+  fail "the files above name the build tree or the prefix"
+fi
+for file in LICENSE README.md CHANGELOG.md copyright; do
+  [ -s "$prefix/share/doc/kintsugi/$file" ] || fail "no share/doc/kintsugi/$file"
+done
+
+# The program and its job files.
+printed=$("$prefix/bin/kintsugi" --version)
+[[ $printed == *"$version"* ]] || fail "bin/kintsugi --version printed '$printed', without $version"
+"$prefix/bin/kintsugi-jobs" "$scratch/my jobs" >/dev/null
+for file in jobs/solve.sbatch jobs/functions.sh jobs/README.md configs/cluster.cfg configs/README.md; do
+  [ -w "$scratch/my jobs/$file" ] || fail "kintsugi-jobs left out $file"
+done
+echo mine >"$scratch/my jobs/jobs/solve.sbatch"
+"$prefix/bin/kintsugi-jobs" "$scratch/my jobs" 2>/dev/null && fail "kintsugi-jobs copied over what was there"
+[ "$(cat "$scratch/my jobs/jobs/solve.sbatch")" = mine ] || fail "kintsugi-jobs changed a file that was there"
+
+# The module file, where there is a module command.
+init=
+for candidate in /usr/share/modules/init/bash /usr/share/lmod/lmod/init/bash; do
+  if [ -r "$candidate" ]; then init=$candidate; break; fi
+done
+if [ -n "$init" ]; then
+  # shellcheck disable=SC2016  # for the inner shell
+  seen=$(env -u MODULEPATH -u LOADEDMODULES PATH=/usr/bin:/bin bash -c '
+    set -e
+    . "$1"
+    module use "$2/share/kintsugi/modulefiles"
+    module load kintsugi
+    command -v kintsugi kintsugi-jobs
+    echo "$KINTSUGI_ROOT|$PYTHONPATH|$CMAKE_PREFIX_PATH|$PKG_CONFIG_PATH"
+    kintsugi info --help >/dev/null
+    module unload kintsugi
+    command -v kintsugi || echo "gone with the module"' bash "$init" "$prefix")
+  expected="$prefix/bin/kintsugi
+$prefix/bin/kintsugi-jobs
+$prefix|$prefix/share/kintsugi/python|$prefix|$(find "$prefix" -type d -name pkgconfig)
+gone with the module"
+  [ "$seen" = "$expected" ] || fail "the module file gave
+$seen
+instead of
+$expected"
+else
+  echo "SKIPPED: the module file was not loaded: neither environment-modules nor lmod is installed"
 fi
 
 # A release of the next minor number must not be taken for this one.
 next=${version%%.*}.$(($(cut -d. -f2 <<<"$version") + 1))
-if cmake -S "$here/consumer" -B "$scratch/next" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DWANTED_VERSION="$next" \
+example=$prefix/share/kintsugi/examples/library
+if cmake -S "$example" -B "$scratch/next" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DWANTED_VERSION="$next" \
   >"$scratch/next.log" 2>&1; then
   fail "find_package(kintsugi $next) accepted version $version"
 fi
 
-cmake -S "$here/consumer" -B "$scratch/consumer" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$prefix" \
-  -DWANTED_VERSION="$version" -DCMAKE_CXX_FLAGS="$flags"
-grep -q "^kintsugi_DIR:PATH=$prefix/" "$scratch/consumer/CMakeCache.txt" || fail "another kintsugi was found"
-cmake --build "$scratch/consumer"
-"$scratch/consumer/consumer"
-"$mpirun_script" 2 "$scratch/consumer/consumer"
-
-printed=$("$prefix/bin/kintsugi" --version)
-[[ $printed == *"$version"* ]] || fail "bin/kintsugi --version printed '$printed', without $version"
+# With the language C as well, CMake finds MPI by another name; it is enough that this configures.
+sed 's/LANGUAGES CXX/LANGUAGES C CXX/' "$example/CMakeLists.txt" >"$scratch/both.txt"
+mkdir "$scratch/both" && cp "$example/main.cpp" "$scratch/both/" && mv "$scratch/both.txt" "$scratch/both/CMakeLists.txt"
+cmake -S "$scratch/both" -B "$scratch/both/build" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >"$scratch/both.log" ||
+  { cat "$scratch/both.log"; fail "a project with C and C++ does not find the package"; }
 
 # Man pages and completion, where man and shells look.
 for command in "" $("$prefix/bin/kintsugi" help | sed -n 's/^  \([a-z]*\)  *[A-Z].*/-\1/p'); do
@@ -48,3 +88,18 @@ bash -n "$prefix/share/bash-completion/completions/kintsugi"
 grep -q '^#compdef kintsugi$' "$prefix/share/zsh/site-functions/_kintsugi" || fail "no completion for zsh"
 grep -q '^complete -c kintsugi ' "$prefix/share/fish/vendor_completions.d/kintsugi.fish" || fail "no completion for fish"
 grep -q '"record"' "$prefix/share/kintsugi/log.schema.json" || fail "no schema of the log"
+
+cmake -S "$example" -B "$scratch/build" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DWANTED_VERSION="$version" \
+  -DCMAKE_CXX_FLAGS="$flags"
+grep -q "^kintsugi_DIR:PATH=$prefix/" "$scratch/build/CMakeCache.txt" || fail "another kintsugi was found"
+cmake --build "$scratch/build"
+"$scratch/build/example"
+"$mpirun_script" 2 "$scratch/build/example"
+
+# By pkg-config, without CMake: it names everything that the static library links to.
+export PKG_CONFIG_PATH
+PKG_CONFIG_PATH=$(find "$prefix" -type d -name pkgconfig)
+[ "$(pkg-config --modversion kintsugi)" = "$version" ] || fail "pkg-config does not know version $version"
+# shellcheck disable=SC2046,SC2086  # lists
+"${CXX:-c++}" -std=c++20 -O1 $flags "$example/main.cpp" $(pkg-config --cflags --libs kintsugi) -o "$scratch/by-pkg-config"
+"$scratch/by-pkg-config"

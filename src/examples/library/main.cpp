@@ -1,5 +1,10 @@
-// Makes a small network, shuffles its pieces, solves it by the library, and compares with the truth.
-// Exit code 0: the same network came back on this rank.
+// The library of kintsugi in a program of your own: makes a small network and rows of its predictions, shuffles its
+// pieces, has them put back in order, and compares with the truth.
+//
+//   cmake -B build -DCMAKE_PREFIX_PATH=PREFIX && cmake --build build && mpirun -np 2 build/example
+//   or: mpicxx -std=c++20 -O2 main.cpp $(pkg-config --cflags --libs kintsugi) -o example
+//
+// Exit code 0: the same network came back. 1: another one did. Else that of the error (kintsugi/core/exit_code.hpp).
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -9,8 +14,10 @@
 
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/error.hpp"
+#include "kintsugi/core/version.hpp"
 #include "kintsugi/mpi/comm.hpp"
 #include "kintsugi/solve.hpp"
+#include "kintsugi/version.hpp"
 
 namespace {
 
@@ -112,10 +119,17 @@ bool solve_one(const kintsugi::mpi::Comm& world) {
 int main(int argc, char** argv) {
   const kintsugi::mpi::Environment environment(argc, argv);
   const kintsugi::mpi::Comm world = kintsugi::mpi::Comm::world();
+  if (kintsugi::version() != KINTSUGI_VERSION_STRING) {
+    std::fprintf(stderr, "headers of kintsugi %s, library %s\n", KINTSUGI_VERSION_STRING, kintsugi::version().c_str());
+    return 1;
+  }
   try {
     return solve_one(world) ? 0 : 1;
   } catch (const kintsugi::Error& error) {
+    // Wrong usage and bad input are thrown on all ranks alike. An internal error may be of one rank alone, and the
+    // others may wait for it.
     std::fprintf(stderr, "rank %d: %s\n", world.rank(), error.what());
+    if (error.code() == kintsugi::ExitCode::internal) kintsugi::mpi::abort(static_cast<int>(error.code()));
     return static_cast<int>(error.code());
   }
 }
