@@ -132,8 +132,8 @@ std::string overview_text(const std::vector<Manual>& all, bool bold) {
   for (const Manual& manual : all) widest = std::max(widest, manual.name.size());
   for (const Manual& manual : all) {
     const std::string start = "  " + manual.name + std::string(widest - manual.name.size() + kGap, ' ');
-    text +=
-        start + join(wrap(manual.summary, kPageColumns - start.size()), std::string("\n").append(start.size(), ' ')) + "\n";
+    text += start +
+            join(wrap(manual.summary, kPageColumns - start.size()), std::string("\n").append(start.size(), ' ')) + "\n";
   }
   text += examples_text(program_examples(), bold) + "\n";
   text += paragraph(

@@ -63,8 +63,8 @@ void print_scaling(std::ostream& out, const Scaling& scaling) {
   for (const ScalingPoint& point : scaling.points) {
     table.add({std::to_string(point.ranks), point.blocks > 0 ? std::to_string(point.blocks) : "-",
                std::to_string(point.runs), std::to_string(point.solved), shown(point.median_evaluations),
-               shown(point.median), shown(point.times.front()), shown(point.times.back()),
-               shown(point.median_total), format("%.2f", point.speedup), format("%.1f %%", 100 * point.efficiency)});
+               shown(point.median), shown(point.times.front()), shown(point.times.back()), shown(point.median_total),
+               format("%.2f", point.speedup), format("%.1f %%", 100 * point.efficiency)});
   }
   table.print(out);
 }
