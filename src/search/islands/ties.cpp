@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
 
 #include "objective/swap_changes.hpp"
 
@@ -124,12 +125,37 @@ bool is_of_equals(const SharedWeights& weights, const Blocks& blocks, const Tie&
   return tie.kind == "pieces" && (weights.are_equal(a, mixed) || weights.are_equal(b, mixed));
 }
 
+/// Those whose MSE on all rows is at most `tied`. Squared errors of some rows that are more than that of all are enough
+/// to leave one out, so few are evaluated on more than some tiles.
+std::vector<Tie> with_error_up_to(double tied, Evaluator& evaluator, const Blocks& blocks,
+                                  const std::vector<Candidate>& candidates) {
+  constexpr std::size_t kFirstTiles = 2;
+  constexpr std::size_t kGrowth = 4;
+  const std::size_t all = evaluator.rows().tiles();
+  std::vector<Tie> ties;
+  ties.reserve(candidates.size());
+  for (const Candidate& each : candidates) ties.push_back(each.tie);
+  for (std::size_t tiles = std::min(kFirstTiles, all); !ties.empty(); tiles = std::min(all, kGrowth * tiles)) {
+    std::vector<Blocks> orders;
+    orders.reserve(ties.size());
+    for (const Tie& tie : ties) orders.push_back(applied(blocks, tie));
+    const std::vector<double> errors = evaluator.errors(blocks, orders, tiles);
+    const double bound = tied * evaluator.entries(all) / evaluator.entries(tiles);
+    std::vector<Tie> left;
+    for (std::size_t i = 0; i < ties.size(); ++i) {
+      if (errors[i] <= bound) left.push_back(ties[i]);
+    }
+    ties = std::move(left);
+    if (tiles == all) break;
+  }
+  return ties;
+}
+
 }  // namespace
 
 std::vector<Tie> find_ties(IslandGroup& group, const Answer& answer, Status status, const ErrorFloor& floor,
                            const IslandParameters& parameters, std::size_t trials) {
   Evaluator& evaluator = group.evaluator();
-  const std::size_t tiles = evaluator.rows().tiles();
   const std::size_t few = evaluator.rows().tiles_for(static_cast<std::size_t>(parameters.margin_rows));
   const Blocks& blocks = answer.blocks;
   if (blocks.size() < 2 || blocks.size() > kMostTied || !std::isfinite(answer.scaled) || !floor.rows_differ())
@@ -149,15 +175,7 @@ std::vector<Tie> find_ties(IslandGroup& group, const Answer& answer, Status stat
   });
   others.resize(std::min(others.size(), trials - candidates.size()));
   candidates.insert(candidates.end(), others.begin(), others.end());
-  std::vector<Blocks> orders;
-  orders.reserve(candidates.size());
-  for (const Candidate& each : candidates) orders.push_back(applied(blocks, each.tie));
-  const std::vector<double> errors = evaluator.errors(blocks, orders, tiles);
-  std::vector<Tie> ties;
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (errors[i] <= tied) ties.push_back(candidates[i].tie);
-  }
-  return ties;
+  return with_error_up_to(tied, evaluator, blocks, candidates);
 }
 
 void mark_tied(const std::vector<Tie>& ties, std::vector<Margin>& margins) {
