@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "core/stop.hpp"
-#include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
 
@@ -49,8 +48,8 @@ void drop_negligible(const VectorXd& diagonal, VectorXd& subdiagonal, Index firs
   }
 }
 
-/// Implicit QR steps on the tridiagonal matrix until the subdiagonal is gone.
-void diagonalise(VectorXd& diagonal, VectorXd& subdiagonal, MatrixXd& vectors) {
+/// Implicit QR steps on the tridiagonal matrix until the subdiagonal is gone. False where that takes too many.
+bool diagonalise(VectorXd& diagonal, VectorXd& subdiagonal, MatrixXd& vectors) {
   const Index size = diagonal.size();
   constexpr Index kMostSteps = 30;  // for each eigenvalue, as Eigen has it
   Index first = 0;
@@ -59,13 +58,14 @@ void diagonalise(VectorXd& diagonal, VectorXd& subdiagonal, MatrixXd& vectors) {
     throw_if_stopped();
     drop_negligible(diagonal, subdiagonal, first, last);
     while (last > 0 && subdiagonal[last - 1] == 0) --last;
-    if (last == 0) return;
-    if (++step > kMostSteps * size) throw InternalError("eigenvectors: QR steps do not converge");
+    if (last == 0) return true;
+    if (++step > kMostSteps * size) return false;
     first = last - 1;
     while (first > 0 && subdiagonal[first - 1] != 0) --first;
     Eigen::internal::tridiagonal_qr_step<Eigen::ColMajor>(diagonal.data(), subdiagonal.data(), first, last,
                                                           vectors.data(), size);
   }
+  return true;
 }
 
 void sort_by_value(VectorXd& values, MatrixXd& vectors) {
@@ -89,8 +89,7 @@ MatrixXd symmetric_eigenvectors(const MatrixXd& matrix) {
   VectorXd values = vectors.diagonal();
   VectorXd subdiagonal = vectors.diagonal<-1>();
   vectors = Eigen::householderSequence(vectors, coefficients).setLength(matrix.rows() - 1).setShift(1);
-  diagonalise(values, subdiagonal, vectors);
-  sort_by_value(values, vectors);
+  if (diagonalise(values, subdiagonal, vectors)) sort_by_value(values, vectors);
   return vectors;
 }
 
