@@ -189,7 +189,7 @@ def main():
             groups = dict.fromkeys(each.name.split(".")[0] for each in parameters)
             raise Failure(f"no parameter of '{options.only}'; there are {', '.join(groups)}")
         bench = [*shlex.split(options.launcher), program, "bench", "--suite", options.suite, *options.bench]
-        version = run([program, "--version"]).strip()
+        version = " ".join(run([program, "--version"]).split())
         about = f"{version}: {shlex.join(['bench', '--suite', options.suite, *options.bench])}"
         vary(Study(options.results, bench, about), chosen, factors)
     except (Failure, OSError, ValueError) as error:
