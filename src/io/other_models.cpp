@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view kFromTorch = "load it and save its state_dict() with torch.save or safetensors";
 constexpr std::string_view kFromArrays =
     "save its arrays: numpy.savez('model.npz', **{'0.inp.weight': W, '0.inp.bias': b, ...}), W as [out x in]";
 constexpr std::string_view kUnpack = "unpack it and give what is in it";
