@@ -6,7 +6,7 @@
 namespace kintsugi::kernels {
 
 extern constinit const Code KINTSUGI_LEVEL_CODE;
-const Code KINTSUGI_LEVEL_CODE = {
+constinit const Code KINTSUGI_LEVEL_CODE = {
     .activate_tile = level_code::activate_tile,
     .activate_tile_with_slope = level_code::activate_tile_with_slope,
     .add_bias = level_code::add_bias,
