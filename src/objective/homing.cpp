@@ -123,11 +123,11 @@ void Homing::add_tile(const RowTile& rows, std::span<const Layer> layers) {
   }
 }
 
-double Homing::mean_state_norm(std::size_t place, std::size_t places) const {
+double Homing::mean_state_norm(std::size_t place) const {
   const std::size_t width = passes_.size() / kTileRows;
   double squares = 0;
   for (std::size_t i = 0; i < width; ++i) {
-    const double sum = sums_.value(kSigns * places * places + place * width + i);
+    const double sum = sums_.value(kSigns * places_ * places_ + place * width + i);
     squares += sum * sum;
   }
   return std::sqrt(squares);
@@ -157,7 +157,7 @@ std::vector<Eigen::MatrixXd> Homing::signs(const Blocks& blocks) {
     }
     if (sign == 3) {
       for (Eigen::Index place = 0; place < table.cols(); ++place)
-        table.col(place) /= mean_state_norm(static_cast<std::size_t>(place), places);
+        table.col(place) /= mean_state_norm(static_cast<std::size_t>(place));
     }
     if (standardise(table)) signs.push_back(std::move(table));
   }

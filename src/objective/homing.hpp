@@ -40,7 +40,7 @@ class Homing {
  private:
   static constexpr std::size_t kSigns = 4;
 
-  [[nodiscard]] double mean_state_norm(std::size_t place, std::size_t places) const;
+  [[nodiscard]] double mean_state_norm(std::size_t place) const;
   void take_out(std::size_t block, std::size_t place);
   void add_tile(const RowTile& rows, std::span<const Layer> layers);
   void add_place(const RowTile& rows, const Layer& layer, std::size_t at);

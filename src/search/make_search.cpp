@@ -25,7 +25,6 @@ enum class Stream : std::uint64_t {
   annealing = 6,
   gauss_newton = 7,
   pair_relaxation = 8,
-  pair_decoding = 9,
   depth = 10,
 };
 
