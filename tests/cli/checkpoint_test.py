@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
@@ -357,6 +358,10 @@ class RefusalTest(CheckpointTest):
         # What happens to a disk while a search runs does not end it.
         process = self.start([harness.PROGRAM, "solve", "p.h5", *SLOW, "--tolerance", "1e-30", "--checkpoint", "disk/d.h5",
                               "--checkpoint-interval", "0"])
+        # Before the first checkpoint, a disk that refuses would be an error of the command line.
+        while not (disk / "d.h5").exists():
+            self.assertIsNone(process.poll(), "a first checkpoint is written")
+            time.sleep(0.01)
         while subprocess.run(["mount", "-o", "remount,ro", disk], capture_output=True).returncode != 0:
             self.assertIsNone(process.poll(), "the disk is busy only while a checkpoint is written")
         line = ""
