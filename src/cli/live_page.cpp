@@ -1,6 +1,8 @@
 #include "cli/live_page.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -14,6 +16,9 @@ namespace {
 
 constexpr double kSecondsBetween = 5;
 constexpr double kTimesItsCost = 100;
+// A page is renewed between two steps, and a step of a large network takes long.
+constexpr double kSecondsUntilLost = 60;
+constexpr double kTimesUntilLost = 3;
 constexpr std::size_t kMostLiveRows = 8192;  // more than a curve on the page has points
 
 /// A file that vanishes with this.
@@ -55,16 +60,27 @@ void LivePage::on_step(const TrajectoryEntry& entry) {
 
 bool LivePage::due() const { return since_last_.seconds() >= pause_; }
 
-void LivePage::put(Solution solution, bool goes_on) {
+void LivePage::renew(Solution so_far) {
+  so_far.trajectory = rows_;
+  if (!rows_.empty()) so_far.evaluations = rows_.back().evaluations;
+  if (renewed_) longest_ = std::max(longest_, since_last_.seconds());
+  renewed_ = true;
+  put(so_far, true);
+}
+
+void LivePage::put(const Solution& solution, bool goes_on) {
   const Stopwatch cost;
-  if (goes_on) {
-    solution.trajectory = rows_;
-    if (!rows_.empty()) solution.evaluations = rows_.back().evaluations;
-  }
   std::filesystem::path beside = page_;
   const Passing passing{beside += ".solution"};
   write_(solution, passing.path);
-  write_file_atomically(page_, report::to_html(report::read_report(passing.path), goes_on));
+  const report::Report report = report::read_report(passing.path);
+  std::optional<report::Live> live;
+  if (goes_on) {
+    const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+    const double next = std::max(longest_, 2 * kTimesItsCost * cost.seconds());
+    live = {.renewed = now.count(), .within = kSecondsUntilLost + kTimesUntilLost * next};
+  }
+  write_file_atomically(page_, report::to_html(report, live));
   pause_ = std::max(kSecondsBetween, kTimesItsCost * cost.seconds());
   since_last_.restart();
 }

@@ -207,8 +207,8 @@ void SolveCommand::declare(OptionTable& options) {
   options.may_be_repeated();
   options.option(
       "live", "FILE",
-      "renew a page (page.html) while the solve runs, to be opened in a browser from the disk: it reloads itself "
-      "until the end",
+      "renew a page (page.html) while the solve runs, to be opened in a browser from the disk: it loads itself "
+      "anew until the end, or until the solve is gone",
       output_path(live_, {".solution"}));
   options.option("checkpoint", "FILE", "keep the state of the search in this file, and the one before in FILE.previous",
                  output_path(checkpoint_, {".previous", ".next", ".lock"}));

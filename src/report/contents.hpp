@@ -76,6 +76,12 @@ struct ProblemFigures {
   Fit fit;
 };
 
+/// Of the page of a solve that still runs.
+struct Live {
+  double renewed = 0;  ///< when it was written, in seconds since 1970
+  double within = 0;   ///< seconds in which the solve, if it lives, is all but sure to renew it
+};
+
 struct Report {
   std::string path;  ///< of the solution, as given
   StoredSolution stored;
@@ -103,9 +109,9 @@ void add_problem(Report& report, const std::filesystem::path& path, const Networ
 
 /// One HTML page that needs nothing besides itself: styles, scripts, numbers and the charts' library (D3) are in it,
 /// and its Content-Security-Policy lets nothing else in. Large tables are thinned, and the page says so. Equal reports
-/// give equal bytes. `goes_on`: of a solve that still runs; the page reloads itself every few seconds. Throws
-/// UsageError where the program was built without D3.
-[[nodiscard]] std::string to_html(const Report& report, bool goes_on = false);
+/// give equal bytes. With `live` the page loads itself anew every few seconds, until it has found itself unchanged for
+/// longer than that allows; it then says so. Throws UsageError where the program was built without D3.
+[[nodiscard]] std::string to_html(const Report& report, const std::optional<Live>& live = std::nullopt);
 
 /// False where the program was built without D3, which to_html() needs.
 [[nodiscard]] bool html_available();

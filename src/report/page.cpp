@@ -1,6 +1,7 @@
 // Puts a page together from its parts. The numbers are JSON in a script element that is not run.
 
 #include <array>
+#include <cmath>
 #include <map>
 #include <string_view>
 
@@ -49,7 +50,7 @@ std::string fill(std::string_view page, const std::map<std::string_view, std::st
 
 bool html_available() { return !asset(kLibrary).empty(); }
 
-std::string make_page(std::span<const std::string_view> scripts, const nlohmann::ordered_json& data, bool goes_on) {
+std::string make_page(std::span<const std::string_view> scripts, const nlohmann::ordered_json& data) {
   if (!html_available()) {
     throw UsageError(
         "this program was built without D3, which pages are drawn with; --format text needs none (to build with it: "
@@ -57,19 +58,25 @@ std::string make_page(std::span<const std::string_view> scripts, const nlohmann:
   }
   std::string all;
   for (const std::string_view name : scripts) all.append(asset(name));
-  constexpr const char* kReload = "\n<meta http-equiv=\"refresh\" content=\"5\">";
-  return fill(asset("page.html"), {{"reload", goes_on ? kReload : ""},
-                                   {"style", std::string(asset("style.css"))},
+  return fill(asset("page.html"), {{"style", std::string(asset("style.css"))},
                                    {"library", std::string(asset(kLibrary))},
                                    {"scripts", std::move(all)},
                                    {"data", embeddable(data)}});
 }
 
-std::string to_html(const Report& report, bool goes_on) {
-  constexpr std::array<std::string_view, 11> kScripts{"core.js",    "charts.js", "verdict.js", "network.js",
-                                                      "pairing.js", "order.js",  "depth.js",   "search.js",
-                                                      "study.js",   "words.js",  "page.js"};
-  return make_page(kScripts, page_data(report), goes_on);
+std::string to_html(const Report& report, const std::optional<Live>& live) {
+  constexpr std::array<std::string_view, 12> kScripts{"core.js",    "charts.js",  "live.js",  "verdict.js",
+                                                      "network.js", "pairing.js", "order.js", "depth.js",
+                                                      "search.js",  "study.js",   "words.js", "page.js"};
+  constexpr double kSecondsBetweenLoads = 5;
+  constexpr double kMilliseconds = 1000;
+  nlohmann::ordered_json data = page_data(report);
+  if (live) {
+    data["live"] = {{"renewed", std::round(kMilliseconds * live->renewed)},
+                    {"within", live->within},
+                    {"between", kSecondsBetweenLoads}};
+  }
+  return make_page(kScripts, data);
 }
 
 }  // namespace kintsugi::report

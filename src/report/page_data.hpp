@@ -8,9 +8,7 @@ namespace kintsugi::report {
 
 /// The page with these scripts, in this order, and what they draw. Throws UsageError where the program was built
 /// without D3.
-/// `goes_on`: the page reloads itself every few seconds.
-[[nodiscard]] std::string make_page(std::span<const std::string_view> scripts, const nlohmann::ordered_json& data,
-                                    bool goes_on = false);
+[[nodiscard]] std::string make_page(std::span<const std::string_view> scripts, const nlohmann::ordered_json& data);
 
 /// What the page's scripts draw: the report as JSON, large tables thinned. Numbers that are not finite become null;
 /// parts that the report does not have are null.

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "support"), str(TESTS / "report")]
 
 import harness
+from browser import Browser, needs_browser
 from harness import STOPPED, USAGE, Planted, ProgramTest, clean_environment, main
 
-RELOAD = '<meta http-equiv="refresh" content="5">'
 ENDLESS = ("--start", "random", "--search", "bubble", "--tolerance", "1e-30")
 
 
@@ -21,7 +22,7 @@ def data_of(page):
     return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL).group(1))
 
 
-class LiveTest(ProgramTest):
+class SolveTest(ProgramTest):
     def start(self, *arguments, prefix=()):
         Planted(blocks=48, width=32, rows=4000).write(self.folder / "p.h5")
         process = subprocess.Popen([*prefix, harness.PROGRAM, "solve", "p.h5", *ENDLESS, "--live", "page.html", *arguments],
@@ -31,6 +32,13 @@ class LiveTest(ProgramTest):
         self.addCleanup(process.kill)
         return process
 
+    def finish(self, process, number):
+        process.send_signal(number)
+        _, log = process.communicate(timeout=60)
+        return log
+
+
+class LiveTest(SolveTest):
     def watch(self, process, times):
         """The pages that were there one after another, each of them whole."""
         pages = []
@@ -50,16 +58,17 @@ class LiveTest(ProgramTest):
             process = self.start("-o", "s.h5", prefix=prefix)
             pages = self.watch(process, 2)
             for page in pages:
-                self.assertIn(RELOAD, page)
-                self.assertIn("unfinished", page)
+                live = data_of(page)["live"]
+                self.assertLess(abs(live["renewed"] / 1000 - time.time()), 600)
+                self.assertGreater(live["within"], live["between"])
+                self.assertEqual(data_of(page)["run"]["status"], "unfinished")
             evaluations = [data_of(page)["run"]["evaluations"] for page in pages]
             self.assertLess(evaluations[0], evaluations[1])
-            process.send_signal(signal.SIGUSR1)
-            _, log = process.communicate(timeout=60)
+            log = self.finish(process, signal.SIGUSR1)
             self.assertEqual(process.returncode, STOPPED, log)
             last = (self.folder / "page.html").read_text()
-            self.assertNotIn(RELOAD, last)
-            self.assertIn("interrupted", last)
+            self.assertNotIn("live", data_of(last))
+            self.assertEqual(data_of(last)["run"]["status"], "interrupted")
             self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["p.h5", "page.html", "s.h5"])
             (self.folder / "page.html").unlink()
 
@@ -67,8 +76,8 @@ class LiveTest(ProgramTest):
         Planted().write(self.folder / "p.h5")
         self.run_program("solve", "p.h5", "--live", "page.html")
         page = (self.folder / "page.html").read_text()
-        self.assertNotIn(RELOAD, page)
-        self.assertIn("solved", page)
+        self.assertNotIn("live", data_of(page))
+        self.assertEqual(data_of(page)["run"]["status"], "solved")
 
     def test_the_search_is_the_same(self):
         Planted(blocks=24).write(self.folder / "p.h5")
@@ -94,6 +103,76 @@ class LiveTest(ProgramTest):
         self.assertEqual(process.returncode, 5, log)
         self.assertIn("kintsugi: error: pages/page.html", log)
         self.assertEqual(sorted(map(int, out.split(","))), list(range(13)))
+
+
+# In place of the page's own timers: those that are to come, which the test rings.
+TIMERS = """
+window.timers = [];
+window.setTimeout = (call, wait) => window.timers.push([call, wait]);
+"""
+
+
+@needs_browser
+class BrowserTest(SolveTest):
+    def setUp(self):
+        super().setUp()
+        self.browser = Browser()
+        self.addCleanup(self.browser.close)
+        self.process = self.start("-o", "s.h5")
+        self.page = self.folder / "page.html"
+        self.until(self.page.exists)
+
+    def until(self, happens, seconds=120):
+        end = time.monotonic() + seconds
+        while not happens():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
+
+    def word(self, selector):
+        """A text of the page; None while it is being loaded."""
+        try:
+            return (self.browser.texts(selector) or [None])[0]
+        except Exception:
+            return None
+
+    def test_it_renews_itself_and_ends_with_the_solve(self):
+        self.browser.open(self.page)
+        self.until(lambda: (self.word("#live") or "").startswith("The solve goes on. As of "))
+        self.until(lambda: self.word('[data-figure="evaluations"]'))
+        first = self.word('[data-figure="evaluations"]')
+        self.browser.run("document.getElementById('theme').click()")
+        self.until(lambda: self.word('[data-figure="evaluations"]') not in (None, first))
+        self.until(lambda: self.word("html[data-theme='dark'] #live"))  # colours that were chosen stay
+        self.finish(self.process, signal.SIGUSR1)
+        self.until(lambda: self.word('[data-figure="status"]') == "interrupted")
+        self.assertEqual(self.browser.texts("#live:not([hidden])"), [])
+        self.assertEqual([message["message"] for message in self.browser.driver.get_log("browser")], [])
+
+    def test_of_a_solve_that_was_killed_it_says_so_and_rests(self):
+        self.finish(self.process, signal.SIGKILL)
+        self.browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": TIMERS})
+        self.browser.open(self.page)
+        live = data_of(self.page.read_text())["live"]
+        loads = 0
+        while self.browser.run("return timers.length"):
+            self.assertEqual(self.browser.run("return timers[0][1]"), 1000 * live["between"])
+            self.browser.run("window.old = true; timers[0][0]()")
+            self.until(lambda: self.browser.run("return !window.old && document.readyState === 'complete'"))
+            loads += 1
+        self.assertEqual(loads, int(live["within"] // live["between"]) + 1)
+        said = self.word("#live.lost")
+        self.assertIn("has not renewed this page since", said)
+        self.assertIn("probably been killed", said)
+        # Loaded by hand it looks again, and stays at rest; once it has been renewed, it goes on.
+        self.browser.driver.refresh()
+        self.assertEqual((self.browser.run("return timers.length"), self.word("#live.lost")), (0, said))
+        renewed = f'"renewed":{int(live["renewed"])}'
+        text = self.page.read_text()
+        self.assertEqual(text.count(renewed), 1)
+        self.page.write_text(text.replace(renewed, f'"renewed":{int(live["renewed"]) + 1}'))
+        self.browser.driver.refresh()
+        self.assertEqual(self.browser.run("return timers.length"), 1)
+        self.assertIsNone(self.word("#live.lost"))
 
 
 if __name__ == "__main__":

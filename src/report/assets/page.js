@@ -131,6 +131,7 @@ function factsSection() {
   node.append(el("h3", {}, "Options"), el("pre", { id: "options", tabindex: "0" }, run.options || "none recorded"));
 }
 
+stayLive();
 header();
 answerSection();
 pairingSection();
