@@ -152,6 +152,9 @@ std::vector<Run> read_array(const fs::path& folder) {
     }
     runs.push_back(std::move(run));
   }
+  std::string first;
+  std::getline(std::ifstream(folder / "solved") >> std::ws, first);
+  for (Run& run : runs) run.first = run.name == first;
   return runs;
 }
 

@@ -34,6 +34,7 @@ struct Run {
   ProblemFingerprint fingerprint;  ///< empty where the source has none
   std::string status;              ///< a word of to_string(Status), or of an exit code; empty: not said
   bool solved = false;
+  bool first = false;  ///< of an array of restarts, the task that solved the problem first, so that all others stopped
   std::optional<std::uint64_t> seed;
   double mse = kNone;
   double target = kNone;

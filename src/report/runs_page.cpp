@@ -32,6 +32,7 @@ Json run_data(const Comparison& all, std::size_t i) {
             {"group", all.group_of[i]},
             {"status", run.status},
             {"solved", run.solved},
+            {"first", run.first},
             {"seed", run.seed ? Json(std::to_string(*run.seed)) : Json()},  // a script's numbers have 53 bits
             {"mse", run.mse},
             {"target", run.target},

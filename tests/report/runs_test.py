@@ -150,6 +150,10 @@ class TextTest(RunsTest):
         self.assertEqual(rows["task-3"][7], "100", "its solution tells more than the table")
         self.assertEqual({row[1] for row in rows.values()}, {"p"}, "tasks of an array have one problem")
         self.assertNotIn("Settings that differ", self.text("array"))
+        self.assertNotIn("(first)", self.text("array"), "nothing says which was")
+        (self.folder / "array/solved").write_text("task-3\n")
+        rows = {row[0] for row in self.rows(self.text("array"), "")}
+        self.assertEqual(rows, {"task-1", "task-2", "task-3 (first)"})
 
     def test_a_folder_with_one_solution_is_one_run(self):
         self.solution("folder/solution.h5")
@@ -267,6 +271,17 @@ class RunsPageTest(RunsTest):
                          "select.value = 1; select.dispatchEvent(new Event('change'))")
         rings = [fill == "none" for fill in self.browser.attributes("#errors circle[fill-opacity]", "fill")]
         self.assertEqual(rings, 2 * [False, False, True, True], "tabu did not solve the second problem")
+
+    def test_the_first_task_of_an_array_to_solve_is_marked(self):
+        for seed in (1, 2, 3):
+            self.solution(f"array/task-{seed}/solution.h5", seed=seed, solved=seed != 1)
+        (self.folder / "array/tasks.csv").write_text("seed,exit,mse,evaluations,search_seconds\n3,0,1e-14,50,1.5\n")
+        (self.folder / "array/solved").write_text("task-3\n")
+        self.open("array")
+        self.assertIn("First to solve: task-3, after 2 s of search; the other tasks stopped then.", self.browser.texts("#result")[0])
+        self.assertEqual(self.browser.texts("#runs-table td:first-child"), ["task-1", "task-2", "task-3 (first)"])
+        self.assertEqual(len(self.browser.attributes("#errors circle.first", "r")), 2, "over evaluations and over seconds")
+        self.assertIn("the first to solve", self.browser.texts("#errors .legend span"))
 
     def test_targets_on_the_way(self):
         self.open(*self.two_searches())

@@ -178,7 +178,7 @@ function figure(parent, { id, title, note, legend, controls, draw }) {
     key.replaceChildren(
       ...(typeof legend === "function" ? legend() : legend || []).map(([text, name, shape]) => {
         const mark = el("i", { class: shape || "" });
-        mark.style[shape === "dashed" ? "borderColor" : "background"] = color(name);
+        mark.style[shape === "dashed" || shape === "ring" ? "borderColor" : "background"] = color(name);
         return el("span", {}, mark, text);
       }),
     );

@@ -13,7 +13,7 @@ function groupLegend(runs) {
 
 /// What a run is, for tips.
 function runLines(run) {
-  const lines = [run.name];
+  const lines = [run.name + (run.first ? " (the first to solve)" : "")];
   if (data.problems.length > 1) lines.push(data.problems[run.problem]);
   if (data.groups.length > 1) lines.push(data.groups[run.group]);
   lines.push(run.status ? run.status.replace(/_/g, " ") : "how it ended is not said");
@@ -56,6 +56,7 @@ function curvesSection(runs) {
       legend: () => groupLegend(own()).concat([
         ["solved", "soft", "dot"],
         ["not solved", "soft", "ring"],
+        ...(own().some((r) => r.first) ? [["the first to solve", "gold", "ring"]] : []),
         ...(own().some(nearTarget) ? [["target", "bad", "dashed"]] : []),
       ]),
       note:
@@ -124,6 +125,11 @@ function drawErrorPanel(stage, width, runs, { key, name, end, low, high, target 
     line.attr("stroke", stroke).attr("stroke-width", runs.length > 30 ? 0.8 : 1.4).attr("d", path);
     line.attr("stroke-opacity", runs.length > 12 ? 0.6 : 0.9);
     const best = run.curve[run.curve.length - 1][2];
+    if (run.first) {
+      const ring = f.plot.append("circle").attr("class", "first").attr("r", 8).attr("fill", "none");
+      ring.attr("stroke", color("gold")).attr("stroke-width", 2.5);
+      ring.attr("cx", x(Math.max(first, last))).attr("cy", y(Math.max(low, best)));
+    }
     points.push({
       x: Math.max(first, last),
       y: Math.max(low, best),

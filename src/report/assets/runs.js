@@ -32,6 +32,10 @@ function inWords(runs) {
     const first = solved.reduce((best, r) => (r.evaluations < best.evaluations ? r : best));
     words.push(`With the fewest evaluations, ${num(first.evaluations)}: ${first.name}.`);
   }
+  for (const run of runs.filter((r) => r.first)) {
+    const cost = run.search === null ? "" : `, after ${seconds(run.search)} of search`;
+    words.push(`First to solve: ${run.name}${cost}; the other tasks stopped then.`);
+  }
   const never = data.series.filter((s) => s.solved === 0);
   if (never.length && solved.length) {
     const names = Array.from(new Set(never.map((s) => data.problems[s.problem])));
@@ -53,7 +57,7 @@ function runsTable() {
   const has = (value) => data.runs.some((r) => value(r) !== null && value(r) !== undefined && value(r) !== "");
   const number = (value) => (r) => ({ text: num(value(r)), value: value(r) });
   const columns = [
-    ["run", () => true, (r) => r.name],
+    ["run", () => true, (r) => r.name + (r.first ? " (first)" : "")],
     ["problem", () => data.problems.length > 1, (r) => data.problems[r.problem]],
     ["settings", () => data.groups.length > 1, (r) => data.groups[r.group]],
     ["seed", () => has((r) => r.seed), (r) => ({ text: r.seed === null ? "–" : r.seed, value: r.seed === null ? null : Number(r.seed) })],
