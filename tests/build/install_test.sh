@@ -33,33 +33,43 @@ echo mine >"$scratch/my jobs/jobs/solve.sbatch"
 "$prefix/bin/kintsugi-jobs" "$scratch/my jobs" 2>/dev/null && fail "kintsugi-jobs copied over what was there"
 [ "$(cat "$scratch/my jobs/jobs/solve.sbatch")" = mine ] || fail "kintsugi-jobs changed a file that was there"
 
-# The module file, where there is a module command.
-init=
-for candidate in /usr/share/modules/init/bash /usr/share/lmod/lmod/init/bash; do
-  if [ -r "$candidate" ]; then init=$candidate; break; fi
-done
-if [ -n "$init" ]; then
+# The module file, by each of the two module commands that is there. Debian's packages of them exclude each other: an Lmod
+# that was unpacked elsewhere (dpkg -x; its Lua packages installed) is named by KINTSUGI_LMOD, the folder of libexec/lmod.
+try_module() {  # NAME SCRIPT: SCRIPT defines the shell's function `module`
+  local seen expected
   # shellcheck disable=SC2016  # for the inner shell
-  seen=$(env -u MODULEPATH -u LOADEDMODULES PATH=/usr/bin:/bin bash -c '
+  seen=$(env -u MODULEPATH -u LOADEDMODULES -u _LMFILES_ PATH=/usr/bin:/bin bash -c '
     set -e
-    . "$1"
+    eval "$1"
     module use "$2/share/kintsugi/modulefiles"
     module load kintsugi
     command -v kintsugi kintsugi-jobs
     echo "$KINTSUGI_ROOT|$PYTHONPATH|$CMAKE_PREFIX_PATH|$PKG_CONFIG_PATH"
     kintsugi info --help >/dev/null
+    module help kintsugi 2>&1 | grep -o "puts dropped neural networks back together"
     module unload kintsugi
-    command -v kintsugi || echo "gone with the module"' bash "$init" "$prefix")
+    command -v kintsugi || echo "gone with the module${KINTSUGI_ROOT:-}"' bash "$2" "$prefix")
   expected="$prefix/bin/kintsugi
 $prefix/bin/kintsugi-jobs
 $prefix|$prefix/share/kintsugi/python|$prefix|$(find "$prefix" -type d -name pkgconfig)
+puts dropped neural networks back together
 gone with the module"
-  [ "$seen" = "$expected" ] || fail "the module file gave
+  [ "$seen" = "$expected" ] || fail "with $1, the module file gave
 $seen
 instead of
 $expected"
+}
+modules=/usr/share/modules/init/bash
+lmod=${KINTSUGI_LMOD:-/usr/share/lmod/lmod}/libexec/lmod
+if [ -r $modules ]; then
+  try_module "Environment Modules" ". $modules"
 else
-  echo "SKIPPED: the module file was not loaded: neither environment-modules nor lmod is installed"
+  echo "SKIPPED: the module file was not loaded by Environment Modules: environment-modules is not installed"
+fi
+if [ -x "$lmod" ]; then
+  try_module Lmod "module() { eval \"\$($(printf %q "$lmod") bash \"\$@\")\"; }"
+else
+  echo "SKIPPED: the module file was not loaded by Lmod: lmod is not installed, and KINTSUGI_LMOD names none"
 fi
 
 # A release of the next minor number must not be taken for this one.
