@@ -1,7 +1,5 @@
 #include "kintsugi/core/assembly.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -159,21 +157,6 @@ class NumberList {
 
 std::vector<int> parse_permutation(std::string_view text, const std::string& origin) {
   return NumberList(text, origin).read();
-}
-
-std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
-    throw InternalError("libcrypto has no SHA-256");
-  }
-  std::string hex;
-  for (unsigned int i = 0; i < length; ++i) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    hex += kDigits[digest[i] >> 4];
-    hex += kDigits[digest[i] & 15];
-  }
-  return hex;
 }
 
 namespace {

@@ -1,16 +1,11 @@
 #include "io/file_sum.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <memory>
 #include <vector>
 
 #include "core/stop.hpp"
 #include "io/file_descriptor.hpp"
-#include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/error.hpp"
 
 namespace kintsugi {
@@ -22,17 +17,6 @@ constexpr std::size_t kDigits = 64;
 constexpr std::size_t kLine = kKey.size() + kDigits + 1;
 
 std::string line_of(const std::string& hex) { return std::string(kKey).append(hex).append("\n"); }
-
-std::string hex_of(std::string_view bytes) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  for (const char byte : bytes) {
-    const auto value = static_cast<unsigned char>(byte);
-    text += kHex[value >> 4U];
-    text += kHex[value & 15U];
-  }
-  return text;
-}
 
 /// Where HDF5 notes that somebody has the file open for writing, and takes the note back in the end.
 constexpr std::size_t kMark = 20;
@@ -47,13 +31,16 @@ std::string last_line(int file, std::uint64_t size) {
 
 }  // namespace
 
-std::string sum_line(std::string_view content) { return line_of(sha256_hex(content)); }
+std::string RunningSum::line() { return line_of(sum_.hex()); }
+
+std::string sum_line(std::string_view content) {
+  RunningSum sum;
+  sum.add(content);
+  return sum.line();
+}
 
 std::string sum_line(int file, std::uint64_t size, const std::string& name) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) {
-    throw InternalError("no SHA-256 can be worked out");
-  }
+  RunningSum sum;
   constexpr std::uint64_t kPart = std::uint64_t{1} << 20;
   std::vector<char> part(std::min(kPart, size));
   for (std::uint64_t at = 0; at < size; at += part.size()) {
@@ -61,12 +48,9 @@ std::string sum_line(int file, std::uint64_t size, const std::string& name) {
     const std::size_t count = std::min<std::uint64_t>(part.size(), size - at);
     if (!read_at(file, part.data(), count, at)) throw InputError(name + ": cannot be read: " + system_message(errno));
     if (at == 0 && is_marked_open({part.data(), count})) part[kMark] = 0;
-    EVP_DigestUpdate(context.get(), part.data(), count);
+    sum.add({part.data(), count});
   }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  EVP_DigestFinal_ex(context.get(), digest.data(), &length);
-  return line_of(hex_of({reinterpret_cast<const char*>(digest.data()), length}));
+  return sum.line();
 }
 
 bool has_sum(int file, std::uint64_t size) {

@@ -142,13 +142,29 @@ std::vector<char> Image::finish() {
   return bytes;
 }
 
-std::string Image::finish_with_sum() {
+void Image::finish_with_sum(const std::function<void(std::string_view)>& take) {
   const std::size_t bytes = size();
+  void* place = nullptr;
+  done(H5Fget_vfd_handle(file_.id(), H5P_DEFAULT, &place));
+  const std::string_view content(*static_cast<const char* const*>(place), bytes);
+  // HDF5's note that the file is open for writing is not part of it. (H5Fget_file_image would leave it out, too, but
+  // copies what may be large.)
+  constexpr std::size_t kNote = 20;
+  constexpr std::size_t kNoteSize = 4;
+  std::string head(content.substr(0, kNote + kNoteSize));
+  head.replace(kNote, kNoteSize, kNoteSize, '\0');
+  RunningSum sum;
+  for (const std::string_view part : {std::string_view(head), content.substr(head.size())}) {
+    sum.add(part);
+    take(part);
+  }
+  take(sum.line());
+}
+
+std::string Image::finish_with_sum() {
   std::string content;
-  content.reserve(bytes + sum_line("").size());  // one copy of what may be large
-  content.resize(bytes);
-  copy_to(content);
-  return content += sum_line(content);
+  finish_with_sum([&](std::string_view part) { content += part; });
+  return content;
 }
 
 std::string library_version() {

@@ -3,8 +3,10 @@
 #include <hdf5.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -81,6 +83,8 @@ class Image {
   [[nodiscard]] std::vector<char> finish();
   /// The same, and the line with their checksum (io/file_sum.hpp).
   [[nodiscard]] std::string finish_with_sum();
+  /// The same, given away in parts.
+  void finish_with_sum(const std::function<void(std::string_view)>& take);
 
  private:
   void attribute(hid_t object, const std::string& name, hid_t type, const void* value);

@@ -29,10 +29,13 @@ class RealWriter {
   explicit RealWriter(h5::Image& image) : image_(image) {}
 
   [[nodiscard]] bool fit_float(std::span<const double> values) {
-    narrow_.resize(values.size());
-    for (std::size_t i = 0; i < values.size(); ++i) narrow_[i] = static_cast<float>(values[i]);
-    return std::equal(values.begin(), values.end(), narrow_.begin(),
-                      [](double wide, float narrow) { return wide == static_cast<double>(narrow); });
+    narrow_.resize(std::max(narrow_.size(), values.size()));
+    int any_lost = 0;  // one pass without a branch
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      narrow_[i] = static_cast<float>(values[i]);
+      any_lost |= static_cast<int>(static_cast<double>(narrow_[i]) != values[i]);
+    }
+    return any_lost == 0;
   }
 
   void write(hid_t parent, const char* name, std::span<const hsize_t> dims, std::span<const double> values,
@@ -102,7 +105,9 @@ void write_problem(const std::filesystem::path& path, const NetworkF64& network,
   problem_format::write_root(image, network.activation, provenance);
   write_pieces(image, network);
   write_rows(image, rows);
-  write_file_atomically(path, image.finish_with_sum());
+  AtomicFile file(path);
+  image.finish_with_sum([&](std::string_view part) { file.write(part); });
+  file.commit();
 }
 
 // ---- reading ----

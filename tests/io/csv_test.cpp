@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <random>
 
 #include "core/random.hpp"
+#include "io/decimal.hpp"
 #include "io/expect_error.hpp"
 #include "io/table.hpp"
 #include "support/environment.hpp"
@@ -310,4 +313,31 @@ TEST_F(Csv, MissingFile) {
 }
 
 }  // namespace
+TEST(Decimal, IsWhatFromCharsReads) {
+  std::mt19937 random(1);
+  const auto below = [&](unsigned limit) { return static_cast<unsigned>(random() % limit); };
+  for (int i = 0; i < 200000; ++i) {
+    std::vector<char> text;
+    if (below(2) == 0) text.push_back('-');
+    for (unsigned part = 0; part < 2; ++part) {
+      for (unsigned digits = below(20); digits > 0; --digits) text.push_back(static_cast<char>('0' + below(10)));
+      if (part == 0 && below(4) > 0) text.push_back('.');
+    }
+    const std::size_t size = text.size();
+    // Behind the number stands what may follow it, and then digits that do not belong to it.
+    text.push_back(",:/;\xff "[below(6)]);
+    text.insert(text.end(), 8, '1');
+    double expected = 0;
+    const auto [next, error] = std::from_chars(text.data(), text.data() + text.size(), expected);
+    for (const std::size_t end : {text.size(), size}) {
+      const std::string shown(text.data(), text.data() + end);
+      const Decimal read = read_decimal(text.data(), text.data() + end);
+      ASSERT_EQ(read.error, error) << shown;
+      if (error != std::errc{}) continue;
+      ASSERT_EQ(read.value, expected) << shown;
+      ASSERT_EQ(read.next, next) << shown;
+    }
+  }
+}
+
 }  // namespace kintsugi
