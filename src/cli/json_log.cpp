@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -121,6 +122,11 @@ class JsonLog final : public LogWriter {
       json["rows"] = progress.latest().rows;
       json["evaluations"] = progress.latest().evaluations;
       json["rate"] = progress.rate();
+    }
+    const Sureness& sure = progress.sure();
+    if (std::isnan(sure.same_order) && !std::isnan(sure.kept_order)) {
+      json["kept_order"] = sure.kept_order;
+      json["kept_seconds"] = sure.kept_seconds;
     }
     emit(json);
   }

@@ -1,11 +1,13 @@
 #include "cli/progress.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
 #include <ctime>
 
 #include "cli/text.hpp"
+#include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/event.hpp"
 
 namespace kintsugi::cli {
@@ -14,6 +16,8 @@ namespace {
 
 constexpr double kRateSeconds = 30;
 constexpr double kSecondsBetweenMarks = 0.5;
+constexpr double kSecondsBetweenOrders = 3;
+constexpr double kOrderSeconds = 30;  // the order of so long ago is compared with
 
 std::string_view words_of(Event event) {
   for (const EventName& name : kEventNames) {
@@ -22,12 +26,28 @@ std::string_view words_of(Event event) {
   return "search";
 }
 
+/// NaN where they have no pairs, or not the same blocks.
+double share_in_same_order(const std::vector<int>& a, const std::vector<int>& b) {
+  std::vector<int> sorted = a;
+  std::ranges::sort(sorted);
+  const auto ranks = [&](const std::vector<int>& order) {
+    std::vector<int> of;
+    of.reserve(order.size());
+    for (const int block : order)
+      of.push_back(static_cast<int>(std::ranges::lower_bound(sorted, block) - sorted.begin()));
+    return of;
+  };
+  if (a.size() < 2 || !std::ranges::is_permutation(a, b)) return Sureness::kUnknown;
+  const double pairs = static_cast<double>(a.size()) * static_cast<double>(a.size() - 1) / 2;
+  return 1 - static_cast<double>(kendall_distance(ranks(a), ranks(b))) / pairs;
+}
+
 }  // namespace
 
 void Progress::on_pairs(const std::vector<PairScore>& pairs) {
-  pairs_ = pairs.size();
-  sure_pairs_ = 0;
-  for (const PairScore& pair : pairs) sure_pairs_ += pair.trusted ? 1 : 0;
+  sure_.pairs = pairs.size();
+  sure_.sure_pairs = 0;
+  for (const PairScore& pair : pairs) sure_.sure_pairs += pair.trusted ? 1 : 0;
 }
 
 void Progress::on_step(const TrajectoryEntry& entry) {
@@ -40,7 +60,23 @@ void Progress::on_step(const TrajectoryEntry& entry) {
 }
 
 void Progress::on_exchange(const ExchangeReport& report) {
-  if (report.elites > 1) same_order_ = report.same_order;
+  if (report.elites > 1) sure_.same_order = report.same_order;
+}
+
+bool Progress::order_due() const {
+  return std::isnan(sure_.same_order) && has_step() && seconds() - last_order_ >= kSecondsBetweenOrders;
+}
+
+void Progress::on_order(const std::vector<int>& permutation) {
+  const double now = seconds();
+  last_order_ = now;
+  std::vector<int> blocks;
+  for (std::size_t i = 0; i + 1 < permutation.size(); i += 2) blocks.push_back(permutation[i]);
+  if (orders_.empty() || orders_.back().blocks != blocks) orders_.push_back({now, std::move(blocks)});
+  while (orders_.size() > 1 && now - orders_[1].seconds >= kOrderSeconds) orders_.pop_front();
+  sure_.kept_order = share_in_same_order(orders_.front().blocks, orders_.back().blocks);
+  sure_.kept_seconds =
+      orders_.size() == 1 ? now - orders_.front().seconds : std::min(now - orders_.front().seconds, kOrderSeconds);
 }
 
 double Progress::rate() const {
@@ -64,11 +100,24 @@ std::string rate_text(double per_second) {
   return per_second >= 1 ? format("%.0f evals/s", per_second) : format("%.2g evals/min", 60 * per_second);
 }
 
-std::string sureness_text(std::size_t pairs, std::size_t sure_pairs, double same_order) {
-  if (pairs == 0) return "";
-  std::string text = format("%zu/%zu pairs sure", sure_pairs, pairs);
-  if (!std::isnan(same_order)) text += format(", islands agree on %.0f %%", 100 * same_order);
-  return text;
+std::string pair_sureness_text(const Sureness& sure) {
+  return sure.pairs == 0 ? "" : format("%zu/%zu pairs sure", sure.sure_pairs, sure.pairs);
+}
+
+std::string order_sureness_text(const Sureness& sure) {
+  if (!std::isnan(sure.same_order)) return format("islands agree on %.0f %%", 100 * sure.same_order);
+  // Of the first seconds nothing can be said.
+  if (std::isnan(sure.kept_order) || !(sure.kept_seconds >= kSecondsBetweenOrders)) return "";
+  if (sure.kept_order == 1) return "order unchanged for " + clock_text(sure.kept_seconds);
+  constexpr double kPlaces = 1000;  // 99.95 % is not all
+  return format("order %.3g %% as ", std::floor(kPlaces * sure.kept_order) / kPlaces * 100) +
+         clock_text(sure.kept_seconds) + " ago";
+}
+
+std::string sureness_text(const Sureness& sure) {
+  std::vector<std::string> parts{pair_sureness_text(sure), order_sureness_text(sure)};
+  std::erase(parts, "");
+  return join(parts, ", ");
 }
 
 namespace {

@@ -17,7 +17,6 @@ using report::Report;
 
 constexpr std::size_t kMostLines = 10;
 
-std::string number(double value) { return std::isnan(value) ? "-" : format("%.4g", value); }
 std::string exact(double value) { return std::isnan(value) ? "-" : format("%.4e", value); }
 
 /// A line of how many neighbours are certain; none where that was not asked.
@@ -91,7 +90,7 @@ void print_line(std::ostream& out, const Report& report) {
   if (report.stored.solution.status != Status::by_weights)
     out << "against the answer, that line has " << kendall_distance(report.line->places, identity) << " inversions\n";
   TextTable table({"feature of the weights", "side", "smoothness along the line"});
-  for (const FeatureSmoothness& each : line.features) table.add({each.name, each.side, number(each.smoothness)});
+  for (const FeatureSmoothness& each : line.features) table.add({each.name, each.side, number_text(each.smoothness)});
   table.print(out);
 }
 
@@ -104,9 +103,9 @@ void print_pairs(std::ostream& out, const Report& report) {
   TextTable table({"expand", "compress", "score", "runner-up", "its score", "score margin", "trusted"});
   for (const PairScore& pair : pairs) {
     const bool rival = pair.runner_up >= 0;
-    table.add({std::to_string(pair.expand), std::to_string(pair.compress), number(pair.score),
-               rival ? std::to_string(pair.runner_up) : "-", rival ? number(pair.runner_up_score) : "-",
-               number(pair.score_margin), pair.trusted ? "yes" : "no"});
+    table.add({std::to_string(pair.expand), std::to_string(pair.compress), number_text(pair.score),
+               rival ? std::to_string(pair.runner_up) : "-", rival ? number_text(pair.runner_up_score) : "-",
+               number_text(pair.score_margin), pair.trusted ? "yes" : "no"});
   }
   table.print(out);
 }
@@ -123,8 +122,8 @@ void print_margins(std::ostream& out, const Report& report) {
   out << "\nNeighbours that are least sure (" << interchangeable << " interchangeable)\n";
   TextTable table({"positions", "rise of mse", "standard error", "z", "interchangeable"});
   for (const Margin& margin : margins) {
-    table.add({std::to_string(margin.position) + ", " + std::to_string(margin.position + 1), number(margin.change),
-               number(margin.standard_error), number(margin.z()), margin.interchangeable ? "yes" : "no"});
+    table.add({std::to_string(margin.position) + ", " + std::to_string(margin.position + 1), number_text(margin.change),
+               number_text(margin.standard_error), number_text(margin.z()), margin.interchangeable ? "yes" : "no"});
   }
   table.print(out);
 }
@@ -147,15 +146,15 @@ void print_ways(std::ostream& out, const std::vector<SearchStudy>& ways) {
   out << "\nWays to the answer, and what they cost\n";
   TextTable table({"way", "evaluations", "mse", "solved"});
   for (const SearchStudy& way : ways)
-    table.add({way.name, std::to_string(way.evaluations), number(way.mse), way.solved ? "yes" : "no"});
+    table.add({way.name, std::to_string(way.evaluations), number_text(way.mse), way.solved ? "yes" : "no"});
   table.print(out);
 }
 
 void print_analysis(std::ostream& out, const StoredAnalysis& analysis) {
   if (analysis.bradley_terry) {
     out << "\nBradley-Terry order from the swaps of " << analysis.bradley_terry->start << ": mse "
-        << number(analysis.bradley_terry->mse) << " on all rows, at temperature "
-        << number(analysis.bradley_terry->temperature) << '\n';
+        << number_text(analysis.bradley_terry->mse) << " on all rows, at temperature "
+        << number_text(analysis.bradley_terry->temperature) << '\n';
   }
   if (analysis.transitivity) {
     out << format("\n%lld of %lld triples are cyclic.\n", static_cast<long long>(analysis.transitivity->cyclic),
@@ -166,9 +165,9 @@ void print_analysis(std::ostream& out, const StoredAnalysis& analysis) {
   out << "\nStarts of the study\n";
   TextTable table({"start", "direction", "mse", "inversions", "Kendall tau", "rank correlation"});
   for (const StartStudy& start : analysis.starts) {
-    table.add({start.name, start.reversed ? "reversed" : "forward", number(start.mse),
-               number(start.agreement.inversions), number(start.agreement.kendall_tau),
-               number(start.agreement.rank_correlation)});
+    table.add({start.name, start.reversed ? "reversed" : "forward", number_text(start.mse),
+               number_text(start.agreement.inversions), number_text(start.agreement.kendall_tau),
+               number_text(start.agreement.rank_correlation)});
   }
   table.print(out);
 }
@@ -187,5 +186,7 @@ void print_report(std::ostream& out, const Report& report) {
   out << "\nsha256         " << report.stored.solution.sha256 << "\npermutation    "
       << format_permutation(report.stored.solution.permutation) << '\n';
 }
+
+std::string number_text(double value) { return std::isnan(value) ? "-" : format("%.4g", value); }
 
 }  // namespace kintsugi::cli

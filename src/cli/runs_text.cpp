@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cli/report_text.hpp"
 #include "cli/text.hpp"
 
 namespace kintsugi::cli {
@@ -15,11 +16,8 @@ using report::Scaling;
 using report::ScalingPoint;
 using report::Series;
 
-std::string shown(double value) {
-  if (std::isnan(value)) return "-";
-  if (std::isinf(value)) return "never";
-  return format("%.4g", value);
-}
+/// What a solve costs where none comes to an end: never.
+std::string cost_text(double value) { return std::isinf(value) ? "never" : number_text(value); }
 
 std::string count(std::optional<std::int64_t> value) { return value ? std::to_string(*value) : "-"; }
 
@@ -33,9 +31,11 @@ void print_each(std::ostream& out, const Comparison& all) {
       {"run", "problem", "status", "mse", "certain", "pairs", "tau", "evaluations", "search s", "total s", "ranks"});
   for (std::size_t i = 0; i < all.runs.size(); ++i) {
     const Run& run = all.runs[i];
-    table.add({run.name, all.problems[all.problem_of[i]], run.status.empty() ? "-" : run.status, shown(run.mse),
-               certain_of(run), run.pairs.empty() ? "-" : run.pairs, shown(run.kendall_tau), count(run.evaluations),
-               shown(run.search_seconds), shown(run.total_seconds), run.ranks > 0 ? std::to_string(run.ranks) : "-"});
+    table.add({run.name + (run.first ? " (first)" : ""), all.problems[all.problem_of[i]],
+               run.status.empty() ? "-" : run.status, number_text(run.mse), certain_of(run),
+               run.pairs.empty() ? "-" : run.pairs, number_text(run.kendall_tau), count(run.evaluations),
+               number_text(run.search_seconds), number_text(run.total_seconds),
+               run.ranks > 0 ? std::to_string(run.ranks) : "-"});
   }
   table.print(out);
 }
@@ -47,8 +47,8 @@ void print_series(std::ostream& out, const Comparison& all) {
       {"settings", "problem", "solved", "median evaluations", "median s", "expected evaluations", "expected s"});
   for (const Series& each : all.series) {
     table.add({all.groups[each.group], all.problems[each.problem], format("%zu of %zu", each.solved, each.runs),
-               shown(each.median_evaluations), shown(each.median_seconds), shown(each.expected_evaluations),
-               shown(each.expected_seconds)});
+               number_text(each.median_evaluations), number_text(each.median_seconds),
+               cost_text(each.expected_evaluations), cost_text(each.expected_seconds)});
   }
   table.print(out);
 }
@@ -62,9 +62,10 @@ void print_scaling(std::ostream& out, const Scaling& scaling) {
                    "efficiency"});
   for (const ScalingPoint& point : scaling.points) {
     table.add({std::to_string(point.ranks), point.blocks > 0 ? std::to_string(point.blocks) : "-",
-               std::to_string(point.runs), std::to_string(point.solved), shown(point.median_evaluations),
-               shown(point.median), shown(point.times.front()), shown(point.times.back()), shown(point.median_total),
-               format("%.2f", point.speedup), format("%.1f %%", 100 * point.efficiency)});
+               std::to_string(point.runs), std::to_string(point.solved), number_text(point.median_evaluations),
+               number_text(point.median), number_text(point.times.front()), number_text(point.times.back()),
+               number_text(point.median_total), format("%.2f", point.speedup),
+               format("%.1f %%", 100 * point.efficiency)});
   }
   table.print(out);
 }

@@ -115,14 +115,18 @@ void SolveLog::on_step(const TrajectoryEntry& entry) {
 }
 
 bool SolveLog::order_due() {
+  return file_due() || (page_ && page_->due()) || (!logs_.empty() && progress_.order_due());
+}
+
+bool SolveLog::file_due() const {
   constexpr double kSecondsBetween = 3;
-  if (page_ && page_->due()) return true;
   return write_order_ && better_order_ && (!wrote_order_ || since_order_.seconds() >= kSecondsBetween);
 }
 
 void SolveLog::on_solution_so_far(const Solution& solution) {
   if (solution.status != Status::unfinished) progress_.doing("checks on all rows");
-  write_order(solution);
+  progress_.on_order(solution.permutation);
+  if (solution.status != Status::unfinished || file_due()) write_order(solution);
   renew_page(solution);
 }
 

@@ -63,6 +63,7 @@ class SolveLog : public SolveObserver {
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  [[nodiscard]] bool file_due() const;
   void write_order(const Solution& solution);
   void renew_page(const Solution& solution);
 

@@ -35,21 +35,31 @@ std::vector<std::string> event_legend() {
   return lines;
 }
 
-/// The time so far, the best error, the rate, how sure, and what is being done: the most telling first, since the end
-/// may be cut off.
-std::vector<std::string> progress_parts(const Progress& progress, std::size_t columns) {
+/// The time so far, the best error, the rate, what is being done, and how sure. Where they do not fit, the rate and
+/// then the pairs, which seldom change, are left out.
+std::string progress_text(const Progress& progress, std::size_t columns) {
   constexpr std::size_t kNarrow = 100;
-  std::vector<std::string> parts{clock_text(progress.seconds())};
+  std::string best;
+  std::string rate;
   if (progress.has_step()) {
     const TrajectoryEntry& row = progress.latest();
-    parts.push_back(format("best %.2e", row.best));
-    if (columns >= kNarrow) parts.back() += format(" on %lld rows", static_cast<long long>(row.rows));
-    parts.push_back(rate_text(progress.rate()));
+    best = format("best %.2e", row.best);
+    if (columns >= kNarrow) best += format(" on %lld rows", static_cast<long long>(row.rows));
+    rate = rate_text(progress.rate());
   }
-  parts.push_back(progress.what());
-  parts.push_back(sureness_text(progress.pairs(), progress.sure_pairs(), progress.same_order()));
-  std::erase(parts, "");
-  return parts;
+  std::string pairs = pair_sureness_text(progress.sure());
+  const auto joined = [&] {
+    std::vector<std::string> parts{clock_text(progress.seconds()),      best, rate, progress.what(), pairs,
+                                   order_sureness_text(progress.sure())};
+    std::erase(parts, "");
+    return join(parts, ", ");
+  };
+  if (joined().size() >= columns) rate.clear();
+  if (joined().size() >= columns) pairs.clear();
+  std::string text = joined();
+  // A line that is too long for the terminal would be left standing.
+  if (text.size() >= columns) text.resize(columns - 1);
+  return text;
 }
 
 class TableLog final : public LogWriter {
@@ -225,13 +235,11 @@ void TableLog::on_tick(const Progress& progress) {
   if (now - last_update_ < pause) return;
   last_update_ = now;
   if (!style_.terminal) {
-    line("now      " + time_of_day() + ", " + join(progress_parts(progress, std::string::npos), ", "));
+    line("now      " + time_of_day() + ", " + progress_text(progress, std::string::npos));
     return;
   }
   progress_shown_ = true;
-  // A line that is too long for the terminal would be left standing.
-  std::string shown = join(progress_parts(progress, style_.columns), ", ");
-  if (shown.size() >= style_.columns) shown.resize(style_.columns - 1);
+  const std::string shown = progress_text(progress, style_.columns);
   out_ << "\r\033[K" << painted(shown, style_.colour ? Paint::dim : Paint::none) << std::flush;
 }
 

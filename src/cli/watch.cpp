@@ -69,8 +69,7 @@ std::string joined(std::vector<std::string> parts) {
 
 /// One run in one line.
 std::string line_of(const RunState& state) {
-  return joined({state_text(state), time_text(state), best_text(state), rate_of(state),
-                 sureness_text(state.pairs, state.sure_pairs, state.same_order)});
+  return joined({state_text(state), time_text(state), best_text(state), rate_of(state), sureness_text(state.sure)});
 }
 
 std::vector<std::string> lines_of(const Looked& run) {
@@ -80,7 +79,7 @@ std::vector<std::string> lines_of(const Looked& run) {
   std::vector<std::string> lines{
       "run     " + printable(run.name), "state   " + joined({state_text(s), time_text(s)}), "error   " + error,
       "rate    " + joined({format("%lld evaluations", static_cast<long long>(s.evaluations)), rate_of(s)})};
-  const std::string sure = sureness_text(s.pairs, s.sure_pairs, s.same_order);
+  const std::string sure = sureness_text(s.sure);
   if (!sure.empty()) lines.push_back("sure    " + sure);
   return lines;
 }
@@ -210,7 +209,7 @@ void WatchCommand::show_in_place(const std::vector<Looked>& runs) {
       const RunState& s = run.state;
       table.add({run.name, state_text(s), std::isnan(s.best) ? "" : format("%.2e", s.best), std::to_string(s.rows),
                  std::to_string(s.evaluations), rate_of(s),
-                 s.pairs == 0 ? "" : format("%zu/%zu", s.sure_pairs, s.pairs), time_text(s)});
+                 s.sure.pairs == 0 ? "" : format("%zu/%zu", s.sure.sure_pairs, s.sure.pairs), time_text(s)});
     }
     std::ostringstream text;
     table.print(text, "");

@@ -89,7 +89,7 @@ void LogReader::take(const Json& record) {
   if (kind == "row") take_row(record);
   if (kind == "progress") take_progress(record);
   if (kind == "exchange" && number_of(record, "elites", 0) > 1)
-    state_.same_order = number_of(record, "same_order", RunState::kNone);
+    state_.sure.same_order = number_of(record, "same_order", RunState::kNone);
   if (kind == "stop") state_.what = "stopping";
   if (kind == "result") take_result(record);
 }
@@ -97,8 +97,8 @@ void LogReader::take(const Json& record) {
 void LogReader::count_pairs(const Json& record) {
   const auto pairs = record.find("pairs");
   if (pairs == record.end() || !pairs->is_array()) return;
-  state_.pairs = pairs->size();
-  state_.sure_pairs = static_cast<std::size_t>(
+  state_.sure.pairs = pairs->size();
+  state_.sure.sure_pairs = static_cast<std::size_t>(
       std::ranges::count_if(*pairs, [](const Json& pair) { return pair.is_object() && pair.value("trusted", false); }));
   state_.what = "trying starts";
 }
@@ -129,6 +129,8 @@ void LogReader::take_progress(const Json& record) {
   state_.what = text_of(record, "doing");
   state_.seconds = number_of(record, "elapsed", state_.seconds);
   state_.rate = number_of(record, "rate", state_.rate);
+  state_.sure.kept_order = number_of(record, "kept_order", state_.sure.kept_order);
+  state_.sure.kept_seconds = number_of(record, "kept_seconds", state_.sure.kept_seconds);
 }
 
 void LogReader::take_result(const Json& record) {
@@ -250,8 +252,8 @@ RunState WatchedSolution::look() {
   state.rows = static_cast<std::int64_t>(solution.rows);
   state.evaluations = solution.evaluations;
   if (solution.times.total > 0) state.seconds = solution.times.total;
-  state.pairs = solution.pairs.size();
-  for (const PairScore& pair : solution.pairs) state.sure_pairs += pair.trusted ? 1 : 0;
+  state.sure.pairs = solution.pairs.size();
+  for (const PairScore& pair : solution.pairs) state.sure.sure_pairs += pair.trusted ? 1 : 0;
   return state;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/progress.hpp"
 #include "kintsugi/core/exit_code.hpp"
 
 namespace kintsugi::cli {
@@ -27,9 +28,7 @@ struct RunState {
   std::int64_t rows = 0;
   std::int64_t evaluations = 0;
   double rate = kNone;  ///< evaluations a second
-  std::size_t pairs = 0;
-  std::size_t sure_pairs = 0;
-  double same_order = kNone;  ///< see Progress::same_order()
+  Sureness sure;
 };
 
 /// The files of one run, looked at again and again while they are written.

@@ -1,10 +1,12 @@
 // What the logs of a solve say, and when.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "cli/progress.hpp"
 #include "cli/solve_log.hpp"
 
 namespace kintsugi::cli {
@@ -134,6 +136,37 @@ TEST_F(TableLogTest, ProgressLineOnATerminal) {
   // Lines that follow wipe it out first.
   log_->warn("look here");
   EXPECT_EQ(said(), "\r\033[Kwarning: look here\n");
+}
+
+TEST(Sureness, OfOneIslandIsHowTheBestOrderMoves) {
+  EXPECT_EQ(order_sureness_text({}), "");
+  EXPECT_EQ(order_sureness_text({.kept_order = 0.5, .kept_seconds = 1}), "");
+  EXPECT_EQ(order_sureness_text({.kept_order = 0.5, .kept_seconds = 30}), "order 50 % as 30 s ago");
+  EXPECT_EQ(order_sureness_text({.kept_order = 0.99996, .kept_seconds = 30}), "order 99.9 % as 30 s ago");
+  EXPECT_EQ(order_sureness_text({.kept_order = 1, .kept_seconds = 70}), "order unchanged for 1:10");
+  EXPECT_EQ(order_sureness_text({.same_order = 0.75, .kept_order = 1, .kept_seconds = 70}), "islands agree on 75 %");
+  EXPECT_EQ(sureness_text({.pairs = 3, .sure_pairs = 2, .kept_order = 1, .kept_seconds = 5}),
+            "2/3 pairs sure, order unchanged for 5 s");
+
+  Progress progress;
+  progress.on_order({4, 1, 2, 0, 7, 3, 9});
+  EXPECT_EQ(progress.sure().kept_order, 1);
+  progress.on_order({7, 1, 2, 0, 4, 3, 9});  // pieces 4 and 7 trade places: all three pairs are the other way round
+  EXPECT_EQ(progress.sure().kept_order, 0);
+  progress.on_order({4, 1, 7, 0, 2, 3, 9});
+  EXPECT_DOUBLE_EQ(progress.sure().kept_order, 2.0 / 3);
+  progress.on_order({4, 1, 5, 0, 2, 3, 9});  // other pieces expand
+  EXPECT_TRUE(std::isnan(progress.sure().kept_order));
+}
+
+TEST_F(TableLogTest, NarrowProgressLineLeavesOutWholeParts) {
+  start({.terminal = true, .columns = 64});
+  log_->on_pairs({{.trusted = true}, {.trusted = false}});
+  log_->on_exchange({.elites = 3, .same_order = 0.75});
+  log_->on_step(row_at(5, 0.5, 0.25));
+  (void)said();
+  const std::string line = said_within(*log_, out_, 5);
+  EXPECT_TRUE(line.ends_with("best 2.50e-01, step 7: insertion, islands agree on 75 %")) << line;
 }
 
 TEST_F(TableLogTest, ProgressLineFitsTheTerminal) {

@@ -65,6 +65,9 @@ class LogTest(WatchTest):
         self.assertEqual(self.once("run.jsonl").splitlines(), [
             "run     run.jsonl", "state   running, step 5: kick, 3 s", "error   best 1.25e-01 on 512 rows, from 5.00e-01 at the start",
             "rate    50 evaluations, 20 evals/s", "sure    2/3 pairs sure, islands agree on 75 %"])
+        self.write("one.jsonl", START, PAIRS, row(1, 0.25, 1), {"record": "progress", "doing": "step 1: kick", "elapsed": 9,
+                                                                "kept_order": 0.985, "kept_seconds": 30})
+        self.assertEqual(self.once("one.jsonl").splitlines()[-1], "sure    2/3 pairs sure, order 98.5 % as 30 s ago")
 
     def test_a_line_that_is_being_written_is_waited_for(self):
         whole = json.dumps(row(6, 0.0625, 4))
