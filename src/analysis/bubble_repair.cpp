@@ -20,7 +20,7 @@ class CarriedStates {
     const Roles& roles = evaluator.weights().roles();
     size_ = roles.width * kTileRows;
     std::size_t widest = 0;
-    for (const int piece : roles.expand) widest = std::max(widest, evaluator.weights().hidden(piece));
+    for (const int piece : roles.expand) widest = std::max(widest, evaluator.weights().inner(piece));
     states_.resize(own_.size() * size_);
     state_.resize(size_);
     residual_.resize(size_);

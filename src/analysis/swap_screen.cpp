@@ -54,9 +54,8 @@ TileScreen::TileScreen(Evaluator& evaluator, const Blocks& blocks)
   slope_at_.push_back(0);
   std::size_t widest = 0;
   for (const Block& block : blocks) {
-    const std::size_t hidden = evaluator.weights().hidden(block.expand);
-    widest = std::max(widest, hidden);
-    slope_at_.push_back(slope_at_.back() + hidden * kTileRows);
+    widest = std::max(widest, evaluator.weights().inner(block.expand));
+    slope_at_.push_back(slope_at_.back() + evaluator.kernel(block).slope_size());
   }
   states_.resize((n() + 1) * size());
   slopes_.resize(slope_at_.back());

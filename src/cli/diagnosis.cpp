@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <string>
+#include <utility>
 
 #include "analysis/missing_block.hpp"
 #include "cli/diagnostics.hpp"
@@ -21,6 +23,8 @@ constexpr double kOverfitted = 1.2;     // the error on all rows by that of the 
 constexpr double kStillFalling = 0.02;  // share of the error by which it fell in the last fifth of the search
 constexpr double kLastPart = 0.8;
 constexpr std::size_t kNamed = 5;
+// What PyTorch, JAX and language models add to a variance.
+constexpr std::array kEps{1e-12, 1e-8, 1.1920928955078125e-07, 1e-6, 1e-5, 1e-3};
 constexpr std::array kSlopes{0.05, 0.1, 0.2, 0.3, 0.5};  // of leaky_relu, beside the usual one
 
 bool is_answer(Status status) {
@@ -86,6 +90,55 @@ void find_activation(const Solution& solution, const ProblemFile& problem, std::
                    "with " + name + format(" the same orders leave an MSE of %.2e, with ", least) + to_string(own) +
                        format(" %.2e", given),
                    "import again with --activation " + name});
+}
+
+/// Another norm or eps; `network` gets the best one. Returns its error.
+double find_norm(NetworkF64& network, const std::vector<Assembly>& orders, const RowsF64& rows, double given,
+                 std::vector<Finding>& found) {
+  const BlockForm own = network.form;
+  if (own.norm == Norm::none) return given;
+  BlockForm best = own;
+  double least = given;
+  for (const Norm norm : {Norm::layer, Norm::rms}) {
+    for (const double eps : kEps) {
+      network.form.norm = norm;
+      network.form.eps = eps;
+      const double error = error_of(network, orders, rows);
+      if (!(error < least)) continue;
+      best = network.form;
+      least = error;
+    }
+  }
+  network.form = best;
+  if (best == own || !(kClearly * least < given)) return least;
+  found.push_back(
+      {"form",
+       "with " + to_string(best) + format(" the same orders leave an MSE of %.2e, with ", least) + to_string(own) +
+           format(" %.2e", given),
+       std::string("import again with --norm ").append(to_string(best.norm)) + format(" --norm-eps %.9g", best.eps)});
+  return least;
+}
+
+/// Another norm, or the gate and the expand piece the other way round.
+void find_form(const Solution& solution, const ProblemFile& problem, std::vector<Finding>& found) {
+  NetworkF64 network = problem.network_f64();
+  if (network.form.plain()) return;
+  const std::vector<Assembly> orders = tried_orders(solution);
+  const RowsF64 rows = problem.read_f64(0, std::min(rows_to_try(network, orders.size()), problem.shape().rows));
+  const double least = find_norm(network, orders, rows, error_of(network, orders, rows), found);
+  if (!network.form.gated) return;
+  for (PieceF64& piece : network.pieces) {
+    if (piece.gate_weight.empty()) continue;
+    std::swap(piece.weight, piece.gate_weight);
+    std::swap(piece.bias, piece.gate_bias);
+  }
+  const double turned = error_of(network, orders, rows);
+  if (!(kClearly * turned < least)) return;
+  found.push_back({"form",
+                   format("with gates and expand pieces the other way round the same orders leave an MSE of %.2e, as "
+                          "they are %.2e",
+                          turned, least),
+                   "name the pieces by what they are (0.gate.weight, 0.up.weight, ...) and import again"});
 }
 
 void find_wrong_pairs(const Solution& solution, const Network& network, std::vector<Finding>& found) {
@@ -192,11 +245,13 @@ void find_missing_block(const Solution& solution, const ProblemFile& problem, st
   const bool settled = solution.margins.size() > 1 &&
                        std::ranges::all_of(solution.margins, [](const Margin& each) { return each.z() > kSure; });
   if (!left_over && !settled) return;
+  const NetworkF64 network = problem.network_f64();
+  if (!network.form.plain()) return;
   const RowShape shape = problem.shape();
   const std::size_t rows = std::min(shape.rows, std::max<std::size_t>(1, kMostPoints / shape.outputs));
   const RowsF64 data = problem.read_f64(0, rows);
   const std::vector<double> shares =
-      explained_by_missing_block(problem.network_f64(), solution.assembly, data.inputs, data.predictions, rows);
+      explained_by_missing_block(network, solution.assembly, data.inputs, data.predictions, rows);
   const auto best = std::ranges::max_element(shares);
   if (!(*best > (left_over ? kSome : kMost))) return;
   const auto place = static_cast<std::size_t>(best - shares.begin());
@@ -269,6 +324,8 @@ void unless_stopped(const Find& find) {
 std::vector<Finding> diagnose(const Solution& solution, const Network& network, const ProblemFile& problem) {
   std::vector<Finding> found;
   if (solution.status == Status::by_weights || !problem.has_predictions()) return found;
+  if (solution.status != Status::solved && solution.status != Status::precision)
+    unless_stopped([&] { find_form(solution, problem, found); });
   if (!is_answer(solution.status)) {
     const bool reproduced = solution.status == Status::reproduced;
     if (!reproduced) unless_stopped([&] { find_activation(solution, problem, found); });

@@ -38,8 +38,9 @@ class ExportCommand final : public Command {
   [[nodiscard]] ExitCode run(const Settings&) override {
     check_model_path(output_);
     const ProblemFile problem(problem_);
-    const NetworkF64 network = problem.network_f64();
-    const ProblemFingerprint fingerprint = problem_fingerprint(network, problem);
+    const NetworkF64 folded = problem.network_f64();
+    const NetworkF64 network = problem.unfolded_network();
+    const ProblemFingerprint fingerprint = problem_fingerprint(folded, problem);
     require_same_problem(answer_, fingerprint);
     const Assembly assembly = to_assembly(network, read_answer(answer_), answer_.string());
     check_assembly(network, assembly, problem.shape(), answer_.string());

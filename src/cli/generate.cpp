@@ -36,10 +36,11 @@ class NoFile : public PlantedSink {
 class ShuffledFile final : public NoFile {
  public:
   ShuffledFile(const std::filesystem::path& path, const ProblemLayout& layout, const Assembly& truth,
-               std::span<const float> study_inputs, bool quiet)
+               std::span<const int> parts, std::span<const float> study_inputs, bool quiet)
       : writer_(path, layout),
         truth_(truth),
-        study_(study_inputs, layout.rows.width, layout.activation),
+        parts_(parts.begin(), parts.end()),
+        study_(study_inputs, layout.rows.width, layout.activation, layout.form),
         quiet_(quiet) {}
 
   /// A line at times, where it takes long.
@@ -53,6 +54,8 @@ class ShuffledFile final : public NoFile {
     study_.add(block);
     write(block.expand, truth_.blocks[number].expand);
     write(block.compress, truth_.blocks[number].compress);
+    std::size_t at = number * block.parts.size();
+    for (auto& [kind, part] : block.parts) write(part, parts_[at++]);
   }
   void head(Piece head) override { write(head, truth_.head); }
   void rows(std::size_t first, std::span<const float> inputs, std::span<const float> predictions) override {
@@ -71,6 +74,7 @@ class ShuffledFile final : public NoFile {
 
   ProblemWriter writer_;
   const Assembly& truth_;
+  std::vector<int> parts_;
   DepthStudy study_;
   bool quiet_;
   Stopwatch since_last_line_;
@@ -95,8 +99,13 @@ class GenerateCommand final : public Command {
   ExitCode run(const Settings& settings) override;
 
  private:
-  [[nodiscard]] ProblemLayout layout(const Assembly& truth, const std::vector<std::size_t>& hidden,
-                                     const RowShape& rows, const Settings& settings) const;
+  [[nodiscard]] ProblemLayout layout(const Assembly& truth, std::span<const int> parts,
+                                     const std::vector<std::size_t>& hidden, const RowShape& rows,
+                                     const Settings& settings) const;
+  [[nodiscard]] std::vector<int> shuffle_parts() const {
+    const PlantedOptions& o = options_.network;
+    return kintsugi::shuffle_parts(o.blocks, o.grammar.kinds().size(), o.seed);
+  }
   [[nodiscard]] Rows read_task() const;
   void make_planted(const mpi::Comm& world, const Settings& settings);
   void make_trained(const mpi::Comm& world, const Settings& settings);
@@ -105,8 +114,28 @@ class GenerateCommand final : public Command {
   GenerateOptions options_;
 };
 
-ProblemLayout GenerateCommand::layout(const Assembly& truth, const std::vector<std::size_t>& hidden,
-                                      const RowShape& rows, const Settings& settings) const {
+/// The parts of a network's blocks among its pieces.
+void lay_out_parts(const Assembly& truth, const GrammarOptions& grammar, std::span<const int> parts, bool biases,
+                   ProblemLayout& layout) {
+  const std::vector<PartKind> kinds = grammar.kinds();
+  layout.form = grammar.form;
+  layout.pieces.resize(layout.pieces.size() + parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const Block& block = truth.blocks[i / kinds.size()];
+    const PartKind kind = kinds[i % kinds.size()];
+    const PieceShape expand = layout.pieces[static_cast<std::size_t>(block.expand)];
+    PieceShape& shape = layout.pieces[static_cast<std::size_t>(parts[i])];
+    shape.part = kind;
+    shape.owner = kind == PartKind::scale ? block.compress : block.expand;
+    shape.out = kind == PartKind::gate ? expand.out : layout.rows.width;
+    shape.in = kind == PartKind::gate ? layout.rows.width : 1;
+    shape.bias = biases && (kind == PartKind::gate || (kind == PartKind::norm && grammar.form.norm == Norm::layer));
+  }
+}
+
+ProblemLayout GenerateCommand::layout(const Assembly& truth, std::span<const int> parts,
+                                      const std::vector<std::size_t>& hidden, const RowShape& rows,
+                                      const Settings& settings) const {
   ProblemLayout result;
   result.activation = options_.network.activation;
   result.rows = rows;
@@ -120,6 +149,7 @@ ProblemLayout GenerateCommand::layout(const Assembly& truth, const std::vector<s
     place(truth.blocks[t].compress, rows.width, hidden[t]);
   }
   place(truth.head, rows.outputs, rows.width);
+  lay_out_parts(truth, options_.network.grammar, parts, options_.network.biases, result);
 
   // Not the seed: whoever has it can make the answer again.
   const std::vector<std::string> left_out{"output", "answer", "seed", "check-pairs", "quiet"};
@@ -144,7 +174,8 @@ void GenerateCommand::make_planted(const mpi::Comm& world, const Settings& setti
     for (std::size_t t = 0; t < o.blocks; ++t) hidden.push_back(recipe->hidden(t));
     std::vector<float> inputs(std::min(kStudyRows, o.rows) * o.width);
     recipe->inputs(0, inputs.size() / o.width, inputs);
-    file.emplace(options_.output, layout(facts.truth, hidden, facts.rows, settings), facts.truth, inputs,
+    const std::vector<int> parts = shuffle_parts();
+    file.emplace(options_.output, layout(facts.truth, parts, hidden, facts.rows, settings), facts.truth, parts, inputs,
                  options_.quiet);
   });
   NoFile nowhere;
@@ -191,11 +222,18 @@ void GenerateCommand::make_trained(const mpi::Comm& world, const Settings& setti
     const auto piece = [&](int position) { return problem.network.pieces[static_cast<std::size_t>(position)]; };
     std::vector<std::size_t> hidden;
     for (const Block& block : blocks) hidden.push_back(piece(block.expand).out);
-    ShuffledFile file(options_.output, layout(problem.truth, hidden, rows, settings), problem.truth,
+    const std::vector<int> parts = shuffle_parts();
+    ShuffledFile file(options_.output, layout(problem.truth, parts, hidden, rows, settings), problem.truth, parts,
                       std::span(problem.rows.inputs).first(std::min(kStudyRows, rows.rows) * rows.width),
                       options_.quiet);
+    const std::size_t kinds = parts.size() / blocks.size();
     for (std::size_t t = 0; t < blocks.size(); ++t) {
-      file.block(t, {piece(blocks[t].expand), piece(blocks[t].compress)});
+      ResidualBlock block{piece(blocks[t].expand), piece(blocks[t].compress)};
+      for (std::size_t i = t * kinds; i < (t + 1) * kinds; ++i) {
+        const BasicPart<float>& part = problem.network.parts[i];
+        block.parts.emplace_back(part.kind, part.piece);
+      }
+      file.block(t, std::move(block));
     }
     file.head(piece(problem.truth.head));
     file.rows(0, problem.rows.inputs, problem.rows.predictions);

@@ -41,6 +41,8 @@ class GenerateOptions {
 
   std::string depth_;
   std::string optimizer_;
+  std::string norm_ = "none";
+  double eps_ = kNormEps;
 };
 
 }  // namespace kintsugi::cli

@@ -61,6 +61,14 @@ bool wants_pair_check(const GenerateOptions& options, const GeneratedFacts& fact
   return bytes <= kPairCheckBytes;
 }
 
+/// ", gated, rms norm (eps 1e-05), scaled".
+std::string form_text(const GrammarOptions& grammar) {
+  std::string text = to_string(grammar.form);
+  if (grammar.form.norm != Norm::none && !grammar.gain) text.append(" without gain");
+  if (grammar.scale) text.append(text.empty() ? "scaled" : ", scaled");
+  return text.empty() ? text : ", " + text;
+}
+
 }  // namespace
 
 void report_generated(std::ostream& out, const GenerateOptions& options, const GeneratedFacts& facts) {
@@ -69,7 +77,8 @@ void report_generated(std::ostream& out, const GenerateOptions& options, const G
   const auto [smallest, largest] = std::ranges::minmax(options.network.hidden);
   out << "network        " << options.kind << ": " << count_of(blocks, "block") << " of width " << rows.width
       << ", hidden size " << range_of(smallest, largest) << ", " << count_of(rows.outputs, "output") << ", "
-      << to_string(options.network.activation) << (options.network.biases ? "" : ", no biases") << '\n'
+      << to_string(options.network.activation) << form_text(options.network.grammar)
+      << (options.network.biases ? "" : ", no biases") << '\n'
       << "rows           " << rows.rows << '\n';
   std::string result = format("RESULT kind=%s blocks=%zu width=%zu outputs=%zu rows=%zu", options.kind.c_str(), blocks,
                               rows.width, rows.outputs, rows.rows);

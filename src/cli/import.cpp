@@ -6,6 +6,7 @@
 #include "cli/output_file.hpp"
 #include "cli/puzzle_place.hpp"
 #include "cli/text.hpp"
+#include "kintsugi/core/error.hpp"
 
 namespace kintsugi::cli {
 
@@ -43,6 +44,11 @@ class ImportCommand final : public Command {
     options.required_option("output,o", "FILE", "the problem file to write (problem.h5)", output_path(output_));
     options.option("activation", "NAME", "function between a block's two pieces: " + activation_names(),
                    activation(activation_));
+    options.option("norm", "KIND",
+                   "what stands in front of each block: none, layer (LayerNorm), rms (RMSNorm), or auto: none where "
+                   "pieces have no gains, else layer where these have biases, else rms",
+                   choice(norm_, {"auto", "none", "layer", "rms"}));
+    options.option("norm-eps", "X", "what the norm adds to the variance or mean square", number(eps_, 0));
     options.option("inputs", "COLUMNS", "the inputs' columns or array: x0..x47, or a,b,c, or by number 1-48, or x_*",
                    text(columns_.inputs));
     options.option("predictions", "COLUMNS", "the predictions' columns or array, in the same forms",
@@ -62,7 +68,11 @@ class ImportCommand final : public Command {
   }
 
   [[nodiscard]] ExitCode run(const Settings&) override {
-    const Puzzle puzzle = read_puzzle(pieces_, data_, columns_, activation_, allow_extra_);
+    if (!(eps_ > 0)) throw UsageError("option 'norm-eps' must be above 0");
+    FormHints hints;
+    if (eps_ != kNormEps) hints.eps = eps_;
+    if (norm_ != "auto") hints.norm = parse_norm(norm_);
+    const Puzzle puzzle = read_puzzle(pieces_, data_, columns_, activation_, allow_extra_, hints);
     check_outputs(std::span(&output_, 1), puzzle.inputs);
     write_puzzle(output_, puzzle, !no_times_);
     if (quiet_) return ExitCode::success;
@@ -71,8 +81,9 @@ class ImportCommand final : public Command {
       std::cerr << "pieces from " << printable(puzzle.pieces.string()) << ", table from "
                 << printable(puzzle.data.string()) << '\n';
     for (const std::string& note : puzzle.notes) std::cerr << "note: " << printable(note) << '\n';
-    std::cerr << "wrote " << printable(output_.string()) << ": " << count_of(puzzle.network.pieces.size(), "piece")
-              << ", " << count_of(rows.rows, "row") << " of " << rows.width << " inputs and "
+    std::cerr << "wrote " << printable(output_.string()) << ": "
+              << count_of(puzzle.network.pieces.size() + puzzle.network.parts.size(), "piece") << ", "
+              << count_of(rows.rows, "row") << " of " << rows.width << " inputs and "
               << (columns_.without_predictions ? "no predictions" : count_of(rows.outputs, "prediction")) << ", "
               << to_string(activation_) << '\n';
     return ExitCode::success;
@@ -84,6 +95,8 @@ class ImportCommand final : public Command {
   std::filesystem::path output_;
   TableOptions columns_;
   Activation activation_ = Activation::relu;
+  std::string norm_ = "auto";
+  double eps_ = kNormEps;
   bool allow_extra_ = false;
   bool no_times_ = false;
   bool quiet_ = false;

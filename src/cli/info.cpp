@@ -12,6 +12,7 @@
 #include "cli/roles_file.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
+#include "core/fold.hpp"
 #include "depth/weights_line.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/problem_file.hpp"
@@ -100,6 +101,20 @@ class InfoCommand final : public Command {
   std::filesystem::path roles_;
 };
 
+/// "gated, rms norm (eps 1e-05); 48 gates, 48 norms": empty where blocks are plain.
+std::string form_of(const ProblemFile& problem) {
+  const NetworkF64 network = problem.unfolded_network();
+  std::map<std::string, std::size_t> counts;
+  for (const BasicPart<double>& part : network.parts) ++counts[std::string(to_string(part.kind))];
+  BlockForm form = network.form;
+  form.gated = counts.contains(std::string(to_string(PartKind::gate)));
+  std::string text = to_string(form);
+  for (const auto& [kind, count] : counts) {
+    text.append(text.empty() ? "" : ", ").append(count_of(count, kind == "norm" ? "norm's gain" : kind));
+  }
+  return text;
+}
+
 void InfoCommand::print_shapes(const Network& network, const ProblemFile& problem) const {
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> count_by_shape;
   for (const Piece& piece : network.pieces) ++count_by_shape[{piece.out, piece.in}];
@@ -109,6 +124,7 @@ void InfoCommand::print_shapes(const Network& network, const ProblemFile& proble
     std::cout << format("  %6zu of shape [%zu x %zu]\n", count, shape.first, shape.second);
   }
   std::cout << "activation   " << to_string(network.activation) << '\n';
+  if (const std::string form = form_of(problem); !form.empty()) std::cout << "form         " << form << '\n';
   for (const auto& [key, value] : problem.provenance()) {
     std::cout << format("%-12s ", printable(key).c_str()) << printable_lines(value, std::string(13, ' ')) << '\n';
   }

@@ -22,12 +22,11 @@ double thread_seconds_of(const std::function<void()>& work) {
 
 KernelSpeed measure_kernels(const SharedWeights& weights, const Blocks& blocks, double seconds) {
   const std::size_t width = weights.roles().width;
-  const std::size_t hidden_size = weights.hidden(blocks.front().expand);
-  const kernels::BlockKernel kernel(width, hidden_size, weights.activation());
+  const kernels::BlockKernel kernel(width, weights.hidden(blocks.front().expand), weights.activation(), weights.form());
   kernels::TileBuffer x(width * kernels::kTileRows);
   kernels::TileBuffer r(width * kernels::kTileRows);
-  kernels::TileBuffer hidden(hidden_size * kernels::kTileRows);
-  kernels::TileBuffer slope(hidden_size * kernels::kTileRows);
+  kernels::TileBuffer hidden(kernel.inner() * kernels::kTileRows);
+  kernels::TileBuffer slope(kernel.slope_size());
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::sin(static_cast<float>(i));
   const double operations = kernel.flops_per_row() * static_cast<double>(kernels::kTileRows * blocks.size()) / 1e9;
   const auto forward = [&] {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cli/build_info.hpp"
+#include "core/fold.hpp"
 #include "io/import.hpp"
 #include "io/unpack.hpp"
 #include "kintsugi/core/assembly.hpp"
@@ -286,11 +287,13 @@ ScratchFolder::~ScratchFolder() {
 
 namespace {
 
-void read_network(const fs::path& path, std::optional<Activation> activation, Puzzle& puzzle) {
+void read_network(const fs::path& path, std::optional<Activation> activation, Puzzle& puzzle, FormHints& hints) {
   ImportNotes notes;
   puzzle.network = read_pieces(path, activation.value_or(Activation::relu), &notes);
   puzzle.notes = std::move(notes.left_out);
   puzzle.names_activation = notes.activation.has_value();
+  if (!hints.norm) hints.norm = notes.norm;
+  if (!hints.eps) hints.eps = notes.norm_eps;
   if (!notes.activation) return;
   if (activation && *activation != *notes.activation) {
     throw InputError(path.string() + ": has the activation " + std::string(to_string(*notes.activation)) +
@@ -303,31 +306,18 @@ void read_network(const fs::path& path, std::optional<Activation> activation, Pu
 void shape_by_pieces(const NetworkF64& network, RowShape& shape) {
   std::vector<PieceSize> sizes;
   sizes.reserve(network.pieces.size());
-  for (const PieceF64& piece : network.pieces) sizes.push_back({piece.out, piece.in});
+  for (const PieceF64& piece : network.pieces) {
+    if (piece.in != 0) sizes.push_back({piece.out, piece.in});
+  }
   const std::size_t rows = shape.rows;
   shape = shape_of_pieces(sizes, shape.width);
   shape.rows = rows;
 }
 
-Network in_float32(const NetworkF64& network) {
-  Network result;
-  result.activation = network.activation;
-  result.pieces.reserve(network.pieces.size());
-  for (const PieceF64& piece : network.pieces) {
-    result.pieces.push_back({.index = piece.index,
-                             .out = piece.out,
-                             .in = piece.in,
-                             .weight = {piece.weight.begin(), piece.weight.end()},
-                             .bias = {piece.bias.begin(), piece.bias.end()},
-                             .source = piece.source});
-  }
-  return result;
-}
-
 /// Takes the pieces out that cannot be in one network with the others, and says so.
 void leave_out_extra(Puzzle& puzzle) {
   std::vector<PieceF64>& pieces = puzzle.network.pieces;
-  const std::vector<int> extra = find_extra_pieces(in_float32(puzzle.network), puzzle.table.rows.shape);
+  const std::vector<int> extra = find_extra_pieces(narrowed(puzzle.network), puzzle.table.rows.shape);
   for (auto position = extra.rbegin(); position != extra.rend(); ++position) {
     const auto at = pieces.begin() + *position;
     puzzle.left_out.push_back(at->index);
@@ -338,6 +328,22 @@ void leave_out_extra(Puzzle& puzzle) {
     pieces.erase(at);
   }
   std::ranges::sort(puzzle.left_out);
+}
+
+/// Norms, gates and scales to their blocks.
+void sort_parts(Puzzle& puzzle, const FormHints& hints, bool allow_extra) {
+  const auto vector = std::ranges::find(puzzle.network.pieces, 0U, &PieceF64::in);
+  if (!allow_extra) {
+    puzzle.network = group_parts(std::move(puzzle.network), puzzle.table.rows.shape, hints, puzzle.notes);
+    const auto is_plain_norm = [](const BasicPart<double>& part) {
+      return part.kind == PartKind::norm && part.piece.bias.empty();
+    };
+    puzzle.norm_open = !hints.norm && std::ranges::any_of(puzzle.network.parts, is_plain_norm);
+  } else if (vector != puzzle.network.pieces.end()) {
+    throw InputError(vector->source +
+                     ": has one dimension, as the gain of a norm or the scale of a residual; pieces "
+                     "are not left out (--allow-extra) of networks that have some");
+  }
 }
 
 /// Each file that was read, or may have been: what this program left among them is none.
@@ -356,17 +362,18 @@ std::vector<fs::path> inputs_of(const PuzzlePlace& place) {
 }  // namespace
 
 Puzzle read_puzzle(const fs::path& path, const fs::path& data, TableOptions columns,
-                   std::optional<Activation> activation, bool allow_extra) {
+                   std::optional<Activation> activation, bool allow_extra, FormHints hints) {
   Puzzle puzzle;
   PuzzlePlace place;
   place.wants_table = !columns.without_predictions;
   try {
     find_puzzle(path, data, place);
-    read_network(place.pieces, activation, puzzle);
+    read_network(place.pieces, activation, puzzle, hints);
     if (!allow_extra) columns.shapes = possible_shapes(puzzle.network);
     if (!place.data.empty()) puzzle.table = read_table(place.data, columns);
     if (columns.without_predictions) shape_by_pieces(puzzle.network, puzzle.table.rows.shape);
     std::ranges::copy(puzzle.table.notes, std::back_inserter(puzzle.notes));
+    sort_parts(puzzle, hints, allow_extra);
     if (allow_extra) leave_out_extra(puzzle);
     check_network(puzzle.network, puzzle.table.rows.shape);
     puzzle.pieces = place.pieces;
@@ -384,6 +391,7 @@ Puzzle read_puzzle(const fs::path& path, const fs::path& data, TableOptions colu
   puzzle.data = outside(puzzle.data.string());
   puzzle.inputs = {path};
   for (PieceF64& piece : puzzle.network.pieces) piece.source = outside(piece.source);
+  for (BasicPart<double>& part : puzzle.network.parts) part.piece.source = outside(part.piece.source);
   return puzzle;
 }
 

@@ -11,6 +11,7 @@
 #include "cli/reference.hpp"
 #include "cli/text.hpp"
 #include "cli/verdict.hpp"
+#include "core/fold.hpp"
 #include "core/stop.hpp"
 #include "io/model_file.hpp"
 #include "kintsugi/core/error.hpp"
@@ -100,13 +101,35 @@ void PuzzleRun::choose_activation(const mpi::Comm& world, Network& network, RowS
   std::vector<int> named{puzzle_.names_activation ? 1 : 0};
   world.broadcast(named);
   if (named[0] == 0 && !columns_.without_predictions) {
-    choice_ = kintsugi::choose_activation(world, network, rows, options, observer);
+    choose_form(world, network, rows, options, observer);
     network.activation = choice_.trials.front().activation;
   }
   world.agree([&] {
     if (!world.root()) return;
     puzzle_.network.activation = network.activation;
+    puzzle_.network.form.norm = network.form.norm;
     write_puzzle(problem_, puzzle_, with_times_);
+  });
+}
+
+void PuzzleRun::choose_form(const mpi::Comm& world, Network& network, RowSource& rows, const SolveOptions& options,
+                            SolveObserver& observer) {
+  std::vector<int> open{puzzle_.norm_open ? 1 : 0};
+  world.broadcast(open);
+  choice_ = kintsugi::choose_activation(world, network, rows, options, observer);
+  if (open[0] == 0) return;
+  Network other = network;
+  other.form.norm = network.form.norm == Norm::rms ? Norm::layer : Norm::rms;
+  ActivationChoice choice = kintsugi::choose_activation(world, other, rows, options, observer);
+  if (choice.trials.front().mse < choice_.trials.front().mse) {
+    network.form.norm = other.form.norm;
+    choice_ = std::move(choice);
+  }
+  world.agree([&] {
+    if (world.root())
+      puzzle_.notes.push_back(
+          std::string("norms are ").append(network.form.norm == Norm::rms ? "RMSNorm" : "LayerNorm") +
+          " by the data: the other leaves a larger error");
   });
 }
 
@@ -154,7 +177,7 @@ std::string PuzzleRun::describe_activation() const {
 
 Fact PuzzleRun::check(const Solution& solution, const ProblemFile& rows) const {
   if (stop_reason() != StopReason::none) return {"check", "not verified: the run was stopped"};
-  const ReferenceResult check = evaluate_reference(puzzle_.network, solution.assembly, rows);
+  const ReferenceResult check = evaluate_reference(fold(puzzle_.network), solution.assembly, rows);
   const bool reproduced = check.reproduced() || (solution.status == Status::solved && check.mse <= solution.target);
   return {"check", format("in float64 by other code MSE %.3g, largest error %.3g: ", check.mse, check.largest_error) +
                        (reproduced ? "verified" : "the predictions are not reproduced")};

@@ -51,6 +51,9 @@ class PuzzleRun {
 
  private:
   [[nodiscard]] std::string describe_activation() const;
+  /// Tries activations, and LayerNorm and RMSNorm where the pieces do not tell. Collective.
+  void choose_form(const mpi::Comm& world, Network& network, RowSource& rows, const SolveOptions& options,
+                   SolveObserver& observer);
   [[nodiscard]] Fact check(const Solution& solution, const ProblemFile& rows) const;
 
   std::filesystem::path path_;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 
+#include "core/block_math.hpp"
 #include "core/rounding_tally.hpp"
 #include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
@@ -34,29 +35,44 @@ void add_bias(const PieceF64& piece, MatrixOf<Scalar>& rows) {
   rows.rowwise() += RowVectorMap(piece.bias.data(), static_cast<Eigen::Index>(piece.bias.size())).cast<Scalar>();
 }
 
+/// weight x + bias of rows of inputs.
 template <class Scalar>
-void activate_all(Activation activation, MatrixOf<Scalar>& values) {
-  if (activation == Activation::relu) {
-    values = values.cwiseMax(Scalar(0));
-  } else {
-    values = values.unaryExpr([activation](Scalar z) { return static_cast<Scalar>(activate(activation, z)); });
+MatrixOf<Scalar> products(const std::vector<double>& weight, const std::vector<double>& bias, const PieceF64& shape,
+                          const MatrixOf<Scalar>& rows) {
+  const MatrixMap map(weight.data(), static_cast<Eigen::Index>(shape.out), static_cast<Eigen::Index>(shape.in));
+  MatrixOf<Scalar> result;
+  result.noalias() = rows * map.transpose().cast<Scalar>();
+  if (!bias.empty())
+    result.rowwise() += RowVectorMap(bias.data(), static_cast<Eigen::Index>(bias.size())).cast<Scalar>();
+  return result;
+}
+
+template <class Scalar>
+MatrixOf<Scalar> activations(const NetworkF64& network, const PieceF64& expand, const MatrixOf<Scalar>& rows) {
+  MatrixOf<Scalar> hidden = products(expand.weight, expand.bias, expand, rows);
+  if (!network.form.gated) {
+    activate_all(network.activation, hidden);
+    return hidden;
   }
+  MatrixOf<Scalar> gates = products(expand.gate_weight, expand.gate_bias, expand, rows);
+  activate_all(network.activation, gates);
+  return hidden.cwiseProduct(gates);
 }
 
 /// The states before the head, in place of the inputs.
 template <class Scalar>
 void run_blocks(const NetworkF64& network, const Assembly& assembly, MatrixOf<Scalar>& states) {
-  MatrixOf<Scalar> hidden;
+  MatrixOf<Scalar> normed;
   for (const Block& block : assembly.blocks) {
     throw_if_stopped();
     const PieceF64& expand = network.pieces[static_cast<std::size_t>(block.expand)];
     const PieceF64& compress = network.pieces[static_cast<std::size_t>(block.compress)];
-    hidden.noalias() = states * weight_of(expand).transpose().cast<Scalar>();
-    add_bias(expand, hidden);
-    activate_all(network.activation, hidden);
-    MatrixOf<Scalar> residual = hidden * weight_of(compress).transpose().cast<Scalar>();
-    add_bias(compress, residual);
-    states += residual;
+    if (network.form.norm != Norm::none) {
+      normed = states;
+      for (Eigen::Index row = 0; row < normed.rows(); ++row) normalise(network.form, normed.row(row));
+    }
+    const MatrixOf<Scalar> hidden = activations(network, expand, network.form.norm == Norm::none ? states : normed);
+    states += products(compress.weight, compress.bias, compress, hidden);
   }
 }
 
@@ -177,6 +193,8 @@ NetworkF64 moved(NetworkF64 network, WeightPrecision precision, int draw) {
     Random random = moving_numbers(draw, static_cast<int>(p));
     move_within_step(precision, network.pieces[p].weight, random);
     move_within_step(precision, network.pieces[p].bias, random);
+    move_within_step(precision, network.pieces[p].gate_weight, random);
+    move_within_step(precision, network.pieces[p].gate_bias, random);
   }
   return network;
 }

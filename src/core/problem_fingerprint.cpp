@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/stop.hpp"
@@ -22,6 +23,7 @@ std::string digest(const Network& network) {
     throw_if_stopped();
     text.append(std::to_string(piece.index)).append(" ").append(std::to_string(piece.out)).append(" ");
     text.append(std::to_string(piece.in)).append("\n").append(digest(piece.weight)).append(digest(piece.bias));
+    if (!piece.gate_weight.empty()) text.append(digest(piece.gate_weight)).append(digest(piece.gate_bias));
   }
   return sha256_hex(text);
 }
@@ -53,7 +55,9 @@ std::string digest(RowSource& rows) {
 }  // namespace
 
 ProblemFingerprint problem_fingerprint(const Network& network, RowSource& rows) {
-  return {digest(network), digest(rows), std::string(to_string(network.activation))};
+  std::string activation = to_string(network.activation);
+  if (!network.form.plain()) activation.append(", ").append(to_string(network.form));
+  return {digest(network), digest(rows), std::move(activation)};
 }
 
 std::string differences(const ProblemFingerprint& theirs, const ProblemFingerprint& ours) {

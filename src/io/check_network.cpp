@@ -108,21 +108,20 @@ class ShapeCheck {
           std::to_string(compresses) + (compresses == 1 ? " piece is " : " pieces are ") + shape_text(d_, hidden);
       if (compresses > 1 && lookup(expands_, hidden) == 2 * compresses + heads) {
         refuse_gates(pieces + " and twice as many " + shape_text(hidden, d_) + " (e.g. " +
-                     first_of_shape(network_, hidden, d_) + ")");
+                         first_of_shape(network_, hidden, d_) + ")",
+                     "gates are not told from pieces that belong to nothing (--allow-extra)");
       }
       if (compresses > 1 && lookup(expands_, hidden) == heads && lookup(compresses_, 2 * hidden) == 0 &&
           lookup(expands_, 2 * hidden) == compresses) {
         refuse_gates(pieces + " and as many " + shape_text(2 * hidden, d_) + " (e.g. " +
-                     first_of_shape(network_, 2 * hidden, d_) + "), which is twice as large");
+                         first_of_shape(network_, 2 * hidden, d_) + "), which is twice as large",
+                     "a piece that holds both W_gate and W_up is not read: save its halves as two pieces");
       }
     }
   }
 
-  [[noreturn]] static void refuse_gates(const std::string& counts) {
-    throw InputError(
-        counts +
-        ": these look like gated blocks (W_gate, W_up and W_down, as in SwiGLU). Gates are recognised, but "
-        "cannot be solved yet: a block is x + compress(act(expand(x)))");
+  [[noreturn]] static void refuse_gates(const std::string& counts, const std::string& rule) {
+    throw InputError(counts + ": these look like gated blocks (W_gate, W_up and W_down, as in SwiGLU), and " + rule);
   }
 
   void check_pairs(std::size_t hidden, std::size_t expands) const {

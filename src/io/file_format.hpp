@@ -16,8 +16,9 @@ struct FileFormat {
   std::int64_t oldest = 1;   ///< that is still read
 };
 
-inline constexpr FileFormat kProblemFormat{"problem", 1};
-inline constexpr FileFormat kSolutionFormat{"solution", 3};  // 2 has events as letters, 1 calls starts seeds
+inline constexpr FileFormat kProblemFormat{"problem", 2, 1};
+inline constexpr FileFormat kPlainProblemFormat{"problem", 1};  // of blocks without norm, gate and scale
+inline constexpr FileFormat kSolutionFormat{"solution", 3};     // 2 has events as letters, 1 calls starts seeds
 inline constexpr FileFormat kCheckpointFormat{"checkpoint", 3, 3};
 inline constexpr FileFormat kAnalysisFormat{"analysis", 2};  // 1 calls starts seeds
 

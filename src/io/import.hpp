@@ -15,11 +15,13 @@ namespace kintsugi {
 struct ImportNotes {
   std::vector<std::string> left_out;     ///< counters, an optimizer's state and the like, in sentences
   std::optional<Activation> activation;  ///< that a model of kintsugi export or a whole module names
+  std::optional<Norm> norm;              ///< that a model of kintsugi export names
+  std::optional<double> norm_eps;
 };
 
-/// The anonymous pieces in a folder or in one file, by their content; see read_piece_folder(), open_model() and
-/// pieces_of(). No code is ever run, and sizes are checked before memory is asked for. Throws InputError that names the
-/// file and the rule.
+/// The anonymous pieces in a folder or in one file, by their content, those of one dimension with `in` = 0; see
+/// read_piece_folder(), open_model() and pieces_of(). No code is ever run, and sizes are checked before memory is asked
+/// for. Throws InputError that names the file and the rule.
 [[nodiscard]] NetworkF64 read_pieces(const std::filesystem::path& path, Activation activation,
                                      ImportNotes* notes = nullptr);
 
@@ -32,9 +34,9 @@ struct PieceSize {
 /// of the inputs, 0 where there are none. Throws InputError where they make up none.
 [[nodiscard]] RowShape shape_of_pieces(std::span<const PieceSize> pieces, std::size_t width);
 
-/// Checks that pieces and rows can belong together, by shapes alone: one width, block shapes that pair up, exactly one
-/// head. Where shapes are ambiguous (h = d, h = k or k = d), refuses only what is impossible in every reading. Throws
-/// InputError that names the piece and the rule.
+/// Checks that pieces and rows can belong together, by shapes alone, where parts are sorted out: one width, block
+/// shapes that pair up, exactly one head. Where shapes are ambiguous (h = d, h = k or k = d), refuses only what is
+/// impossible in every reading. Throws InputError that names the piece and the rule.
 void check_network(const NetworkF64& network, const RowShape& rows);
 
 }  // namespace kintsugi

@@ -38,18 +38,16 @@ std::vector<double> read_floats(const StoredTensor& tensor, const std::string& o
 
 PieceF64 make_piece(const StoredTensor& weight, const std::optional<StoredTensor>& bias, const std::string& origin) {
   if (!weight.problem.empty()) throw InputError(origin + ": " + quoted(weight) + " " + weight.problem);
-  if (is_vector(weight)) {
-    throw InputError(origin + ": " + quoted(weight) + " " + shape_text(weight.shape) + " " + kNormOrScale);
-  }
-  if (weight.shape.size() != 2 || weight.shape[0] == 0 || weight.shape[1] == 0) {
+  const bool flat = is_vector(weight);
+  if (!flat && (weight.shape.size() != 2 || weight.shape[0] == 0 || weight.shape[1] == 0)) {
     throw InputError(origin + ": " + quoted(weight) + " has the shape " + shape_text(weight.shape) +
                      ", but a linear layer's is [out x in]");
   }
   PieceF64 piece;
   piece.out = weight.shape[0];
-  piece.in = weight.shape[1];
+  piece.in = flat ? 0 : weight.shape[1];
   if (bias && bias->problem.empty() && (bias->shape.size() != 1 || bias->shape[0] != piece.out)) {
-    const bool is_turned = bias->shape.size() == 1 && bias->shape[0] == piece.in;
+    const bool is_turned = !flat && bias->shape.size() == 1 && bias->shape[0] == piece.in;
     throw InputError(origin + ": " + quoted(*bias) + " has the shape " + shape_text(bias->shape) +
                      ", but the weight has " + std::to_string(piece.out) + " rows" +
                      (is_turned ? " (is the weight transposed, [in x out]? It must be [out x in])" : ""));
@@ -109,7 +107,7 @@ void check_others(const std::vector<StoredTensor>& others, const std::vector<Lay
       continue;
     }
     if (is_vector(tensor)) {
-      throw InputError(origin + ": " + quoted(tensor) + " " + shape_text(tensor.shape) + " " + kNormOrScale);
+      throw InputError(origin + ": " + quoted(tensor) + " " + shape_text(tensor.shape) + " " + kUnknownVector);
     }
     throw InputError(
         origin + ": has the key " + quoted(tensor) +
@@ -131,6 +129,10 @@ std::vector<Layer> group_tensors(std::vector<StoredTensor> tensors, const std::s
   std::map<std::string, std::size_t> place_of;
   for (StoredTensor& tensor : choose_state_dict(std::move(tensors), origin, left_out)) {
     const std::optional<LayerPart> part = part_of(name_of(tensor));
+    if (!part && is_vector(tensor) && is_named_as_scale(name_of(tensor))) {
+      layers.push_back({name_of(tensor), std::move(tensor), std::nullopt});
+      continue;
+    }
     if (!part) {
       others.push_back(std::move(tensor));
       continue;

@@ -1,7 +1,11 @@
 #include "io/model_file.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
 #include <string_view>
+#include <utility>
 
 #include "io/atomic_file.hpp"
 #include "io/elements.hpp"
@@ -19,6 +23,35 @@ void add_layer(std::vector<StateEntry>& entries, const std::string& name, const 
   if (!piece.bias.empty()) entries.push_back({name + ".bias", {piece.out}, piece.bias});
 }
 
+/// As few digits as name the number.
+std::string digits_of(double value) {
+  constexpr std::size_t kLongest = 32;
+  std::array<char, kLongest> digits{};
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  return {digits.data(), static_cast<std::size_t>(end - digits.data())};
+}
+
+void add_vectors(std::vector<StateEntry>& entries, const std::string& name, const PieceF64& norm) {
+  entries.push_back({name + ".weight", {norm.out}, norm.weight});
+  if (!norm.bias.empty()) entries.push_back({name + ".bias", {norm.out}, norm.bias});
+}
+
+/// The parts of a network by what they belong to.
+class PartFinder {
+ public:
+  explicit PartFinder(const NetworkF64& network) {
+    for (const BasicPart<double>& part : network.parts) parts_[{part.kind, part.owner}] = &part.piece;
+  }
+  /// Null where the piece has none.
+  [[nodiscard]] const PieceF64* find(PartKind kind, const PieceF64& owner) const {
+    const auto found = parts_.find({kind, owner.index});
+    return found == parts_.end() ? nullptr : found->second;
+  }
+
+ private:
+  std::map<std::pair<PartKind, int>, const PieceF64*> parts_;
+};
+
 }  // namespace
 
 void check_model_path(const std::filesystem::path& path) {
@@ -33,17 +66,28 @@ void write_model(const std::filesystem::path& path, const NetworkF64& network, c
     return network.pieces.at(static_cast<std::size_t>(position));
   };
   std::vector<StateEntry> entries;
+  const PartFinder parts(network);
   for (std::size_t t = 0; t < assembly.blocks.size(); ++t) {
     const std::string block = std::to_string(t);
-    add_layer(entries, block + ".inp", piece_at(assembly.blocks[t].expand));
-    add_layer(entries, block + ".out", piece_at(assembly.blocks[t].compress));
+    const PieceF64& expand = piece_at(assembly.blocks[t].expand);
+    const PieceF64& compress = piece_at(assembly.blocks[t].compress);
+    if (const PieceF64* const norm = parts.find(PartKind::norm, expand)) add_vectors(entries, block + ".norm", *norm);
+    if (const PieceF64* const gate = parts.find(PartKind::gate, expand)) add_layer(entries, block + ".gate", *gate);
+    add_layer(entries, block + ".inp", expand);
+    add_layer(entries, block + ".out", compress);
+    if (const PieceF64* const scale = parts.find(PartKind::scale, compress))
+      entries.push_back({block + ".scale", {scale->out}, scale->weight});
   }
   add_layer(entries, std::to_string(assembly.blocks.size()) + ".layer", piece_at(assembly.head));
   const bool narrow = std::ranges::all_of(entries, [](const StateEntry& entry) { return fits_float32(entry.values); });
   const TensorType type = narrow ? TensorType::float32 : TensorType::float64;
-  const ModelFacts facts{{"kintsugi_weights", problem.weights},
-                         {"kintsugi_rows", problem.rows},
-                         {"kintsugi_activation", problem.activation}};
+  ModelFacts facts{{"kintsugi_weights", problem.weights},
+                   {"kintsugi_rows", problem.rows},
+                   {"kintsugi_activation", problem.activation}};
+  if (network.form.norm != Norm::none) {
+    facts.emplace("kintsugi_norm", to_string(network.form.norm));
+    facts.emplace("kintsugi_norm_eps", digits_of(network.form.eps));
+  }
   const std::vector<char> bytes =
       is_safetensors(path) ? safetensors_file(entries, type, facts) : pth_file(entries, type, facts);
   write_file_atomically(path, std::string_view(bytes.data(), bytes.size()));

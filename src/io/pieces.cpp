@@ -1,4 +1,6 @@
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -52,9 +54,27 @@ std::optional<Activation> named_activation(const ModelFacts& facts, const std::s
   const auto fact = facts.find("kintsugi_activation");
   if (fact == facts.end()) return module_activation(facts, origin);
   try {
-    return parse_activation(fact->second);
+    // Behind a comma stands the form of blocks that are not plain.
+    return parse_activation(fact->second.substr(0, fact->second.find(',')));
   } catch (const UsageError&) {
     return std::nullopt;
+  }
+}
+
+/// The norm that write_model() names.
+void read_norm(const ModelFacts& facts, ImportNotes& notes) {
+  const auto norm = facts.find("kintsugi_norm");
+  const auto eps = facts.find("kintsugi_norm_eps");
+  if (norm == facts.end() || eps == facts.end()) return;
+  double value = 0;
+  const char* const end = eps->second.data() + eps->second.size();
+  const auto [last, error] = std::from_chars(eps->second.data(), end, value);
+  if (error != std::errc() || last != end || !(value > 0) || !std::isfinite(value)) return;
+  try {
+    notes.norm = parse_norm(norm->second);
+    notes.norm_eps = value;
+  } catch (const UsageError&) {
+    return;
   }
 }
 
@@ -71,6 +91,7 @@ NetworkF64 read_pieces(const fs::path& path, Activation activation, ImportNotes*
     ModelFacts facts;
     std::vector<StoredTensor> tensors = is_shard_index(path) ? open_shards(path) : open_model(path, &facts);
     if (notes != nullptr) notes->activation = named_activation(facts, path.string());
+    if (notes != nullptr) read_norm(facts, *notes);
     network.pieces = pieces_of(std::move(tensors), path.string(), left_out);
   }
   if (notes != nullptr) notes->left_out = left_out.sentences();

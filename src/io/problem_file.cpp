@@ -5,9 +5,11 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <set>
 #include <type_traits>
 
+#include "core/fold.hpp"
 #include "io/atomic_file.hpp"
 #include "io/file_format.hpp"
 #include "io/hdf5.hpp"
@@ -55,12 +57,19 @@ class RealWriter {
 void write_pieces(h5::Image& image, const NetworkF64& network) {
   RealWriter writer(image);
   const h5::Handle pieces = image.group(image.root(), "pieces");
-  for (const PieceF64& piece : network.pieces) {
-    const h5::Handle group = image.group(pieces.id(), std::to_string(piece.index));
+  const auto write = [&](const PieceF64& piece, int rank) {
+    h5::Handle group = image.group(pieces.id(), std::to_string(piece.index));
     const bool as_float = writer.fit_float(piece.bias) && writer.fit_float(piece.weight);
-    writer.write(group.id(), "weight", std::array<hsize_t, 2>{piece.out, piece.in}, piece.weight, as_float);
+    const std::array<hsize_t, 2> dims{piece.out, piece.in};
+    writer.write(group.id(), "weight", std::span(dims).first(static_cast<std::size_t>(rank)), piece.weight, as_float);
     if (!piece.bias.empty()) writer.write(group.id(), "bias", std::array<hsize_t, 1>{piece.out}, piece.bias, as_float);
     image.attribute(group.id(), "source", piece.source);
+    return group;
+  };
+  for (const PieceF64& piece : network.pieces) static_cast<void>(write(piece, 2));
+  for (const BasicPart<double>& part : network.parts) {
+    const h5::Handle group = write(part.piece, part.kind == PartKind::gate ? 2 : 1);
+    problem_format::mark_part(image, group.id(), part.kind, part.owner);
   }
 }
 
@@ -81,10 +90,11 @@ void check_sizes(const NetworkF64& network, const RowsF64& rows) {
   bool right = rows.inputs.size() == shape.rows * shape.width &&
                (rows.predictions.empty() || rows.predictions.size() == shape.rows * shape.outputs) &&
                (rows.targets.empty() || rows.targets.size() == rows.predictions.size());
-  for (const PieceF64& piece : network.pieces) {
-    right =
-        right && piece.weight.size() == piece.out * piece.in && (piece.bias.empty() || piece.bias.size() == piece.out);
-  }
+  const auto fits = [](const PieceF64& piece) {
+    return piece.weight.size() == piece.out * piece.in && (piece.bias.empty() || piece.bias.size() == piece.out);
+  };
+  right = right && std::ranges::all_of(network.pieces, fits) &&
+          std::ranges::all_of(network.parts, [&](const BasicPart<double>& part) { return fits(part.piece); });
   if (!right) throw InternalError("write_problem: a size does not match its values");
 }
 
@@ -92,7 +102,8 @@ std::size_t estimated_bytes(const NetworkF64& network, const RowsF64& rows) {
   constexpr std::size_t kPerPiece = 1024;
   std::size_t values = rows.inputs.size() + rows.predictions.size() + rows.targets.size();
   for (const PieceF64& piece : network.pieces) values += piece.weight.size() + piece.bias.size();
-  return values * sizeof(float) + network.pieces.size() * kPerPiece;
+  for (const BasicPart<double>& part : network.parts) values += part.piece.weight.size() + part.piece.bias.size();
+  return values * sizeof(float) + (network.pieces.size() + network.parts.size()) * kPerPiece;
 }
 
 }  // namespace
@@ -102,7 +113,7 @@ void write_problem(const std::filesystem::path& path, const NetworkF64& network,
   const h5::SilentErrors silent;
   check_sizes(network, rows);
   h5::Image image(estimated_bytes(network, rows));
-  problem_format::write_root(image, network.activation, provenance);
+  problem_format::write_root(image, network.activation, network.form, !network.parts.empty(), provenance);
   write_pieces(image, network);
   write_rows(image, rows);
   AtomicFile file(path);
@@ -183,14 +194,32 @@ std::vector<int> piece_indices(const h5::Group& pieces, const std::set<int>& lef
   return indices;
 }
 
+/// Which part of another piece the one in `group` is; nothing where it is none.
+std::optional<PartKind> part_kind(const h5::Group& group) {
+  if (!h5::has_attribute(group, "part")) return std::nullopt;
+  const std::string name = h5::text_attribute(group, "part");
+  for (const PartKind kind : {PartKind::norm, PartKind::gate, PartKind::scale}) {
+    if (name == to_string(kind)) return kind;
+  }
+  throw InputError(group.name + ", attribute 'part': is '" + name + "', not norm, gate or scale");
+}
+
+int owner_of(const h5::Group& group) {
+  const std::int64_t owner = h5::integer_attribute(group, "of");
+  if (owner >= 0 && owner <= std::numeric_limits<int>::max()) return static_cast<int>(owner);
+  throw InputError(group.name + ", attribute 'of': is not a piece's index");
+}
+
 template <class Real>
 BasicPiece<Real> read_piece(const h5::Reader& reader, const h5::Group& pieces, int index) {
   const h5::Group group = reader.group(pieces, std::to_string(index));
   BasicPiece<Real> piece;
   piece.index = index;
-  const h5::Dataset weight = reader.numbers(group, "weight", 2);
+  const std::optional<PartKind> part = part_kind(group);
+  const int rank = part && *part != PartKind::gate ? 1 : 2;
+  const h5::Dataset weight = reader.numbers(group, "weight", rank);
   piece.out = weight.dims[0];
-  piece.in = weight.dims[1];
+  piece.in = rank == 2 ? weight.dims[1] : 1;
   piece.weight = read_all<Real>(reader, weight);
   if (group.has("bias")) {
     const h5::Dataset bias = reader.numbers(group, "bias", 1);
@@ -238,6 +267,7 @@ struct ProblemFile::Impl {
     std::vector<PieceSize> sizes;
     for (const int index : piece_indices(pieces, left_out_of(reader.root()))) {
       const h5::Group piece = reader.group(pieces, std::to_string(index));
+      if (part_kind(piece)) continue;
       const h5::Dataset weight = reader.numbers(piece, "weight", 2);
       sizes.push_back({weight.dims[0], weight.dims[1]});
     }
@@ -256,6 +286,15 @@ struct ProblemFile::Impl {
     } catch (const UsageError& error) {
       throw InputError(root.name + ", attribute 'activation': " + error.what());
     }
+    if (!h5::has_attribute(root, "norm")) return;
+    try {
+      form.norm = parse_norm(h5::text_attribute(root, "norm"));
+    } catch (const UsageError& error) {
+      throw InputError(root.name + ", attribute 'norm': " + error.what());
+    }
+    form.eps = h5::real_attribute(root, "norm_eps");
+    if (!(form.eps > 0) || !std::isfinite(form.eps))
+      throw InputError(root.name + ", attribute 'norm_eps': must be a number above 0");
   }
 
   void same_rows(const h5::Dataset& set) const {
@@ -264,19 +303,40 @@ struct ProblemFile::Impl {
                      std::to_string(shape.rows));
   }
 
+  /// With its parts.
   template <class Real>
   BasicNetwork<Real> network() const {
     reader.require_sum();
     BasicNetwork<Real> result;
     result.activation = activation;
-    for (const int index : piece_indices(pieces, left_out_of(reader.root())))
-      result.pieces.push_back(read_piece<Real>(reader, pieces, index));
+    result.form = form;
+    for (const int index : piece_indices(pieces, left_out_of(reader.root()))) {
+      const h5::Group group = reader.group(pieces, std::to_string(index));
+      BasicPiece<Real> piece = read_piece<Real>(reader, pieces, index);
+      if (const std::optional<PartKind> kind = part_kind(group)) {
+        result.parts.push_back({*kind, owner_of(group), std::move(piece)});
+      } else {
+        result.pieces.push_back(std::move(piece));
+      }
+    }
     return result;
+  }
+
+  template <class Real>
+  BasicNetwork<Real> folded() const {
+    BasicNetwork<Real> result = network<Real>();
+    if (result.parts.empty()) return result;
+    try {
+      return fold(result);
+    } catch (const InputError& error) {
+      throw InputError(reader.name() + ": " + error.what());
+    }
   }
 
   h5::Reader reader;
   h5::Group pieces;
   Activation activation = Activation::relu;
+  BlockForm form;
   RowShape shape;
   h5::Dataset inputs;
   h5::Dataset predictions;
@@ -301,9 +361,11 @@ Provenance ProblemFile::provenance() const {
   return provenance;
 }
 
-Network ProblemFile::network() const { return impl_->network<float>(); }
+Network ProblemFile::network() const { return impl_->folded<float>(); }
 
-NetworkF64 ProblemFile::network_f64() const { return impl_->network<double>(); }
+NetworkF64 ProblemFile::network_f64() const { return impl_->folded<double>(); }
+
+NetworkF64 ProblemFile::unfolded_network() const { return impl_->network<double>(); }
 
 void ProblemFile::read(std::size_t first, std::size_t count, std::span<float> inputs, std::span<float> predictions) {
   if (first + count > impl_->shape.rows) throw InternalError("ProblemFile::read: slab outside the rows");

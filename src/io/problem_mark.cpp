@@ -50,8 +50,10 @@ class RoundedRows final : public RowSource {
 ProblemFingerprint problem_fingerprint(const NetworkF64& network, const ProblemFile& problem) {
   Network single;
   single.activation = network.activation;
+  single.form = network.form;
   for (const PieceF64& piece : network.pieces) {
-    single.pieces.push_back({piece.index, piece.out, piece.in, rounded(piece.weight), rounded(piece.bias), ""});
+    single.pieces.push_back({piece.index, piece.out, piece.in, rounded(piece.weight), rounded(piece.bias), "",
+                             rounded(piece.gate_weight), rounded(piece.gate_bias)});
   }
   RoundedRows rows(problem);
   return problem_fingerprint(single, rows);

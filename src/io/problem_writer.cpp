@@ -86,11 +86,16 @@ class Extension {
 std::vector<char> frame(const ProblemLayout& layout) {
   constexpr std::size_t kPerPiece = 512;
   h5::Image image(kPerPiece * layout.pieces.size());
-  problem_format::write_root(image, layout.activation, layout.provenance);
+  problem_format::write_root(
+      image, layout.activation, layout.form,
+      std::ranges::any_of(layout.pieces, [](const PieceShape& piece) { return piece.part.has_value(); }),
+      layout.provenance);
   const h5::Handle pieces = image.group(image.root(), "pieces");
   for (std::size_t index = 0; index < layout.pieces.size(); ++index) {
     const h5::Handle piece = image.group(pieces.id(), std::to_string(index));
     image.attribute(piece.id(), "source", "piece_" + std::to_string(index));
+    if (layout.pieces[index].part)
+      problem_format::mark_part(image, piece.id(), *layout.pieces[index].part, layout.pieces[index].owner);
   }
   const h5::Handle data = image.group(image.root(), "data");
   return image.finish();
@@ -127,7 +132,9 @@ struct ProblemWriter::Impl {
       const PieceShape& shape = layout.pieces[index];
       const std::string group = "/pieces/" + std::to_string(index);
       PieceExtents extents;
-      extents.weight = extension.add(group + "/weight", std::array<hsize_t, 2>{shape.out, shape.in});
+      const std::array<hsize_t, 2> dims{shape.out, shape.in};
+      const bool flat = shape.part && *shape.part != PartKind::gate;
+      extents.weight = extension.add(group + "/weight", std::span(dims).first(flat ? 1 : 2));
       if (shape.bias) extents.bias = extension.add(group + "/bias", std::array<hsize_t, 1>{shape.out});
       pieces.push_back(extents);
     }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,11 +18,15 @@ struct PieceShape {
   std::size_t out = 0;
   std::size_t in = 0;
   bool bias = true;
+  /// Of a part: which, and the index of the piece that it belongs to. Gains and scales have `in` = 1.
+  std::optional<PartKind> part = std::nullopt;
+  int owner = 0;
 };
 
 /// What a problem.h5 will hold.
 struct ProblemLayout {
   Activation activation = Activation::relu;
+  BlockForm form;
   std::vector<PieceShape> pieces;  ///< by index
   RowShape rows;
   bool targets = false;

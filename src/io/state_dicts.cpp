@@ -84,13 +84,19 @@ std::string list_branches(const std::vector<Branch>& branches) {
     }
   }
   if (tensors.empty()) text = "; it has no tensors at all";
-  const auto vector = std::ranges::find_if(
-      tensors, [](const StoredTensor& each) { return is_vector(each) && name_of(each).ends_with("weight"); });
-  if (vector != tensors.end()) {
-    throw InputError(origin + ": holds no linear layers" + text + ": " + quoted(name_of(*vector)) + " " + kNormOrScale);
-  }
   throw InputError(origin + ": holds no linear layers, which have keys like 'weight' and 'bias', '0.inp.weight' and " +
                    "'0.inp.bias'" + text + (tensors.size() > kListed ? ", ..." : ""));
+}
+
+/// A gain or a scale alone, or with a bias.
+bool is_lone_vector(Tensors tensors) {
+  constexpr std::size_t kMost = 2;
+  return !tensors.empty() && tensors.size() <= kMost && std::ranges::all_of(tensors, [](const StoredTensor& each) {
+    return is_vector(each) && each.path.size() == 1;
+  }) && std::ranges::any_of(tensors, [](const StoredTensor& each) {
+    const std::optional<LayerPart> part = part_of(name_of(each));
+    return part ? part->is_weight : is_named_as_scale(name_of(each));
+  });
 }
 
 /// What training keeps beside a model.
@@ -135,6 +141,7 @@ std::vector<StoredTensor> take_chosen(Tensors all, Tensors chosen, std::size_t d
 std::vector<StoredTensor> choose_state_dict(std::vector<StoredTensor> tensors, const std::string& origin,
                                             LeftOut& left_out) {
   Tensors chosen(tensors);
+  if (is_lone_vector(chosen)) return tensors;
   if (count_weights(chosen) == 0) refuse_without_layers(chosen, origin);
   std::size_t depth = 0;
   while (true) {
@@ -151,6 +158,12 @@ std::vector<StoredTensor> choose_state_dict(std::vector<StoredTensor> tensors, c
     ++depth;
   }
   return take_chosen(tensors, chosen, depth, origin, left_out);
+}
+
+bool is_named_as_scale(const std::string& name) {
+  std::string key = name.substr(std::min(name.size(), name.find_last_of("./") + 1));
+  std::ranges::transform(key, key.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return key.find("scale") != std::string::npos || key.find("gamma") != std::string::npos || key.starts_with("ls");
 }
 
 bool is_vector(const StoredTensor& tensor) {

@@ -1,21 +1,45 @@
 #include "kernels/block.hpp"
 
+#include <algorithm>
+
 #include "kernels/code.hpp"
 
 namespace kintsugi::kernels {
 
-BlockKernel::BlockKernel(std::size_t width, std::size_t hidden, Activation activation)
+BlockKernel::BlockKernel(std::size_t width, std::size_t hidden, Activation activation, const BlockForm& form)
     : width_(width),
       hidden_(hidden),
+      inner_(form.gated ? 2 * hidden : hidden),
       activation_(activation),
-      expand_(hidden, width, false),
+      form_(form),
+      normed_(form.norm == Norm::none ? 0 : (width + 1) * kTileRows),
+      expand_(inner_, width, false),
       compress_(width, hidden, false),
-      expand_back_(width, hidden, false),
+      expand_back_(width, inner_, false),
       compress_back_(hidden, width, false) {}
 
+std::size_t BlockKernel::slope_size() const noexcept { return inner_ * kTileRows + normed_.size(); }
+
+const float* BlockKernel::expanded_input(const float* x, const float* slope) const noexcept {
+  return form_.norm == Norm::none ? x : slope + inner_ * kTileRows;
+}
+
+void BlockKernel::activate_inner(const BlockWeights& block, float* z) const {
+  activate_tile(activation_, block.b_in, hidden_, z);
+  if (!form_.gated) return;
+  float* const up = z + hidden_ * kTileRows;
+  code().add_bias(block.b_in + hidden_, hidden_, up);
+  code().scale(up, hidden_ * kTileRows, z);
+}
+
 void BlockKernel::residual(const BlockWeights& block, const float* x, float* r, float* hidden) const {
+  if (form_.norm != Norm::none) {
+    float* const normed = normed_.data();
+    code().normalise_tile(form_, width_, x, normed, normed + width_ * kTileRows);
+    x = normed;
+  }
   expand_(x, block.w_in, hidden);
-  activate_tile(activation_, block.b_in, hidden_, hidden);
+  activate_inner(block, hidden);
   compress(block, hidden, r);
 }
 
@@ -31,19 +55,34 @@ void BlockKernel::residual_and_slope(const BlockWeights& block, const float* x, 
 }
 
 void BlockKernel::activate(const BlockWeights& block, const float* x, float* a, float* slope) const {
+  if (form_.norm != Norm::none) {
+    float* const normed = slope + inner_ * kTileRows;
+    code().normalise_tile(form_, width_, x, normed, normed + width_ * kTileRows);
+    x = normed;
+  }
   expand_(x, block.w_in, a);
   activate_tile_with_slope(activation_, block.b_in, hidden_, a, slope);
+  if (!form_.gated) return;
+  const std::size_t half = hidden_ * kTileRows;
+  code().add_bias(block.b_in + hidden_, hidden_, a + half);
+  std::copy_n(a, half, slope + half);
+  code().scale(a + half, half, slope);
+  code().scale(a + half, half, a);
 }
 
 void BlockKernel::pull_back(const BlockWeights& block, const float* slope, const float* g, float* u,
                             float* hidden) const {
   pull_back_to_hidden(block, slope, g, hidden);
   expand_back_(hidden, block.w_in_t, u);
+  if (form_.norm == Norm::none) return;
+  const float* const normed = slope + inner_ * kTileRows;
+  code().pull_through_norm(form_, width_, normed, normed + width_ * kTileRows, u);
 }
 
 void BlockKernel::pull_back_to_hidden(const BlockWeights& block, const float* slope, const float* g, float* h) const {
   compress_back_(g, block.w_out_t, h);
-  code().scale(slope, hidden_ * kTileRows, h);
+  if (form_.gated) std::copy_n(h, hidden_ * kTileRows, h + hidden_ * kTileRows);
+  code().scale(slope, inner_ * kTileRows, h);
 }
 
 void activate_tile(Activation activation, const float* bias, std::size_t features, float* z) {

@@ -5,6 +5,7 @@
 
 #include "kernels/aligned.hpp"
 #include "kintsugi/core/activation.hpp"
+#include "kintsugi/core/block_form.hpp"
 
 namespace kintsugi::kernels {
 
@@ -23,6 +24,11 @@ struct Code {
   void (*add_bias)(const float* bias, std::size_t features, float* tile);
   /// values[i] *= factors[i].
   void (*scale)(const float* factors, std::size_t count, float* values);
+  /// The norm of a tile of `features` features: `normed`, another one, and the factor of each of its rows.
+  void (*normalise_tile)(const BlockForm& form, std::size_t features, const float* x, float* normed, float* factors);
+  /// Gradients with respect to what normalise_tile() gave become gradients with respect to what it was given.
+  void (*pull_through_norm)(const BlockForm& form, std::size_t features, const float* normed, const float* factors,
+                            float* gradients);
   /// Gemm of a shape that libxsmm has no code for.
   void (*multiply)(std::size_t n, std::size_t k, bool accumulate, const float* a, const float* b, float* c);
   /// WeightGradient of such a shape.
@@ -47,6 +53,9 @@ void activate_tile(Activation activation, const float* bias, std::size_t feature
 void activate_tile_with_slope(Activation activation, const float* bias, std::size_t features, float* z, float* slope);
 void add_bias(const float* bias, std::size_t features, float* tile);
 void scale(const float* factors, std::size_t count, float* values);
+void normalise_tile(const BlockForm& form, std::size_t features, const float* x, float* normed, float* factors);
+void pull_through_norm(const BlockForm& form, std::size_t features, const float* normed, const float* factors,
+                       float* gradients);
 void multiply(std::size_t n, std::size_t k, bool accumulate, const float* a, const float* b, float* c);
 void weight_gradient(std::size_t out, std::size_t in, bool accumulate, const float* g, const float* x_transposed,
                      float* gradient);

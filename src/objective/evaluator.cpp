@@ -42,8 +42,8 @@ Evaluator::Evaluator(const mpi::Comm& island, const SharedWeights& weights, RowS
   std::size_t widest = 0;
   for (const int piece : roles.expand) {
     const std::size_t hidden = weights.hidden(piece);
-    kernels_.try_emplace(hidden, roles.width, hidden, weights.activation());
-    widest = std::max(widest, hidden);
+    kernels_.try_emplace(hidden, roles.width, hidden, weights.activation(), weights.form());
+    widest = std::max(widest, weights.inner(piece));
   }
   buffers_.base_state.resize(roles.width * kTileRows);
   buffers_.state.resize(roles.width * kTileRows);

@@ -18,7 +18,7 @@ std::vector<Layer> layers_of(const Evaluator& evaluator, const Blocks& blocks) {
 
 std::size_t hidden_tile(std::span<const Layer> layers) {
   std::size_t widest = 0;
-  for (const Layer& layer : layers) widest = std::max(widest, layer.kernel->hidden());
+  for (const Layer& layer : layers) widest = std::max(widest, layer.kernel->inner());
   return widest * kTileRows;
 }
 
@@ -60,7 +60,7 @@ ForwardBackward::Sketch ForwardBackward::make_sketch(const SharedWeights& weight
 double ForwardBackward::forward(const RowTile& rows, std::span<const Layer> layers, float* errors) {
   slope_at_.assign(layers.size() + 1, 0);
   for (std::size_t b = 0; b < layers.size(); ++b) {
-    slope_at_[b + 1] = slope_at_[b] + layers[b].kernel->hidden() * kTileRows;
+    slope_at_[b + 1] = slope_at_[b] + layers[b].kernel->slope_size();
   }
   hidden_.resize(hidden_tile(layers));
   slopes_.resize(slope_at_.back());

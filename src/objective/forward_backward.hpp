@@ -19,7 +19,7 @@ struct Layer {
 /// The blocks of an order as layers. Not collective.
 [[nodiscard]] std::vector<Layer> layers_of(const Evaluator& evaluator, const Blocks& blocks);
 
-/// Numbers of a tile of the largest hidden size among the layers.
+/// Numbers of the largest tile that a layer works in.
 [[nodiscard]] std::size_t hidden_tile(std::span<const Layer> layers);
 
 /// Adds to the rows' `sums` their scalar products of two tiles of `size` numbers, [features][kTileRows].
@@ -77,7 +77,7 @@ class ForwardBackward {
   Sketch sketch_;
   std::size_t size_;
   kernels::TileBuffer states_, residuals_, gradients_, pulled_back_;
-  kernels::TileBuffer slopes_;  // one tile of h features per layer
+  kernels::TileBuffer slopes_;  // of each layer
   std::vector<std::size_t> slope_at_;
   kernels::TileBuffer hidden_, outputs_;
 };

@@ -66,6 +66,7 @@ void Homing::take_out(std::size_t block, std::size_t place) {
 
 void Homing::add_place(const RowTile& rows, const Layer& layer, std::size_t at) {
   const std::size_t hidden = layer.kernel->hidden();
+  const std::size_t inner = layer.kernel->inner();
   const std::size_t size = passes_.size();
   std::array<float, kTileRows> norms{};
   std::array<float, kTileRows> found{};
@@ -90,7 +91,7 @@ void Homing::add_place(const RowTile& rows, const Layer& layer, std::size_t at) 
 
   layer.kernel->pull_back_to_hidden(layer.weights, slope_.data(), gradient_.data(), hidden_.data());
   squared_norms(gradient_.data(), size, norms.data());
-  squared_norms(hidden_.data(), hidden * kTileRows, found.data());
+  squared_norms(hidden_.data(), inner * kTileRows, found.data());
   add_share(1, as_it_is);
 }
 
@@ -102,13 +103,15 @@ void Homing::add_tile(const RowTile& rows, std::span<const Layer> layers) {
   state_.resize(passes_.size());
   gradient_.resize(passes_.size());
   hidden_.resize(hidden_tile(layers));
-  slope_.resize(hidden_tile(layers));
+  std::size_t slope = 0;
+  for (const Layer& layer : layers) slope = std::max(slope, layer.kernel->slope_size());
+  slope_.resize(slope);
   expand_sums_.resize(passes_.size() / kTileRows);
   for (std::size_t b = 0; b < layers.size() && !stop_heard(); ++b) {
-    const std::size_t hidden = layers[b].kernel->hidden();
+    const std::size_t inner = layers[b].kernel->inner();
     for (std::size_t i = 0; i < expand_sums_.size(); ++i)
       expand_sums_[i] =
-          std::accumulate(layers[b].weights.w_in_t + i * hidden, layers[b].weights.w_in_t + (i + 1) * hidden, 0.0F);
+          std::accumulate(layers[b].weights.w_in_t + i * inner, layers[b].weights.w_in_t + (i + 1) * inner, 0.0F);
     for (std::size_t place = 0; place < places; ++place) {
       take_out(b, place);
       add_place(rows, layers[b], b * places + place);

@@ -2,6 +2,7 @@
 
 #include <Eigen/Core>
 
+#include "core/block_math.hpp"
 #include "kernels/block.hpp"
 #include "objective/weights.hpp"
 
@@ -34,7 +35,7 @@ struct PlainForward {
 
   static Layer expand(const SharedWeights& weights, const Block& block) {
     const kernels::BlockWeights values = weights.block(block);
-    return {values.w_in, values.b_in, weights.hidden(block.expand), weights.roles().width};
+    return {values.w_in, values.b_in, weights.inner(block.expand), weights.roles().width};
   }
   static Layer compress(const SharedWeights& weights, const Block& block) {
     const kernels::BlockWeights values = weights.block(block);
@@ -51,13 +52,22 @@ struct PlainForward {
         .template cast<Scalar>();
   }
 
-  /// states += compress(activation(expand(states))).
-  static void advance(const Layer& expand, const Layer& compress, Activation activation, States& states) {
-    States hidden = expand.apply(states);
-    if (activation == Activation::relu) {
-      hidden = hidden.cwiseMax(Scalar(0));
+  /// Adds the residuals of a block of these layers, the gate's rows first in `expand`, to the states.
+  static void advance(const SharedWeights& weights, const Layer& expand, const Layer& compress, States& states) {
+    States hidden;
+    if (weights.form().norm == Norm::none) {
+      hidden = expand.apply(states);
     } else {
-      hidden = hidden.unaryExpr([&](Scalar z) { return static_cast<Scalar>(activate(activation, z)); });
+      States normed = states;
+      for (Eigen::Index row = 0; row < normed.cols(); ++row) normalise(weights.form(), normed.col(row));
+      hidden = expand.apply(normed);
+    }
+    if (weights.form().gated) {
+      const Eigen::Index half = hidden.rows() / 2;
+      activate_all(weights.activation(), hidden.topRows(half));
+      hidden = hidden.topRows(half).cwiseProduct(hidden.bottomRows(half)).eval();
+    } else {
+      activate_all(weights.activation(), hidden);
     }
     states += compress.apply(hidden);
   }

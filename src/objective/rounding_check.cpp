@@ -16,7 +16,7 @@ typename PlainForward<Scalar>::States final_states(const SharedWeights& weights,
   typename Forward::States states = Forward::inputs(tile, weights.roles().width);
   for (const Block& block : blocks) {
     if (stop_heard()) break;
-    Forward::advance(Forward::expand(weights, block), Forward::compress(weights, block), weights.activation(), states);
+    Forward::advance(weights, Forward::expand(weights, block), Forward::compress(weights, block), states);
   }
   return states;
 }

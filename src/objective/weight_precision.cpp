@@ -35,7 +35,7 @@ std::vector<Forward::States> predict(const SharedWeights& weights, const Blocks&
     const Forward::Layer expand = layer(Forward::expand(weights, block), block.expand);
     const Forward::Layer compress = layer(Forward::compress(weights, block), block.compress);
     for (Forward::States& each : states) {
-      if (!stop_heard()) Forward::advance(expand, compress, weights.activation(), each);
+      if (!stop_heard()) Forward::advance(weights, expand, compress, each);
     }
   }
   const Forward::Layer head = layer(Forward::head(weights), weights.roles().head);

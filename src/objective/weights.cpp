@@ -16,30 +16,32 @@ SharedWeights::SharedWeights(const mpi::Comm& comm, const Network& network, cons
 
 void SharedWeights::share_shapes(const mpi::Comm& comm, const Network& network, const Roles& roles) {
   std::vector<int> facts;
-  std::vector<double> slope{0};
+  std::vector<double> numbers{0, 0};  // the activation's slope, the norm's eps
   if (comm.root()) {
     roles_ = roles;
-    slope[0] = network.activation.slope();
-    facts = {static_cast<int>(network.activation), roles.head, static_cast<int>(roles.width),
-             static_cast<int>(roles.outputs)};
+    form_ = network.form;
+    numbers = {network.activation.slope(), form_.eps};
+    facts = {static_cast<int>(network.activation), roles.head,
+             static_cast<int>(roles.width),        static_cast<int>(roles.outputs),
+             static_cast<int>(form_.norm),         form_.gated ? 1 : 0};
     for (const Piece& piece : network.pieces) {
-      out_.push_back(static_cast<int>(piece.out));
+      out_.push_back(static_cast<int>(piece.gate_weight.empty() ? piece.out : 2 * piece.out));
       in_.push_back(static_cast<int>(piece.in));
     }
   }
   comm.broadcast(facts);
-  comm.broadcast(slope);
+  comm.broadcast(numbers);
   comm.broadcast(out_);
   comm.broadcast(in_);
   comm.broadcast(roles_.expand);
   comm.broadcast(roles_.compress);
-  activation_ = {static_cast<Activation::Kind>(facts[0]), slope[0]};
+  activation_ = {static_cast<Activation::Kind>(facts[0]), numbers[0]};
+  form_ = {static_cast<Norm>(facts[4]), numbers[1], facts[5] != 0};
   roles_.head = facts[1];
   roles_.width = static_cast<std::size_t>(facts[2]);
   roles_.outputs = static_cast<std::size_t>(facts[3]);
   hidden_.assign(out_.size(), 0);
-  for (const int piece : roles_.expand)
-    hidden_[static_cast<std::size_t>(piece)] = static_cast<std::size_t>(out_[static_cast<std::size_t>(piece)]);
+  for (const int piece : roles_.expand) hidden_[static_cast<std::size_t>(piece)] = inner(piece) / (form_.gated ? 2 : 1);
   for (const int piece : roles_.compress)
     hidden_[static_cast<std::size_t>(piece)] = static_cast<std::size_t>(in_[static_cast<std::size_t>(piece)]);
   for (std::size_t p = 0; p < out_.size(); ++p) {
@@ -53,14 +55,18 @@ void SharedWeights::fill(const Network& network) {
   float* const memory = memory_->writable().data();
   for (std::size_t p = 0; p < network.pieces.size(); ++p) {
     const Piece& piece = network.pieces[p];
-    const std::size_t size = kernels::padded_floats(piece.out * piece.in);
+    const auto rows = static_cast<std::size_t>(out_[p]);
+    const std::size_t size = kernels::padded_floats(rows * piece.in);
     float* const weight = memory + at_[p];
     float* const transposed = weight + size;
-    std::copy(piece.weight.begin(), piece.weight.end(), weight);
-    for (std::size_t i = 0; i < piece.out; ++i) {
-      for (std::size_t j = 0; j < piece.in; ++j) transposed[j * piece.out + i] = weight[i * piece.in + j];
+    const std::size_t first = rows - piece.out;  // behind the gate's
+    std::copy(piece.gate_weight.begin(), piece.gate_weight.end(), weight);
+    std::copy(piece.weight.begin(), piece.weight.end(), weight + first * piece.in);
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < piece.in; ++j) transposed[j * rows + i] = weight[i * piece.in + j];
     }
-    std::copy(piece.bias.begin(), piece.bias.end(), transposed + size);
+    std::copy(piece.gate_bias.begin(), piece.gate_bias.end(), transposed + size);
+    std::copy(piece.bias.begin(), piece.bias.end(), transposed + size + first);
   }
 }
 
@@ -68,10 +74,11 @@ kernels::BlockWeights SharedWeights::block(const Block& block) const {
   const float* const memory = memory_->values().data();
   const auto expand = static_cast<std::size_t>(block.expand);
   const auto compress = static_cast<std::size_t>(block.compress);
-  const std::size_t size = kernels::padded_floats(hidden_[expand] * roles_.width);
+  const std::size_t in_size = kernels::padded_floats(inner(block.expand) * roles_.width);
+  const std::size_t out_size = kernels::padded_floats(hidden_[expand] * roles_.width);
   const float* const in = memory + at_[expand];
   const float* const out = memory + at_[compress];
-  return {in, in + size, in + 2 * size, out, out + size, out + 2 * size};
+  return {in, in + in_size, in + 2 * in_size, out, out + out_size, out + 2 * out_size};
 }
 
 std::span<const float> SharedWeights::numbers(int piece) const {

@@ -24,10 +24,15 @@ class SharedWeights {
   [[nodiscard]] std::size_t copied_bytes() const noexcept { return memory_->has_copies() ? total_ * sizeof(float) : 0; }
   [[nodiscard]] const Roles& roles() const noexcept { return roles_; }
   [[nodiscard]] Activation activation() const noexcept { return activation_; }
+  [[nodiscard]] const BlockForm& form() const noexcept { return form_; }
   /// Evaluators that were made before keep the activation that they have. Alike on all ranks.
   void set_activation(Activation activation) noexcept { activation_ = activation; }
   /// h of a block with this expand (or compress) piece; positions in Network::pieces.
   [[nodiscard]] std::size_t hidden(int piece) const { return hidden_[static_cast<std::size_t>(piece)]; }
+  /// Rows of W_in as kernels have it, and so the features of the tiles that they work in: h, or 2h of gated blocks.
+  [[nodiscard]] std::size_t inner(int expand) const {
+    return static_cast<std::size_t>(out_[static_cast<std::size_t>(expand)]);
+  }
   /// Where the block's weights lie: valid as long as this object. Not collective.
   [[nodiscard]] kernels::BlockWeights block(const Block& block) const;
   /// All numbers of a piece, with zeros between them. Valid as long as this object. Not collective.
@@ -43,7 +48,8 @@ class SharedWeights {
 
   Roles roles_;
   Activation activation_ = Activation::relu;
-  std::vector<int> out_;  // of each piece
+  BlockForm form_;
+  std::vector<int> out_;  // of each piece, a gate's rows included
   std::vector<int> in_;
   std::vector<std::size_t> hidden_;
   std::vector<std::size_t> at_;  // of each piece's weight, transpose, bias

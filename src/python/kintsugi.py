@@ -37,8 +37,12 @@ CHECKPOINT_COLUMNS = ["step", "island", "event", "rows", "mse", "best", "moves",
 CHECKPOINT_REALS = ["mse", "best", "seconds"]
 LEAKY_SLOPE = 0.01
 
-Piece = collections.namedtuple("Piece", "index weight bias source")
-Piece.__doc__ = "One linear layer: its index, weight [out, in], bias [out] or None, and the file that it came from."
+Piece = collections.namedtuple("Piece", "index weight bias source part of", defaults=["", -1])
+Piece.__doc__ = """One linear layer: its index, weight [out, in], bias [out] or None, and the file that it came from.
+
+The parts of blocks are pieces, too: `part` is then norm (a gain [d], maybe a bias), gate or scale ([d]), and `of` the index of
+the expand or compress piece that it belongs to.
+"""
 
 
 class Error(Exception):
@@ -140,6 +144,8 @@ class File(collections.abc.Mapping):
                         groups[index]["weight"][()],
                         groups[index]["bias"][()] if "bias" in groups[index] else None,
                         _text(groups[index].attrs.get("source", "")),
+                        _text(groups[index].attrs.get("part", "")),
+                        int(groups[index].attrs.get("of", -1)),
                     )
                     for index in sorted(groups, key=int)
                 ]
@@ -148,7 +154,7 @@ class File(collections.abc.Mapping):
     @property
     def shapes(self):
         """The pieces' shapes as a data frame: index, out, in, bias, source."""
-        rows = [(p.index, *p.weight.shape, p.bias is not None, p.source) for p in self.pieces]
+        rows = [(p.index, *(*p.weight.shape, 1)[:2], p.bias is not None, p.source) for p in self.pieces]
         return pd.DataFrame(rows, columns=["index", "out", "in", "bias", "source"]).set_index("index")
 
     @property
@@ -227,11 +233,18 @@ class Network:
         problem = problem if isinstance(problem, File) else read(problem)
         self.activation = problem.attributes.get("activation", "relu")
         permutation = read_permutation(answer)
-        pieces = {piece.index: piece for piece in problem.pieces}
+        self.norm = problem.attributes.get("norm", "none")
+        self.eps = problem.attributes.get("norm_eps", 0.0)
+        pieces = {piece.index: piece for piece in problem.pieces if not piece.part}
+        parts = {(piece.part, piece.of): piece for piece in problem.pieces if piece.part}
         if sorted(permutation) != sorted(pieces):
             raise Error(f"{problem.path}: the answer is no permutation of its {len(pieces)} pieces")
         layers = [pieces[index] for index in permutation]
         self.blocks = list(zip(layers[0:-1:2], layers[1:-1:2]))
+        self.parts = [  # of each block: norm, gate, scale, each a Piece or None
+            (parts.get(("norm", e.index)), parts.get(("gate", e.index)), parts.get(("scale", c.index)))
+            for e, c in self.blocks
+        ]
         self.head = layers[-1]
         width = self.head.weight.shape[1]
         for place, (expand, compress) in enumerate(self.blocks):
@@ -242,9 +255,18 @@ class Network:
         """The state before each block and behind the last one, in float64: a list of arrays [rows, width]."""
         act = ACTIVATIONS[self.activation]
         states = [np.asarray(inputs, dtype=np.float64)]
-        for expand, compress in self.blocks:
-            states.append(states[-1] + _apply(compress, act(_apply(expand, states[-1]))))
+        for (expand, compress), (norm, gate, scale) in zip(self.blocks, self.parts):
+            x = self._normalised(states[-1])
+            if norm is not None:
+                x = x * norm.weight + (0 if norm.bias is None else norm.bias)
+            hidden = act(_apply(expand, x)) if gate is None else act(_apply(gate, x)) * _apply(expand, x)
+            states.append(states[-1] + _apply(compress, hidden) * (1 if scale is None else scale.weight))
         return states
+
+    def _normalised(self, x):
+        if self.norm == "layer":
+            x = x - x.mean(axis=1, keepdims=True)
+        return x if self.norm == "none" else x / np.sqrt((x**2).mean(axis=1, keepdims=True) + self.eps)
 
     def predict(self, inputs):
         """The predictions for inputs [rows, width], in float64, [rows, outputs]."""
@@ -295,14 +317,42 @@ def _torch_module(torch, network):
                 layer.bias.copy_(torch.from_numpy(piece.bias.astype(np.float32)))
         return layer
 
-    class Block(nn.Module):
-        def __init__(self, expand, compress):
+    class Norm(nn.Module):
+        """LayerNorm or RMSNorm, with a gain and a bias where `part` has them."""
+
+        def __init__(self, part):
             super().__init__()
-            self.inp, self.out = linear(expand), linear(compress)
-            self.activation = _torch_activation(torch, network.activation)
+            for name in ("weight", "bias"):
+                values = None if part is None else getattr(part, name)
+                setattr(self, name, None if values is None else parameter(values))
 
         def forward(self, x):
-            return x + self.out(self.activation(self.inp(x)))
+            if network.norm == "layer":
+                x = x - x.mean(-1, keepdim=True)
+            x = x / torch.sqrt((x * x).mean(-1, keepdim=True) + network.eps)
+            x = x if self.weight is None else x * self.weight
+            return x if self.bias is None else x + self.bias
+
+    def parameter(values):
+        return nn.Parameter(torch.from_numpy(values.astype(np.float32)))
+
+    class Block(nn.Module):
+        def __init__(self, block, parts):
+            super().__init__()
+            norm, gate, scale = parts
+            self.norm = nn.Identity() if network.norm == "none" else Norm(norm)
+            if gate is not None:
+                self.gate = linear(gate)
+            self.inp, self.out = linear(block[0]), linear(block[1])
+            self.activation = _torch_activation(torch, network.activation)
+            if scale is not None:
+                self.scale = parameter(scale.weight)
+
+        def forward(self, x):
+            n = self.norm(x)
+            hidden = self.activation(self.gate(n)) * self.inp(n) if hasattr(self, "gate") else self.activation(self.inp(n))
+            residual = self.out(hidden)
+            return x + (residual * self.scale if hasattr(self, "scale") else residual)
 
     class LastLayer(nn.Module):
         def __init__(self, head):
@@ -312,7 +362,9 @@ def _torch_module(torch, network):
         def forward(self, x):
             return self.layer(x)
 
-    return nn.Sequential(*[Block(*block) for block in network.blocks], LastLayer(network.head))
+    return nn.Sequential(
+        *[Block(block, parts) for block, parts in zip(network.blocks, network.parts)], LastLayer(network.head)
+    )
 
 
 # ---- figures ----

@@ -41,7 +41,7 @@ class TileResiduals {
   explicit TileResiduals(const Evaluator& evaluator) : evaluator_(&evaluator) {
     std::size_t widest = 0;
     for (const int piece : evaluator.weights().roles().expand)
-      widest = std::max(widest, evaluator.weights().hidden(piece));
+      widest = std::max(widest, evaluator.weights().inner(piece));
     residual_.resize(evaluator.weights().roles().width * kTileRows);
     hidden_.resize(widest * kTileRows);
   }

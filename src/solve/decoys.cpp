@@ -65,6 +65,7 @@ class DecoySearch {
   [[nodiscard]] Network kept_network() const {
     Network network;
     network.activation = all_.activation;
+    network.form = all_.form;
     if (!world_.root()) return network;
     for (const int p : kept_) network.pieces.push_back(all_.pieces[static_cast<std::size_t>(p)]);
     return network;

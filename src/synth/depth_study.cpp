@@ -35,17 +35,19 @@ double rank_correlation_with_place(std::span<const double> values) {
 struct DepthStudy::Impl {
   Eigen::MatrixXd inputs;  // [d x n]
   Activation activation = Activation::relu;
+  BlockForm form;
   std::vector<double> frobenius;
   std::vector<double> l1;
   std::vector<double> delta;
 };
 
-DepthStudy::DepthStudy(std::span<const float> inputs, std::size_t width, Activation activation)
+DepthStudy::DepthStudy(std::span<const float> inputs, std::size_t width, Activation activation, const BlockForm& form)
     : impl_(std::make_unique<Impl>()) {
   const auto d = static_cast<Eigen::Index>(width);
   const auto n = static_cast<Eigen::Index>(inputs.size() / width);
   impl_->inputs = Eigen::Map<const Eigen::MatrixXf>(inputs.data(), d, n).cast<double>();
   impl_->activation = activation;
+  impl_->form = form;
 }
 
 DepthStudy::~DepthStudy() = default;
@@ -57,7 +59,7 @@ void DepthStudy::add(const ResidualBlock& block) {
   impl_->frobenius.push_back(values.matrix().norm());
   impl_->l1.push_back(values.abs().mean());
   Eigen::MatrixXd states = impl_->inputs;
-  apply_block(block, impl_->activation, states);
+  apply_block(block, impl_->activation, impl_->form, states);
   impl_->delta.push_back((states - impl_->inputs).colwise().norm().mean());
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "kintsugi/core/activation.hpp"
+#include "kintsugi/core/block_form.hpp"
 #include "synth/problem.hpp"
 
 namespace kintsugi {
@@ -24,7 +25,7 @@ struct DepthCorrelations {
 class DepthStudy {
  public:
   /// `inputs` [n x d], row-major: the rows for delta-norm.
-  DepthStudy(std::span<const float> inputs, std::size_t width, Activation activation);
+  DepthStudy(std::span<const float> inputs, std::size_t width, Activation activation, const BlockForm& form = {});
   ~DepthStudy();
   DepthStudy(const DepthStudy&) = delete;
   DepthStudy& operator=(const DepthStudy&) = delete;

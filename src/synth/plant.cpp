@@ -81,6 +81,7 @@ class MemorySink final : public PlantedSink {
   explicit MemorySink(const PlantedOptions& options) : options_(options) {
     problem_.rows.shape = {options.rows, options.width, options.outputs};
     problem_.truth = shuffle_pieces(options.blocks, options.seed);
+    parts_ = shuffle_parts(options.blocks, options.grammar.kinds().size(), options.seed);
   }
   void block(std::size_t, ResidualBlock block) override { blocks_.push_back(std::move(block)); }
   void head(Piece head) override { head_ = std::move(head); }
@@ -91,7 +92,8 @@ class MemorySink final : public PlantedSink {
   }
 
   [[nodiscard]] SyntheticProblem take() {
-    problem_.network = scatter_pieces(std::move(blocks_), std::move(head_), problem_.truth, options_.activation);
+    problem_.network = scatter_pieces(std::move(blocks_), std::move(head_), {problem_.truth, std::move(parts_)},
+                                      options_.activation, options_.grammar.form);
     return std::move(problem_);
   }
 
@@ -99,6 +101,7 @@ class MemorySink final : public PlantedSink {
   PlantedOptions options_;
   SyntheticProblem problem_;
   std::vector<ResidualBlock> blocks_;
+  std::vector<int> parts_;
   Piece head_;
 };
 
@@ -110,7 +113,7 @@ TruthError plant_network(const mpi::Comm& comm, const PlantedRecipe& recipe, Pla
   MatrixXd states = initial_states(recipe, share);
   for (std::size_t t = 0; t < o.blocks; ++t) {
     ResidualBlock block = recipe.block(t);
-    apply_block(block, o.activation, states);
+    apply_block(block, o.activation, o.grammar.form, states);
     if (comm.root()) sink.block(t, std::move(block));
     mpi::stop_together(comm);
     sink.progress(t + 1);

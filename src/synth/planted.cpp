@@ -23,6 +23,8 @@ using RowMajorF = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 
 /// Standard deviation of biases, where a layer's output has about unit size before them.
 constexpr double kBias = 0.2;
+/// Of the biases of norms.
+constexpr double kNormBias = 0.1;
 
 MatrixXd gaussian(Random& random, Index rows, Index columns, double deviation) {
   return MatrixXd::NullaryExpr(rows, columns, [&] { return deviation * random.normal(); });
@@ -53,6 +55,15 @@ VectorXd drift_scales(Random& random, Index features, double drift, double place
     return std::exp(drift * sum * std::sqrt(2.0 / kWaves));
   });
 }
+
+/// Numbers about 1, none of them near 0.
+VectorXd about_one(Random& random, Index count) {
+  constexpr double kSpread = 0.25;
+  constexpr double kLeast = 0.2;
+  return VectorXd::NullaryExpr(count, [&] { return std::max(kLeast, 1 + kSpread * random.normal()); });
+}
+
+Piece to_part(const VectorXd& values) { return to_piece(MatrixXd(values)); }
 
 /// E[act(z)^2] for a normal z of the variance that pre-activations have, by the trapezoid rule.
 double mean_square_activation(Activation activation, bool biases) {
@@ -106,6 +117,43 @@ void check(const PlantedOptions& o) {
                 " the pairing signal can be at most " + std::to_string(limit),
             o.pair_signal);
   }
+}
+
+/// The parts of a block, whose pieces are changed to what goes with them.
+std::vector<std::pair<PartKind, Piece>> add_parts(const PlantedOptions& options, std::size_t original, MatrixXd& expand,
+                                                  MatrixXd& compress) {
+  Random random = synth_random(options.seed, SynthStream::parts, original);
+  const GrammarOptions& grammar = options.grammar;
+  std::vector<std::pair<PartKind, Piece>> parts;
+  VectorXd gain = VectorXd::Ones(expand.cols());
+  for (const PartKind kind : grammar.kinds()) {
+    switch (kind) {
+      case PartKind::norm: {
+        gain = about_one(random, expand.cols());
+        expand *= gain.asDiagonal();
+        Piece norm = to_part(gain);
+        if (options.biases && grammar.form.norm == Norm::layer)
+          norm.bias = gaussian_vector(random, norm.out, kNormBias);
+        parts.emplace_back(kind, std::move(norm));
+        break;
+      }
+      case PartKind::gate: {
+        Piece gate = to_piece(
+            MatrixXd(gaussian(random, expand.rows(), expand.cols(), 1 / std::sqrt(static_cast<double>(expand.cols()))) *
+                     gain.asDiagonal()));
+        if (options.biases) gate.bias = gaussian_vector(random, gate.out, kBias);
+        parts.emplace_back(kind, std::move(gate));
+        break;
+      }
+      case PartKind::scale: {
+        const VectorXd scale = about_one(random, compress.rows());
+        compress = scale.asDiagonal() * compress;
+        parts.emplace_back(kind, to_part(scale));
+        break;
+      }
+    }
+  }
+  return parts;
 }
 
 }  // namespace
@@ -179,10 +227,12 @@ ResidualBlock PlantedRecipe::block(std::size_t block) const {
   const double factor = std::exp(sign * options_.depth_range * place + options_.depth_jitter * random.normal());
   // A state of unit size gives a residual of size `residual` where W_out has this norm, for any hidden size.
   const double norm = factor * options_.residual * std::sqrt(static_cast<double>(d)) /
-                      std::sqrt(mean_square_activation(options_.activation, options_.biases));
+                      std::sqrt(mean_square_activation(options_.activation, options_.biases) *
+                                (options_.grammar.form.gated && options_.biases ? 1 + kBias * kBias : 1));
   compress *= norm / compress.norm();
 
-  ResidualBlock result{to_piece(expand), to_piece(compress)};
+  std::vector<std::pair<PartKind, Piece>> parts = add_parts(options_, original, expand, compress);
+  ResidualBlock result{to_piece(expand), to_piece(compress), std::move(parts)};
   if (options_.biases) {
     result.expand.bias = gaussian_vector(random, static_cast<std::size_t>(h), kBias);
     result.compress.bias = gaussian_vector(random, static_cast<std::size_t>(d), kBias * options_.residual * factor);

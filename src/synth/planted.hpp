@@ -27,6 +27,7 @@ struct PlantedOptions {
       96};                  ///< hidden sizes of the blocks in depth order, repeated from the start where too short
   std::size_t outputs = 1;  ///< k
   Activation activation = Activation::relu;
+  GrammarOptions grammar = {};
   bool biases = true;       ///< of the blocks and the head
   std::size_t rows = 4000;  ///< N
   std::uint64_t seed = 1;
@@ -56,6 +57,10 @@ struct PlantedOptions {
 /// is scaled to the norm that depth, jitter and residual ask for. The last pulls a state towards zero at every block,
 /// as trained networks do; the directions Q, a quarter of the width and the same for all blocks, are left out of it and
 /// carry the rows' differences through any depth.
+///
+/// Of what a grammar adds: gates are Gaussian as W_in is. The gain of a norm scatters about 1, and the norms of the
+/// columns that it belongs to go with it; so do a residual's scale and the norms of the rows of W_out. Gradient descent
+/// leaves both like that, since the difference of their squares does not change along it.
 class PlantedRecipe {
  public:
   /// Throws UsageError that names the option, the rule and the value.

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/fold.hpp"
 #include "kintsugi/core/error.hpp"
 #include "synth/streams.hpp"
 
@@ -16,20 +17,57 @@ Assembly shuffle_pieces(std::size_t blocks, std::uint64_t seed) {
   return from_permutation(indices);
 }
 
-Network scatter_pieces(std::vector<ResidualBlock> blocks, Piece head, const Assembly& truth, Activation activation) {
+std::vector<int> shuffle_parts(std::size_t blocks, std::size_t kinds, std::uint64_t seed) {
+  std::vector<int> indices(blocks * kinds);
+  std::iota(indices.begin(), indices.end(), static_cast<int>(2 * blocks + 1));
+  synth_random(seed, SynthStream::part_shuffle).shuffle(std::span(indices));
+  return indices;
+}
+
+std::vector<PartKind> GrammarOptions::kinds() const {
+  std::vector<PartKind> result;
+  if (form.norm != Norm::none && gain) result.push_back(PartKind::norm);
+  if (form.gated) result.push_back(PartKind::gate);
+  if (scale) result.push_back(PartKind::scale);
+  return result;
+}
+
+FoldedBlock fold(const ResidualBlock& block, Norm norm) {
+  Network network;
+  network.form.norm = norm;
+  network.pieces = {block.expand, block.compress};
+  network.pieces[1].index = network.pieces[0].index + 1;
+  for (const auto& [kind, part] : block.parts) {
+    network.parts.push_back({kind, network.pieces[kind == PartKind::scale ? 1 : 0].index, part});
+  }
+  NetworkF64 folded = fold(widened(network));
+  return {std::move(folded.pieces[0]), std::move(folded.pieces[1])};
+}
+
+Network scatter_pieces(std::vector<ResidualBlock> blocks, Piece head, const Scatter& scatter, Activation activation,
+                       const BlockForm& form) {
+  const Assembly& truth = scatter.truth;
   if (blocks.size() != truth.blocks.size()) {
     throw InternalError("scatter_pieces: " + std::to_string(blocks.size()) + " blocks for an answer of " +
                         std::to_string(truth.blocks.size()));
   }
   Network network;
   network.activation = activation;
+  network.form = form;
   network.pieces.resize(2 * blocks.size() + 1);
   const auto place = [&](Piece&& piece, int index) {
     piece.index = index;
     piece.source = "piece_" + std::to_string(index);
     network.pieces[static_cast<std::size_t>(index)] = std::move(piece);
   };
+  auto next_part = scatter.parts.begin();
   for (std::size_t t = 0; t < blocks.size(); ++t) {
+    for (auto& [kind, part] : blocks[t].parts) {
+      part.index = *next_part++;
+      part.source = "piece_" + std::to_string(part.index);
+      const int owner = kind == PartKind::scale ? truth.blocks[t].compress : truth.blocks[t].expand;
+      network.parts.push_back({kind, owner, std::move(part)});
+    }
     place(std::move(blocks[t].expand), truth.blocks[t].expand);
     place(std::move(blocks[t].compress), truth.blocks[t].compress);
   }

@@ -18,7 +18,9 @@ enum class SynthStream : std::uint64_t {
   initial,
   teacher,
   batches,
-  drift
+  drift,
+  parts,
+  part_shuffle
 };
 
 /// The salt keeps a network's streams apart from those of a search that is given the same seed.

@@ -63,7 +63,7 @@ class Batches {
 };
 
 NetworkShape shape_of(const Rows& task, const TrainOptions& options) {
-  NetworkShape shape{task.shape.width, {}, task.shape.outputs, options.activation, options.biases};
+  NetworkShape shape{task.shape.width, {}, task.shape.outputs, options.activation, options.biases, options.grammar};
   for (std::size_t t = 0; t < options.blocks; ++t) shape.hidden.push_back(options.hidden[t % options.hidden.size()]);
   return shape;
 }
@@ -96,6 +96,7 @@ void run_steps(const mpi::Comm& comm, const Rows& task, const TrainOptions& opti
     }
     const double loss = sums.value(sums.size() - 1);
     sums.take(gradient);
+    network.unfold_gradient(gradient);
     optimizer.step(network.parameters(), gradient);
     network.refresh();
     mpi::stop_together(comm);
@@ -111,7 +112,7 @@ MatrixXd predict(const mpi::Comm& comm, const Rows& task, const TrainableNetwork
                                         static_cast<Index>(task.shape.width), static_cast<Index>(share.count))
           .cast<double>();
   for (const ResidualBlock& block : network.blocks()) {
-    apply_block(block, network.shape().activation, states);
+    apply_block(block, network.shape().activation, network.shape().grammar.form, states);
     mpi::stop_together(comm);
   }
   return gather_columns(comm, apply_head(network.head(), states), share, task.shape.rows);
@@ -176,7 +177,10 @@ TrainedProblem train_network(const mpi::Comm& comm, const Rows& task, const Trai
   const MatrixXd lost = (rounded.cast<double>() - predictions).cwiseAbs();
   result.truth_error = {lost.squaredNorm() / static_cast<double>(lost.size()), lost.maxCoeff()};
   problem.truth = shuffle_pieces(options.blocks, options.seed);
-  problem.network = scatter_pieces(network.blocks(), network.head(), problem.truth, options.activation);
+  problem.network =
+      scatter_pieces(network.blocks(), network.head(),
+                     {problem.truth, shuffle_parts(options.blocks, options.grammar.kinds().size(), options.seed)},
+                     options.activation, options.grammar.form);
   return result;
 }
 

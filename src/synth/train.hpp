@@ -32,6 +32,7 @@ struct TrainOptions {
   std::size_t blocks = 48;                 ///< L
   std::vector<std::size_t> hidden = {96};  ///< in depth order, repeated from the start where too short
   Activation activation = Activation::relu;
+  GrammarOptions grammar = {};
   bool biases = true;
   double initial_scale = 1;  ///< of W_out and b_out at first, relative to PyTorch's; deep networks explode without
   OptimizerOptions optimizer;

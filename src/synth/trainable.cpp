@@ -23,16 +23,24 @@ constexpr std::size_t kTilesPerGroup = TrainableNetwork::kGroupRows / kTileRows;
 TrainableNetwork::TrainableNetwork(NetworkShape shape) : shape_(std::move(shape)) {
   const std::size_t d = shape_.width;
   std::size_t widest = std::max(d, shape_.outputs);
+  const GrammarOptions& grammar = shape_.grammar;
+  const bool gain = grammar.form.norm != Norm::none && grammar.gain;
   for (const std::size_t h : shape_.hidden) {
-    const Layer expand = add_layer(h, d);
+    kernels::BlockKernel kernel(d, h, shape_.activation, grammar.form);
+    const std::size_t inner = kernel.inner();
+    const Layer expand = add_layer(inner, d);
     const Layer compress = add_layer(d, h);
-    plans_.push_back({expand, compress, kernels::BlockKernel(d, h, shape_.activation), kernels::WeightGradient(h, d),
-                      kernels::WeightGradient(d, h), points_per_tile_});
-    points_per_tile_ += (d + 2 * h) * kTileRows;
-    widest = std::max(widest, h);
+    const Layer gains = add_part(gain);
+    const Layer scale = add_part(grammar.scale);
+    const std::size_t point = (d + inner) * kTileRows + kernel.slope_size();
+    plans_.push_back({expand, compress, std::move(kernel), kernels::WeightGradient(inner, d),
+                      kernels::WeightGradient(d, h), points_per_tile_, gains, scale});
+    points_per_tile_ += point;
+    widest = std::max(widest, inner);
   }
   head_ = {add_layer(shape_.outputs, d), kernels::Gemm(shape_.outputs, d, false),
            kernels::Gemm(d, shape_.outputs, false), kernels::WeightGradient(shape_.outputs, d)};
+  if (gain || grammar.scale) folded_ = parameters_;
   gradient_.assign(parameters_.size(), 0.0F);
   scratch_.assign(3 * widest * kTileRows, 0.0F);
 }
@@ -42,6 +50,15 @@ TrainableNetwork::Layer TrainableNetwork::add_layer(std::size_t out, std::size_t
   layer.bias = layer.weight + kernels::padded_floats(out * in);
   parameters_.resize(layer.bias + kernels::padded_floats(out), 0.0F);
   transposed_.resize(layer.transposed + kernels::padded_floats(out * in), 0.0F);
+  return layer;
+}
+
+TrainableNetwork::Layer TrainableNetwork::add_part(bool there) {
+  Layer layer;
+  if (!there) return layer;
+  layer = {shape_.width, 1, parameters_.size(), 0, 0};
+  layer.bias = layer.weight + kernels::padded_floats(layer.out);
+  parameters_.resize(layer.bias + kernels::padded_floats(layer.out), 0.0F);
   return layer;
 }
 
@@ -61,6 +78,10 @@ void TrainableNetwork::initialise(std::uint64_t seed, double compress_scale) {
   for (const BlockPlan& plan : plans_) {
     draw(plan.expand);
     draw(plan.compress, compress_scale);
+    for (const Layer& part : {plan.gain, plan.scale}) {
+      std::fill_n(parameters_.begin() + static_cast<std::ptrdiff_t>(part.weight), part.out, 1.0F);
+      std::fill_n(parameters_.begin() + static_cast<std::ptrdiff_t>(part.bias), part.out, 0.0F);
+    }
   }
   draw(head_.layer);
   refresh();
@@ -71,19 +92,83 @@ void TrainableNetwork::refresh() {
     const auto out = static_cast<Eigen::Index>(layer.out);
     const auto in = static_cast<Eigen::Index>(layer.in);
     Eigen::Map<RowMajorF>(&transposed_[layer.transposed], in, out) =
-        Eigen::Map<const RowMajorF>(&parameters_[layer.weight], out, in).transpose();
+        Eigen::Map<const RowMajorF>(&folded()[layer.weight], out, in).transpose();
   };
+  if (!folded_.empty()) folded_ = parameters_;
   for (const BlockPlan& plan : plans_) {
+    fold_block(plan);
     transpose(plan.expand);
     transpose(plan.compress);
   }
   transpose(head_.layer);
 }
 
+void TrainableNetwork::fold_block(const BlockPlan& block) {
+  const auto in = static_cast<Eigen::Index>(block.expand.in);
+  const auto inner = static_cast<Eigen::Index>(block.expand.out);
+  const auto vector = [&](std::size_t first, Eigen::Index size) {
+    return Eigen::Map<const Eigen::VectorXf>(&parameters_[first], size);
+  };
+  if (block.gain.out != 0) {
+    const Eigen::Map<const RowMajorF> raw(&parameters_[block.expand.weight], inner, in);
+    Eigen::Map<RowMajorF>(&folded_[block.expand.weight], inner, in) = raw * vector(block.gain.weight, in).asDiagonal();
+    if (norm_bias())
+      Eigen::Map<Eigen::VectorXf>(&folded_[block.expand.bias], inner) += raw * vector(block.gain.bias, in);
+  }
+  if (block.scale.out != 0) {
+    const auto out = static_cast<Eigen::Index>(block.compress.out);
+    const auto hidden = static_cast<Eigen::Index>(block.compress.in);
+    const auto scale = vector(block.scale.weight, out);
+    Eigen::Map<RowMajorF>(&folded_[block.compress.weight], out, hidden) =
+        scale.asDiagonal() * Eigen::Map<const RowMajorF>(&parameters_[block.compress.weight], out, hidden);
+    Eigen::Map<Eigen::VectorXf>(&folded_[block.compress.bias], out).array() *= scale.array();
+  }
+}
+
+void TrainableNetwork::unfold_gradient(std::span<float> gradient) const {
+  const auto vector = [&](std::size_t first, std::size_t size) {
+    return Eigen::Map<Eigen::VectorXf>(&gradient[first], static_cast<Eigen::Index>(size));
+  };
+  const auto matrix = [&](const Layer& layer) {
+    return Eigen::Map<RowMajorF>(&gradient[layer.weight], static_cast<Eigen::Index>(layer.out),
+                                 static_cast<Eigen::Index>(layer.in));
+  };
+  const auto raw_matrix = [&](const Layer& layer) {
+    return Eigen::Map<const RowMajorF>(&parameters_[layer.weight], static_cast<Eigen::Index>(layer.out),
+                                       static_cast<Eigen::Index>(layer.in));
+  };
+  const auto raw_vector = [&](std::size_t first, std::size_t size) {
+    return Eigen::Map<const Eigen::VectorXf>(&parameters_[first], static_cast<Eigen::Index>(size));
+  };
+  for (const BlockPlan& block : plans_) {
+    if (block.gain.out != 0) {
+      auto weights = matrix(block.expand);
+      const auto raw = raw_matrix(block.expand);
+      const auto biases = vector(block.expand.bias, block.expand.out);
+      vector(block.gain.weight, block.gain.out) = weights.cwiseProduct(raw).colwise().sum().transpose();
+      weights = weights * raw_vector(block.gain.weight, block.gain.out).asDiagonal();
+      if (norm_bias()) {
+        vector(block.gain.bias, block.gain.out) = raw.transpose() * biases;
+        weights += biases * raw_vector(block.gain.bias, block.gain.out).transpose();
+      }
+    }
+    if (block.scale.out != 0) {
+      auto weights = matrix(block.compress);
+      auto biases = vector(block.compress.bias, block.compress.out);
+      vector(block.scale.weight, block.scale.out) =
+          weights.cwiseProduct(raw_matrix(block.compress)).rowwise().sum() +
+          biases.cwiseProduct(raw_vector(block.compress.bias, block.compress.out));
+      const auto scale = raw_vector(block.scale.weight, block.scale.out);
+      weights = scale.asDiagonal() * weights;
+      biases = biases.cwiseProduct(scale);
+    }
+  }
+}
+
 kernels::BlockWeights TrainableNetwork::weights(const BlockPlan& block) const {
-  return {&parameters_[block.expand.weight],       &transposed_[block.expand.transposed],
-          &parameters_[block.expand.bias],         &parameters_[block.compress.weight],
-          &transposed_[block.compress.transposed], &parameters_[block.compress.bias]};
+  const kernels::TileBuffer& values = folded();
+  return {&values[block.expand.weight],   &transposed_[block.expand.transposed],   &values[block.expand.bias],
+          &values[block.compress.weight], &transposed_[block.compress.transposed], &values[block.compress.bias]};
 }
 
 void TrainableNetwork::add_gradient(std::span<const float> inputs, std::span<const float> targets, float scale,
@@ -185,8 +270,9 @@ void TrainableNetwork::differentiate_block(const BlockPlan& block, std::size_t t
     const float* const x = point(tile, block);
     const float* const hidden = x + state_size;
     layer_gradient(block.compress, block.compress_gradient, adjoint, hidden, accumulate);
-    block.kernel.pull_back(w, hidden + block.expand.out * kTileRows, adjoint, pulled, inner);
-    layer_gradient(block.expand, block.expand_gradient, inner, x, accumulate);
+    const float* const slope = hidden + block.expand.out * kTileRows;
+    block.kernel.pull_back(w, slope, adjoint, pulled, inner);
+    layer_gradient(block.expand, block.expand_gradient, inner, block.kernel.expanded_input(x, slope), accumulate);
     for (std::size_t i = 0; i < state_size; ++i) adjoint[i] += pulled[i];
     if (tile % kTilesPerGroup == kTilesPerGroup - 1 || tile + 1 == tiles) {
       sums.add(begin, std::span(gradient_).subspan(begin, end - begin));
@@ -207,9 +293,41 @@ Piece TrainableNetwork::piece(const Layer& layer) const {
   return piece;
 }
 
+// One piece with the last rows of `both` where `last`, or with the first.
+namespace {
+Piece half_of(const Piece& both, bool last) {
+  Piece half;
+  half.out = both.out / 2;
+  half.in = both.in;
+  const auto part = [&](const std::vector<float>& values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    return last ? std::vector<float>(middle, values.end()) : std::vector<float>(values.begin(), middle);
+  };
+  half.weight = part(both.weight);
+  half.bias = part(both.bias);
+  return half;
+}
+}  // namespace
+
+ResidualBlock TrainableNetwork::block(const BlockPlan& plan) const {
+  const Piece expand = piece(plan.expand);
+  ResidualBlock result{shape_.grammar.form.gated ? half_of(expand, true) : expand, piece(plan.compress)};
+  for (const PartKind kind : shape_.grammar.kinds()) {
+    if (kind == PartKind::gate) {
+      result.parts.emplace_back(kind, half_of(expand, false));
+      continue;
+    }
+    Piece part = piece(kind == PartKind::norm ? plan.gain : plan.scale);
+    if (kind == PartKind::scale || !norm_bias()) part.bias.clear();
+    result.parts.emplace_back(kind, std::move(part));
+  }
+  return result;
+}
+
 std::vector<ResidualBlock> TrainableNetwork::blocks() const {
   std::vector<ResidualBlock> result;
-  for (const BlockPlan& plan : plans_) result.push_back({piece(plan.expand), piece(plan.compress)});
+  result.reserve(plans_.size());
+  for (const BlockPlan& plan : plans_) result.push_back(block(plan));
   return result;
 }
 

@@ -21,6 +21,7 @@ struct NetworkShape {
   std::size_t outputs = 1;          ///< k
   Activation activation = Activation::relu;
   bool biases = true;
+  GrammarOptions grammar = {};
 };
 
 /// A residual network whose weights lie in one flat array and whose gradient is computed with the tile kernels, in
@@ -35,19 +36,24 @@ class TrainableNetwork {
   [[nodiscard]] const NetworkShape& shape() const noexcept { return shape_; }
 
   /// Weights and biases uniform in +-1 / sqrt(fan-in), as torch.nn.Linear has them at first (kaiming_uniform with a =
-  /// sqrt(5)).
+  /// sqrt(5)); gains and scales 1, norms' biases 0.
   void initialise(std::uint64_t seed, double compress_scale = 1);
 
   /// All weights and biases, and zeros between them that keep each on a 64-byte boundary: per block W_in [h x d], b_in
-  /// [h], W_out [d x h], b_out [d], then the head's [k x d] and [k]. Call refresh() after writing.
+  /// [h], W_out [d x h], b_out [d], then the head's [k x d] and [k]. A gate's rows stand before those of W_in and b_in;
+  /// a block's gain [d], norm's bias [d] and scale [d], those that it has, follow b_out. Call refresh() after writing.
   [[nodiscard]] std::span<float> parameters() noexcept { return parameters_; }
   [[nodiscard]] std::span<const float> parameters() const noexcept { return parameters_; }
   void refresh();
 
   /// Adds the gradient of scale * sum over rows and outputs of (prediction - target)^2 to sums [0, parameters), and
-  /// that loss itself to the sum behind them. Rows are row-major, `inputs` [n x d], `targets` [n x k]; only the last
-  /// group of a step may be partial.
+  /// that loss itself to the sum behind them. It is the gradient with respect to the folded weights, which
+  /// unfold_gradient() makes one with respect to parameters(). Rows are row-major, `inputs` [n x d], `targets` [n x k];
+  /// only the last group of a step may be partial.
   void add_gradient(std::span<const float> inputs, std::span<const float> targets, float scale, GradientSums& sums);
+
+  /// By the chain rule, in place; `gradient` as the sums of add_gradient() are. Nothing to do without gains and scales.
+  void unfold_gradient(std::span<float> gradient) const;
 
   /// The pieces in depth order; biases are left out where the shape has none.
   [[nodiscard]] std::vector<ResidualBlock> blocks() const;
@@ -68,6 +74,8 @@ class TrainableNetwork {
     kernels::WeightGradient expand_gradient;
     kernels::WeightGradient compress_gradient;
     std::size_t point = 0;  // of this block within a tile's part of points_: x, act(..), slope
+    Layer gain;             // [d x 1]: a norm's gain and bias; without, it has no rows
+    Layer scale;            // [d x 1]
   };
 
   struct HeadPlan {
@@ -78,7 +86,12 @@ class TrainableNetwork {
   };
 
   [[nodiscard]] Layer add_layer(std::size_t out, std::size_t in);
+  [[nodiscard]] Layer add_part(bool there);
   [[nodiscard]] Piece piece(const Layer& layer) const;
+  [[nodiscard]] ResidualBlock block(const BlockPlan& plan) const;
+  [[nodiscard]] bool norm_bias() const { return shape_.biases && shape_.grammar.form.norm == Norm::layer; }
+  void fold_block(const BlockPlan& block);
+  [[nodiscard]] const kernels::TileBuffer& folded() const { return folded_.empty() ? parameters_ : folded_; }
   [[nodiscard]] kernels::BlockWeights weights(const BlockPlan& block) const;
   [[nodiscard]] float* point(std::size_t tile, const BlockPlan& block) {
     return &points_[tile * points_per_tile_ + block.point];
@@ -94,6 +107,7 @@ class TrainableNetwork {
   std::vector<BlockPlan> plans_;
   HeadPlan head_;
   kernels::TileBuffer parameters_;
+  kernels::TileBuffer folded_;  // laid out like parameters_, with gains and scales in the weights; empty without
   kernels::TileBuffer transposed_;
   std::size_t points_per_tile_ = 0;
   kernels::TileBuffer points_;    // per tile: for each block x, act(..), slope

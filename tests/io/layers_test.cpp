@@ -89,6 +89,23 @@ TEST(Layers, ElseThePlaceInTheFile) {
   EXPECT_EQ(sources({weight("weight")}), Names{"m"});
 }
 
+TEST(Layers, GainsAndScalesAreOfOneDimension) {
+  LeftOut left_out;
+  const std::vector<PieceF64> pieces = pieces_of(stored({weight("0.inp.weight"),
+                                                         {"0.norm.weight", TensorType::float32, {2}, {1, 2}},
+                                                         {"0.norm.bias", TensorType::float32, {2}, {3, 4}},
+                                                         {"0.scale", TensorType::float32, {2}, {5, 6}}}),
+                                                 "m", left_out);
+  ASSERT_EQ(pieces.size(), 3U);
+  EXPECT_EQ(pieces[0].in, 1U);
+  EXPECT_EQ(pieces[1].in, 0U);
+  EXPECT_EQ(pieces[1].out, 2U);
+  EXPECT_EQ(pieces[1].bias, (std::vector<double>{3, 4}));
+  EXPECT_EQ(pieces[2].source, "m: 0.scale");
+  EXPECT_EQ(pieces[2].weight, (std::vector<double>{5, 6}));
+  EXPECT_TRUE(pieces[2].bias.empty());
+}
+
 TEST(Layers, Rules) {
   expect_refused(std::vector<Tensor>{}, {"m.npz", "holds no linear layers", "no tensors at all"});
   expect_refused({weight("b.weight"), bias("a.bias")}, {"'a.bias'", "without a weight"});
@@ -97,8 +114,7 @@ TEST(Layers, Rules) {
   expect_refused({weight("a.weight"), {"a.running_mean", TensorType::float32, {2}, {1, 2}}},
                  {"'a.running_mean' [2]", "linear layers"});
   expect_refused({weight("myweight")}, {"'myweight'"});
-  expect_refused({weight("b.weight"), {"a.weight", TensorType::float32, {2}, {1, 2}}},
-                 {"'a.weight' [2] has one dimension"});
+  expect_refused({weight("b.weight"), {"shift", TensorType::float32, {2}, {1, 2}}}, {"'shift' [2] has one dimension"});
   expect_refused({{"a.weight", TensorType::float32, {0, 2}, {}}}, {"[0 x 2]"});
   expect_refused({weight("a.weight"), {"a.bias", TensorType::float32, {2}, {1, 2}}}, {"'a.bias'", "has 1 rows"});
   expect_refused({{"a.weight", TensorType::float32, {2, 1}, {1, 2}}, bias("a.bias")}, {"has 2 rows", "transposed"});
@@ -179,8 +195,8 @@ TEST(StateDicts, SeveralModelsAreNamed) {
 
 TEST(StateDicts, WhatIsNotTrainingsIsNotLeftOut) {
   const Tensor gain{"", TensorType::float32, {2}, {1, 2}};
-  expect_refused({at({"inp", "weight"}, weight("")), at({"out", "weight"}, weight("")), at({"norm", "gamma"}, gain)},
-                 {"'norm.gamma' [2]", "the gain of a norm"});
+  expect_refused({at({"inp", "weight"}, weight("")), at({"out", "weight"}, weight("")), at({"norm", "beta"}, gain)},
+                 {"'norm.beta' [2] has one dimension", "gains of norms"});
 }
 
 TEST(Layers, CountersAndLossesAreLeftOut) {

@@ -267,8 +267,8 @@ TEST_F(ProblemFiles, RootAttributes) {
   expect_refused([](Hdf5Editor& e) { e.remove_attribute("format"), e.fixed_text("format", "kintsugi-solution"); },
                  {"not a kintsugi problem"});
   expect_refused([](Hdf5Editor& e) { e.remove_attribute("format_version"); }, {"'format_version'", "is missing"});
-  expect_refused([](Hdf5Editor& e) { e.remove_attribute("format_version"), e.integer("format_version", 2); },
-                 {"format_version 2"});
+  expect_refused([](Hdf5Editor& e) { e.remove_attribute("format_version"), e.integer("format_version", 3); },
+                 {"format_version 3"});
   expect_refused([](Hdf5Editor& e) { e.remove_attribute("format_version"), e.fixed_text("format_version", "1"); },
                  {"'format_version'", "not an integer"});
   expect_refused([](Hdf5Editor& e) { e.remove_attribute("activation"), e.fixed_text("activation", "swish"); },

@@ -27,15 +27,16 @@ TileBuffer transposed(const TileBuffer& weight, std::size_t rows, std::size_t co
 // A block with random weights, and its arithmetic in float64, one row at a time.
 class RandomBlock {
  public:
-  RandomBlock(std::size_t width, std::size_t hidden, Activation activation, std::uint64_t seed)
-      : width_(width), hidden_(hidden), activation_(activation) {
+  RandomBlock(std::size_t width, std::size_t hidden, Activation activation, std::uint64_t seed,
+              const BlockForm& form = {})
+      : width_(width), hidden_(hidden), inner_(form.gated ? 2 * hidden : hidden), activation_(activation), form_(form) {
     Random random(seed);
-    w_in_ = random_floats(random, hidden * width, 1 / std::sqrt(static_cast<double>(width)));
+    w_in_ = random_floats(random, inner_ * width, 1 / std::sqrt(static_cast<double>(width)));
     w_out_ = random_floats(random, width * hidden, 1 / std::sqrt(static_cast<double>(hidden)));
     // Wide biases, so that activations are met far out on either side too.
-    b_in_ = random_floats(random, hidden, 4);
+    b_in_ = random_floats(random, inner_, form.gated ? 1 : 4);
     b_out_ = random_floats(random, width);
-    w_in_t_ = transposed(w_in_, hidden, width);
+    w_in_t_ = transposed(w_in_, inner_, width);
     w_out_t_ = transposed(w_out_, width, hidden);
   }
 
@@ -43,9 +44,10 @@ class RandomBlock {
     return {w_in_.data(), w_in_t_.data(), b_in_.data(), w_out_.data(), w_out_t_.data(), b_out_.data()};
   }
 
-  [[nodiscard]] std::vector<double> pre_activation(const std::vector<double>& x) const {
-    std::vector<double> z(hidden_);
-    for (std::size_t j = 0; j < hidden_; ++j) {
+  [[nodiscard]] std::vector<double> pre_activation(std::vector<double> x) const {
+    normalise(x);
+    std::vector<double> z(inner_);
+    for (std::size_t j = 0; j < inner_; ++j) {
       z[j] = b_in_[j];
       for (std::size_t f = 0; f < width_; ++f) z[j] += static_cast<double>(w_in_[j * width_ + f]) * x[f];
     }
@@ -58,16 +60,28 @@ class RandomBlock {
     for (std::size_t f = 0; f < width_; ++f) {
       r[f] = b_out_[f];
       for (std::size_t j = 0; j < hidden_; ++j) {
-        r[f] += static_cast<double>(w_out_[f * hidden_ + j]) * activate(activation_, z[j]);
+        r[f] += static_cast<double>(w_out_[f * hidden_ + j]) * activate(activation_, z[j]) *
+                (form_.gated ? z[hidden_ + j] : 1);
       }
     }
     return r;
   }
 
  private:
+  void normalise(std::vector<double>& x) const {
+    if (form_.norm == Norm::none) return;
+    double mean = 0;
+    for (const double value : x) mean += form_.norm == Norm::layer ? value / static_cast<double>(width_) : 0;
+    double square = form_.eps;
+    for (const double value : x) square += (value - mean) * (value - mean) / static_cast<double>(width_);
+    for (double& value : x) value = (value - mean) / std::sqrt(square);
+  }
+
   std::size_t width_;
   std::size_t hidden_;
+  std::size_t inner_;
   Activation activation_;
+  BlockForm form_;
   TileBuffer w_in_, w_in_t_, b_in_, w_out_, w_out_t_, b_out_;
 };
 
@@ -211,6 +225,79 @@ INSTANTIATE_TEST_SUITE_P(Slope, BlockOf,
                          ::testing::Combine(::testing::Values(GemmBackend::eigen),
                                             ::testing::Values(Activation(Activation::leaky_relu, 0.2),
                                                               Activation(Activation::leaky_relu, -0.3))));
+
+class BlockOfForm : public ::testing::TestWithParam<std::tuple<GemmBackend, BlockForm>> {
+ protected:
+  static constexpr std::pair<std::size_t, std::size_t> kShapes[] = {{48, 96}, {5, 7}, {9, 1}, {17, 33}};
+  [[nodiscard]] static GemmBackend backend() { return std::get<0>(GetParam()); }
+  [[nodiscard]] static BlockForm form() { return std::get<1>(GetParam()); }
+};
+
+TEST_P(BlockOfForm, ResidualEqualsFloat64) {
+  KINTSUGI_REQUIRE_BACKEND(backend());
+  const WithBackend with(backend());
+  for (const auto& [d, h] : kShapes) {
+    const RandomBlock block(d, h, Activation::silu, d, form());
+    const BlockKernel kernel(d, h, Activation::silu, form());
+    ASSERT_EQ(kernel.inner(), form().gated ? 2 * h : h);
+    Random random(h);
+    const TileBuffer x = random_floats(random, d * kTileRows, 2);
+    TileBuffer r(d * kTileRows);
+    TileBuffer with_slope(d * kTileRows);
+    TileBuffer hidden(kernel.inner() * kTileRows);
+    TileBuffer slope(kernel.slope_size());
+    kernel.residual(block.weights(), x.data(), r.data(), hidden.data());
+    kernel.residual_and_slope(block.weights(), x.data(), with_slope.data(), hidden.data(), slope.data());
+    for (std::size_t row = 0; row < kTileRows; ++row) {
+      const std::vector<double> expected = block.residual(row_of(x, d, row));
+      for (std::size_t f = 0; f < d; ++f) {
+        ASSERT_NEAR(r[f * kTileRows + row], expected[f], kTolerance) << d << " x " << h << " row " << row;
+        ASSERT_NEAR(with_slope[f * kTileRows + row], expected[f], kTolerance) << d << " x " << h << " row " << row;
+      }
+    }
+  }
+}
+
+TEST_P(BlockOfForm, PullBackIsTheAdjointOfTheJacobian) {
+  KINTSUGI_REQUIRE_BACKEND(backend());
+  const WithBackend with(backend());
+  constexpr double kStep = 1e-6;
+  for (const auto& [d, h] : kShapes) {
+    const RandomBlock block(d, h, Activation::silu, d + 100, form());
+    const BlockKernel kernel(d, h, Activation::silu, form());
+    Random random(h);
+    const TileBuffer x = random_floats(random, d * kTileRows);
+    const TileBuffer g = random_floats(random, d * kTileRows);
+    const TileBuffer dx = random_floats(random, d * kTileRows);
+    TileBuffer u(d * kTileRows);
+    TileBuffer hidden(kernel.inner() * kTileRows);
+    TileBuffer slope(kernel.slope_size());
+    TileBuffer r(d * kTileRows);
+    kernel.residual_and_slope(block.weights(), x.data(), r.data(), hidden.data(), slope.data());
+    kernel.pull_back(block.weights(), slope.data(), g.data(), u.data(), hidden.data());
+    for (std::size_t row = 0; row < kTileRows; ++row) {
+      const std::vector<double> direction = row_of(dx, d, row);
+      std::vector<double> ahead = row_of(x, d, row);
+      std::vector<double> behind = ahead;
+      for (std::size_t f = 0; f < d; ++f) {
+        ahead[f] += kStep * direction[f];
+        behind[f] -= kStep * direction[f];
+      }
+      const std::vector<double> gradient = row_of(g, d, row);
+      const double expected =
+          (dot(gradient, block.residual(ahead)) - dot(gradient, block.residual(behind))) / (2 * kStep);
+      const double scale = std::sqrt(dot(gradient, gradient) * dot(direction, direction));
+      ASSERT_NEAR(dot(row_of(u, d, row), direction), expected, 2e-5 * (1 + scale)) << d << " x " << h << " row " << row;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BlockOfForm,
+    ::testing::Combine(::testing::Values(GemmBackend::libxsmm, GemmBackend::eigen),
+                       ::testing::Values(BlockForm{Norm::layer, kNormEps, false}, BlockForm{Norm::rms, 0.1, false},
+                                         BlockForm{Norm::none, kNormEps, true}, BlockForm{Norm::layer, 0.1, true},
+                                         BlockForm{Norm::rms, kNormEps, true})));
 
 TEST(ActivateTile, StaysFiniteFarOut) {
   const TileBuffer bias(1, 0.0F);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <vector>
 
 #include "core/random.hpp"
@@ -30,6 +31,16 @@ double reference_loss(const TrainableNetwork& network, const std::vector<float>&
     return y;
   };
   const NetworkShape& shape = network.shape();
+  const auto normalise = [&](std::vector<double>& x) {
+    const BlockForm& form = shape.grammar.form;
+    if (form.norm == Norm::none) return;
+    const auto size = static_cast<double>(x.size());
+    double mean = 0;
+    for (const double value : x) mean += form.norm == Norm::layer ? value / size : 0;
+    double square = form.eps;
+    for (const double value : x) square += (value - mean) * (value - mean) / size;
+    for (double& value : x) value = (value - mean) / std::sqrt(square);
+  };
   const std::vector<ResidualBlock> blocks = network.blocks();
   const Piece head = network.head();
   double loss = 0;
@@ -37,10 +48,24 @@ double reference_loss(const TrainableNetwork& network, const std::vector<float>&
     const auto first = inputs.begin() + static_cast<std::ptrdiff_t>(row * shape.width);
     std::vector<double> state(first, first + static_cast<std::ptrdiff_t>(shape.width));
     for (const ResidualBlock& block : blocks) {
-      std::vector<double> hidden = apply(block.expand, state);
-      for (double& z : hidden) z = activate(shape.activation, z);
+      std::map<PartKind, Piece> parts(block.parts.begin(), block.parts.end());
+      std::vector<double> input = state;
+      normalise(input);
+      if (parts.contains(PartKind::norm)) {
+        const Piece& norm = parts[PartKind::norm];
+        for (std::size_t i = 0; i < input.size(); ++i)
+          input[i] = input[i] * double{norm.weight[i]} + (norm.bias.empty() ? 0 : double{norm.bias[i]});
+      }
+      std::vector<double> hidden = apply(block.expand, input);
+      if (parts.contains(PartKind::gate)) {
+        const std::vector<double> gates = apply(parts[PartKind::gate], input);
+        for (std::size_t i = 0; i < hidden.size(); ++i) hidden[i] *= activate(shape.activation, gates[i]);
+      } else {
+        for (double& z : hidden) z = activate(shape.activation, z);
+      }
       const std::vector<double> residual = apply(block.compress, hidden);
-      for (std::size_t i = 0; i < state.size(); ++i) state[i] += residual[i];
+      for (std::size_t i = 0; i < state.size(); ++i)
+        state[i] += residual[i] * (parts.contains(PartKind::scale) ? double{parts[PartKind::scale].weight[i]} : 1);
     }
     const std::vector<double> prediction = apply(head, state);
     for (std::size_t k = 0; k < shape.outputs; ++k) {
@@ -55,6 +80,13 @@ double reference_loss(const TrainableNetwork& network, const std::vector<float>&
 double gradient_error(NetworkShape shape, std::size_t rows) {
   TrainableNetwork network(std::move(shape));
   network.initialise(5);
+  // Gains and scales, which are 1 at first, and norms' biases.
+  Random random(3);
+  for (float& value : network.parameters()) {
+    value *= static_cast<float>(1 + 0.3 * random.normal());
+    if (network.shape().biases) value += static_cast<float>(0.1 * random.normal());
+  }
+  network.refresh();
   const std::vector<float> inputs = normals(rows * network.shape().width, 1);
   const std::vector<float> targets = normals(rows * network.shape().outputs, 2);
   const float scale = 1 / static_cast<float>(rows);
@@ -63,6 +95,9 @@ double gradient_error(NetworkShape shape, std::size_t rows) {
   EXPECT_FALSE(sums.overflowed());
   EXPECT_NEAR(sums.value(network.parameters().size()), reference_loss(network, inputs, targets, double{scale}), 1e-4);
 
+  kernels::TileBuffer gradient(network.parameters().size());
+  sums.take(gradient);
+  network.unfold_gradient(gradient);
   double largest = 0;
   double error = 0;
   for (std::size_t i = 0; i < network.parameters().size(); ++i) {
@@ -78,7 +113,7 @@ double gradient_error(NetworkShape shape, std::size_t rows) {
     const double slope = (loss_at(saved + kStep) - loss_at(saved - kStep)) / (above - below);
     network.parameters()[i] = saved;
     largest = std::max(largest, std::abs(slope));
-    error = std::max(error, std::abs(slope - sums.value(i)));
+    error = std::max(error, std::abs(slope - double{gradient[i]}));
   }
   return error / largest;
 }
@@ -98,6 +133,20 @@ TEST(Gradient, EqualsFiniteDifferencesForReluAndLeakyRelu) {
 TEST(Gradient, HoldsWithoutBiasesAndOverSeveralGroupsAndAPartialTile) {
   EXPECT_LT(gradient_error({4, {8}, 3, Activation::tanh, false}, 150), 2e-5);
   EXPECT_LT(gradient_error({4, {8}, 1, Activation::tanh, true}, 65), 2e-5);
+}
+
+TEST(Gradient, EqualsFiniteDifferencesForNormsGatesAndScales) {
+  for (const Norm norm : {Norm::none, Norm::layer, Norm::rms}) {
+    for (const bool gated : {false, true}) {
+      for (const bool gain : {false, true}) {
+        const GrammarOptions grammar{{norm, 0.1, gated}, gain, gain};
+        EXPECT_LT(gradient_error({5, {7, 3}, 2, Activation::silu, true, grammar}, 10), 2e-5)
+            << to_string(grammar.form) << " " << gain;
+      }
+    }
+  }
+  EXPECT_LT(gradient_error({5, {7}, 1, Activation::tanh, false, {{Norm::layer, kNormEps, true}, true, true}}, 70),
+            5e-5);
 }
 
 TEST(Gradient, IsTheSameWithEigenInPlaceOfLibxsmm) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "kintsugi/core/activation.hpp"
+#include "kintsugi/core/block_form.hpp"
 
 namespace kintsugi {
 
@@ -19,16 +21,33 @@ struct BasicPiece {
   std::vector<Real> weight;
   std::vector<Real> bias;
   std::string source;  ///< where it came from, for messages ("pieces/piece_3.pth")
+  /// Of an expand piece in a gated network: the gate's, of the same shapes. Else empty.
+  std::vector<Real> gate_weight = {};
+  std::vector<Real> gate_bias = {};
 };
 
 using Piece = BasicPiece<float>;      ///< what the solver works on
 using PieceF64 = BasicPiece<double>;  ///< what `import` reads and `verify` recomputes with
+
+enum class PartKind : std::uint8_t { norm, gate, scale };
+
+/// A piece of a block beside its two: the gain (`weight` [d]) and bias of its norm, the gate [h x d], or the scale [d]
+/// of its residual. What has one dimension has `in` = 1.
+template <class Real>
+struct BasicPart {
+  PartKind kind = PartKind::norm;
+  int owner = 0;  ///< index of the block's expand piece (norm, gate) or compress piece (scale)
+  BasicPiece<Real> piece;
+};
 
 /// The anonymous pieces of one residual network, in ascending order of their index.
 template <class Real>
 struct BasicNetwork {
   std::vector<BasicPiece<Real>> pieces;
   Activation activation = Activation::relu;
+  BlockForm form;
+  /// As files have them. What works on a network takes one without: fold() puts them into the pieces.
+  std::vector<BasicPart<Real>> parts = {};
 
   /// The own index of the piece at `position`; -1, which stands for none, stays -1.
   [[nodiscard]] int index_of(int position) const {

@@ -17,7 +17,9 @@ using Provenance = std::map<std::string, std::string>;
 /// Writes problem.h5 as a whole (see write_file_atomically). Not collective.
 /// /pieces/<index>/weight [out, in], /pieces/<index>/bias [out] (absent without bias), attribute `source`;
 /// /data/inputs [N, d], /data/predictions [N, k], /data/targets [N, k], each where given;
-/// root attributes format, format_version, activation and `provenance`.
+/// the parts of the network in the same way, a gain or scale [d], with the attributes `part` (norm, gate, scale) and
+/// `of` (index of the piece that it belongs to); root attributes format, format_version, activation, norm and norm_eps
+/// where there is one, and `provenance`.
 /// A piece or data set whose values are all float32 values is stored as float32, else as float64.
 /// No time stamps: equal content gives equal bytes.
 /// Throws UsageError where `path` cannot be a file, InternalError where the disk does not take it; nothing is left at
@@ -43,8 +45,11 @@ class ProblemFile final : public RowSource {
   [[nodiscard]] bool has_predictions() const { return shape().rows > 0; }
 
   /// All pieces in ascending order of their index, which run from 0 without a gap; float16 and float64 are converted.
+  /// Parts (norms, gates, scales) are folded into the pieces that they belong to.
   [[nodiscard]] Network network() const;
   [[nodiscard]] NetworkF64 network_f64() const;
+  /// With its parts, as the file has them.
+  [[nodiscard]] NetworkF64 unfolded_network() const;
 
   void read(std::size_t first, std::size_t count, std::span<float> inputs, std::span<float> predictions) override;
   /// Rows [first, first + count) in float64, targets included where the file has them.

@@ -1,0 +1,36 @@
+#include "kintsugi/core/block_form.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "kintsugi/core/error.hpp"
+
+namespace kintsugi {
+
+std::string_view to_string(Norm norm) {
+  switch (norm) {
+    case Norm::none: return "none";
+    case Norm::layer: return "layer";
+    case Norm::rms: return "rms";
+  }
+  throw InternalError("unknown norm value");
+}
+
+Norm parse_norm(std::string_view name) {
+  for (const Norm norm : {Norm::none, Norm::layer, Norm::rms}) {
+    if (to_string(norm) == name) return norm;
+  }
+  throw UsageError("unknown norm '" + std::string(name) + "'; known are: none layer rms");
+}
+
+std::string to_string(const BlockForm& form) {
+  std::string text = form.gated ? "gated" : "";
+  if (form.norm == Norm::none) return text;
+  constexpr std::size_t kLongest = 32;
+  std::array<char, kLongest> digits{};
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), form.eps).ptr;
+  text.append(text.empty() ? "" : ", ").append(to_string(form.norm)).append(" norm (eps ");
+  return text.append(digits.data(), static_cast<std::size_t>(end - digits.data())).append(")");
+}
+
+}  // namespace kintsugi

@@ -1,0 +1,222 @@
+"""Blocks with norms, gates and scales: generated, verified, solved, exported and imported."""
+
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import h5py
+import numpy
+
+from harness import BAD_INPUT, NOT_SOLVED, ProgramTest, main, text
+
+SMALL = ["--blocks", 6, "--width", 16, "--hidden", 40, "--rows", 600, "--activation", "silu"]
+FORMS = {
+    "layer norm": ["--norm", "layer"],
+    "rms norm without gain": ["--norm", "rms", "--gain", "no", "--norm-eps", "0.001"],
+    "gated": ["--gate", "yes"],
+    "scaled": ["--scale", "yes"],
+    "all": ["--norm", "rms", "--gate", "yes", "--scale", "yes"],
+}
+
+def silu(z):
+    return z / (1 + numpy.exp(-z))
+
+class Network:
+    """The pieces and rows of a problem file, evaluated by NumPy."""
+
+    def __init__(self, path):
+        with h5py.File(path) as file:
+            self.norm = text(file.attrs.get("norm", "none"))
+            self.eps = file.attrs.get("norm_eps", 0.0)
+            self.weight, self.bias, self.parts = {}, {}, {}
+            for name, group in file["pieces"].items():
+                index = int(name)
+                self.weight[index] = group["weight"][...].astype(float)
+                self.bias[index] = group["bias"][...].astype(float) if "bias" in group else 0.0
+                if "part" in group.attrs:
+                    self.parts[text(group.attrs["part"]), int(group.attrs["of"])] = index
+            self.inputs = file["data/inputs"][...].astype(float)
+            self.predictions = file["data/predictions"][...].astype(float)
+        self.mains = sorted(set(self.weight) - set(self.parts.values()))
+
+    def normalised(self, x, expand):
+        if self.norm == "layer":
+            x = x - x.mean(axis=1, keepdims=True)
+        if self.norm != "none":
+            x = x / numpy.sqrt((x**2).mean(axis=1, keepdims=True) + self.eps)
+        part = self.parts.get(("norm", expand))
+        return x if part is None else x * self.weight[part] + self.bias[part]
+
+    def linear(self, x, piece):
+        return x @ self.weight[piece].T + self.bias[piece]
+
+    def predict(self, permutation):
+        state = self.inputs
+        for expand, compress in zip(permutation[:-1:2], permutation[1::2]):
+            x = self.normalised(state, expand)
+            gate = self.parts.get(("gate", expand))
+            hidden = self.linear(x, expand)
+            hidden = silu(hidden) if gate is None else silu(self.linear(x, gate)) * hidden
+            scale = self.parts.get(("scale", compress))
+            state = state + self.linear(hidden, compress) * (1 if scale is None else self.weight[scale])
+        return self.linear(state, permutation[-1])
+
+class Forms(ProgramTest):
+    def generate(self, options, seed=1, size=SMALL):
+        self.run_program("generate", *size, *options, "--seed", seed, "-o", "problem.h5", "--answer", "truth.txt", "-q")
+        return Network(self.folder / "problem.h5"), self.numbers("truth.txt")
+
+    def numbers(self, name):
+        return [int(word) for word in (self.folder / name).read_text().split(",")]
+
+    def answer(self, name="solution.h5"):
+        with h5py.File(self.folder / name) as file:
+            return list(file["permutation"][...]), text(file.attrs["status"])
+
+    def test_predictions_are_those_of_the_form(self):
+        for name, options in FORMS.items():
+            for kind in ([], ["--kind", "trained", "--steps", 30, "--batch", 64]):
+                with self.subTest(name, kind=kind):
+                    network, truth = self.generate([*options, *kind])
+                    self.assertLess(numpy.abs(network.predict(truth)[:, :1] - network.predictions).max(), 1e-6)
+                    self.run_program("verify", "problem.h5", "truth.txt")
+
+    def test_solved_alike_on_any_number_of_ranks(self):
+        for name, options in FORMS.items():
+            with self.subTest(name):
+                _, truth = self.generate(options, seed=2)
+                logs = []
+                for np in (1, 2, 3, 4):
+                    self.run_program("solve", "problem.h5", "-o", "solution.h5", "--no-times", "-q", np=np)
+                    self.assertEqual(self.answer(), (truth, "solved"))
+                    with h5py.File(self.folder / "solution.h5") as file:
+                        logs.append((file.attrs["mse"], file.attrs["evaluations"], file["margins"][...].tobytes()))
+                self.assertEqual(logs, logs[:1] * 4)
+
+    def test_export_and_import_by_names(self):
+        for name, options in FORMS.items():
+            with self.subTest(name):
+                network, truth = self.generate(options, seed=3)
+                self.run_program("export", "problem.h5", "truth.txt", "-o", "model.safetensors", "-q")
+                self.write_csv(network)
+                given = ["--norm", network.norm, "--norm-eps", network.eps] if network.norm != "none" else []
+                self.run_program("import", "model.safetensors", "data.csv", "-o", "again.h5", "--activation", "silu",
+                                 *given, "-q")
+                again = Network(self.folder / "again.h5")
+                self.assertEqual(len(again.parts), len(network.parts))
+                self.assertLess(numpy.abs(again.predict(again.mains) - network.predictions).max(), 1e-6)
+                (self.folder / "again.txt").write_text(",".join(map(str, again.mains)))
+                self.run_program("verify", "again.h5", "again.txt")
+
+    def write_csv(self, network):
+        head = ",".join([f"measurement_{i}" for i in range(network.inputs.shape[1])] + ["pred"])
+        rows = numpy.hstack([network.inputs, network.predictions])
+        numpy.savetxt(self.folder / "data.csv", rows, delimiter=",", fmt="%.9g", header=head, comments="")
+
+    def write_pieces(self, network, seed):
+        """Pieces under shuffled numbers in files of their own; returns each one's number."""
+        (self.folder / "pieces").mkdir(exist_ok=True)
+        for file in (self.folder / "pieces").iterdir():
+            file.unlink()
+        order = numpy.random.default_rng(seed).permutation(len(network.weight))
+        for index, number in enumerate(order):
+            arrays = {"weight": network.weight[index].astype(numpy.float32)}
+            if not numpy.isscalar(network.bias[index]):
+                arrays["bias"] = network.bias[index].astype(numpy.float32)
+            numpy.savez(self.folder / f"pieces/piece_{number}.npz", **arrays)
+        self.write_csv(network)
+        return [int(number) for number in order]
+
+    def test_anonymous_pieces_are_grouped_by_the_weights(self):
+        large = ["--blocks", 6, "--width", 32, "--hidden", 64, "--rows", 600, "--activation", "silu"]
+        forms = {
+            **FORMS,
+            "layer norm and scale": ["--norm", "layer", "--scale", "yes"],
+            "rms norm and scale": ["--norm", "rms", "--scale", "yes"],
+        }
+        for name, options in forms.items():
+            if "--gate" in options:
+                continue
+            with self.subTest(name):
+                network, truth = self.generate(options, seed=4, size=large)
+                number = self.write_pieces(network, 5)
+                given = ["--norm", network.norm, "--norm-eps", network.eps] if network.norm != "none" else []
+                self.run_program("import", "pieces", "data.csv", "-o", "again.h5", "--activation", "silu", *given, "-q")
+                again = Network(self.folder / "again.h5")
+                expected = {(part, number[owner]): number[index] for (part, owner), index in network.parts.items()}
+                self.assertEqual(again.parts, expected)
+                self.run_program("solve", "again.h5", "-o", "solution.h5", "-q")
+                self.assertEqual(self.answer(), ([number[index] for index in truth], "solved"))
+
+    def test_what_cannot_be_grouped_is_refused_by_name(self):
+        network, _ = self.generate(["--norm", "rms"], seed=6)
+        random = numpy.random.default_rng(1)
+        for index in network.parts.values():
+            network.weight[index] = random.normal(size=16)
+        self.write_pieces(network, 5)
+        self.assert_error(BAD_INPUT, "import", "pieces", "data.csv", "-o", "again.h5", "--norm", "rms",
+                          says=["is the gain of a norm", "the weights do not tell"])
+        # One gain too few; the numbers run from 0 without a gap.
+        number = self.write_pieces(network, 5)
+        gone, last = self.folder / f"pieces/piece_{number[min(network.parts.values())]}.npz", self.folder / "pieces/piece_18.npz"
+        if gone != last:
+            last.replace(gone)
+        else:
+            last.unlink()
+        self.assert_error(BAD_INPUT, "import", "pieces", "data.csv", "-o", "again.h5",
+                          says=["has one dimension", "There are 5 of these and 6 blocks"])
+        self.assertFalse((self.folder / "again.h5").exists())
+
+    def test_damaged_parts_are_named(self):
+        network, truth = self.generate(FORMS["all"], seed=7)
+        norms = [index for (part, _), index in sorted(network.parts.items()) if part == "norm"]
+        gate = network.parts["gate", truth[0]]
+        first, second = (f"pieces/{index}" for index in norms[:2])
+
+        def change(name, value):
+            def apply(file):
+                file[first].attrs[name] = value
+            return apply
+
+        def delete(name):
+            def apply(file):
+                del file[name]
+            return apply
+
+        def root(name, value):
+            def apply(file):
+                file.attrs[name] = value
+            return apply
+
+        damages = {
+            "no such part": (change("part", "bark"), ["attribute 'part'", "'bark'", "norm, gate or scale"]),
+            "no owner": (change("of", 99), [f"piece {norms[0]}", "the norm of piece 99", "no such piece"]),
+            "a negative owner": (change("of", -1), ["attribute 'of'"]),
+            "two norms of one piece": (
+                lambda file: file[first].attrs.modify("of", file[second].attrs["of"]),
+                ["it has another one already"],
+            ),
+            "a scale where a norm belongs": (change("of", truth[1]), ["the norm of piece"]),
+            "a gate of another shape": (
+                lambda file: file[f"pieces/{gate}"].attrs.modify("of", truth[1]), ["the gate of piece", "another shape"]),
+            "no such norm": (root("norm", "batch"), ["attribute 'norm'", "unknown norm 'batch'"]),
+            "an eps of 0": (root("norm_eps", 0.0), ["attribute 'norm_eps'", "above 0"]),
+            "a gap": (delete(first), ["is missing; indices run from 0 without a gap"]),
+        }
+        original = (self.folder / "problem.h5").read_bytes()
+        for name, (damage, says) in damages.items():
+            with self.subTest(name):
+                (self.folder / "damaged.h5").write_bytes(original)
+                with h5py.File(self.folder / "damaged.h5", "r+") as file:
+                    damage(file)
+                self.assert_error(BAD_INPUT, "solve", "damaged.h5", "-o", "solution.h5", says=["damaged.h5", *says])
+
+    def test_info_names_the_form(self):
+        self.generate(FORMS["all"])
+        said = self.run_program("info", "problem.h5").stdout
+        self.assertIn("gated, rms norm (eps 1e-05), 6 gates, 6 norm's gains, 6 scales", said)
+
+if __name__ == "__main__":
+    main()
