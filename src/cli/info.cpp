@@ -12,6 +12,7 @@
 #include "cli/roles_file.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
+#include "cli/verdict.hpp"
 #include "core/fold.hpp"
 #include "depth/weights_line.hpp"
 #include "kintsugi/core/error.hpp"
@@ -24,6 +25,8 @@ namespace {
 
 /// What the scores that need every pair's product may cost; beyond, they are left out.
 constexpr double kAffordableGflop = 500;
+
+constexpr std::size_t kColumns = 80;
 
 bool needs_products(PairScoreKind kind) {
   return kind == PairScoreKind::diagonal_ratio || kind == PairScoreKind::asymmetry;
@@ -140,10 +143,10 @@ void InfoCommand::print_rows(const RowFacts& facts, const ProblemFile& problem) 
   }
   std::cout << "\nrows         " << shape.rows << (problem.has_targets() ? ", with targets" : ", without targets")
             << '\n'
-            << "inputs       " << shape.width << " columns, mean " << spread(facts.input_mean)
-            << ", standard deviation " << spread(facts.input_deviation) << '\n'
+            << "inputs       " << shape.width << " columns, mean " << spread(facts.input_mean) << ", deviation "
+            << spread(facts.input_deviation) << '\n'
             << "predictions  " << count_of(shape.outputs, "column") << ", mean " << spread(facts.prediction_mean)
-            << ", standard deviation " << spread(facts.prediction_deviation) << '\n';
+            << ", deviation " << spread(facts.prediction_deviation) << '\n';
 }
 
 void InfoCommand::print_roles(const Network& network, const RoleGuess& guess) const {
@@ -163,9 +166,10 @@ void InfoCommand::print_roles(const Network& network, const RoleGuess& guess) co
 
 void InfoCommand::print_pairing(const Network& network, const Roles& roles) const {
   if (roles.expand.empty()) return;
-  std::cout << "\nHow well each score pairs. Gap: lowest chosen less highest not chosen; separation: chosen less best\n"
-               "rival, on average; both in units of the spread of the scores not chosen.\n";
-  TextTable table({"score", "gap", "separation", "smallest score margin", "untrusted", "differs from auto"});
+  std::cout << "\nHow well each score pairs. Gap: lowest chosen less highest not chosen;\n"
+               "separation: chosen less best rival, on average; both in units of the spread of\n"
+               "the scores not chosen. Other pairs: those that auto does not have.\n";
+  TextTable table({"score", "gap", "separation", "smallest margin", "untrusted", "other pairs"});
   const auto partners = [](const Pairing& pairing) {
     std::map<int, int> partner_of;
     for (const PairScore& pair : pairing.pairs) partner_of[pair.expand] = pair.compress;
@@ -204,11 +208,14 @@ void InfoCommand::print_line(const Network& network, const Roles& roles) const {
   for (const PairScore& pair : chosen.pairs) pairing.push_back({pair.expand, pair.compress});
   const WeightsLine line = study_line(network, pairing, roles.head).line;
   std::cout << '\n';
-  for (const std::string& each : describe_line(line)) std::cout << each << '\n';
+  for (const std::string& each : describe_line(line)) {
+    constexpr std::size_t kLabel = 9;
+    std::cout << fact_text({each.substr(0, each.find(' ')), each.substr(kLabel)}, kColumns, false) << '\n';
+  }
   if (line.features.empty()) return;
-  std::cout
-      << "How smoothly each feature of the blocks changes along that line: correlation of similarity and nearness\n"
-         "over the pairs of blocks. Side: made of the piece that reads the stream, that writes to it, or both.\n";
+  std::cout << "How smoothly each feature of the blocks changes along that line: correlation of\n"
+               "similarity and nearness over the pairs of blocks. Side: made of the piece that\n"
+               "reads the stream, that writes to it, or both.\n";
   TextTable table({"feature", "side", "smoothness"});
   for (const FeatureSmoothness& each : line.features)
     table.add({each.name, each.side, format("%.3f", each.smoothness)});

@@ -26,17 +26,26 @@ std::string certain_of(const Run& run) {
   return format("%zu/%zu", run.certainty->certain, run.certainty->of);
 }
 
+/// Columns that say nothing of any run are left out.
 void print_each(std::ostream& out, const Comparison& all) {
-  TextTable table(
-      {"run", "problem", "status", "mse", "certain", "pairs", "tau", "evaluations", "search s", "total s", "ranks"});
+  std::vector<std::vector<std::string>> lines{
+      {"run", "problem", "status", "mse", "certain", "pairs", "tau", "evaluations", "search s", "total s", "ranks"}};
   for (std::size_t i = 0; i < all.runs.size(); ++i) {
     const Run& run = all.runs[i];
-    table.add({run.name + (run.first ? " (first)" : ""), all.problems[all.problem_of[i]],
-               run.status.empty() ? "-" : run.status, number_text(run.mse), certain_of(run),
-               run.pairs.empty() ? "-" : run.pairs, number_text(run.kendall_tau), count(run.evaluations),
-               number_text(run.search_seconds), number_text(run.total_seconds),
-               run.ranks > 0 ? std::to_string(run.ranks) : "-"});
+    lines.push_back({run.name + (run.first ? " (first)" : ""), all.problems[all.problem_of[i]],
+                     run.status.empty() ? "-" : run.status, number_text(run.mse), certain_of(run),
+                     run.pairs.empty() ? "-" : run.pairs, number_text(run.kendall_tau), count(run.evaluations),
+                     number_text(run.search_seconds), number_text(run.total_seconds),
+                     run.ranks > 0 ? std::to_string(run.ranks) : "-"});
   }
+  for (std::size_t column = lines[0].size(); column-- > 0;) {
+    const bool says_nothing =
+        std::all_of(lines.begin() + 1, lines.end(), [&](const auto& line) { return line[column] == "-"; });
+    if (!says_nothing) continue;
+    for (auto& line : lines) line.erase(line.begin() + static_cast<std::ptrdiff_t>(column));
+  }
+  TextTable table(lines[0]);
+  for (std::size_t i = 1; i < lines.size(); ++i) table.add(lines[i]);
   table.print(out);
 }
 

@@ -21,15 +21,15 @@ constexpr double kSecondsBetweenExchanges = 5;
 constexpr double kSecondsBetweenUpdates = 0.1;
 constexpr double kSecondsBetweenReports = 5;  // where there is no terminal, and later a share of the time so far
 constexpr std::size_t kPairsShown = 10;
+constexpr std::size_t kLegendColumns = 120;  // where there is no terminal
 
-// The letters of the first column, in lines of up to 120 characters.
-std::vector<std::string> event_legend() {
-  constexpr std::size_t kLine = 120;
+// The letters of the first column.
+std::vector<std::string> event_legend(std::size_t columns) {
   std::vector<std::string> lines{"key:"};
   for (const EventName& name : kEventNames) {
     const std::string one = std::string(" ") + letter(name.event) + ' ' + std::string(name.words) +
                             (&name == &kEventNames.back() ? ';' : ',');
-    if (lines.back().size() + one.size() > kLine) lines.emplace_back(4, ' ');
+    if (lines.back().size() + one.size() > columns) lines.emplace_back(4, ' ');
     lines.back() += one;
   }
   return lines;
@@ -62,6 +62,21 @@ std::string progress_text(const Progress& progress, std::size_t columns) {
   return text;
 }
 
+/// Lines of at most so many columns, broken between words; further ones stand under the words of the first. A line for
+/// programs is left as it is.
+std::string fitting(const std::string& text, std::size_t columns) {
+  constexpr std::size_t kLabel = 9;
+  if (text.size() <= columns || columns < 3 * kLabel || text.starts_with("RESULT ")) return text;
+  const std::size_t indent = text[kLabel - 1] == ' ' ? kLabel : 2;
+  std::string shown = text.substr(0, indent);
+  const std::vector<std::string> lines = wrap(std::string_view(text).substr(indent), columns - indent);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0) shown.append("\n").append(indent, ' ');
+    shown += lines[i];
+  }
+  return shown;
+}
+
 class TableLog final : public LogWriter {
  public:
   TableLog(std::ostream& out, LogStyle style) : out_(out), style_(style) {}
@@ -81,13 +96,16 @@ class TableLog final : public LogWriter {
   void on_memory(const MemoryUse& use) override { memory_ = use; }
   void finish(const Solution& solution, const SolveEnding& ending) override;
   void on_warning(const std::string& text) override {
-    raw_line(painted("warning:", style_.colour ? Paint::doubtful : Paint::none) + " " + printable(text));
+    const std::string shown = fitting("warning: " + printable(text), columns());
+    constexpr std::size_t kMark = 8;
+    raw_line(painted(shown.substr(0, kMark), style_.colour ? Paint::doubtful : Paint::none) + shown.substr(kMark));
   }
   void on_tick(const Progress& progress) override;
   [[nodiscard]] bool good() const override { return true; }  // nobody need read standard error
 
  private:
-  void line(const std::string& text) { raw_line(printable(text)); }
+  void line(const std::string& text) { raw_line(fitting(printable(text), columns())); }
+  [[nodiscard]] std::size_t columns() const { return style_.terminal ? style_.columns : std::string::npos; }
   /// Of text that is fit for a terminal already.
   void raw_line(const std::string& text);
   void print_row(const TrajectoryEntry& row);
@@ -213,15 +231,15 @@ void TableLog::print_row(const TrajectoryEntry& row) {
   last_printed_ = row.seconds;
   if (rows_printed_ == 0) {
     line("");
-    for (const std::string& each : event_legend()) line(each);
+    for (const std::string& each : event_legend(std::min(columns(), kLegendColumns))) line(each);
     line("     mse and best are on the sample of so many rows, evals count whole networks");
   }
   if (rows_printed_ % kHeaderEvery == 0) {
-    line(std::string(" ev     step isl      rows         mse        best     moves       evals") +
+    line(std::string(" ev    step isl      rows        mse       best    moves      evals") +
          (style_.times ? "    time s" : ""));
   }
   ++rows_printed_;
-  line(format("  %c %8lld %3d %9lld  %10.4e  %10.4e %9lld %11lld", letter(row.event), static_cast<long long>(row.step),
+  line(format("  %c %7lld %3d %9lld %10.4e %10.4e %8lld %10lld", letter(row.event), static_cast<long long>(row.step),
               static_cast<int>(row.island), static_cast<long long>(row.rows), row.mse, row.best,
               static_cast<long long>(row.moves), static_cast<long long>(row.evaluations)) +
        (style_.times ? format(" %9.3f", row.seconds) : ""));

@@ -94,7 +94,7 @@ void VerifyCommand::print_error(const ReferenceResult& result, double tolerance)
             << format("largest error  %.4e  in row %zu, counted from 0\n", result.largest_error, result.largest_row)
             << format("tolerance      %.4e  (%s)\n", tolerance, tolerance_ > 0 ? "given" : "what rounding explains");
   if (tolerance_ > 0) return;
-  std::cout << format("errors         %.3g times what rounding explains, each prediction by its own bound\n",
+  std::cout << format("errors         %.3g times what rounding explains, each by its own bound\n",
                       std::sqrt(result.excess));
   if (result.precision_target <= 0) return;
   std::cout << format("precision      %.4e  (MSE that the weights' rounding to ", result.precision_target)

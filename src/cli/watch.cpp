@@ -204,7 +204,7 @@ void WatchCommand::show_in_place(const std::vector<Looked>& runs) {
   std::vector<std::string> lines;
   std::vector<Paint> paints;
   if (several_) {
-    TextTable table({"run", "state", "best", "rows", "evaluations", "rate", "pairs sure", "time"});
+    TextTable table({"run", "state", "best", "rows", "evals", "rate", "pairs", "time"});
     for (const Looked& run : runs) {
       const RunState& s = run.state;
       table.add({run.name, state_text(s), std::isnan(s.best) ? "" : format("%.2e", s.best), std::to_string(s.rows),

@@ -195,7 +195,7 @@ class InfoTest(ProgramTest):
                         r"(?m)^  dominance.* 0 +0$", "Nothing unusual"):
             self.assertRegex(text, pattern)
         deviation = numpy.std(planted.predictions.astype(float))
-        self.assertIn(f"standard deviation {deviation:.4g}", text)
+        self.assertIn(f"deviation {deviation:.4g}", text)
 
     def test_square_pieces_and_their_roles(self):
         planted = Planted(width=16, hidden=16)

@@ -107,7 +107,7 @@ TEST_F(TableLogTest, HeaderComesAgainEveryTwentyLinesAndTheKeyOnce) {
   start({});
   for (int i = 0; i < 45; ++i) log_->on_step(row_at(0, 1.0 / (i + 1), 1.0 / (i + 1)));
   const std::string text = said();
-  EXPECT_EQ(count(text, " ev     step"), 3U);
+  EXPECT_EQ(count(text, " ev    step"), 3U);
   EXPECT_EQ(count(text, "key:"), 1U);
 }
 
@@ -136,6 +136,22 @@ TEST_F(TableLogTest, ProgressLineOnATerminal) {
   // Lines that follow wipe it out first.
   log_->warn("look here");
   EXPECT_EQ(said(), "\r\033[Kwarning: look here\n");
+}
+
+TEST_F(TableLogTest, LinesFitATerminalOfEightyColumns) {
+  start({.terminal = true, .columns = 80});
+  log_->on_pairs(
+      {{.expand = 0, .compress = 1, .score = 1.25, .runner_up = 2, .runner_up_score = 0.25, .score_margin = 1}});
+  log_->warn("no checkpoint was written: /a/folder/that/is/full/run.h5: cannot be written: No space left on device");
+  log_->on_step(row_at(12345.678, 0.5, 0.25));
+  const std::string text = said();
+  for (std::istringstream lines(text); lines;) {
+    std::string line;
+    std::getline(lines, line);
+    EXPECT_LE(line.size(), 80U) << line;
+  }
+  EXPECT_NE(text.find("score 1.250,\n         runner-up "), std::string::npos) << text;
+  EXPECT_NE(text.find("cannot be\n         written: No space left on device\n"), std::string::npos) << text;
 }
 
 TEST(Sureness, OfOneIslandIsHowTheBestOrderMoves) {

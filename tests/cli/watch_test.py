@@ -170,7 +170,7 @@ class ArrayTest(WatchTest):
         (self.folder / "array/other").mkdir()
         (self.folder / "array/tasks.csv").touch()
         lines = self.once("array").splitlines()
-        self.assertEqual(re.split(r"  +", lines[0]), ["run", "state", "best", "rows", "evaluations", "rate", "pairs sure", "time"])
+        self.assertEqual(re.split(r"  +", lines[0]), ["run", "state", "best", "rows", "evals", "rate", "pairs", "time"])
         self.assertRegex(lines[1], r"^task-2 +running, step 9: insertion  6.25e-02   512 +90  20 evals/s +2/3   5 s$")
         self.assertRegex(lines[2], r"^task-10 ")
         self.assertEqual(lines[3], "2 running, best 6.25e-02 on 512 rows by task-2, 20 evals/s")

@@ -100,7 +100,7 @@ class TextTest(RunsTest):
             self.assertEqual(text, texts["s.csv"], name)
         self.assertIn("3 runs of 2 problems, 2 solved", texts["s.csv"])
         self.assertEqual(self.rows(texts["s.csv"], "")[1],
-                         ["net, one seed 2", "net, one", "time_limit", "0.003", "-", "5/6", "0.875", "900", "10", "10.5", "-"])
+                         ["net, one seed 2", "net, one", "time_limit", "0.003", "5/6", "0.875", "900", "10", "10.5"])
 
     def test_two_suites_are_two_settings(self):
         for name, evaluations in (("old.csv", 40), ("new.csv", 20)):
@@ -147,7 +147,7 @@ class TextTest(RunsTest):
         rows = {row[0]: row for row in self.rows(self.text("array"), "")}
         self.assertEqual(set(rows), {"task-1", "task-2", "task-3"})
         self.assertEqual(rows["task-2"][2:4], ["not_solved", "0.25"])
-        self.assertEqual(rows["task-3"][7], "100", "its solution tells more than the table")
+        self.assertEqual(rows["task-3"][5], "100", "its solution tells more than the table")
         self.assertEqual({row[1] for row in rows.values()}, {"p"}, "tasks of an array have one problem")
         self.assertNotIn("Settings that differ", self.text("array"))
         self.assertNotIn("(first)", self.text("array"), "nothing says which was")
