@@ -277,14 +277,22 @@ CheckpointGlance glance_at_checkpoint(const std::filesystem::path& path) {
     const double seconds = h5::real_attribute(reader.root(), "seconds");
     return CheckpointGlance{assemble(arrays, seconds, reader.name()).trajectory, seconds};
   };
-  try {
-    return glance(path);
-  } catch (const MismatchedCheckpoint&) {
-    throw;
-  } catch (const InputError& newest) {
-    std::error_code ignored;
-    if (!std::filesystem::exists(previous_checkpoint(path), ignored)) throw;
-    return glance(previous_checkpoint(path));
+  // A run that writes one after the other may replace both while they are looked at.
+  constexpr int kAttempts = 10;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return glance(path);
+    } catch (const MismatchedCheckpoint&) {
+      throw;
+    } catch (const InputError&) {
+      std::error_code ignored;
+      if (!std::filesystem::exists(previous_checkpoint(path), ignored)) throw;
+    }
+    try {
+      return glance(previous_checkpoint(path));
+    } catch (const InputError&) {
+      if (attempt == kAttempts) throw;
+    }
   }
 }
 
