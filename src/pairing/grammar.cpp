@@ -7,6 +7,7 @@
 #include <cmath>
 #include <initializer_list>
 #include <map>
+#include <numbers>
 #include <string_view>
 #include <utility>
 
@@ -26,6 +27,8 @@ using Scores = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowM
 /// that is so many of these above what unrelated pieces have, and above the next best.
 constexpr double kSure = 4;
 constexpr double kAhead = 2;
+/// How far the mean of an assignment must be above that of one of unrelated pieces, in standard errors of it.
+constexpr double kClear = 2;
 
 bool is_vector(const PieceF64& piece) { return piece.in == 0; }
 
@@ -91,6 +94,16 @@ std::vector<std::size_t> unsure_rows(const Scores& scores, const std::vector<int
     if (own < kSure || own - in_errors(rival, features) < kAhead) unsure.push_back(i);
   }
   return unsure;
+}
+
+/// Whether pieces that are assigned are related: by the mean of their correlations. Of n unrelated ones, each one's
+/// largest is sqrt(2 log n) in the mean at most, and so the best assignment's.
+bool is_related(const Scores& scores, const std::vector<int>& columns, std::size_t features) {
+  const auto count = static_cast<double>(columns.size());
+  double sum = 0;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    sum += in_errors(scores(static_cast<Eigen::Index>(i), columns[i]), features);
+  return sum / count > std::sqrt(2 * std::log(static_cast<double>(scores.cols()))) + kClear / std::sqrt(count);
 }
 
 /// The pieces by what shapes say of them; positions in network.pieces.
@@ -259,7 +272,8 @@ class Grouping {
     notes_.push_back("the parts of blocks (" + kinds_text() + ") are grouped by the weights: " + evidence_);
   }
 
-  /// Two of the expand pieces to each compress piece; the one whose rows go less with its columns is the gate.
+  /// Two of the expand pieces to each compress piece; the one of which P = W_out W has the trace that
+  /// is less negative is the gate.
   void find_gates() {
     std::vector<Vector> rows;
     std::vector<Vector> columns;
@@ -270,24 +284,27 @@ class Grouping {
     }
     const Scores scores = correlations(rows, columns);
     const std::vector<int> taken = best_assignment(scores);
-    std::map<int, std::vector<std::size_t>> members;
-    for (std::size_t i = 0; i < taken.size(); ++i) members[taken[i] / 2].push_back(i);
-    double lowest = 1;
-    for (const auto& [compress, pair] : members) {
-      const auto own = [&](std::size_t i) { return scores(static_cast<Eigen::Index>(i), 2 * compress); };
-      const std::size_t up = own(pair[0]) >= own(pair[1]) ? pair[0] : pair[1];
-      const std::size_t gate = up == pair[0] ? pair[1] : pair[0];
-      lowest = std::min(lowest, own(gate));
-      take(PartKind::gate, sorted_.expand[gate], sorted_.expand[up]);
-    }
-    if (in_errors(lowest, piece(sorted_.expand.front()).out) < kSure)
+    if (!is_related(scores, taken, piece(sorted_.expand.front()).out))
       throw InputError(
           "these look like gated blocks (W_gate, W_up and W_down, as in SwiGLU), but which gate belongs to which "
           "block the weights do not tell: " +
           std::to_string(sorted_.expand.size()) + " pieces of the expand shape and " +
           std::to_string(sorted_.compress.size()) +
           " that compress; pieces named by block and word (0.gate.weight, 0.up.weight, ...) would");
-    add_evidence("gates and W_out", lowest);
+    std::map<int, std::vector<std::size_t>> members;
+    for (std::size_t i = 0; i < taken.size(); ++i) members[taken[i] / 2].push_back(i);
+    double sum = 0;
+    for (const auto& [compress, pair] : members) {
+      const auto trace = [&, at = static_cast<std::size_t>(compress)](std::size_t i) {
+        const auto product = (weight_of(piece(sorted_.compress[at])) * weight_of(piece(sorted_.expand[i]))).eval();
+        return -product.trace() / product.norm();
+      };
+      const std::size_t up = trace(pair[0]) >= trace(pair[1]) ? pair[0] : pair[1];
+      const std::size_t gate = up == pair[0] ? pair[1] : pair[0];
+      for (const std::size_t i : pair) sum += scores(static_cast<Eigen::Index>(i), 2 * compress);
+      take(PartKind::gate, sorted_.expand[gate], sorted_.expand[up]);
+    }
+    add_evidence("gates, W_in and W_out", sum / static_cast<double>(taken.size()), 0);
   }
 
   void find_vectors(const std::vector<std::size_t>& ups) {
@@ -297,11 +314,25 @@ class Grouping {
     std::vector<Vector> outer;
     for (const std::size_t p : ups) inner.push_back(standardised(input_squares(p)));
     for (const std::size_t p : sorted_.compress) outer.push_back(standardised(row_norms(piece(p)).array().square()));
-    const Scores of_norms = correlations(own, inner);
+    Scores of_norms = correlations(own, inner);
+    add_biases(ups, of_norms);
     const Scores of_scales = correlations(own, outer);
     std::vector<char> norm(own.size(), 0);
     choose_kinds(of_norms, of_scales, norm);
     for (const bool wanted : {true, false}) assign_vectors(wanted, wanted ? of_norms : of_scales, norm, ups);
+  }
+
+  /// A norm's bias goes against the sums of the columns of W_in: training lowers what activations are given.
+  void add_biases(const std::vector<std::size_t>& ups, Scores& of_norms) const {
+    std::vector<Vector> sums;
+    for (const std::size_t p : ups) sums.push_back(standardised(weight_of(piece(p)).colwise().sum().transpose()));
+    for (std::size_t i = 0; i < sorted_.vectors.size(); ++i) {
+      const std::vector<double>& bias = piece(sorted_.vectors[i]).bias;
+      if (bias.empty()) continue;
+      const Vector own = standardised(Eigen::Map<const Vector>(bias.data(), static_cast<Eigen::Index>(bias.size())));
+      const auto row = static_cast<Eigen::Index>(i);
+      of_norms.row(row) = (of_norms.row(row) - correlations({own}, sums)) / std::numbers::sqrt2;
+    }
   }
 
   /// Squared norms of the columns that a norm's gain multiplies: those of W_in, and of its gate.
@@ -349,26 +380,27 @@ class Grouping {
     const Scores scores = all(rows, Eigen::all);
     const std::vector<int> taken = best_assignment(scores);
     const char* const kind = norms ? "the gain of a norm" : "the scale of a residual";
-    for (const std::size_t i : unsure_rows(scores, taken, rows_.width)) {
-      throw InputError(describe(piece(sorted_.vectors[static_cast<std::size_t>(rows[i])])) + " is " + kind +
+    if (!is_related(scores, taken, rows_.width)) {
+      throw InputError(describe(piece(sorted_.vectors[static_cast<std::size_t>(rows.front())])) + " is " + kind +
                        ", but of which block the weights do not tell; pieces named by block and word (0.norm.weight, "
                        "0.inp.weight, 0.scale, ...) would");
     }
-    double lowest = 1;
+    double sum = 0;
     for (std::size_t i = 0; i < taken.size(); ++i) {
-      const std::size_t at = static_cast<std::size_t>(taken[i]);
-      lowest = std::min(lowest, scores(static_cast<Eigen::Index>(i), taken[i]));
+      const auto at = static_cast<std::size_t>(taken[i]);
+      sum += scores(static_cast<Eigen::Index>(i), taken[i]);
       take(norms ? PartKind::norm : PartKind::scale, sorted_.vectors[static_cast<std::size_t>(rows[i])],
            norms ? ups[at] : sorted_.compress[at]);
     }
-    add_evidence(norms ? "gains and W_in" : "scales and W_out", lowest);
+    add_evidence(norms ? "gains and W_in" : "scales and W_out", sum / static_cast<double>(taken.size()),
+                 unsure_rows(scores, taken, rows_.width).size());
   }
 
-  void add_evidence(const std::string& what, double lowest) {
+  void add_evidence(const std::string& what, double mean, std::size_t unsure) {
     constexpr std::size_t kShown = 4;
     evidence_.append(evidence_.empty() ? "" : ", ").append(what).append(" correlate by ");
-    evidence_.append(std::to_string(lowest).substr(0, kShown));
-    evidence_.append(" and more");
+    evidence_.append(std::to_string(mean).substr(0, kShown)).append(" in the mean");
+    if (unsure != 0) evidence_.append(" (").append(std::to_string(unsure)).append(" of them may be another's)");
   }
 
   // ---- the result ----

@@ -138,9 +138,13 @@ std::vector<std::pair<PartKind, Piece>> add_parts(const PlantedOptions& options,
         break;
       }
       case PartKind::gate: {
+        const VectorXd size = about_one(random, expand.rows());
         Piece gate = to_piece(
-            MatrixXd(gaussian(random, expand.rows(), expand.cols(), 1 / std::sqrt(static_cast<double>(expand.cols()))) *
+            MatrixXd(size.asDiagonal() *
+                     gaussian(random, expand.rows(), expand.cols(), 1 / std::sqrt(static_cast<double>(expand.cols()))) *
                      gain.asDiagonal()));
+        expand = size.asDiagonal() * expand;
+        compress = compress * size.asDiagonal();
         if (options.biases) gate.bias = gaussian_vector(random, gate.out, kBias);
         parts.emplace_back(kind, std::move(gate));
         break;

@@ -58,9 +58,10 @@ struct PlantedOptions {
 /// as trained networks do; the directions Q, a quarter of the width and the same for all blocks, are left out of it and
 /// carry the rows' differences through any depth.
 ///
-/// Of what a grammar adds: gates are Gaussian as W_in is. The gain of a norm scatters about 1, and the norms of the
-/// columns that it belongs to go with it; so do a residual's scale and the norms of the rows of W_out. Gradient descent
-/// leaves both like that, since the difference of their squares does not change along it.
+/// Of what a grammar adds: gates are Gaussian as W_in is, and the norms of their rows go with those of W_in's rows and
+/// of W_out's columns. The gain of a norm scatters about 1, and the norms of the columns that it belongs to go with it;
+/// so do a residual's scale and the norms of the rows of W_out. Gradient descent leaves both like that, since the
+/// difference of their squares does not change along it.
 class PlantedRecipe {
  public:
   /// Throws UsageError that names the option, the rule and the value.

@@ -137,8 +137,6 @@ class Forms(ProgramTest):
             "rms norm and scale": ["--norm", "rms", "--scale", "yes"],
         }
         for name, options in forms.items():
-            if "--gate" in options:
-                continue
             with self.subTest(name):
                 network, truth = self.generate(options, seed=4, size=large)
                 number = self.write_pieces(network, 5)
@@ -149,6 +147,14 @@ class Forms(ProgramTest):
                 self.assertEqual(again.parts, expected)
                 self.run_program("solve", "again.h5", "-o", "solution.h5", "-q")
                 self.assertEqual(self.answer(), ([number[index] for index in truth], "solved"))
+
+    def test_another_norm_or_eps_is_named(self):
+        large = ["--blocks", 6, "--width", 32, "--hidden", 64, "--rows", 600, "--activation", "silu"]
+        network, _ = self.generate(["--norm", "layer", "--biases", "no", "--norm-eps", 1e-6], seed=4, size=large)
+        self.write_pieces(network, 5)
+        self.run_program("import", "pieces", "data.csv", "-o", "again.h5", "--activation", "silu", "-q")
+        said = self.run_program("solve", "again.h5", "-o", "solution.h5", "--max-evaluations", 200, code=None).stderr
+        self.assertIn("import again with --norm layer --norm-eps 1e-06", said)
 
     def test_what_cannot_be_grouped_is_refused_by_name(self):
         network, _ = self.generate(["--norm", "rms"], seed=6)
