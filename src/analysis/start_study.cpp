@@ -44,13 +44,13 @@ std::vector<StartStudy> study_starts(StudyContext& context) {
     for (const std::string& each : all) known += (known.empty() ? "" : ", ") + each;
     throw UsageError("unknown start order '" + wanted + "'; known are " + known);
   }
+  const SharedSample sample(context.work, context.tiles());
   std::vector<StartStudy> starts;
   for (const std::string& name : names) {
     // A random order is no start worth a study unless it is asked for.
     if (name.ends_with(kReversed) || (name == "random" && name != wanted)) continue;
-    const std::vector<StartOrder> made =
-        make_start_orders(context.work, context.preparation.pairing, context.preparation.norms, name,
-                          context.options.seed, context.tiles());
+    const std::vector<StartOrder> made = make_start_orders(
+        context.work, context.preparation.pairing, context.preparation.norms, name, context.options.seed, sample);
     StartStudy start;
     start.name = name;
     start.order = made.front().order;

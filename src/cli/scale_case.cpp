@@ -27,8 +27,10 @@
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/parameters.hpp"
 #include "mpi/shared_stop.hpp"
+#include "objective/effect_table.hpp"
 #include "objective/evaluator.hpp"
 #include "objective/linear_model.hpp"
+#include "objective/model_walk.hpp"
 #include "pairing/pairing.hpp"
 #include "seeding/seeding.hpp"
 
@@ -238,11 +240,21 @@ ScaleCase measure_scale_case(const mpi::Comm& comm, const ScaleShape& shape, Act
   LinearModel model(evaluator);
   const std::size_t tiles = evaluator.rows().tiles_for(shape.sample_rows);
   const std::size_t seeding = evaluator.rows().tiles_for(static_cast<std::size_t>(PreparationParameters().start_rows));
-  result.seconds.push_back(
-      time_of(comm, seconds, [&] { (void)make_start_orders(evaluator, blocks, norms, "auto", 1, seeding); }));
+  result.seconds.push_back(time_of(comm, seconds, [&] {
+    const SharedSample sample(evaluator, seeding);
+    (void)make_start_orders(evaluator, blocks, norms, "auto", 1, sample);
+  }));
   result.seconds.push_back(time_of(comm, seconds, [&] { (void)model.linearise(blocks, tiles); }));
   result.seconds.push_back(time_of(comm, seconds, [&] { (void)model.screen(shape.blocks - 1); }));
   result.seconds.push_back(time_of(comm, seconds, [&] { (void)evaluator.error(blocks, tiles); }));
+  EffectTable table;
+  result.seconds.push_back(time_of(comm, seconds, [&] {
+    table.gather(model, MemoryBudget{}.table);
+    ModelWalk walk(table, Random(1));
+    const auto moves = static_cast<std::size_t>(AnnealingParameters().moves_per_block) * shape.blocks;
+    walk.run(static_cast<int>(moves), model.base_error() / static_cast<double>(shape.blocks),
+             std::numeric_limits<double>::infinity());
+  }));
   result.seconds.push_back(time_of(comm, seconds, [&] { (void)evaluator.check(blocks); }));
 
   const double peak = memory_figure("VmHWM:");

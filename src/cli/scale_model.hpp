@@ -44,11 +44,17 @@ struct PhaseCost {
 /// has t = ceil(T / ranks), in the sample or in all:
 ///
 ///   pairing     rank 0: traces 2 L^2 h d, norms L^2 h^2, Gram matrices 2 L h^2 d (see pairing/statistics.hpp)
-///   seeding     greedy roll-out L^2 / 2 blocks on the one tile that is half of the seeding sample; all starts,
-///               ranked on both its tiles: 8 L blocks each
+///   seeding     greedy roll-out L^2 / 2 blocks on the one tile that is half of the seeding sample, shared by the
+///               ranks, and L that each rank does; all starts, ranked on both its tiles: 8 L blocks each, shared; L + 1
+///               sums
 ///   linearise   2 L blocks, and 2 d L^2 a row for the pairs' effects; two sums
 ///   screen      5 L^2 a row, streaming the effects (4 L^2 bytes a row); one sum of L (2 L - 1) integers
 ///   evaluation  L blocks on the sample; one sum
+///   annealing   a step: all pairs' effects go to every node, and 5 L moves are made on them, each of which tries 1.5 L
+///   /
+///               ln L positions on all rows of the table. Every move begins where the last one has led to, and a
+///               position is too little to be shared: all ranks walk alike, and more of them do not make this part
+///               faster
 ///   check       L blocks on all rows; two sums
 ///
 /// A block is 4 h d flops a row. Sums of errors are of 7 integers. Products outside blocks (the head) are left out.
@@ -63,7 +69,7 @@ struct PhaseCost {
 /// Bytes that a solve holds at most, without what the program and MPI themselves need. A solve that ends unsolved looks
 /// at its neighbours on all rows: its largest sample is all of them.
 struct MemoryModel {
-  double node = 0;       ///< weights and their transposes, once per node in shared memory
+  double node = 0;       ///< weights, their transposes and annealing's table, once per node in shared memory
   double rank = 0;       ///< of each rank: rows, the first-order model of its tiles, passes, tables of moves
   double root = 0;       ///< of rank 0 besides: the pieces as they were read
   double root_peak = 0;  ///< of rank 0 at its largest, its node's shared memory included

@@ -120,7 +120,9 @@ bool SolveLog::order_due() {
 
 bool SolveLog::file_due() const {
   constexpr double kSecondsBetween = 3;
-  return write_order_ && better_order_ && (!wrote_order_ || since_order_.seconds() >= kSecondsBetween);
+  constexpr double kSecondsUntilFirst = 0.3;  // a solve that is over by then writes but once: a disk may be slow
+  const double wait = wrote_order_ ? kSecondsBetween : kSecondsUntilFirst;
+  return write_order_ && better_order_ && since_order_.seconds() >= wait;
 }
 
 void SolveLog::on_solution_so_far(const Solution& solution) {

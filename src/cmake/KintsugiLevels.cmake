@@ -9,7 +9,7 @@ if(KINTSUGI_DISPATCH AND KINTSUGI_NATIVE)
 endif()
 
 # What is compiled once for each level, in src/kernels.
-set(KINTSUGI_LEVEL_SOURCES level_activation.cpp level_blas.cpp level_code.cpp level_norm.cpp
+set(KINTSUGI_LEVEL_SOURCES level_activation.cpp level_blas.cpp level_code.cpp level_float64.cpp level_norm.cpp
     level_products.cpp level_screen.cpp)
 set(KINTSUGI_LEVELS v2 v3 v4)
 # What level.cpp asks of the processor, and no more.

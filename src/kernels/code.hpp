@@ -34,6 +34,7 @@ struct Code {
   /// WeightGradient of such a shape.
   void (*weight_gradient)(std::size_t out, std::size_t in, bool accumulate, const float* g, const float* x_transposed,
                           float* gradient);
+  void (*multiply64)(std::size_t n, std::size_t k, const double* a, const double* b, double* c);
   void (*transpose_tile)(std::size_t features, const float* tile, float* transposed);
   void (*pair_effects)(std::size_t blocks, std::size_t width, const float* residuals, const float* pulled,
                        float* effects, TileBuffer& scratch);
@@ -59,6 +60,7 @@ void pull_through_norm(const BlockForm& form, std::size_t features, const float*
 void multiply(std::size_t n, std::size_t k, bool accumulate, const float* a, const float* b, float* c);
 void weight_gradient(std::size_t out, std::size_t in, bool accumulate, const float* g, const float* x_transposed,
                      float* gradient);
+void multiply64(std::size_t n, std::size_t k, const double* a, const double* b, double* c);
 void transpose_tile(std::size_t features, const float* tile, float* transposed);
 void pair_effects(std::size_t blocks, std::size_t width, const float* residuals, const float* pulled, float* effects,
                   TileBuffer& scratch);

@@ -15,6 +15,7 @@ constinit const Code KINTSUGI_LEVEL_CODE = {
     .pull_through_norm = level_code::pull_through_norm,
     .multiply = level_code::multiply,
     .weight_gradient = level_code::weight_gradient,
+    .multiply64 = level_code::multiply64,
     .transpose_tile = level_code::transpose_tile,
     .pair_effects = level_code::pair_effects,
     .insertion_changes = level_code::insertion_changes,

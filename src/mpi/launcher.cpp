@@ -32,9 +32,13 @@ struct Setting {
 constexpr const char* kIsolated = "OMPI_MCA_ess_singleton_isolated";
 
 /// Open MPI's own settings for a rank that nobody launched: no daemon beside it, messages only to itself. Isolated
-/// ranks would all have the same session folder, which one removes while another makes it; alone, none is needed.
-constexpr std::array<Setting, 4> kAlone{
-    {{kIsolated, "1"}, {"OMPI_MCA_orte_create_session_dirs", "0"}, {"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self"}}};
+/// ranks would all have the same session folder, which one removes while another makes it; alone, none is needed. Nor
+/// are the machine's devices, which hwloc asks one by one, and which may take their time.
+constexpr std::array<Setting, 5> kAlone{{{kIsolated, "1"},
+                                         {"OMPI_MCA_orte_create_session_dirs", "0"},
+                                         {"OMPI_MCA_pml", "ob1"},
+                                         {"OMPI_MCA_btl", "self"},
+                                         {"HWLOC_COMPONENTS", "-pci,-linuxio,-opengl"}}};
 
 // NOLINTBEGIN(concurrency-mt-unsafe): there is one thread before MPI starts
 const char* value_of(const char* name) { return std::getenv(name); }

@@ -1,8 +1,8 @@
 #include "objective/effect_table.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <span>
+#include <vector>
 
 #include "objective/linear_model.hpp"
 
@@ -11,16 +11,6 @@ namespace kintsugi {
 using kernels::kTileRows;
 
 namespace {
-
-// Ranks of the island, for each tile the one that holds it.
-std::vector<int> tile_owners(const mpi::Comm& island, std::size_t tiles, const std::vector<const RowTile*>& own) {
-  std::vector<std::int64_t> owner(tiles, 0);
-  for (const RowTile* const tile : own) {
-    if (tile->index < tiles) owner[tile->index] = island.rank();
-  }
-  island.max(owner);
-  return {owner.begin(), owner.end()};
-}
 
 // Errors of a tile, then the effects of all pairs: [1 + pairs][channels][kTileRows].
 void pack(const Linearisation& base, std::size_t tile, float* to) {
@@ -42,17 +32,43 @@ double sum_of_squares(const float* values, std::size_t count) {
   return sum;
 }
 
-// The scale of the errors, and the effects' sizes.
-void measure(EffectTable& table, double base_error) {
-  const double squares = sum_of_squares(table.errors.data(), table.rows);
-  table.to_mse = squares > 0 ? base_error / squares : 0;
-  table.sizes.resize(table.blocks * (table.blocks - 1) / 2);
-  for (std::size_t p = 0; p < table.sizes.size(); ++p) {
-    table.sizes[p] = table.to_mse * sum_of_squares(table.effects.data() + p * table.rows, table.rows);
+}  // namespace
+
+void EffectTable::place(const mpi::Comm& island, std::size_t pairs) {
+  const std::size_t floats = kernels::padded_floats(pairs * rows);
+  const std::size_t bytes = floats * sizeof(float) + pairs * sizeof(double);
+  if (bytes > room_bytes_) {
+    if (!node_) node_ = island.split_node();
+    memory_.reset();  // the old table goes first
+    if (node_->size() > 1) memory_ = std::make_unique<mpi::NodeMemory>(*node_, bytes);
+    if (memory_ && memory_->data() == nullptr) memory_.reset();
+    if (!memory_) own_.resize(bytes / sizeof(float));
+    room_ = memory_ ? static_cast<float*>(memory_->data()) : own_.data();
+    room_bytes_ = bytes;
   }
+  effects = {room_, pairs * rows};
+  sizes = {reinterpret_cast<const double*>(room_ + floats), pairs};
 }
 
-}  // namespace
+EffectTable::Part EffectTable::part(std::size_t pairs) const {
+  if (!memory_) return {0, pairs};
+  const auto rank = static_cast<std::size_t>(node_->rank());
+  const auto ranks = static_cast<std::size_t>(node_->size());
+  return {pairs * rank / ranks, pairs * (rank + 1) / ranks};
+}
+
+void EffectTable::meet() const {
+  if (memory_) node_->barrier();
+}
+
+void EffectTable::measure(const Part& mine, double base_error) {
+  const double squares = sum_of_squares(errors.data(), rows);
+  to_mse = squares > 0 ? base_error / squares : 0;
+  auto* const to = reinterpret_cast<double*>(room_ + kernels::padded_floats(effects.size()));
+  for (std::size_t p = mine.first; p < mine.last; ++p) {
+    to[p] = to_mse * sum_of_squares(effects.data() + p * rows, rows);
+  }
+}
 
 void EffectTable::gather(const LinearModel& model, std::size_t most_bytes) {
   const Linearisation& base = model.base();
@@ -64,12 +80,14 @@ void EffectTable::gather(const LinearModel& model, std::size_t most_bytes) {
   const std::size_t affordable = most_bytes / (pairs * slot * sizeof(float));
   const std::size_t tiles = std::min(base.tiles, std::max<std::size_t>(1, affordable));
   rows = tiles * slot;
-  effects.resize(pairs * rows);
+  place(island, pairs);
   errors.resize(rows);
+  const Part mine = part(pairs);
 
-  const std::vector<int> owners = tile_owners(island, tiles, base.own);
+  const std::vector<int> owners = evaluator.tile_owners(tiles);
   kernels::TileBuffer packed((1 + pairs) * slot);
   std::size_t next = 0;
+  meet();  // nobody reads the old table any more
   // Tile after tile, so that what is on its way is small beside the table.
   for (std::size_t t = 0; t < tiles; ++t) {
     if (owners[t] == island.rank()) pack(base, next++, packed.data());
@@ -78,12 +96,15 @@ void EffectTable::gather(const LinearModel& model, std::size_t most_bytes) {
       island.broadcast(std::span<float>(packed), owners[t]);
     }
     std::copy_n(packed.data(), slot, errors.data() + t * slot);
-    for (std::size_t p = 0; p < pairs; ++p) {
-      std::copy_n(packed.data() + (1 + p) * slot, slot, effects.data() + p * rows + t * slot);
+    for (std::size_t p = mine.first; p < mine.last; ++p) {
+      std::copy_n(packed.data() + (1 + p) * slot, slot, room_ + p * rows + t * slot);
     }
   }
-  const ScopedSeconds timing(evaluator.clock().kernels);
-  measure(*this, base.mse);
+  {
+    const ScopedSeconds timing(evaluator.clock().kernels);
+    measure(mine, base.mse);
+  }
+  meet();
 }
 
 }  // namespace kintsugi

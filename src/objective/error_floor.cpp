@@ -101,8 +101,9 @@ double ErrorFloor::target_of(const Sizes& sizes, std::size_t rows) const {
   return float32 + sizes.rounding * (1 + rounding_spread(rows * outputs_, parameters_));
 }
 
-RoundingVerdict ErrorFloor::judge(const Evaluator& evaluator, const Blocks& blocks) const {
-  return given() ? RoundingVerdict{} : check_rounding(evaluator, blocks, rounding_, parameters_);
+RoundingVerdict ErrorFloor::judge(const Evaluator& evaluator, const Blocks& blocks,
+                                  std::span<const float> outputs) const {
+  return given() ? RoundingVerdict{} : check_rounding(evaluator, blocks, outputs, rounding_, parameters_);
 }
 
 double ErrorFloor::precision_target(const Evaluator& evaluator, const Blocks& blocks) const {

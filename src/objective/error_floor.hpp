@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
@@ -27,9 +28,10 @@ class ErrorFloor {
   [[nodiscard]] double target(std::size_t rows) const { return target_of(plain_, rows); }
   /// The same of errors as the evaluator scales them. Not collective.
   [[nodiscard]] double scaled_target(std::size_t rows) const { return target_of(scaled_, rows); }
-  /// What rounding explains of the order's errors, on all rows: see check_rounding(); all zero where a tolerance was
-  /// given. Collective over the island.
-  [[nodiscard]] RoundingVerdict judge(const Evaluator& evaluator, const Blocks& blocks) const;
+  /// What rounding explains of the order's errors, on all rows: see check_rounding(), also for `outputs`; all zero
+  /// where a tolerance was given. Collective over the island.
+  [[nodiscard]] RoundingVerdict judge(const Evaluator& evaluator, const Blocks& blocks,
+                                      std::span<const float> outputs) const;
   /// An order with this MSE on all rows and this verdict solves the problem: its error is at most the tolerance, or
   /// rounding explains it. Never where the error is not finite. Not collective.
   [[nodiscard]] bool is_solved(double mse, const RoundingVerdict& verdict) const;

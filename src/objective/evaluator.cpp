@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
+#include "objective/shared_sample.hpp"
 
 namespace kintsugi {
 
@@ -64,13 +66,20 @@ void Evaluator::advance(const Block& block, float* x) {
   for (std::size_t i = 0; i < size; ++i) x[i] += r[i];
 }
 
-void Evaluator::tile_errors(const RowTile& tile, const float* x, float* errors) const {
-  head_(x, weights_->head_weight(), errors);
+void Evaluator::tile_outputs(const float* x, float* outputs) const {
+  head_(x, weights_->head_weight(), outputs);
   const float* const bias = weights_->head_bias();
+  for (std::size_t q = 0; q < weights_->roles().outputs; ++q) {
+    for (std::size_t row = 0; row < kTileRows; ++row) outputs[q * kTileRows + row] += bias[q];
+  }
+}
+
+void Evaluator::tile_errors(const RowTile& tile, const float* x, float* errors) const {
+  tile_outputs(x, errors);
   for (std::size_t q = 0; q < weights_->roles().outputs; ++q) {
     for (std::size_t row = 0; row < kTileRows; ++row) {
       const std::size_t i = q * kTileRows + row;
-      errors[i] = row < tile.rows ? errors[i] + bias[q] - tile.predictions[i] : 0;
+      errors[i] = row < tile.rows ? errors[i] - tile.predictions[i] : 0;
       if (tile.scales != nullptr) errors[i] *= tile.scales[i];
     }
   }
@@ -133,10 +142,33 @@ std::vector<double> Evaluator::errors(const Blocks& base, std::span<const Blocks
       if (!order.empty()) add_tile(tile, base, candidates, order, shared, sums);
     }
   }
+  return mean_squares(sums, tiles);
+}
+
+std::vector<double> Evaluator::mean_squares(mpi::ExactSums& sums, std::size_t tiles) {
   reduce(sums);
-  std::vector<double> result(candidates.size());
+  std::vector<double> result(sums.size());
   for (std::size_t i = 0; i < result.size(); ++i) result[i] = sums.value(i) / entries(tiles);
   return result;
+}
+
+std::vector<double> Evaluator::errors(const Blocks& base, std::span<const Blocks> candidates,
+                                      const SharedSample& sample) {
+  (void)count_candidates(base, candidates, sample.tiles().size());
+  mpi::ExactSums sums(candidates.size());
+  {
+    const ScopedSeconds timing(clock_.kernels);
+    std::size_t item = 0;
+    for (const RowTile& tile : sample.tiles()) {
+      for (std::size_t i = 0; i < candidates.size(); ++i) {
+        if (!sample.is_mine(item++) || stop_heard()) continue;
+        std::copy_n(tile.inputs, buffers_.state.size(), buffers_.state.begin());
+        for (const Block& block : candidates[i]) advance(block, buffers_.state.data());
+        sums.add(i, squared_error(tile, buffers_.state.data()));
+      }
+    }
+  }
+  return mean_squares(sums, sample.tiles().size());
 }
 
 double Evaluator::error(const Blocks& blocks, std::size_t tiles) {
@@ -167,6 +199,13 @@ std::vector<const RowTile*> Evaluator::own_tiles(std::size_t tiles) const {
   return own;
 }
 
+std::vector<int> Evaluator::tile_owners(std::size_t tiles) const {
+  std::vector<std::int64_t> owners(tiles, 0);
+  for (const RowTile* const tile : own_tiles(tiles)) owners[tile->index] = island_->rank();
+  island_->max(owners);
+  return {owners.begin(), owners.end()};
+}
+
 template <class Add>
 void Evaluator::for_final_states(const Blocks& blocks, std::size_t tiles, const Add& add) {
   const ScopedSeconds timing(clock_.kernels);
@@ -189,7 +228,11 @@ Evaluator::Check Evaluator::check(const Blocks& blocks) {
   mpi::ExactSums sums(2);
   double largest = 0;
   const double unit = rows_.unit();
+  std::vector<float> outputs;
+  outputs.reserve(own_tiles(rows_.tiles()).size() * buffers_.outputs.size());
   for_final_states(blocks, rows_.tiles(), [&](RowTile tile, const float* x) {
+    tile_outputs(x, buffers_.outputs.data());
+    outputs.insert(outputs.end(), buffers_.outputs.begin(), buffers_.outputs.end());
     sums.add(1, squared_error(tile, x));
     tile.scales = nullptr;
     tile_errors(tile, x, buffers_.outputs.data());
@@ -206,7 +249,10 @@ Evaluator::Check Evaluator::check(const Blocks& blocks) {
   const ScopedSeconds timing(clock_.collectives);
   island_->max(std::span(&largest, 1));
   const double count = entries(rows_.tiles());
-  return {.mse = sums.value(0) / count / (unit * unit), .largest_error = largest, .scaled = sums.value(1) / count};
+  return {.mse = sums.value(0) / count / (unit * unit),
+          .largest_error = largest,
+          .scaled = sums.value(1) / count,
+          .outputs = std::move(outputs)};
 }
 
 }  // namespace kintsugi

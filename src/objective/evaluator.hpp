@@ -19,6 +19,8 @@
 
 namespace kintsugi {
 
+class SharedSample;
+
 /// How an island's ranks share work: candidate groups x row groups = ranks.
 struct Grid {
   int candidate_groups = 1;
@@ -72,6 +74,10 @@ class Evaluator {
   /// with `base`. Collective; equal arguments and results on all ranks.
   [[nodiscard]] std::vector<double> errors(const Blocks& base, std::span<const Blocks> candidates, std::size_t tiles);
   [[nodiscard]] double error(const Blocks& blocks, std::size_t tiles);
+  /// The same on the tiles of `sample`, which all ranks have: whole orders are shared out. `base` only counts.
+  /// Collective.
+  [[nodiscard]] std::vector<double> errors(const Blocks& base, std::span<const Blocks> candidates,
+                                           const SharedSample& sample);
 
   struct Best {
     std::size_t index = 0;
@@ -87,6 +93,8 @@ class Evaluator {
     double mse = 0;
     double largest_error = 0;  ///< largest |difference| over all rows and outputs
     double scaled = 0;         ///< the MSE as error() has it: of scaled predictions where they are
+    /// What the network makes of this rank's rows: [own_tiles() of all rows][k][kTileRows].
+    std::vector<float> outputs;
   };
   /// All rows. Collective.
   [[nodiscard]] Check check(const Blocks& blocks);
@@ -94,6 +102,9 @@ class Evaluator {
   /// The tiles of the sample that this rank works on where there are no candidates to share: every tile of the
   /// sample belongs to exactly one rank of the island. Not collective.
   [[nodiscard]] std::vector<const RowTile*> own_tiles(std::size_t tiles) const;
+
+  /// For each tile of the sample the rank of the island that has it. Collective.
+  [[nodiscard]] std::vector<int> tile_owners(std::size_t tiles) const;
 
   /// Differences prediction - data of a tile whose final states are `x` ([d][kTileRows]), scaled: [k][kTileRows], zero
   /// in rows that are not real. Not collective.
@@ -130,6 +141,8 @@ class Evaluator {
 
   /// Which of the grid's candidate groups this rank is in.
   [[nodiscard]] std::size_t candidate_group() const noexcept;
+  /// The mean square errors of the candidates from sums of their squares on this rank. Collective.
+  [[nodiscard]] std::vector<double> mean_squares(mpi::ExactSums& sums, std::size_t tiles);
   /// Counts the blocks to evaluate, and returns how many of its first blocks each candidate shares with `base`.
   [[nodiscard]] std::vector<std::size_t> count_candidates(const Blocks& base, std::span<const Blocks> candidates,
                                                           std::size_t tiles);
@@ -139,6 +152,8 @@ class Evaluator {
   /// Calls `add(tile, states)` with the final states of each own tile of the sample.
   template <class Add>
   void for_final_states(const Blocks& blocks, std::size_t tiles, const Add& add);
+  /// The network's outputs of final states `x`: [k][kTileRows].
+  void tile_outputs(const float* x, float* outputs) const;
   /// Of final states `x`; scaled.
   double squared_error(const RowTile& tile, const float* x);
 

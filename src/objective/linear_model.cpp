@@ -86,7 +86,14 @@ mpi::ExactSums LinearModel::run_passes(std::size_t near) {
   return squares;
 }
 
+bool LinearModel::linearise_once(const Blocks& blocks, std::size_t tiles, std::size_t near) {
+  if (taken_tiles_ != tiles || taken_near_ != near || base_.blocks != blocks) return linearise(blocks, tiles, near);
+  rewind();
+  return true;
+}
+
 bool LinearModel::linearise(const Blocks& blocks, std::size_t tiles, std::size_t near) {
+  taken_tiles_ = 0;
   resize_base(blocks, tiles);
   mpi::ExactSums squares = run_passes(near);
   const std::size_t passes = 1 + base_.channels * (1 + 2 * near);
@@ -98,7 +105,10 @@ bool LinearModel::linearise(const Blocks& blocks, std::size_t tiles, std::size_t
   scale_ = 1;
   const double modelled = mean_square();
   if (modelled > 0 && base_.mse > 0) scale_ = base_.mse / modelled;
-  return std::isfinite(base_.mse) && std::isfinite(scale_);
+  if (!std::isfinite(base_.mse) || !std::isfinite(scale_)) return false;
+  taken_tiles_ = tiles;
+  taken_near_ = near;
+  return true;
 }
 
 void LinearModel::rewind() {

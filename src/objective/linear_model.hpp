@@ -37,6 +37,8 @@ class LinearModel {
   /// Where effects would take more than MemoryBudget::effects, they are kept for the first tiles of the sample only,
   /// and predictions are scaled to the error of the whole sample. Collective.
   [[nodiscard]] bool linearise(const Blocks& blocks, std::size_t tiles, std::size_t near = 0);
+  /// Goes back to that point where the model was taken there last, and takes it there otherwise. Collective.
+  [[nodiscard]] bool linearise_once(const Blocks& blocks, std::size_t tiles, std::size_t near = 0);
 
   /// What the model was taken from; moves leave it as it is.
   [[nodiscard]] const Linearisation& base() const noexcept { return base_; }
@@ -81,6 +83,8 @@ class LinearModel {
   ForwardBackward passes_;
   NearDifferences differences_;
   Linearisation base_;
+  std::size_t taken_tiles_ = 0;  // of the sample, and pairs' distance, that the model was taken with; 0: not usable
+  std::size_t taken_near_ = 0;
   double scale_ = 1;  // of the sample's error to the model's
   State now_;
   kernels::TileBuffer scratch_;

@@ -8,9 +8,9 @@
 
 namespace kintsugi {
 
-/// A network on a tile by plain products, in float64 or float32: what kernels and their rounding are judged by.
-template <class Scalar>
+/// A network on a tile in float64, by layers whose weights may be changed.
 struct PlainForward {
+  using Scalar = double;
   using States = Eigen::Matrix<Scalar, Eigen::Dynamic, static_cast<int>(kernels::kTileRows), Eigen::RowMajor>;
   using Weight = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using Bias = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
@@ -23,8 +23,8 @@ struct PlainForward {
     Layer(const float* weights, const float* biases, std::size_t out, std::size_t in)
         : weight(Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
                      weights, static_cast<Eigen::Index>(out), static_cast<Eigen::Index>(in))
-                     .template cast<Scalar>()),
-          bias(Eigen::Map<const Eigen::VectorXf>(biases, static_cast<Eigen::Index>(out)).template cast<Scalar>()) {}
+                     .cast<Scalar>()),
+          bias(Eigen::Map<const Eigen::VectorXf>(biases, static_cast<Eigen::Index>(out)).cast<Scalar>()) {}
 
     [[nodiscard]] States apply(const States& states) const {
       States result = weight * states;
@@ -49,7 +49,7 @@ struct PlainForward {
     return Eigen::Map<
                const Eigen::Matrix<float, Eigen::Dynamic, static_cast<int>(kernels::kTileRows), Eigen::RowMajor>>(
                tile.inputs, static_cast<Eigen::Index>(width), static_cast<int>(kernels::kTileRows))
-        .template cast<Scalar>();
+        .cast<Scalar>();
   }
 
   /// Adds the residuals of a block of these layers, the gate's rows first in `expand`, to the states.

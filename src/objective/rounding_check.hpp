@@ -1,14 +1,17 @@
 #pragma once
 
+#include <span>
+
 #include "core/rounding_tally.hpp"
 #include "objective/evaluator.hpp"
 
 namespace kintsugi {
 
-/// Evaluates `blocks` on all rows in float64 and in float32, by plain products, and judges the errors by the rule of
-/// RoundingTally. Costs some five evaluations, and is counted as none. Collective over the evaluator's island; equal
-/// results for any number of ranks.
+/// Evaluates `blocks` on all rows in float64, and judges the errors by the rule of RoundingTally. `outputs` are those
+/// of the same order in float32, as Evaluator::check() has them. Costs some two evaluations, and is counted as none.
+/// Collective over the evaluator's island; equal results for any number of ranks.
 [[nodiscard]] RoundingVerdict check_rounding(const Evaluator& evaluator, const Blocks& blocks,
-                                             const FoundRounding& rounding, const ErrorFloorParameters& parameters);
+                                             std::span<const float> outputs, const FoundRounding& rounding,
+                                             const ErrorFloorParameters& parameters);
 
 }  // namespace kintsugi

@@ -11,7 +11,7 @@ namespace kintsugi {
 
 namespace {
 
-using Forward = PlainForward<double>;
+using Forward = PlainForward;
 
 /// The layer with each number moved by up to half a step.
 Forward::Layer moved(Forward::Layer layer, WeightPrecision precision, Random random) {

@@ -99,59 +99,101 @@ CompressNorms compress_norms(const Network& network, const Blocks& pairing) {
   return norms;
 }
 
-std::vector<double> delta_norms(Evaluator& evaluator, const Blocks& pairing, std::size_t tiles) {
+std::vector<double> delta_norms(Evaluator& evaluator, const Blocks& pairing, const SharedSample& sample) {
   mpi::ExactSums sums(pairing.size());
   TileResiduals residuals(evaluator);
   {
     const ScopedSeconds timing(evaluator.clock().kernels);
-    for (const RowTile* const tile : evaluator.own_tiles(tiles)) {
-      for (std::size_t b = 0; b < pairing.size() && !stop_heard(); ++b) {
+    std::size_t item = 0;
+    for (const RowTile& tile : sample.tiles()) {
+      for (std::size_t b = 0; b < pairing.size(); ++b) {
+        if (!sample.is_mine(item++) || stop_heard()) continue;
         double squares[kTileRows];
-        residuals.row_squares(pairing[b], *tile, tile->inputs, squares);
+        residuals.row_squares(pairing[b], tile, tile.inputs, squares);
         double sum = 0;
         for (const double square : squares) sum += std::sqrt(square);
         sums.add(b, sum);
       }
     }
   }
+  const std::size_t tiles = sample.tiles().size();
   evaluator.count_blocks(static_cast<std::int64_t>(pairing.size()), tiles);
   std::vector<double> norms = reduced(evaluator, sums);
   for (double& norm : norms) norm /= static_cast<double>(evaluator.rows().rows_in(tiles));
   return norms;
 }
 
-std::vector<int> greedy_roll_out(Evaluator& evaluator, const Blocks& pairing, std::size_t tiles) {
-  const std::vector<const RowTile*> own = evaluator.own_tiles(tiles);
-  const std::size_t size = evaluator.weights().roles().width * kTileRows;
-  kernels::TileBuffer states(own.size() * size);
-  for (std::size_t t = 0; t < own.size(); ++t)
-    std::copy_n(own[t]->inputs, size, states.begin() + static_cast<std::ptrdiff_t>(t * size));
-  TileResiduals residuals(evaluator);
-  std::vector<int> order;
-  std::vector<int> left(pairing.size());
-  std::iota(left.begin(), left.end(), 0);
-  while (!left.empty()) {
+namespace {
+
+/// The network so far of a greedy roll-out, on the first tiles of a sample: its states, which every rank has.
+class RollOut {
+ public:
+  RollOut(Evaluator& evaluator, const Blocks& pairing, const SharedSample& sample, std::size_t tiles)
+      : evaluator_(evaluator),
+        pairing_(pairing),
+        sample_(sample),
+        tiles_(sample.tiles().first(tiles)),
+        size_(evaluator.weights().roles().width * kTileRows),
+        residuals_(evaluator) {
+    states_.reserve(tiles * size_);
+    for (const RowTile& tile : tiles_) states_.insert(states_.end(), tile.inputs, tile.inputs + size_);
+  }
+
+  /// Sums of the squared residuals of the blocks `left` on the states. Collective.
+  [[nodiscard]] std::vector<double> changes(const std::vector<int>& left) {
     mpi::ExactSums sums(left.size());
     {
-      const ScopedSeconds timing(evaluator.clock().kernels);
-      for (std::size_t t = 0; t < own.size(); ++t) {
-        for (std::size_t i = 0; i < left.size() && !stop_heard(); ++i) {
+      const ScopedSeconds timing(evaluator_.clock().kernels);
+      std::size_t item = 0;
+      for (std::size_t t = 0; t < tiles_.size(); ++t) {
+        for (std::size_t i = 0; i < left.size(); ++i) {
+          if (!sample_.is_mine(item++) || stop_heard()) continue;
           double squares[kTileRows];
-          residuals.row_squares(pairing[static_cast<std::size_t>(left[i])], *own[t], &states[t * size], squares);
+          residuals_.row_squares(block(left[i]), tiles_[t], &states_[t * size_], squares);
           sums.add(i, std::accumulate(std::begin(squares), std::end(squares), 0.0));
         }
       }
     }
-    evaluator.count_blocks(static_cast<std::int64_t>(left.size()), tiles);
-    const std::vector<double> changes = reduced(evaluator, sums);
+    evaluator_.count_blocks(static_cast<std::int64_t>(left.size()), tiles_.size());
+    return reduced(evaluator_, sums);
+  }
+
+  void append(int next) {
+    const ScopedSeconds timing(evaluator_.clock().kernels);
+    for (std::size_t t = 0; t < tiles_.size(); ++t) {
+      const kernels::TileBuffer& r = residuals_.of(block(next), &states_[t * size_]);
+      for (std::size_t i = 0; i < size_; ++i) states_[t * size_ + i] += r[i];
+    }
+  }
+
+ private:
+  [[nodiscard]] const Block& block(int number) const { return pairing_[static_cast<std::size_t>(number)]; }
+
+  Evaluator& evaluator_;
+  const Blocks& pairing_;
+  const SharedSample& sample_;
+  std::span<const RowTile> tiles_;
+  std::size_t size_;
+  TileResiduals residuals_;
+  kernels::TileBuffer states_;  // [tiles][width][kTileRows]
+};
+
+}  // namespace
+
+std::vector<int> greedy_roll_out(Evaluator& evaluator, const Blocks& pairing, const SharedSample& sample,
+                                 std::size_t tiles) {
+  RollOut network(evaluator, pairing, sample, tiles);
+  std::vector<int> order;
+  order.reserve(pairing.size());
+  std::vector<int> left(pairing.size());
+  std::iota(left.begin(), left.end(), 0);
+  while (!left.empty()) {
+    const std::vector<double> changes = network.changes(left);
     const auto smallest = std::min_element(changes.begin(), changes.end()) - changes.begin();
     const int next = left[static_cast<std::size_t>(smallest)];
     order.push_back(next);
     left.erase(left.begin() + smallest);
-    for (std::size_t t = 0; t < own.size(); ++t) {
-      const kernels::TileBuffer& r = residuals.of(pairing[static_cast<std::size_t>(next)], &states[t * size]);
-      for (std::size_t i = 0; i < size; ++i) states[t * size + i] += r[i];
-    }
+    network.append(next);
   }
   return order;
 }
@@ -166,7 +208,7 @@ Blocks blocks_in_order(const Blocks& pairing, const std::vector<int>& order) {
 namespace {
 
 std::vector<int> base_order(Evaluator& evaluator, const Blocks& pairing, const CompressNorms& norms,
-                            std::string_view name, std::uint64_t seed, std::size_t tiles) {
+                            std::string_view name, std::uint64_t seed, const SharedSample& sample) {
   std::vector<int> order;
   if (name == "wout-frobenius") {
     if (evaluator.island().root()) order = ascending(norms.frobenius);
@@ -175,10 +217,10 @@ std::vector<int> base_order(Evaluator& evaluator, const Blocks& pairing, const C
     if (evaluator.island().root()) order = ascending(norms.l1);
     evaluator.island().broadcast(order);
   } else if (name == "delta-norm") {
-    order = ascending(delta_norms(evaluator, pairing, tiles));
+    order = ascending(delta_norms(evaluator, pairing, sample));
   } else if (name == "greedy") {
     // Half of a sample is enough to rank norms by, and this start costs most.
-    order = greedy_roll_out(evaluator, pairing, std::max<std::size_t>(1, tiles / 2));
+    order = greedy_roll_out(evaluator, pairing, sample, std::max<std::size_t>(1, sample.tiles().size() / 2));
   } else {  // random
     order.resize(pairing.size());
     std::iota(order.begin(), order.end(), 0);
@@ -197,17 +239,18 @@ void require_known(std::string_view name) {
 
 }  // namespace
 
-void rank_by_error(Evaluator& evaluator, const Blocks& pairing, std::size_t tiles, std::vector<StartOrder>& starts) {
+void rank_by_error(Evaluator& evaluator, const Blocks& pairing, const SharedSample& sample,
+                   std::vector<StartOrder>& starts) {
   std::vector<Blocks> orders;
   orders.reserve(starts.size());
   for (const StartOrder& start : starts) orders.push_back(blocks_in_order(pairing, start.order));
-  const std::vector<double> errors = evaluator.errors(pairing, orders, tiles);
+  const std::vector<double> errors = evaluator.errors(pairing, orders, sample);
   for (std::size_t i = 0; i < starts.size(); ++i) starts[i].mse = errors[i];
   std::ranges::stable_sort(starts, {}, &StartOrder::mse);
 }
 
 std::vector<StartOrder> make_start_orders(Evaluator& evaluator, const Blocks& pairing, const CompressNorms& norms,
-                                          std::string_view name, std::uint64_t seed, std::size_t tiles) {
+                                          std::string_view name, std::uint64_t seed, const SharedSample& sample) {
   require_known(name);
   std::vector<StartOrder> starts;
   const auto add = [&](std::string start_name, std::vector<int> order) {
@@ -216,7 +259,7 @@ std::vector<StartOrder> make_start_orders(Evaluator& evaluator, const Blocks& pa
   };
   if (name == "auto") {
     for (const std::string base : kBaseNames) {
-      std::vector<int> order = base_order(evaluator, pairing, norms, base, seed, tiles);
+      std::vector<int> order = base_order(evaluator, pairing, norms, base, seed, sample);
       add(base, order);
       std::reverse(order.begin(), order.end());
       add(base + std::string(kReversed), std::move(order));
@@ -224,11 +267,11 @@ std::vector<StartOrder> make_start_orders(Evaluator& evaluator, const Blocks& pa
   } else {
     const bool reversed = name.ends_with(kReversed);
     const std::string_view base = reversed ? name.substr(0, name.size() - kReversed.size()) : name;
-    std::vector<int> order = base_order(evaluator, pairing, norms, base, seed, tiles);
+    std::vector<int> order = base_order(evaluator, pairing, norms, base, seed, sample);
     if (reversed) std::reverse(order.begin(), order.end());
     add(std::string(name), std::move(order));
   }
-  rank_by_error(evaluator, pairing, tiles, starts);
+  rank_by_error(evaluator, pairing, sample, starts);
   return starts;
 }
 

@@ -41,17 +41,18 @@ std::vector<StartOrder> rank_starts(Evaluator& evaluator, const Preparation& pre
   const std::size_t tiles = start_tiles(evaluator, options);
   const Blocks& pairing = preparation.pairing;
   if (preparation.given.empty()) {
+    const SharedSample sample(evaluator, tiles);
     std::vector<StartOrder> starts = line_starts(preparation);
     if (options.start == kSeriationStart) {
-      rank_by_error(evaluator, pairing, tiles, starts);
+      rank_by_error(evaluator, pairing, sample, starts);
       return starts;
     }
     for (StartOrder& start :
-         make_start_orders(evaluator, pairing, preparation.norms, options.start, options.seed, tiles)) {
+         make_start_orders(evaluator, pairing, preparation.norms, options.start, options.seed, sample)) {
       if (std::ranges::find(starts, start.order, &StartOrder::order) == starts.end())
         starts.push_back(std::move(start));
     }
-    rank_by_error(evaluator, pairing, tiles, starts);
+    rank_by_error(evaluator, pairing, sample, starts);
     return starts;
   }
   StartOrder given{"given", evaluator.error(preparation.given, tiles), {}};

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <memory>
 
+#include "objective/effect_table.hpp"
 #include "objective/linear_model.hpp"
+#include "objective/model_walk.hpp"
 #include "pairing/pairing.hpp"
 #include "seeding/seeding.hpp"
 #include "synth/planted.hpp"
@@ -91,11 +93,27 @@ TEST(ScaleModel, CountsSeedingUpToStartsThatSeedsShare) {
   Blocks pairing = counted.blocks();
   std::ranges::sort(pairing, {}, &Block::expand);
   const CompressNorms norms = compress_norms(counted.network(), pairing);
+  const SharedSample sample(*counted.evaluator, 2);
   const double flops =
-      counted.flops_of([&] { (void)make_start_orders(*counted.evaluator, pairing, norms, "auto", 1, 2); });
+      counted.flops_of([&] { (void)make_start_orders(*counted.evaluator, pairing, norms, "auto", 1, sample); });
   const double modelled = phase_of(model_phases(counted.shape), "seeding").product_flops;
   EXPECT_LE(flops, 1.15 * modelled);  // the evaluator counts a base that was never evaluated
   EXPECT_GE(flops, 0.8 * modelled);
+}
+
+TEST(ScaleModel, CountsThePositionsThatAnnealingTries) {
+  Counted counted(1);
+  LinearModel model(*counted.evaluator);
+  ASSERT_TRUE(model.linearise(counted.blocks(), 4));
+  EffectTable table;
+  table.gather(model, MemoryBudget{}.table);
+  constexpr int kSteps = 50;  // what one step comes to is chance
+  ModelWalk walk(table, Random(1));
+  walk.run(kSteps * static_cast<int>(AnnealingParameters().moves_per_block) * 12, 1e-3 * model.base_error(), 1e300);
+  const double modelled = kSteps * phase_of(model_phases(counted.shape), "annealing").screen_flops / 5;
+  const double counted_work = static_cast<double>(walk.passes()) * static_cast<double>(table.rows);
+  EXPECT_GT(counted_work, 0.8 * modelled);
+  EXPECT_LT(counted_work, 1.2 * modelled);
 }
 
 TEST(ScaleModel, BusiestRankHasTheLargerShare) {
@@ -106,6 +124,11 @@ TEST(ScaleModel, BusiestRankHasTheLargerShare) {
   ScaleShape shape{.blocks = 48, .width = 48, .hidden = 96, .rows = 10000, .sample_rows = 512, .ranks = 16};
   const double evaluation = phase_of(model_phases(shape), "evaluation").product_flops;
   EXPECT_EQ(evaluation, 32.0 * 48 * 4 * 48 * 96);
+  const auto seeding_on = [&](std::size_t ranks) {
+    shape.ranks = ranks;
+    return phase_of(model_phases(shape), "seeding").product_flops;
+  };
+  EXPECT_LT(seeding_on(16), 0.15 * seeding_on(1)) << "blocks and starts are shared";
   shape.ranks = 1000;  // the sample has 16 tiles: more ranks have nothing to do
   EXPECT_EQ(phase_of(model_phases(shape), "evaluation").product_flops, evaluation);
 }
@@ -130,7 +153,8 @@ TEST(ScaleModel, MemoryOfAPlainShapeByHand) {
   // Multiples of 16 everywhere, so nothing is padded but the head's bias.
   const ScaleShape shape{.blocks = 64, .width = 32, .hidden = 64, .rows = 640, .sample_rows = 320, .ranks = 2};
   const MemoryModel memory = model_memory(shape);
-  EXPECT_EQ(memory.node, 4.0 * (64 * (4 * 2048 + 64 + 32) + 2 * 32 + 16));
+  const double table = 64 * 63 / 2 * (320 * 4 + 8);
+  EXPECT_EQ(memory.node, 4.0 * (64 * (4 * 2048 + 64 + 32) + 2 * 32 + 16) + table);
   const double rows = 10 * 32 * 4 * 33;
   const double effects = 5 * 64 * 64 * 128;
   const double passes = 128 * 64 * (6 * 32 + 64);

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "kernels/float64.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "kernels/tiles.hpp"
 #include "kintsugi/core/error.hpp"
@@ -98,6 +99,31 @@ TEST(FlushDenormals, CountsThemAsZeroAndRestoresTheSetting) {
     EXPECT_EQ(denormal(), 0.0F) << "the inner one's end must leave the outer one's setting";
   }
   EXPECT_NE(denormal(), 0.0F);
+}
+
+TEST(Float64, EqualsLoopsOnEveryShape) {
+  using Shape = std::pair<std::size_t, std::size_t>;
+  for (const auto& [n, k] : {Shape{1, 1}, {2, 48}, {48, 1}, {3, 2}, {4, 7}, {5, 9}, {7, 13}, {17, 31}, {96, 48}}) {
+    SCOPED_TRACE(std::to_string(n) + " x " + std::to_string(k));
+    Random random(n, k);
+    const auto draw = [&](std::size_t count) {
+      TileBuffer64 values(count);
+      for (double& value : values) value = random.normal();
+      return values;
+    };
+    const TileBuffer64 a = draw(k * kTileRows);
+    const TileBuffer64 b = draw(n * k);
+    TileBuffer64 c(n * kTileRows + kGuards, kGuard);
+    multiply64(n, k, a.data(), b.data(), c.data());
+    for (std::size_t j = 0; j < n; ++j) {
+      for (std::size_t row = 0; row < kTileRows; ++row) {
+        long double expected = 0;
+        for (std::size_t p = 0; p < k; ++p) expected += static_cast<long double>(a[p * kTileRows + row]) * b[j * k + p];
+        ASSERT_NEAR(c[j * kTileRows + row], static_cast<double>(expected), 1e-13 * static_cast<double>(k)) << j;
+      }
+    }
+    for (std::size_t i = n * kTileRows; i < c.size(); ++i) EXPECT_EQ(c[i], kGuard) << "written behind the tile";
+  }
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ TEST(Launcher, AProcessAloneNeedsNoDaemon) {
   EXPECT_EQ(value_of("OMPI_MCA_ess_singleton_isolated"), "1");
   EXPECT_EQ(value_of("OMPI_MCA_pml"), "ob1");
   EXPECT_EQ(value_of("OMPI_MCA_btl"), "self");
+  EXPECT_EQ(value_of("HWLOC_COMPONENTS"), "-pci,-linuxio,-opengl");
 }
 
 TEST(Launcher, WhatIsSetStays) {

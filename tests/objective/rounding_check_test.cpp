@@ -24,7 +24,7 @@ RoundingVerdict judged(const PlantedProblem& problem, const Blocks& order) {
   const mpi::Comm world = mpi::Comm::world();
   Workbench bench(world, problem, {1, world.size()});
   const ErrorFloor floor(bench.evaluator(), 0);
-  return floor.judge(bench.evaluator(), order);
+  return floor.judge(bench.evaluator(), order, bench.evaluator().check(order).outputs);
 }
 
 TEST(RoundingCheck, ExplainsTheTruthAlone) {
@@ -66,13 +66,16 @@ TEST(RoundingCheck, IsEqualForAnyGrid) {
   const PlantedProblem problem = make_planted(5, 8, 333);
   const Blocks order = swapped_at(problem.truth.blocks, 1);
   Workbench plain(world, problem, {1, world.size()});
-  const RoundingVerdict expected = check_rounding(plain.evaluator(), order, {}, {});
+  const auto checked = [&](Workbench& bench) {
+    return check_rounding(bench.evaluator(), order, bench.evaluator().check(order).outputs, {}, {});
+  };
+  const RoundingVerdict expected = checked(plain);
   const mpi::Comm self = mpi::Comm::self();
   Workbench alone(self, problem, {1, 1});
-  EXPECT_EQ(check_rounding(alone.evaluator(), order, {}, {}).excess, expected.excess);
+  EXPECT_EQ(checked(alone).excess, expected.excess);
   for (const Grid grid : all_grids(world.size())) {
     Workbench bench(world, problem, grid);
-    const RoundingVerdict found = check_rounding(bench.evaluator(), order, {}, {});
+    const RoundingVerdict found = checked(bench);
     EXPECT_EQ(found.excess, expected.excess);
     EXPECT_EQ(found.explained, expected.explained);
   }
@@ -90,11 +93,12 @@ TEST(RoundingCheck, AnOffsetIsNoError) {
   const mpi::Comm world = mpi::Comm::world();
   Workbench bench(world, problem, {1, world.size()});
   const ErrorFloor floor(bench.evaluator(), 0);
-  const double mse = bench.evaluator().check(problem.truth.blocks).mse;
-  EXPECT_LE(mse, floor.target(300));
-  EXPECT_TRUE(floor.is_solved(mse, floor.judge(bench.evaluator(), problem.truth.blocks)));
-  const Blocks wrong = swapped_at(problem.truth.blocks, 1);
-  EXPECT_FALSE(floor.is_solved(bench.evaluator().check(wrong).mse, floor.judge(bench.evaluator(), wrong)));
+  const Evaluator::Check right = bench.evaluator().check(problem.truth.blocks);
+  EXPECT_LE(right.mse, floor.target(300));
+  EXPECT_TRUE(floor.is_solved(right.mse, floor.judge(bench.evaluator(), problem.truth.blocks, right.outputs)));
+  const Blocks other = swapped_at(problem.truth.blocks, 1);
+  const Evaluator::Check wrong = bench.evaluator().check(other);
+  EXPECT_FALSE(floor.is_solved(wrong.mse, floor.judge(bench.evaluator(), other, wrong.outputs)));
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ TEST_P(WeightPrecisionTest, IsFoundAndExplainsTheTruthAlone) {
   EXPECT_GT(expected, mse / 3);
   const ErrorFloor floor(evaluator, 0);
   EXPECT_LE(mse, floor.precision_target(evaluator, truth));
-  EXPECT_GT(floor.judge(evaluator, truth).excess, 1) << "float32 does not explain it";
+  EXPECT_GT(floor.judge(evaluator, truth, evaluator.check(truth).outputs).excess, 1) << "float32 does not explain it";
   EXPECT_EQ(ErrorFloor(evaluator, 1e-3).precision_target(evaluator, truth), 0) << "a tolerance decides alone";
 
   const mpi::Comm self = mpi::Comm::self();

@@ -90,7 +90,7 @@ TEST(Seeding, DeltaNormsEqualFloat64) {
   const Reference reference(problem);
   Workbench bench(world, problem, {1, world.size()});
   for (const std::size_t tiles : {1U, 3U, 5U}) {
-    const std::vector<double> norms = delta_norms(bench.evaluator(), pairing, tiles);
+    const std::vector<double> norms = delta_norms(bench.evaluator(), pairing, {bench.evaluator(), tiles});
     ASSERT_EQ(norms.size(), pairing.size());
     const std::vector<std::size_t> rows = reference.sample(tiles);
     for (std::size_t b = 0; b < pairing.size(); ++b) {
@@ -111,7 +111,8 @@ TEST(Seeding, GreedyRollOutTakesTheSmallestResidual) {
   const Reference reference(problem);
   Workbench bench(world, problem, {1, world.size()});
   for (const std::size_t tiles : {1U, 2U, 5U}) {
-    EXPECT_EQ(greedy_roll_out(bench.evaluator(), pairing, tiles), naive_roll_out(reference, pairing, tiles))
+    const SharedSample sample(bench.evaluator(), 5);
+    EXPECT_EQ(greedy_roll_out(bench.evaluator(), pairing, sample, tiles), naive_roll_out(reference, pairing, tiles))
         << tiles << " tiles";
   }
 }
@@ -123,14 +124,15 @@ TEST(Seeding, IsTheSameToTheBitOnEveryGrid) {
   const CompressNorms norms = compress_norms(problem.network, pairing);
   const mpi::Comm self = mpi::Comm::self();
   Workbench alone(self, problem, {1, 1});
-  const std::vector<double> expected_norms = delta_norms(alone.evaluator(), pairing, 5);
-  const std::vector<StartOrder> expected = make_start_orders(alone.evaluator(), pairing, norms, "auto", 1, 3);
+  const std::vector<double> expected_norms = delta_norms(alone.evaluator(), pairing, {alone.evaluator(), 5});
+  const std::vector<StartOrder> expected =
+      make_start_orders(alone.evaluator(), pairing, norms, "auto", 1, {alone.evaluator(), 3});
   for (const Grid grid : all_grids(world.size())) {
     Workbench bench(world, problem, grid);
-    EXPECT_EQ(delta_norms(bench.evaluator(), pairing, 5), expected_norms);
+    EXPECT_EQ(delta_norms(bench.evaluator(), pairing, {bench.evaluator(), 5}), expected_norms);
     // Norms are rank 0's business.
-    const std::vector<StartOrder> starts =
-        make_start_orders(bench.evaluator(), pairing, world.root() ? norms : CompressNorms{}, "auto", 1, 3);
+    const std::vector<StartOrder> starts = make_start_orders(
+        bench.evaluator(), pairing, world.root() ? norms : CompressNorms{}, "auto", 1, {bench.evaluator(), 3});
     ASSERT_EQ(starts.size(), expected.size());
     for (std::size_t i = 0; i < starts.size(); ++i) {
       EXPECT_EQ(starts[i].name, expected[i].name);
@@ -149,7 +151,7 @@ struct StartMaker {
         bench(world, problem, {1, world.size()}) {}
 
   std::vector<StartOrder> make(std::string_view name, std::uint64_t seed = 1) {
-    return make_start_orders(bench.evaluator(), pairing, norms, name, seed, 3);
+    return make_start_orders(bench.evaluator(), pairing, norms, name, seed, {bench.evaluator(), 3});
   }
   StartOrder one(std::string_view name, std::uint64_t seed = 1) {
     const std::vector<StartOrder> starts = make(name, seed);
@@ -204,8 +206,10 @@ TEST(MakeSeeds, NamesMeanWhatTheySay) {
   };
   expect_ascending(maker.one("wout-frobenius"), maker.norms.frobenius);
   expect_ascending(maker.one("wout-l1"), maker.norms.l1);
-  expect_ascending(maker.one("delta-norm"), delta_norms(maker.bench.evaluator(), maker.pairing, 3));
-  EXPECT_EQ(maker.one("greedy").order, greedy_roll_out(maker.bench.evaluator(), maker.pairing, 1))
+  expect_ascending(maker.one("delta-norm"),
+                   delta_norms(maker.bench.evaluator(), maker.pairing, {maker.bench.evaluator(), 3}));
+  EXPECT_EQ(maker.one("greedy").order,
+            greedy_roll_out(maker.bench.evaluator(), maker.pairing, {maker.bench.evaluator(), 1}, 1))
       << "rolled out on half of the sample";
 }
 

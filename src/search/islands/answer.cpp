@@ -13,12 +13,14 @@ namespace kintsugi {
 
 Answer choose_answer(const IslandGroup& group, std::vector<Island>& own) {
   const auto write_best = [](Island& island, StateArchive& archive) {
-    Evaluator::Check check = island.final_check();
+    const Evaluator::Check& checked = island.final_check();
+    double mse = checked.mse;
+    double largest_error = checked.largest_error;
+    double scaled = checked.scaled;
     RoundingVerdict verdict = island.verdict();
     bool solved = island.solved();
     Blocks blocks = island.best().blocks;
-    archive(blocks, check.mse, check.largest_error, check.scaled, verdict.excess, verdict.explained, verdict.scaled,
-            solved);
+    archive(blocks, mse, largest_error, scaled, verdict.excess, verdict.explained, verdict.scaled, solved);
   };
   Answer answer;
   for (const std::vector<std::int64_t>& words : gather_islands(group, own, write_best)) {
@@ -90,7 +92,7 @@ void mark_undecided(IslandGroup& group, const Answer& answer, Status status, con
                     const IslandParameters& parameters, std::vector<Margin>& margins) {
   LinearModel& model = group.model();
   const std::size_t tiles = group.evaluator().rows().tiles();
-  if (margins.empty() || !model.linearise(answer.blocks, tiles, 1)) return;
+  if (margins.empty() || !model.linearise_once(answer.blocks, tiles, 1)) return;
   const SwapEvidence evidence = swap_evidence(model, parameters.margin_pairs);
   double least = parameters.margin_deviations * parameters.margin_deviations * floor.rounding();
   // What the weights' rounding makes of the predictions may lie along a swap's effect, whole.

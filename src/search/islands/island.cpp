@@ -95,7 +95,7 @@ const RoundingVerdict& Island::verdict() {
   (void)final_check();
   if (!check_.verdict) {
     const ScopedSeconds timing(check_.seconds);
-    check_.verdict = floor_->judge(*evaluator_, best().blocks);
+    check_.verdict = floor_->judge(*evaluator_, best().blocks, check_.check.outputs);
   }
   return *check_.verdict;
 }

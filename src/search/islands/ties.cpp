@@ -161,7 +161,7 @@ std::vector<Tie> find_ties(IslandGroup& group, const Answer& answer, Status stat
   if (blocks.size() < 2 || blocks.size() > kMostTied || !std::isfinite(answer.scaled) || !floor.rows_differ())
     return {};
   const double tied = tied_error(group, answer, status, floor, parameters);
-  if (!std::isfinite(tied) || !group.model().linearise(blocks, few, 1)) return {};
+  if (!std::isfinite(tied) || !group.model().linearise_once(blocks, few, 1)) return {};
   std::vector<Candidate> candidates = by_weights(evaluator.weights(), blocks);
   const double room = std::max(0.0, kSlack * (tied - answer.scaled));
   std::vector<Candidate> others = by_model(group.model(), room);
