@@ -301,7 +301,7 @@ class Grouping {
       };
       const std::size_t up = trace(pair[0]) >= trace(pair[1]) ? pair[0] : pair[1];
       const std::size_t gate = up == pair[0] ? pair[1] : pair[0];
-      for (const std::size_t i : pair) sum += scores(static_cast<Eigen::Index>(i), 2 * compress);
+      for (const std::size_t i : pair) sum += scores(static_cast<Eigen::Index>(i), Eigen::Index{2} * compress);
       take(PartKind::gate, sorted_.expand[gate], sorted_.expand[up]);
     }
     add_evidence("gates, W_in and W_out", sum / static_cast<double>(taken.size()), 0);
@@ -325,6 +325,7 @@ class Grouping {
   /// A norm's bias goes against the sums of the columns of W_in: training lowers what activations are given.
   void add_biases(const std::vector<std::size_t>& ups, Scores& of_norms) const {
     std::vector<Vector> sums;
+    sums.reserve(ups.size());
     for (const std::size_t p : ups) sums.push_back(standardised(weight_of(piece(p)).colwise().sum().transpose()));
     for (std::size_t i = 0; i < sorted_.vectors.size(); ++i) {
       const std::vector<double>& bias = piece(sorted_.vectors[i]).bias;
