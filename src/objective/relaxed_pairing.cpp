@@ -24,8 +24,9 @@ RelaxedPairing::RelaxedPairing(Evaluator& evaluator, const RelaxedPairingParamet
                                const MemoryBudget& memory)
     : evaluator_(&evaluator), parameters_(parameters), memory_(memory), slopes_(evaluator) {}
 
-void RelaxedPairing::start(const Blocks& blocks, const std::set<int>& untrusted) {
+void RelaxedPairing::start(const Blocks& blocks, const std::set<int>& untrusted, const PairShares& likely) {
   start(ShareGroups(evaluator_->weights(), blocks, untrusted));
+  shares_ = groups_.likely_shares(likely);
 }
 
 void RelaxedPairing::start(ShareGroups groups) {

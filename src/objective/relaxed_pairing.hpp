@@ -22,9 +22,9 @@ namespace kintsugi {
 /// The predictions are smooth in X, and nearly linear where the blocks' residuals are small against the state. So all
 /// pairs can be found at once:
 ///
-/// 1. start() gives every piece the same share in every block. Least squares from some pairing find less, as its own
-///    states mislead them; and so do exchanges one after the other: while the other pairs are wrong, a right one hardly
-///    helps.
+/// 1. start() gives every piece the same share in every block, or the share that the weights say. Least squares from
+///    some pairing find less, as its own states mislead them; and so do exchanges one after the other: while the other
+///    pairs are wrong, a right one hardly helps.
 /// 2. step() lowers the error by least squares over all shares.
 /// 3. rounded() takes the pairs with the largest sum of shares.
 ///
@@ -35,9 +35,10 @@ class RelaxedPairing {
   explicit RelaxedPairing(Evaluator& evaluator, const RelaxedPairingParameters& parameters = {},
                           const MemoryBudget& memory = {});
 
-  /// Begins at the order of `blocks`, with all shares equal. Only blocks whose expand pieces are in `untrusted` are to
-  /// find partners, among those with the same hidden size; the others keep theirs. Not collective.
-  void start(const Blocks& blocks, const std::set<int>& untrusted);
+  /// Begins at the order of `blocks`, with the shares of `likely`, equal where it is empty. Only blocks whose expand
+  /// pieces are in `untrusted`, which are those of `likely`, are to find partners, among those with the same hidden
+  /// size; the others keep theirs. Not collective.
+  void start(const Blocks& blocks, const std::set<int>& untrusted, const PairShares& likely = {});
 
   /// Begins with other groups, all shares equal: see ShareGroups. Not collective.
   void start(ShareGroups groups);

@@ -55,6 +55,22 @@ std::vector<double> ShareGroups::equal_shares() const {
   return shares;
 }
 
+std::vector<double> ShareGroups::likely_shares(const PairShares& likely) const {
+  if (likely.empty()) return equal_shares();
+  const auto place = [](const std::vector<int>& pieces, int piece) {
+    return static_cast<std::size_t>(std::ranges::lower_bound(pieces, piece) - pieces.begin());
+  };
+  std::vector<double> shares;
+  shares.reserve(size_);
+  for (const Group& group : groups_) {
+    for (const int expand : group.expand) {
+      const double* const row = likely.shares.data() + place(likely.expand, expand) * likely.compress.size();
+      for (const int compress : group.compress) shares.push_back(row[place(likely.compress, compress)]);
+    }
+  }
+  return shares;
+}
+
 namespace {
 
 /// Leaves the sum of each row and its column as it is, and the diagonal: the nearest such step.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/order.hpp"
+#include "core/pair_shares.hpp"
 #include "objective/weights.hpp"
 
 namespace kintsugi {
@@ -40,6 +41,8 @@ class ShareGroups {
 
   /// Every piece with the same share in every block of its group; of open groups, none in its own.
   [[nodiscard]] std::vector<double> equal_shares() const;
+  /// How likely each pair is, where that is known of the same pieces; else equal shares. Not of open groups.
+  [[nodiscard]] std::vector<double> likely_shares(const PairShares& likely) const;
   /// Takes from a step of the shares what would change the sums of X's rows and columns; of open groups, the sum of a
   /// piece's row and its column, and the diagonal.
   void project(std::vector<double>& step) const;

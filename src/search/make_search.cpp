@@ -61,8 +61,8 @@ std::unique_ptr<Step> tabu(const SearchContext& c) {
 std::unique_ptr<Round> pair_relaxation(const SearchContext& c) {
   const std::size_t pairs = c.clues.untrusted.size();
   if (pairs < 2 || pairs > c.parameters.pair_relaxation.max_blocks) return nullptr;
-  return std::make_unique<PairRelaxation>(c.evaluator, c.clues.untrusted, random_of(c, Stream::pair_relaxation),
-                                          c.parameters, c.memory);
+  return std::make_unique<PairRelaxation>(c.evaluator, c.clues, random_of(c, Stream::pair_relaxation), c.parameters,
+                                          c.memory);
 }
 std::unique_ptr<Round> gauss_newton(const SearchContext& c) {
   return std::make_unique<GaussNewton>(c.evaluator, random_of(c, Stream::gauss_newton), c.parameters);

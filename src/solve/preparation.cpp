@@ -8,6 +8,7 @@
 #include "core/stop.hpp"
 #include "depth/weights_line.hpp"
 #include "kintsugi/core/error.hpp"
+#include "pairing/likely_pairs.hpp"
 #include "pairing/pairing.hpp"
 
 namespace kintsugi {
@@ -71,6 +72,7 @@ void find_pairs(const Network& network, const RowShape& shape, const SolveOption
     preparation.pairing.push_back({pair.expand, pair.compress});
     if (!pair.trusted) preparation.untrusted.insert(pair.expand);
   }
+  preparation.likely = likely_pairs(network, preparation.pairs, options.parameters.pairing);
   if (preparation.given.empty()) return;
   preparation.pairing = preparation.given;
   std::ranges::sort(preparation.pairing, {}, &Block::expand);
@@ -126,6 +128,13 @@ void share(const mpi::Comm& world, std::set<int>& pieces) {
   pieces = {flat.begin(), flat.end()};
 }
 
+void share(const mpi::Comm& world, PairShares& likely) {
+  world.broadcast(likely.expand);
+  world.broadcast(likely.compress);
+  likely.shares.resize(likely.expand.size() * likely.compress.size());
+  world.broadcast(std::span(likely.shares));
+}
+
 }  // namespace
 
 Preparation prepare(const mpi::Comm& world, const Network& network, const RowShape& shape, const SolveOptions& options,
@@ -138,6 +147,7 @@ Preparation prepare(const mpi::Comm& world, const Network& network, const RowSha
   share(world, preparation.pairing);
   share(world, preparation.given);
   share(world, preparation.untrusted);
+  share(world, preparation.likely);
   const bool seeks_lines = options.start == kSeriationStart || options.start == "auto" || options.without_predictions;
   if (preparation.given.empty() && seeks_lines) {
     try {

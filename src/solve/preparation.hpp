@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/order.hpp"
+#include "core/pair_shares.hpp"
 #include "depth/seriation.hpp"
 #include "kintsugi/solve.hpp"
 #include "seeding/seeding.hpp"
@@ -22,6 +23,7 @@ struct Preparation {
   std::vector<PairScore> pairs;  ///< by expand piece; rank 0 only
   Blocks pairing;                ///< the same, or the given order's pairs, by expand piece
   std::set<int> untrusted;       ///< expand pieces of the pairs that the weights do not single out
+  PairShares likely;             ///< how likely their pieces are pairs
   CompressNorms norms;           ///< by position in `pairing`
   Blocks given;                  ///< the order that the user gave, or empty
   /// Where the start asks for them, alone or among others: orders that the weights alone give.

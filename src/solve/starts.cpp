@@ -96,7 +96,10 @@ bool trusts_lines(const Preparation& preparation, const SeriationParameters& par
 
 SearchClues search_clues(const Preparation& preparation, const SolveOptions& options,
                          const std::vector<StartOrder>& starts) {
-  SearchClues clues{.untrusted = preparation.untrusted, .lines = {}, .line_places = preparation.lines.trust.places};
+  SearchClues clues{.untrusted = preparation.untrusted,
+                    .likely = preparation.likely,
+                    .lines = {},
+                    .line_places = preparation.lines.trust.places};
   if (!trusts_lines(preparation, options.parameters.seriation, starts)) return clues;
   for (const std::vector<int>& line : preparation.lines.orders)
     clues.lines.push_back(blocks_in_order(preparation.pairing, line));

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <span>
 #include <utility>
@@ -161,6 +162,28 @@ TEST(RelaxedPairing, FindsAllPairsAtOnceWhereTheWeightsSayNothing) {
   pairing.start(order, expand_pieces(order));
   for (int step = 0; step < 2; ++step) ASSERT_TRUE(pairing.step(tiles));
   EXPECT_TRUE(std::ranges::equal(shares, pairing.shares())) << "the pairs before do not matter";
+}
+
+TEST(RelaxedPairing, BeginsWithTheSharesThatAreLikely) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = make_planted(silent_options(9, 16, 200));
+  Workbench bench(world, problem, {1, world.size()});
+  const Blocks order = shuffled_blocks(problem, 3);
+  const std::set<int> untrusted = expand_pieces(order);
+  PairShares likely{.expand = {untrusted.begin(), untrusted.end()}, .compress = {}, .shares = {}};
+  for (const Block& block : order) likely.compress.push_back(block.compress);
+  std::ranges::sort(likely.compress);
+  for (const int expand : likely.expand) {
+    for (const int compress : likely.compress) {
+      const auto block = std::ranges::find(order, expand, &Block::expand);
+      likely.shares.push_back(block->compress == compress ? 1 : 0);
+    }
+  }
+  RelaxedPairing pairing(bench.evaluator());
+  pairing.start(repaired_wrongly(order), untrusted, likely);
+  EXPECT_EQ(pairing.rounded(repaired_wrongly(order), pairing.shares()), order);
+  EXPECT_DOUBLE_EQ(std::accumulate(pairing.shares().begin(), pairing.shares().end(), 0.0),
+                   static_cast<double>(order.size()));
 }
 
 TEST(RelaxedPairing, HasNothingToDoWhereAllIsTrusted) {

@@ -52,7 +52,7 @@ class PairRelaxationOnPlanted : public ::testing::Test {
 
 TEST_F(PairRelaxationOnPlanted, ARoundFindsThePairsAtTheOrderThatItWasGiven) {
   const ScoredOrder from = start_with(12);
-  PairRelaxation search(bench_.evaluator(), first(from.blocks, 12), Random(1), {});
+  PairRelaxation search(bench_.evaluator(), {.untrusted = first(from.blocks, 12)}, Random(1), {});
   EXPECT_GT(search.policy().work_share, 1) << "comes first";
   EXPECT_FALSE(search.policy().forces_acceptance);
   search.begin(from);
@@ -71,7 +71,7 @@ TEST_F(PairRelaxationOnPlanted, ARoundFindsThePairsAtTheOrderThatItWasGiven) {
 TEST_F(PairRelaxationOnPlanted, LeavesOtherBlocksAlone) {
   ScoredOrder from = start_with(5);
   std::swap(from.blocks[8].compress, from.blocks[9].compress);
-  PairRelaxation search(bench_.evaluator(), first(from.blocks, 5), Random(1), {});
+  PairRelaxation search(bench_.evaluator(), {.untrusted = first(from.blocks, 5)}, Random(1), {});
   search.begin(from);
   finish_round(search);
   Blocks expected = shuffled_blocks(problem_, 5);
@@ -81,7 +81,7 @@ TEST_F(PairRelaxationOnPlanted, LeavesOtherBlocksAlone) {
 
 TEST_F(PairRelaxationOnPlanted, TakesAnotherOrderWhereTheSameWouldSayTheSame) {
   const ScoredOrder from = start_with(12);
-  PairRelaxation search(bench_.evaluator(), first(from.blocks, 12), Random(1), {});
+  PairRelaxation search(bench_.evaluator(), {.untrusted = first(from.blocks, 12)}, Random(1), {});
   const auto sequence = [](const Blocks& blocks) {
     std::vector<int> pieces;
     for (const Block& block : blocks) pieces.push_back(block.expand);
@@ -99,12 +99,12 @@ TEST_F(PairRelaxationOnPlanted, TakesAnotherOrderWhereTheSameWouldSayTheSame) {
 TEST_F(PairRelaxationOnPlanted, GoesOnFromItsState) {
   const ScoredOrder from = start_with(12);
   const std::set<int> untrusted = first(from.blocks, 12);
-  PairRelaxation whole(bench_.evaluator(), untrusted, Random(1), {});
+  PairRelaxation whole(bench_.evaluator(), {.untrusted = untrusted}, Random(1), {});
   whole.begin(from);
   for (int stop = 0; stop < 9; ++stop) {
     StateArchive written;
     whole.state(written);
-    PairRelaxation resumed(bench_.evaluator(), untrusted, Random(99), {});
+    PairRelaxation resumed(bench_.evaluator(), {.untrusted = untrusted}, Random(99), {});
     StateArchive archive(written.words());
     resumed.state(archive);
     EXPECT_TRUE(archive.at_end());

@@ -178,6 +178,8 @@ struct PairingParameters {
   std::int64_t direction_rounds = 12;
   std::int64_t unrelated_pairs = 250;
   double norm_rounding = 1e-6;
+  std::int64_t unrelated_tables = 16;
+  double likely_significance = 4;
 
   template <class Visitor>
   void visit(Visitor& visitor) {
@@ -199,6 +201,11 @@ struct PairingParameters {
     visitor("norm_rounding", norm_rounding, "share of the norm", 1e-9, 1e-3,
             "Squared norms of products below this share of their factors' norms are rounding of float32 Gram matrices, "
             "and count as the share itself.");
+    visitor("unrelated_tables", unrelated_tables, "tables", 2, 1000,
+            "Normal random tables whose best assignments tell what unrelated pieces score; time grows in proportion.");
+    visitor("likely_significance", likely_significance, "deviations", 0, 1000,
+            "By so much the best assignment of untrusted pairs must score above theirs, or all pairs count as equally "
+            "likely. Of trained networks whose pairs are not trusted, those that it helps have 8 and more.");
   }
 };
 

@@ -13,11 +13,12 @@ bool same_sequence(const Blocks& a, const Blocks& b) {
 
 }  // namespace
 
-PairRelaxation::PairRelaxation(Evaluator& evaluator, std::set<int> untrusted, Random random,
+PairRelaxation::PairRelaxation(Evaluator& evaluator, const SearchClues& clues, Random random,
                                const Parameters& parameters, const MemoryBudget& memory)
     : evaluator_(&evaluator),
       pairing_(evaluator, parameters.relaxed_pairing, memory),
-      untrusted_(std::move(untrusted)),
+      untrusted_(clues.untrusted),
+      likely_(clues.likely),
       random_(random),
       parameters_(parameters.pair_relaxation) {}
 
@@ -34,7 +35,7 @@ void PairRelaxation::begin(const ScoredOrder& from) {
   if (another) random_.shuffle(std::span(current_.blocks));
   if (another || !std::isfinite(from.mse)) current_.mse = evaluator_->error(current_.blocks, current_.tiles);
   last_ = from.blocks;
-  pairing_.start(current_.blocks, untrusted_);
+  pairing_.start(current_.blocks, untrusted_, likely_);
   orders_left_ = rounds_ == 0 ? parameters_.first_orders : 1;
   steps_ = 0;
 }
@@ -61,7 +62,7 @@ StepReport PairRelaxation::step() {
   }
   Blocks order = current_.blocks;
   random_.shuffle(std::span(order));
-  pairing_.start(order, untrusted_);
+  pairing_.start(order, untrusted_, likely_);
   return report;
 }
 

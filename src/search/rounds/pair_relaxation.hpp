@@ -8,11 +8,13 @@
 #include "core/random.hpp"
 #include "kintsugi/core/parameters.hpp"
 #include "objective/relaxed_pairing.hpp"
+#include "search/clues.hpp"
 #include "search/step.hpp"
 
 namespace kintsugi {
 
-/// Pairing by data, all pairs at once: steps of RelaxedPairing at the present order, from equal shares.
+/// Pairing by data, all pairs at once: steps of RelaxedPairing at the present order, from equal shares, or from those
+/// that the weights say.
 ///
 /// Steps are few, as further ones fit the shares to what is wrong with the order. What a wrong order does to the shares
 /// differs from order to order, so that they are averaged over all rounds, the latest ones counting most, and in the
@@ -21,9 +23,9 @@ namespace kintsugi {
 /// the search is at, right ones suit the right order. Where both are the same, the result is gone on from in any case.
 class PairRelaxation final : public Round {
  public:
-  /// `untrusted`: expand pieces of the blocks that look for partners; a step costs half as many evaluations of the
-  /// whole network, and has the square of it as unknowns. The evaluator must outlive the object.
-  PairRelaxation(Evaluator& evaluator, std::set<int> untrusted, Random random, const Parameters& parameters,
+  /// The untrusted blocks of `clues` look for partners; a step costs half as many evaluations of the whole network as
+  /// they are, and has the square of their number as unknowns. The evaluator must outlive the object.
+  PairRelaxation(Evaluator& evaluator, const SearchClues& clues, Random random, const Parameters& parameters,
                  const MemoryBudget& memory = {});
 
   [[nodiscard]] RoundPolicy policy() const override;
@@ -52,6 +54,7 @@ class PairRelaxation final : public Round {
   Evaluator* evaluator_;
   RelaxedPairing pairing_;
   std::set<int> untrusted_;
+  PairShares likely_;
   Random random_;
   PairRelaxationParameters parameters_;
   ScoredOrder current_;
