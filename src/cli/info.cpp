@@ -26,7 +26,7 @@ namespace {
 /// What the scores that need every pair's product may cost; beyond, they are left out.
 constexpr double kAffordableGflop = 500;
 
-constexpr std::size_t kColumns = 80;
+constexpr std::size_t kTerminalColumns = 80;
 
 bool needs_products(PairScoreKind kind) {
   return kind == PairScoreKind::diagonal_ratio || kind == PairScoreKind::asymmetry;
@@ -210,7 +210,7 @@ void InfoCommand::print_line(const Network& network, const Roles& roles) const {
   std::cout << '\n';
   for (const std::string& each : describe_line(line)) {
     constexpr std::size_t kLabel = 9;
-    std::cout << fact_text({each.substr(0, each.find(' ')), each.substr(kLabel)}, kColumns, false) << '\n';
+    std::cout << fact_text({each.substr(0, each.find(' ')), each.substr(kLabel)}, kTerminalColumns, false) << '\n';
   }
   if (line.features.empty()) return;
   std::cout << "How smoothly each feature of the blocks changes along that line: correlation of\n"
