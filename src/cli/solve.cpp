@@ -226,7 +226,7 @@ void SolveCommand::declare_search(OptionTable& options) {
                  choice(options_.search, search_names()));
   options.option("sample-rows", "N", "rows of the first sample; 0: chosen",
                  integer(options_.sample_rows, std::int64_t{0}, kMostRows));
-  options.option("time-limit", "TIME", "wall time of the command: 90, 90s, 10m, 2h; 0: none",
+  options.option("time-limit", "TIME", "wall time of the command: 90, 10m, 1h30m, 1d, 00:05:00; 0: none",
                  duration(options_.time_limit));
   options.option("max-evaluations", "N", "exact evaluations of the whole network; 0: no limit",
                  integer(options_.max_evaluations, std::int64_t{0}));

@@ -11,15 +11,9 @@ namespace kintsugi::cli {
 
 namespace {
 
-// On up to 64 blocks the best start is near the answer in most networks, and several islands only do the same work
-// several times: on the real puzzle four took 17 times the evaluations of one. From 96 nearly commuting blocks on, a
-// search needs luck, and islands that share their orders are more likely to have it.
-constexpr std::size_t kFewBlocks = 64;
-constexpr std::size_t kManyBlocks = 128;
-
-int islands_for(std::size_t blocks) {
-  if (blocks <= kFewBlocks) return 1;
-  return blocks <= kManyBlocks ? 2 : 4;
+int islands_for(std::size_t blocks, const IslandParameters& parameters) {
+  if (blocks <= parameters.blocks_of_one) return 1;
+  return blocks <= parameters.blocks_of_two ? 2 : 4;
 }
 
 }  // namespace
@@ -69,7 +63,7 @@ Value islands(int& target) {
 void settle_islands(const mpi::Comm& world, const Network& network, SolveOptions& options) {
   if (options.islands > 0) return;
   std::vector<int> chosen{0};
-  if (world.root()) chosen[0] = islands_for(network.pieces.size() / 2);
+  if (world.root()) chosen[0] = islands_for(network.pieces.size() / 2, options.parameters.island);
   world.broadcast(chosen);
   options.islands = chosen[0];
 }

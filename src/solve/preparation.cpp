@@ -72,7 +72,9 @@ void find_pairs(const Network& network, const RowShape& shape, const SolveOption
     preparation.pairing.push_back({pair.expand, pair.compress});
     if (!pair.trusted) preparation.untrusted.insert(pair.expand);
   }
-  preparation.likely = likely_pairs(network, preparation.pairs, options.parameters.pairing);
+  // Pair relaxation alone asks for these, and not of more blocks.
+  if (preparation.untrusted.size() <= options.parameters.pair_relaxation.max_blocks)
+    preparation.likely = likely_pairs(network, preparation.pairs, options.parameters.pairing);
   if (preparation.given.empty()) return;
   preparation.pairing = preparation.given;
   std::ranges::sort(preparation.pairing, {}, &Block::expand);
