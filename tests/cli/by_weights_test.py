@@ -236,7 +236,7 @@ class OtherCommandsTest(ByWeightsTest):
     def test_info(self):
         text = self.run_program("info", "p.h5").stdout
         self.assertIn("rows         none: there are no predictions", text)
-        self.assertIn("depth    the weights alone put the blocks in line", text)
+        self.assertIn("depth        the weights alone put the blocks in line", text)
         self.assertIn("W_out W_out^T", text)
         self.assertNotRegex(text, r"\bnan\b")
         self.assertNotIn("targets in every row", text)
