@@ -141,8 +141,8 @@ ExitCode run_parallel(Command& command, const OptionTable& options, const Source
     end_soon_if_stopped(code);
     return code;
   } catch (const Error& error) {
-    if (error.code() == ExitCode::stopped) end_soon_if_stopped(error.code());
     if (error.code() == ExitCode::internal) abort_all(world.rank(), error.what());
+    end_soon_if_stopped(error.code());
     if (world.root()) print_error(error, command.name());
     return error.code();
   } catch (const std::exception& error) {

@@ -27,8 +27,9 @@ void watch_peers(const std::vector<Peer>& peers);
 /// gone (SIGPIPE) ends nothing.
 void note_signals();
 
-/// Where one of them has come but SIGUSR1, the process ends with `code` in a tenth of a second at most: an mpirun that
-/// is told to end does not answer MPI_Finalize(), waits, and kills its ranks. For when all is written.
+/// From here on no peer is missed that is gone: all ranks end. Where a signal has come but SIGUSR1, the process ends
+/// with `code` in a tenth of a second at most: an mpirun that is told to end does not answer MPI_Finalize(), waits, and
+/// kills its ranks. For when all is written.
 void end_soon_if_stopped(ExitCode code);
 
 /// Whether one of them has come.
