@@ -15,6 +15,7 @@
 #include "cli/solve_values.hpp"
 #include "cli/start_option.hpp"
 #include "cli/text.hpp"
+#include "core/roles.hpp"
 #include "core/stopwatch.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "kintsugi/core/error.hpp"
@@ -31,20 +32,6 @@ double wall_seconds_of(const std::function<void()>& work) {
   const Stopwatch watch;
   work();
   return watch.seconds();
-}
-
-Roles roles_of(const SyntheticProblem& problem) {
-  Roles roles;
-  for (const Block& block : problem.truth.blocks) {
-    roles.expand.push_back(block.expand);
-    roles.compress.push_back(block.compress);
-  }
-  std::ranges::sort(roles.expand);
-  std::ranges::sort(roles.compress);
-  roles.head = problem.truth.head;
-  roles.width = problem.rows.shape.width;
-  roles.outputs = problem.rows.shape.outputs;
-  return roles;
 }
 
 class BenchCommand final : public Command {
@@ -189,7 +176,7 @@ void BenchCommand::run_kernels(const mpi::Comm& world) const {
   planted.pair_signal = 0;  // the speed does not depend on it, and any shape can do without
   SyntheticProblem problem;
   world.agree([&] { problem = plant_network(planted); });
-  const SharedWeights weights(world, problem.network, roles_of(problem));
+  const SharedWeights weights(world, problem.network, roles_of(problem.truth, problem.rows.shape));
   MemoryRows rows(std::make_shared<const Rows>(std::move(problem.rows)));
   Evaluator evaluator(world, weights, rows, choose_grid(world.size(), 0, 0, (planted.rows + 31) / 32));
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "core/roles.hpp"
 #include "core/stopwatch.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "objective/evaluator.hpp"
@@ -154,18 +155,7 @@ class Race {
 
   /// After a search with a slope that was fitted at another order.
   void fit_slope_again(const Solution& solution, ActivationTrial& trial) {
-    Roles roles{.expand = {},
-                .compress = {},
-                .head = solution.assembly.head,
-                .width = rows_.shape().width,
-                .outputs = rows_.shape().outputs};
-    for (const Block& block : solution.assembly.blocks) {
-      roles.expand.push_back(block.expand);
-      roles.compress.push_back(block.compress);
-    }
-    std::ranges::sort(roles.expand);
-    std::ranges::sort(roles.compress);
-    SharedWeights weights(world_, network_, roles);
+    SharedWeights weights(world_, network_, roles_of(solution.assembly, rows_.shape()));
     fit_slope(weights, solution.assembly.blocks, trial, solution.mse);
   }
 

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "core/roles.hpp"
 #include "core/stop.hpp"
 #include "kernels/flush_denormals.hpp"
 #include "objective/evaluator.hpp"
@@ -100,7 +101,7 @@ class DecoySearch {
 
   /// One block after the other, up to `most`, while the error without it is much lower: positions among the kept.
   std::vector<int> without_which_it_is_better(const Solution& solution, std::size_t most) {
-    const Roles roles = roles_of(solution.assembly);
+    const Roles roles = roles_of(solution.assembly, rows_.shape());
     const SharedWeights weights(world_, kept_network(), roles);
     Evaluator evaluator(world_, weights, rows_, choose_grid(world_.size(), 0, 0, RowTiles::count(rows_.shape().rows)),
                         true);
@@ -119,20 +120,6 @@ class DecoySearch {
       error = best.error;
     }
     return out;
-  }
-
-  [[nodiscard]] Roles roles_of(const Assembly& assembly) const {
-    Roles roles;
-    roles.head = assembly.head;
-    roles.width = rows_.shape().width;
-    roles.outputs = rows_.shape().outputs;
-    for (const Block& block : assembly.blocks) {
-      roles.expand.push_back(block.expand);
-      roles.compress.push_back(block.compress);
-    }
-    std::ranges::sort(roles.expand);
-    std::ranges::sort(roles.compress);
-    return roles;
   }
 
   const mpi::Comm& world_;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/scale_model.hpp"
+#include "core/roles.hpp"
 #include "objective/effect_table.hpp"
 #include "objective/linear_model.hpp"
 #include "seeding/seeding.hpp"
@@ -63,16 +64,7 @@ TEST(ScaleMessages, AreThoseOfTheModel) {
   planted.rows = 32 * kTiles;
   planted.pair_signal = 1;
   SyntheticProblem problem = plant_network(planted);
-  Roles roles;
-  for (const Block& block : problem.truth.blocks) {
-    roles.expand.push_back(block.expand);
-    roles.compress.push_back(block.compress);
-  }
-  std::ranges::sort(roles.expand);
-  std::ranges::sort(roles.compress);
-  roles.head = problem.truth.head;
-  roles.width = planted.width;
-  roles.outputs = planted.outputs;
+  const Roles roles = roles_of(problem.truth, problem.rows.shape);
   const CompressNorms norms = compress_norms(problem.network, problem.truth.blocks);
   const SharedWeights weights(world, problem.network, roles);
   MemoryRows rows(std::make_shared<const Rows>(std::move(problem.rows)));

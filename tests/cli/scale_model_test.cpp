@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "core/roles.hpp"
 #include "objective/effect_table.hpp"
 #include "objective/linear_model.hpp"
 #include "objective/model_walk.hpp"
@@ -35,17 +36,7 @@ class Counted {
     SyntheticProblem problem = plant_network(planted);
     blocks_ = problem.truth.blocks;
     network_ = std::move(problem.network);
-    Roles roles;
-    for (const Block& block : blocks_) {
-      roles.expand.push_back(block.expand);
-      roles.compress.push_back(block.compress);
-    }
-    std::ranges::sort(roles.expand);
-    std::ranges::sort(roles.compress);
-    roles.head = problem.truth.head;
-    roles.width = planted.width;
-    roles.outputs = outputs;
-    weights_ = std::make_unique<SharedWeights>(comm_, network_, roles);
+    weights_ = std::make_unique<SharedWeights>(comm_, network_, roles_of(problem.truth, problem.rows.shape));
     rows_ = std::make_unique<MemoryRows>(std::make_shared<const Rows>(std::move(problem.rows)));
     evaluator = std::make_unique<Evaluator>(comm_, *weights_, *rows_, Grid{});
     shape = {.blocks = 12, .width = 8, .hidden = 20, .outputs = outputs, .rows = 320, .sample_rows = 128};

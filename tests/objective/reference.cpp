@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/random.hpp"
+#include "core/roles.hpp"
 
 namespace kintsugi::testing {
 
@@ -104,19 +105,7 @@ PlantedProblem with_residuals(PlantedProblem problem, float factor) {
   return problem;
 }
 
-Roles roles_of(const PlantedProblem& problem) {
-  Roles roles;
-  for (const Block& block : problem.truth.blocks) {
-    roles.expand.push_back(block.expand);
-    roles.compress.push_back(block.compress);
-  }
-  std::sort(roles.expand.begin(), roles.expand.end());
-  std::sort(roles.compress.begin(), roles.compress.end());
-  roles.head = problem.truth.head;
-  roles.width = problem.rows->shape.width;
-  roles.outputs = problem.rows->shape.outputs;
-  return roles;
-}
+Roles roles_of(const PlantedProblem& problem) { return roles_of(problem.truth, problem.rows->shape); }
 
 Workbench::Workbench(const mpi::Comm& comm, const PlantedProblem& problem, Grid grid)
     : weights_(comm, comm.root() ? problem.network : Network{}, comm.root() ? roles_of(problem) : Roles{}),

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "core/roles.hpp"
 #include "objective/evaluator.hpp"
 #include "search/make_search.hpp"
 #include "solve/solving.hpp"
@@ -74,15 +75,7 @@ std::string describe_case(const PlantedOptions& network, const SolveOptions& opt
 // The error of the answer, by an evaluator of this rank's own.
 Evaluator::Check recomputed(const PlantedProblem& problem, const Assembly& answer) {
   const mpi::Comm self = mpi::Comm::self();
-  Roles roles;
-  for (const Block& block : answer.blocks) {
-    roles.expand.push_back(block.expand);
-    roles.compress.push_back(block.compress);
-  }
-  roles.head = answer.head;
-  roles.width = problem.rows->shape.width;
-  roles.outputs = problem.rows->shape.outputs;
-  const SharedWeights weights(self, problem.network, roles);
+  const SharedWeights weights(self, problem.network, roles_of(answer, problem.rows->shape));
   MemoryRows rows(problem.rows);
   Evaluator evaluator(self, weights, rows, {1, 1});
   return evaluator.check(answer.blocks);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/roles.hpp"
 #include "objective/evaluator.hpp"
 #include "search/make_search.hpp"
 #include "solve/solving.hpp"
@@ -75,15 +76,7 @@ TEST(Solve, ClaimsWhatRecomputingGives) {
   for (const PlantedProblem& problem : {make_planted(6, 10, 150), noisy_problem(4, 150)}) {
     const Solution solution = solve_planted(world, problem, limited(options_for("auto"), 100));
     const mpi::Comm self = mpi::Comm::self();
-    Roles roles;
-    for (const Block& block : solution.assembly.blocks) {
-      roles.expand.push_back(block.expand);
-      roles.compress.push_back(block.compress);
-    }
-    roles.head = solution.assembly.head;
-    roles.width = problem.rows->shape.width;
-    roles.outputs = problem.rows->shape.outputs;
-    const SharedWeights weights(self, problem.network, roles);
+    const SharedWeights weights(self, problem.network, roles_of(solution.assembly, problem.rows->shape));
     MemoryRows rows(problem.rows);
     Evaluator evaluator(self, weights, rows, {1, 1});
     const Evaluator::Check check = evaluator.check(solution.assembly.blocks);
