@@ -156,39 +156,43 @@ TEST_P(BlockOf, SlopeIsTheActivationsDerivative) {
   }
 }
 
+// <u, dx> = <g, J dx>, with J dx from central differences of the float64 block.
+void expect_adjoint(const BlockKernel& kernel, const RandomBlock& block, std::size_t d, std::size_t h,
+                    double tolerance) {
+  constexpr double kStep = 1e-6;
+  Random random(h);
+  const TileBuffer x = random_floats(random, d * kTileRows);
+  const TileBuffer g = random_floats(random, d * kTileRows);
+  const TileBuffer dx = random_floats(random, d * kTileRows);
+  TileBuffer u(d * kTileRows);
+  TileBuffer hidden(kernel.inner() * kTileRows);
+  TileBuffer slope(kernel.slope_size());
+  TileBuffer r(d * kTileRows);
+  kernel.residual_and_slope(block.weights(), x.data(), r.data(), hidden.data(), slope.data());
+  kernel.pull_back(block.weights(), slope.data(), g.data(), u.data(), hidden.data());
+  for (std::size_t row = 0; row < kTileRows; ++row) {
+    const std::vector<double> direction = row_of(dx, d, row);
+    std::vector<double> ahead = row_of(x, d, row);
+    std::vector<double> behind = ahead;
+    for (std::size_t f = 0; f < d; ++f) {
+      ahead[f] += kStep * direction[f];
+      behind[f] -= kStep * direction[f];
+    }
+    const std::vector<double> gradient = row_of(g, d, row);
+    const double expected =
+        (dot(gradient, block.residual(ahead)) - dot(gradient, block.residual(behind))) / (2 * kStep);
+    const double scale = std::sqrt(dot(gradient, gradient) * dot(direction, direction));
+    ASSERT_NEAR(dot(row_of(u, d, row), direction), expected, tolerance * (1 + scale))
+        << d << " x " << h << " row " << row;
+  }
+}
+
 TEST_P(BlockOf, PullBackIsTheAdjointOfTheJacobian) {
-  // <u, dx> = <g, J dx>, with J dx from central differences of the float64 block.
   KINTSUGI_REQUIRE_BACKEND(backend());
   const WithBackend with(backend());
-  constexpr double kStep = 1e-6;
   for (const auto& [d, h] : kShapes) {
     const RandomBlock block(d, h, activation(), d + 100);
-    const BlockKernel kernel(d, h, activation());
-    Random random(h);
-    const TileBuffer x = random_floats(random, d * kTileRows);
-    const TileBuffer g = random_floats(random, d * kTileRows);
-    const TileBuffer dx = random_floats(random, d * kTileRows);
-    TileBuffer u(d * kTileRows);
-    TileBuffer hidden(h * kTileRows);
-    TileBuffer slope(h * kTileRows);
-    TileBuffer r(d * kTileRows);
-    kernel.residual_and_slope(block.weights(), x.data(), r.data(), hidden.data(), slope.data());
-    kernel.pull_back(block.weights(), slope.data(), g.data(), u.data(), hidden.data());
-    for (std::size_t row = 0; row < kTileRows; ++row) {
-      const std::vector<double> at = row_of(x, d, row);
-      const std::vector<double> direction = row_of(dx, d, row);
-      std::vector<double> ahead = at;
-      std::vector<double> behind = at;
-      for (std::size_t f = 0; f < d; ++f) {
-        ahead[f] += kStep * direction[f];
-        behind[f] -= kStep * direction[f];
-      }
-      const std::vector<double> gradient = row_of(g, d, row);
-      const double expected =
-          (dot(gradient, block.residual(ahead)) - dot(gradient, block.residual(behind))) / (2 * kStep);
-      const double scale = std::sqrt(dot(gradient, gradient) * dot(direction, direction));
-      ASSERT_NEAR(dot(row_of(u, d, row), direction), expected, 1e-5 * (1 + scale)) << d << " x " << h << " row " << row;
-    }
+    ASSERT_NO_FATAL_FAILURE(expect_adjoint(BlockKernel(d, h, activation()), block, d, h, 1e-5));
   }
 }
 
@@ -261,34 +265,9 @@ TEST_P(BlockOfForm, ResidualEqualsFloat64) {
 TEST_P(BlockOfForm, PullBackIsTheAdjointOfTheJacobian) {
   KINTSUGI_REQUIRE_BACKEND(backend());
   const WithBackend with(backend());
-  constexpr double kStep = 1e-6;
   for (const auto& [d, h] : kShapes) {
     const RandomBlock block(d, h, Activation::silu, d + 100, form());
-    const BlockKernel kernel(d, h, Activation::silu, form());
-    Random random(h);
-    const TileBuffer x = random_floats(random, d * kTileRows);
-    const TileBuffer g = random_floats(random, d * kTileRows);
-    const TileBuffer dx = random_floats(random, d * kTileRows);
-    TileBuffer u(d * kTileRows);
-    TileBuffer hidden(kernel.inner() * kTileRows);
-    TileBuffer slope(kernel.slope_size());
-    TileBuffer r(d * kTileRows);
-    kernel.residual_and_slope(block.weights(), x.data(), r.data(), hidden.data(), slope.data());
-    kernel.pull_back(block.weights(), slope.data(), g.data(), u.data(), hidden.data());
-    for (std::size_t row = 0; row < kTileRows; ++row) {
-      const std::vector<double> direction = row_of(dx, d, row);
-      std::vector<double> ahead = row_of(x, d, row);
-      std::vector<double> behind = ahead;
-      for (std::size_t f = 0; f < d; ++f) {
-        ahead[f] += kStep * direction[f];
-        behind[f] -= kStep * direction[f];
-      }
-      const std::vector<double> gradient = row_of(g, d, row);
-      const double expected =
-          (dot(gradient, block.residual(ahead)) - dot(gradient, block.residual(behind))) / (2 * kStep);
-      const double scale = std::sqrt(dot(gradient, gradient) * dot(direction, direction));
-      ASSERT_NEAR(dot(row_of(u, d, row), direction), expected, 2e-5 * (1 + scale)) << d << " x " << h << " row " << row;
-    }
+    ASSERT_NO_FATAL_FAILURE(expect_adjoint(BlockKernel(d, h, Activation::silu, form()), block, d, h, 2e-5));
   }
 }
 
