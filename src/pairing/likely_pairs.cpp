@@ -100,18 +100,6 @@ Table scaled(const Table& logarithms) {
   return odds;
 }
 
-// The rows and columns of one hidden size.
-Table part_of(const Table& table, const pairing::Group& group) {
-  Table part(static_cast<Index>(group.rows.size()), static_cast<Index>(group.columns.size()));
-  for (Index i = 0; i < part.rows(); ++i) {
-    for (Index j = 0; j < part.cols(); ++j) {
-      part(i, j) = table(static_cast<Index>(group.rows[static_cast<std::size_t>(i)]),
-                         static_cast<Index>(group.columns[static_cast<std::size_t>(j)]));
-    }
-  }
-  return part;
-}
-
 // Shares of one group; empty where the weights say nothing.
 Table group_shares(const Table& dominance, const Table& balance, const PairingParameters& parameters) {
   const UnrelatedTables unrelated(dominance.rows(), parameters.unrelated_tables);
@@ -145,22 +133,18 @@ PairShares likely_pairs(const Network& network, std::span<const PairScore> pairs
   std::ranges::sort(result.compress);
   const pairing::PairTable untrusted(network, result.expand, result.compress);
   pairing::Scores scores(untrusted, parameters);
+  const Table dominance = scores.standard_dominance();
+  const Table balance = scores.standard_balance();
   Table shares = untrusted.zeros();
   bool known = false;
   for (const pairing::Group& group : untrusted.groups()) {
     const auto size = static_cast<Index>(group.rows.size());
     Table found;
     if (size > 1)
-      found = group_shares(part_of(scores.standard_dominance(), group), part_of(scores.standard_balance(), group),
-                           parameters);
+      found = group_shares(dominance(group.rows, group.columns), balance(group.rows, group.columns), parameters);
     known = known || found.size() > 0;
     if (found.size() == 0) found = Table::Constant(size, size, 1 / static_cast<double>(size));
-    for (Index i = 0; i < size; ++i) {
-      for (Index j = 0; j < size; ++j) {
-        shares(static_cast<Index>(group.rows[static_cast<std::size_t>(i)]),
-               static_cast<Index>(group.columns[static_cast<std::size_t>(j)])) = found(i, j);
-      }
-    }
+    shares(group.rows, group.columns) = found;
   }
   if (!known) return {};
   result.shares.assign(shares.data(), shares.data() + shares.size());

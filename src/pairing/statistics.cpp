@@ -15,16 +15,6 @@ namespace {
 
 using Eigen::Index;
 
-// Rows of a table that belong to a group.
-void put(Table& table, const Group& group, const Table& values) {
-  for (std::size_t i = 0; i < group.rows.size(); ++i) {
-    for (std::size_t j = 0; j < group.columns.size(); ++j) {
-      table(static_cast<Index>(group.rows[i]), static_cast<Index>(group.columns[j])) =
-          values(static_cast<Index>(i), static_cast<Index>(j));
-    }
-  }
-}
-
 // Gram matrices of the hidden side, rows [first, first + kGramRows) and columns from `first` on, one piece per column
 // of `slab`. `doubled` doubles what lies right of the diagonal block. Returns the squared norms of this part.
 template <class GramPart>
@@ -159,8 +149,8 @@ ProductStatistics measure_products(const PairTable& pairs, double norm_rounding)
     std::vector<PieceMap> compress;
     for (const std::size_t i : group.rows) expand.push_back(weight_of(pairs.expand(i)));
     for (const std::size_t j : group.columns) compress.push_back(weight_of(pairs.compress(j)));
-    put(result.trace, group, inner_products(expand, compress, true));
-    put(result.norm, group, squared_norms(pairs, group, norm_rounding).cwiseSqrt());
+    result.trace(group.rows, group.columns) = inner_products(expand, compress, true);
+    result.norm(group.rows, group.columns) = squared_norms(pairs, group, norm_rounding).cwiseSqrt();
   }
   return result;
 }
@@ -178,7 +168,8 @@ Table measure_balance(const PairTable& pairs) {
     for (std::size_t j = 0; j < group.columns.size(); ++j) {
       outgoing.col(static_cast<Index>(j)) = scores.of(column_norms(pairs.compress(group.columns[j])));
     }
-    put(result, group, incoming.transpose() * outgoing);
+    // Laid out as the result is: the other way round, products are rounded differently.
+    result(group.rows, group.columns) = Table(incoming.transpose() * outgoing);
   }
   return result;
 }
