@@ -49,7 +49,8 @@ std::string build_description() {
 }
 
 std::string features() {
-  std::string text = "  MPI       " + mpi::library_version() + "\n";
+  std::string text = "  build     " + build_description() + "\n";
+  text += "  MPI       " + mpi::library_version() + "\n";
   text += "  HDF5      " + h5::library_version() + "\n";
   text += "  products  by " + std::string(kernels::to_string(kernels::gemm_backend())) + "\n";
   return text + "  pages     " + (report::html_available() ? "with D3" : "none: built without D3") + "\n";

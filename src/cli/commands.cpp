@@ -36,10 +36,11 @@ std::vector<std::string> command_names() {
 }
 
 std::string unknown_command(const std::string& word) {
-  const std::string guess = nearest(word, command_names());
-  std::string text = "unknown command '" + word + "'";
-  if (!guess.empty()) text += "; did you mean '" + guess + "'?";
-  return text;
+  std::vector<std::string> known = command_names();
+  known.insert(known.end(), {"--version", "--help"});
+  const std::string guess = nearest(word, known);
+  const std::string text = "unknown command '" + word + "'; ";
+  return text + (guess.empty() ? "'kintsugi help' lists all" : "did you mean '" + guess + "'?");
 }
 
 }  // namespace kintsugi::cli

@@ -96,7 +96,8 @@ class InfoCommand final : public Command {
   void print_shapes(const Network& network, const ProblemFile& problem) const;
   void print_rows(const RowFacts& facts, const ProblemFile& problem) const;
   void print_roles(const Network& network, const RoleGuess& guess) const;
-  void print_pairing(const Network& network, const Roles& roles) const;
+  /// Says what is unusual about the pairs; empty: nothing.
+  [[nodiscard]] std::string print_pairing(const Network& network, const Roles& roles) const;
   void print_line(const Network& network, const Roles& roles) const;
   void print_cost(const Network& network, const RowShape& shape) const;
 
@@ -164,8 +165,8 @@ void InfoCommand::print_roles(const Network& network, const RoleGuess& guess) co
   if (!guess.head_sure) std::cout << "             the head is a guess\n";
 }
 
-void InfoCommand::print_pairing(const Network& network, const Roles& roles) const {
-  if (roles.expand.empty()) return;
+std::string InfoCommand::print_pairing(const Network& network, const Roles& roles) const {
+  if (roles.expand.empty()) return "";
   std::cout << "\nHow well each score pairs. Gap: lowest chosen less highest not chosen;\n"
                "separation: chosen less best rival, on average; both in units of the spread of\n"
                "the scores not chosen. Other pairs: those that auto does not have.\n";
@@ -194,6 +195,10 @@ void InfoCommand::print_pairing(const Network& network, const Roles& roles) cons
                std::to_string(summary.untrusted), std::to_string(differing)});
   }
   table.print(std::cout);
+  const std::size_t untrusted = summarize(chosen.pairs).untrusted;
+  if (untrusted == 0) return "";
+  return format("%zu of %zu pairs are not singled out by the weights; solve finds them by the data", untrusted,
+                chosen.pairs.size());
 }
 
 void InfoCommand::print_line(const Network& network, const Roles& roles) const {
@@ -253,10 +258,11 @@ ExitCode InfoCommand::run(const Settings&) {
   print_rows(facts, problem);
 
   std::optional<std::string> no_roles;
+  std::string unusual_pairs;
   try {
     const RoleGuess guess = guess_roles(network, problem.shape(), given_expand);
     print_roles(network, guess);
-    print_pairing(network, guess.roles);
+    unusual_pairs = print_pairing(network, guess.roles);
     print_line(network, guess.roles);
   } catch (const InputError& error) {
     no_roles = error.what();
@@ -264,10 +270,17 @@ ExitCode InfoCommand::run(const Settings&) {
   print_cost(network, problem.shape());
 
   std::vector<std::string> diagnostics = diagnose_pieces(problem.network_f64());
+  if (!unusual_pairs.empty()) diagnostics.push_back(unusual_pairs);
   if (problem.has_predictions())
     std::ranges::move(diagnose_rows(facts, problem.shape()), std::back_inserter(diagnostics));
   std::cout << (diagnostics.empty() ? "\nNothing unusual.\n" : "\nUnusual\n");
-  for (const std::string& sentence : diagnostics) std::cout << "  " << printable(sentence) << '\n';
+  for (const std::string& sentence : diagnostics) {
+    std::string indent = "  ";
+    for (const std::string& line : wrap(printable(sentence), kTerminalColumns - 4)) {
+      std::cout << indent << line << '\n';
+      indent = "    ";
+    }
+  }
   // The rest is worth showing first: it often tells why.
   if (no_roles) throw InputError(*no_roles);
   return ExitCode::success;

@@ -214,8 +214,7 @@ ExitCode run_program(int argc, char** argv) {
     return ExitCode::success;
   }
   if (words[0] == "--version") {
-    if (speaks_before_mpi())
-      std::cout << "kintsugi " << full_version() << " (" << build_description() << ")\n" << features();
+    if (speaks_before_mpi()) std::cout << "kintsugi " << full_version() << '\n' << features();
     return ExitCode::success;
   }
   const auto chosen = std::ranges::find(commands, words[0], &Command::name);

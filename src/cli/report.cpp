@@ -9,6 +9,7 @@
 #include "cli/reference.hpp"
 #include "cli/report_text.hpp"
 #include "cli/runs_text.hpp"
+#include "cli/terminal.hpp"
 #include "cli/text.hpp"
 #include "depth/weights_line.hpp"
 #include "io/analysis_file.hpp"
@@ -148,10 +149,11 @@ std::string ReportCommand::show_many() {
   if (!problem_.empty()) throw UsageError("--problem is for the report of one solution, not of many runs");
   if (!analysis_.empty()) throw UsageError("--analysis is for the report of one solution, not of many runs");
   const report::Comparison runs = report::compare(report::read_runs(sources_));
-  told_ = count_of(runs.runs.size(), "run") + " of " + count_of(runs.problems.size(), "problem");
+  told_ = runs.runs.empty() ? "no run has finished yet"
+                            : count_of(runs.runs.size(), "run") + " of " + count_of(runs.problems.size(), "problem");
   if (format_ == "html") return report::to_html(runs);
   std::ostringstream text;
-  print_runs(text, runs);
+  print_runs(text, runs, output_.empty() ? screen_of_output().columns : Screen().columns);
   return text.str();
 }
 

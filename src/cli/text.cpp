@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
+#include <numeric>
 
 namespace kintsugi::cli {
 
@@ -152,14 +153,19 @@ void TextTable::add(std::vector<std::string> cells) {
   lines_.push_back(std::move(cells));
 }
 
-void TextTable::print(std::ostream& out, std::string_view indent) const {
+std::vector<std::size_t> TextTable::widths() const {
   std::vector<std::size_t> widths(lines_.front().size(), 0);
   for (const auto& line : lines_) {
     for (std::size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
   }
+  return widths;
+}
+
+void TextTable::print_columns(std::ostream& out, std::string_view indent, std::span<const std::size_t> chosen) const {
+  const std::vector<std::size_t> widths = this->widths();
   for (const auto& line : lines_) {
     std::string text(indent);
-    for (std::size_t c = 0; c < line.size(); ++c) {
+    for (const std::size_t c : chosen) {
       const std::string padding(widths[c] - line[c].size(), ' ');
       if (c != 0) text += "  ";
       text += c == 0 ? line[c] + padding : padding + line[c];
@@ -167,6 +173,33 @@ void TextTable::print(std::ostream& out, std::string_view indent) const {
     text.erase(text.find_last_not_of(' ') + 1);
     out << text << '\n';
   }
+}
+
+void TextTable::print(std::ostream& out, std::string_view indent) const {
+  std::vector<std::size_t> all(lines_.front().size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  print_columns(out, indent, all);
+}
+
+void TextTable::print_within(std::ostream& out, std::size_t columns, std::size_t names) const {
+  constexpr std::string_view kIndent = "  ";
+  const std::vector<std::size_t> widths = this->widths();
+  std::vector<std::size_t> chosen(names);
+  std::iota(chosen.begin(), chosen.end(), std::size_t{0});
+  const std::size_t named = std::accumulate(widths.begin(), widths.begin() + static_cast<std::ptrdiff_t>(names),
+                                            kIndent.size() + 2 * (names - 1));
+  std::size_t length = named;
+  for (std::size_t c = names; c < widths.size(); ++c) {
+    if (chosen.size() > names && length + 2 + widths[c] > columns) {
+      print_columns(out, kIndent, chosen);
+      out << '\n';
+      chosen.resize(names);
+      length = named;
+    }
+    chosen.push_back(c);
+    length += 2 + widths[c];
+  }
+  print_columns(out, kIndent, chosen);
 }
 
 }  // namespace kintsugi::cli

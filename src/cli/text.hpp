@@ -42,8 +42,14 @@ class TextTable {
   void add(std::vector<std::string> cells);
   /// Every line starts with `indent` and ends without trailing space.
   void print(std::ostream& out, std::string_view indent = "  ") const;
+  /// The same in lines of at most `columns`: the columns that do not fit follow below, again behind the first `names`
+  /// ones, which tell the lines apart.
+  void print_within(std::ostream& out, std::size_t columns, std::size_t names = 1) const;
 
  private:
+  [[nodiscard]] std::vector<std::size_t> widths() const;
+  void print_columns(std::ostream& out, std::string_view indent, std::span<const std::size_t> chosen) const;
+
   std::vector<std::vector<std::string>> lines_;
 };
 

@@ -71,7 +71,11 @@ std::vector<Fact> verdict(const Solution& solution, const SolveEnding& ending, c
   if (sure.of_answer && sure.of > 0)
     facts.push_back({"order", format("%zu of %zu neighbours are in a certain order", sure.certain, sure.of)});
   for (const Finding& finding : solution.diagnosis) {
-    if (finding.kind != "copies") facts.push_back({"found", describe(finding)});
+    if (finding.kind == "copies") {
+      facts.push_back({"copies", finding.evidence});
+    } else {
+      facts.push_back({"found", describe(finding)});
+    }
   }
   facts.push_back({"cost", cost_fact(solution, header, times)});
   facts.insert(facts.end(), ending.facts.begin(), ending.facts.end());

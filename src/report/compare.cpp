@@ -277,9 +277,10 @@ void add_scalings(Comparison& all) {
 
 }  // namespace
 
-Comparison compare(std::vector<Run> runs) {
+Comparison compare(FoundRuns found) {
   Comparison all;
-  all.runs = std::move(runs);
+  all.runs = std::move(found.runs);
+  all.notes = std::move(found.unfinished);
   tell_problems_apart(all);
   find_differences(all);
   tell_groups_apart(all);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <set>
@@ -133,17 +134,65 @@ std::vector<fs::path> solutions_in(const fs::path& folder) {
   return found;
 }
 
+/// A table that a job adds lines to: there may be none yet.
+std::vector<Run> read_growing_table(const fs::path& path) {
+  std::error_code error;
+  const bool empty = fs::file_size(path, error) == 0 || error;
+  return empty ? std::vector<Run>() : read_run_table(path);
+}
+
+/// The seed of a folder that a task of a restart array made: of task-17, 17.
+std::optional<std::uint64_t> seed_of_task(const fs::path& folder) {
+  constexpr std::string_view kTask = "task-";
+  const std::string name = folder.filename().string();
+  std::uint64_t seed = 0;
+  const char* const end = name.data() + name.size();
+  std::error_code ignored;
+  if (!name.starts_with(kTask) || !fs::is_directory(folder, ignored)) return std::nullopt;
+  const auto [stop, error] = std::from_chars(name.data() + kTask.size(), end, seed);
+  return error == std::errc{} && stop == end ? std::optional(seed) : std::nullopt;
+}
+
+/// Also one that has just begun, and has its tasks' folders only.
+bool is_array(const fs::path& folder) {
+  if (is_file(folder / "tasks.csv")) return true;
+  return std::ranges::any_of(entries_of(folder), [](const fs::path& entry) { return seed_of_task(entry).has_value(); });
+}
+
+/// Which tasks have left nothing yet, in a sentence; empty where all have.
+std::string unfinished_tasks(const fs::path& folder, const std::set<std::uint64_t>& known) {
+  constexpr std::size_t kNamed = 4;
+  std::set<std::uint64_t> begun;
+  for (const fs::path& entry : entries_of(folder)) {
+    if (const auto seed = seed_of_task(entry); seed && !known.contains(*seed)) begun.insert(*seed);
+  }
+  if (begun.empty() && !known.empty()) return "";
+  std::string text = folder.string() + ": ";
+  if (known.empty()) text.append("no task has finished yet");
+  if (known.empty() && !begun.empty()) text.append("; ");
+  std::size_t named = 0;
+  for (const std::uint64_t seed : begun) {
+    if (++named > kNamed) break;
+    text.append(named > 1 ? ", task-" : "task-").append(std::to_string(seed));
+  }
+  if (begun.size() > kNamed) text.append(" and ").append(std::to_string(begun.size() - kNamed)).append(" more");
+  if (!begun.empty()) text.append(begun.size() == 1 ? " has begun" : " have begun");
+  if (!begun.empty() && !known.empty()) text.append(" and left no solution yet");
+  return text.append("; 'kintsugi watch ").append(folder.string()).append("' shows how far they are");
+}
+
 /// The tasks of a restart array: those that left a solution, and those of which tasks.csv alone tells.
-std::vector<Run> read_array(const fs::path& folder) {
-  std::vector<Run> runs;
+FoundRuns read_array(const fs::path& folder) {
+  FoundRuns found;
+  std::vector<Run>& runs = found.runs;
   std::set<std::uint64_t> seeds;
   for (const fs::path& solution : solutions_in(folder)) {
     runs.push_back(read_solution_run(solution));
     seeds.insert(*runs.back().seed);
   }
   const Run known = runs.empty() ? Run() : runs.front();
-  for (Run& run : read_run_table(folder / "tasks.csv")) {
-    if (!run.seed || seeds.contains(*run.seed)) continue;
+  for (Run& run : read_growing_table(folder / "tasks.csv")) {
+    if (!run.seed || !seeds.insert(*run.seed).second) continue;
     run.name = "task-" + std::to_string(*run.seed);
     if (!known.problem.empty()) {  // all tasks have one problem and the same settings
       run.problem = known.problem;
@@ -155,15 +204,20 @@ std::vector<Run> read_array(const fs::path& folder) {
   std::string first;
   std::getline(std::ifstream(folder / "solved") >> std::ws, first);
   for (Run& run : runs) run.first = run.name == first;
-  return runs;
+  if (std::string text = unfinished_tasks(folder, seeds); !text.empty()) found.unfinished.push_back(std::move(text));
+  return found;
 }
 
-std::vector<Run> read_folder(const fs::path& folder) {
-  if (is_file(folder / "sweep.csv")) return read_run_table(folder / "sweep.csv");
-  if (is_file(folder / "tasks.csv")) return read_array(folder);
-  std::vector<Run> runs;
-  for (const fs::path& solution : solutions_in(folder)) runs.push_back(read_solution_run(solution));
-  if (!runs.empty()) return runs;
+FoundRuns read_folder(const fs::path& folder) {
+  FoundRuns found;
+  if (is_file(folder / "sweep.csv")) {
+    found.runs = read_growing_table(folder / "sweep.csv");
+    if (found.runs.empty()) found.unfinished.push_back(folder.string() + ": no run of the sweep has finished yet");
+    return found;
+  }
+  if (is_array(folder)) return read_array(folder);
+  for (const fs::path& solution : solutions_in(folder)) found.runs.push_back(read_solution_run(solution));
+  if (!found.runs.empty()) return found;
   throw InputError(folder.string() +
                    ": has no runs: no solution (*.h5, or */solution.h5), no sweep.csv of a scaling sweep and no "
                    "tasks.csv of a restart array");
@@ -171,21 +225,23 @@ std::vector<Run> read_folder(const fs::path& folder) {
 
 }  // namespace
 
-std::vector<Run> read_runs(std::span<const fs::path> sources) {
-  std::vector<Run> runs;
+FoundRuns read_runs(std::span<const fs::path> sources) {
+  FoundRuns all;
   for (const fs::path& source : sources) {
     std::error_code ignored;
-    std::vector<Run> found;
+    FoundRuns found;
     if (fs::is_directory(source, ignored)) {
       found = read_folder(source);
     } else if (is_hdf5(source)) {
-      found.push_back(read_solution_run(source));
+      found.runs.push_back(read_solution_run(source));
     } else {
-      found = read_run_table(source);
+      found.runs = read_run_table(source);
+      if (found.runs.empty()) throw InputError(source.string() + ": has a header, but no run");
     }
-    std::ranges::move(found, std::back_inserter(runs));
+    std::ranges::move(found.runs, std::back_inserter(all.runs));
+    std::ranges::move(found.unfinished, std::back_inserter(all.unfinished));
   }
-  return runs;
+  return all;
 }
 
 std::optional<fs::path> single_solution(std::span<const fs::path> sources) {
@@ -193,7 +249,7 @@ std::optional<fs::path> single_solution(std::span<const fs::path> sources) {
   const fs::path& source = sources.front();
   std::error_code ignored;
   if (!fs::is_directory(source, ignored)) return is_hdf5(source) ? std::optional(source) : std::nullopt;
-  if (is_file(source / "sweep.csv") || is_file(source / "tasks.csv")) return std::nullopt;
+  if (is_file(source / "sweep.csv") || is_array(source)) return std::nullopt;
   const std::vector<fs::path> found = solutions_in(source);
   return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
 }

@@ -273,7 +273,6 @@ std::vector<Run> parse_run_table(std::string_view text, const std::string& file)
   } else {
     lines = printed_lines(text, file);
   }
-  if (lines.empty()) throw InputError(file + ": has a header, but no run");
   std::vector<Run> runs;
   runs.reserve(lines.size());
   for (const Line& line : lines) {

@@ -51,10 +51,16 @@ struct Run {
   std::string sweep;  ///< of a scaling sweep: "strong" or "weak"; else empty
 };
 
+/// Runs, and which are still to come.
+struct FoundRuns {
+  std::vector<Run> runs;
+  std::vector<std::string> unfinished;  ///< sentences: of folders where jobs have begun that have left nothing yet
+};
+
 /// What was found in `sources`, in their order: solutions; tables (CSV, JSON, or as `bench --suite` prints them) with a
 /// line for each run; folders of a restart array, of a sweep, or with solutions. Throws InputError that names the file,
 /// the place and the rule, and says of a folder or file without runs what would be read.
-[[nodiscard]] std::vector<Run> read_runs(std::span<const std::filesystem::path> sources);
+[[nodiscard]] FoundRuns read_runs(std::span<const std::filesystem::path> sources);
 
 /// The one solution that `sources` come to; none where they are more, or a table.
 [[nodiscard]] std::optional<std::filesystem::path> single_solution(std::span<const std::filesystem::path> sources);
@@ -115,7 +121,7 @@ struct Comparison {
 
 /// Tells problems apart by their fingerprints, groups by their settings, and gives runs names that differ. Throws
 /// InputError where no run of a sweep has anything to measure.
-[[nodiscard]] Comparison compare(std::vector<Run> runs);
+[[nodiscard]] Comparison compare(FoundRuns found);
 
 /// One page like that of a single run; see contents.hpp.
 [[nodiscard]] std::string to_html(const Comparison& comparison);

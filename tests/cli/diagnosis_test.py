@@ -173,6 +173,7 @@ class DiagnosisTest(harness.ProgramTest):
         said = self.run_program("solve", "p.h5", "-o", "s.h5").stderr
         self.assertIn("pairs    all trusted", said)
         self.assertIn("copies", self.findings())
+        self.assertRegex(said.split("\nverdict ")[1], r"\ncopies +\d blocks are equal and can trade places: positions")
         said = self.run_program("verify", "p.h5", "s.h5", "--compare", "a.txt").stdout
         self.assertIn("out of place   0 of 13 pieces", said)
         self.assertIn("wrong pairs    0 of 6", said)

@@ -74,6 +74,7 @@ class HelpTest(ManualTest):
 
     def test_unknown_command(self):
         self.assert_error(USAGE, "help", "slove", says=["unknown command 'slove'", "did you mean 'solve'"])
+        self.assert_error(USAGE, "help", "frobnicate", says=["unknown command 'frobnicate'", "'kintsugi help' lists all"])
         self.assert_error(USAGE, "help", "solve", "--completion", "bash", says="goes with nothing else")
 
 
@@ -102,8 +103,9 @@ class ColourTest(ManualTest):
 class VersionTest(ManualTest):
     def test_revision_and_features(self):
         text = self.run_program("--version").stdout
-        self.assertRegex(text, r"^kintsugi \d+\.\d+\.\d+\+([0-9a-f]{10}(-dirty)?|unknown) \(.+\)\n")
-        for feature in (r"MPI  +\S", r"HDF5  +\d+\.\d+\.\d+", r"products  by (libxsmm|Eigen)", r"pages  +(with D3|none)"):
+        self.assertRegex(text, r"^kintsugi \d+\.\d+\.\d+\+([0-9a-f]{10}(-dirty)?|unknown)\n")
+        self.assertLessEqual(max(map(len, text.splitlines())), 80)
+        for feature in (r"build  +\S", r"MPI  +\S", r"HDF5  +\d+\.\d+\.\d+", r"products  by (libxsmm|Eigen)", r"pages  +(with D3|none)"):
             self.assertRegex(text, rf"(?m)^  {feature}")
 
 

@@ -41,7 +41,7 @@ class HelpTest(OptionsTest):
 
     def test_version(self):
         self.assertRegex(self.run_program("--version").stdout,
-                         r"^kintsugi \d+\.\d+\.\d+\+([0-9a-f]{10}(-dirty)?|unknown) \(.+\)\n")
+                         r"^kintsugi \d+\.\d+\.\d+\+([0-9a-f]{10}(-dirty)?|unknown)\n  build +\S")
 
 
 class UnknownTest(ProgramTest):
@@ -52,8 +52,11 @@ class UnknownTest(ProgramTest):
         self.assert_error(USAGE, "slove", "p.h5", says=["unknown command 'slove'", "did you mean 'solve'"])
 
     def test_nothing_near_is_not_guessed_at(self):
-        result = self.assert_error(USAGE, "conquer", says="unknown command 'conquer'")
+        result = self.assert_error(USAGE, "conquer", says=["unknown command 'conquer'", "'kintsugi help' lists all"])
         self.assertNotIn("did you mean", result.stderr)
+
+    def test_options_of_the_program_are_not_taken_for_commands(self):
+        self.assert_error(USAGE, "version", says=["unknown command 'version'", "did you mean '--version'"])
 
     def test_unknown_option_and_the_one_meant(self):
         self.assert_error(USAGE, "solve", "p.h5", "--sede", "3",

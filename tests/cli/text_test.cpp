@@ -22,6 +22,22 @@ TEST(Nearest, FindsTypingErrors) {
   EXPECT_EQ(nearest("x", known), "");
 }
 
+TEST(TextTable, ColumnsThatDoNotFitFollowBelow) {
+  TextTable table({"name", "one", "two", "three"});
+  table.add({"a", "1", "22", "333"});
+  const auto within = [&](std::size_t columns, std::size_t names) {
+    std::ostringstream out;
+    table.print_within(out, columns, names);
+    return out.str();
+  };
+  const std::string whole = "  name  one  two  three\n  a       1   22    333\n";
+  EXPECT_EQ(within(23, 1), whole);
+  EXPECT_EQ(within(22, 1), "  name  one  two\n  a       1   22\n\n  name  three\n  a       333\n");
+  EXPECT_EQ(within(22, 2), "  name  one  two\n  a       1   22\n\n  name  one  three\n  a       1    333\n");
+  EXPECT_EQ(within(1, 1), "  name  one\n  a       1\n\n  name  two\n  a      22\n\n  name  three\n  a       333\n");
+  EXPECT_EQ(within(1, 4), whole) << "nothing is left to follow";
+}
+
 TEST(TextTable, LinesUp) {
   TextTable table({"name", "n"});
   table.add({"a", "10"});

@@ -180,7 +180,7 @@ class PageTest(ReportTest):
     def test_tables_on_a_phone_say_that_they_scroll(self):
         self.open(self.whole(), width=390)
         hint = "return document.querySelector('#blocks-table').parentNode.nextSibling.textContent"
-        self.assertRegex(self.browser.run(hint), r"^\d more columns? to the right →")
+        self.assertRegex(self.browser.run(hint), r"^\d more columns? to the right\s→")
         self.browser.run("document.querySelector('#blocks-table').scrollLeft = 10000")
         self.browser.run("return new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
         self.assertEqual(self.browser.run(hint), "")
@@ -189,9 +189,42 @@ class PageTest(ReportTest):
         self.open(self.folder / "report.html", width=1200)
         self.assertEqual(self.browser.run(hint), "")
 
+    def test_lines_of_commands_break_at_blanks(self):
+        self.sample.findings = [("limit", "the error was still falling", "a longer --time-limit, another --seed, or --islands")]
+        self.sample.write(self.folder / "solution.h5")
+        for width in (1200, 390, 320):
+            self.open(self.report(), width=width)
+            words = self.browser.run("return Array.from(document.querySelectorAll('.word'), (n) => [n.textContent, "
+                                     "n.getBoundingClientRect().height / parseFloat(getComputedStyle(n).lineHeight)])")
+            self.assertIn("--problem", [word for word, _ in words])
+            self.assertEqual([word for word, lines in words if lines > 1.5], [])
+
+    def test_one_start_has_one_picture(self):
+        self.sample.starts, self.sample.start_orders = self.sample.starts[:1], self.sample.start_orders[:1]
+        self.sample.write(self.folder / "one.h5")
+        self.open(self.report(solution="one.h5"))
+        self.assertEqual(self.browser.texts("#start-positions h3"), ["Where the start greedy had the blocks"])
+        self.assertEqual(self.browser.texts("#start-errors"), [])
+        self.assertEqual(self.browser.texts("#starts-table td:nth-child(2)"), ["4.800e-4"])
+
+    def test_what_is_hidden_of_a_long_answer_is_said(self):
+        planted = Planted(blocks=400, width=2, hidden=3, rows=16)
+        planted.write(self.folder / "long.h5")
+        Sample(planted.answer, problem="long.h5").write(self.folder / "s.h5")
+        hint = "return document.querySelector('#permutation').parentNode.nextSibling.textContent"
+        self.open(self.report(solution="s.h5"), width=390)
+        self.assertEqual(self.browser.run(hint), "more below\u00a0↓")
+        self.browser.run("document.querySelector('#permutation').scrollTop = 1e6")
+        self.browser.run("return new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+        self.assertEqual(self.browser.run(hint), "")
+        fits = "const box = document.querySelector('#options'); return box.scrollHeight <= box.clientHeight + 1"
+        self.assertTrue(self.browser.run(fits), "all options are seen")
+
     def test_on_paper_all_of_a_table_is_there_in_light_colours(self):
         self.open(self.whole(), dark=True)
         self.browser.paper(True)
+        broken = "return getComputedStyle(document.querySelector('#blocks-table td.number')).whiteSpace"
+        self.assertEqual(self.browser.run(broken), "nowrap", "numbers stay whole")
         self.assertEqual(self.browser.run("return document.documentElement.dataset.theme"), "light")
         self.assertEqual(self.browser.run("return getComputedStyle(document.querySelector('.scroll')).overflow"), "visible")
         self.assertEqual(self.browser.run("""return Array.from(document.querySelectorAll("svg, table"))

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -47,14 +48,19 @@ class RunsTest(ProgramTest):
         return self.run_program("report", *sources, "--format", "text").stdout
 
     def rows(self, text, title):
-        """The lines of a table of the text, split at two blanks or more, behind the line that begins with `title`."""
-        lines = text.split("\n" + title, 1)[1].splitlines()[2:]
+        """The lines of the table behind the line that begins with `title`, split at two blanks or more. Columns that
+        follow below are put behind the others."""
+        behind = text.split("\n" + title, 1)[1]
+        blocks = behind[re.search(r"\n(?=  \S)", "\n" + behind).start():].split("\n\n")
         table = []
-        for line in lines:
-            if not line.strip():
+        for block in blocks:
+            header, *lines = ([cell.strip() for cell in line.split("  ") if cell.strip()] for line in block.splitlines())
+            if table and header[0] != table[0][0]:
                 break
-            table.append([cell.strip() for cell in line.split("  ") if cell.strip()])
-        return table
+            again = sum(1 for a, b in zip(header, table[0]) if a == b) if table else 0
+            rows = [header, *lines]
+            table = [row + more[again:] for row, more in zip(table, rows, strict=True)] if table else rows
+        return table[1:]
 
 
 class TextTest(RunsTest):
@@ -64,8 +70,8 @@ class TextTest(RunsTest):
         text = self.text(*names)
         self.assertIn("3 runs of 1 problem, 1 solved", text)
         self.assertEqual(self.rows(text, "Until one is solved"),
-                         [["search auto", "p", "1 of 2", "100", "2", "600", "4"],
-                          ["search tabu", "p", "0 of 1", "-", "-", "never", "never"]])
+                         [["search auto", "1 of 2", "100", "2", "600", "4"],
+                          ["search tabu", "0 of 1", "-", "-", "never", "never"]])
         self.assertEqual(self.rows(text, "Settings that differ"), [["search auto", "auto"], ["search tabu", "tabu"]])
 
     def test_seeds_and_places_of_files_are_no_settings(self):
@@ -79,6 +85,7 @@ class TextTest(RunsTest):
         self.assertIn("4 runs of 4 problems", text)
         for name in ("p aaaaaa/bbbbbb", "p cccccc/dddddd", "p aaaaaa/dddddd", "p (not marked)"):
             self.assertIn(name, text)
+        text = " ".join(text.split())
         self.assertIn("b.h5 belongs to a problem with other weights and rows than a.h5", text)
         self.assertIn("c.h5 belongs to a problem with other rows than a.h5", text)
         self.assertIn("d.h5 does not say by fingerprints of which problems its runs are: p there", text)
@@ -106,7 +113,7 @@ class TextTest(RunsTest):
         for name, evaluations in (("old.csv", 40), ("new.csv", 20)):
             (self.folder / name).write_text(f"problem,seed,status,evaluations\np,1,solved,{evaluations}\n")
         rows = self.rows(self.text("old.csv", "new.csv"), "Until one is solved")
-        self.assertEqual([row[:4] for row in rows], [["old.csv", "p", "1 of 1", "40"], ["new.csv", "p", "1 of 1", "20"]])
+        self.assertEqual([row[:3] for row in rows], [["old.csv", "1 of 1", "40"], ["new.csv", "1 of 1", "20"]])
 
     def test_what_the_suite_prints_is_read(self):
         (self.folder / "suite").mkdir()
@@ -144,16 +151,47 @@ class TextTest(RunsTest):
             self.solution(f"array/task-{seed}/solution.h5", seed=seed)
         (self.folder / "array/tasks.csv").write_text(
             "seed,exit,mse,evaluations,search_seconds\n3,0,1e-14,50,1.5\n2,3,0.25,700,9.5\n")
+        self.assertIn("3 runs of 1 problem, 2 solved", self.text("array"), "tasks of an array have one problem")
         rows = {row[0]: row for row in self.rows(self.text("array"), "")}
         self.assertEqual(set(rows), {"task-1", "task-2", "task-3"})
-        self.assertEqual(rows["task-2"][2:4], ["not_solved", "0.25"])
-        self.assertEqual(rows["task-3"][5], "100", "its solution tells more than the table")
-        self.assertEqual({row[1] for row in rows.values()}, {"p"}, "tasks of an array have one problem")
+        self.assertEqual(rows["task-2"][1:3], ["not_solved", "0.25"])
+        self.assertEqual(rows["task-3"][4], "100", "its solution tells more than the table")
         self.assertNotIn("Settings that differ", self.text("array"))
         self.assertNotIn("(first)", self.text("array"), "nothing says which was")
         (self.folder / "array/solved").write_text("task-3\n")
         rows = {row[0] for row in self.rows(self.text("array"), "")}
         self.assertEqual(rows, {"task-1", "task-2", "task-3 (first)"})
+
+    def test_an_array_that_has_just_begun(self):
+        (self.folder / "array/task-1").mkdir(parents=True)
+        table = self.folder / "array/tasks.csv"
+        for content in (None, "", "seed,exit,mse,evaluations,search_seconds\n"):
+            with self.subTest(content):
+                if content is not None:
+                    table.write_text(content)
+                self.assertEqual(self.text("array"), "No run has finished yet\n"
+                                 "note: array: no task has finished yet; task-1 has begun; 'kintsugi watch array'\n"
+                                 "      shows how far they are\n")
+        for seed in range(2, 9):
+            (self.folder / f"array/task-{seed}").mkdir()
+        self.assertIn("task-1, task-2, task-3, task-4 and 4 more have begun", " ".join(self.text("array").split()))
+        self.solution("array/task-5/solution.h5", seed=5)
+        text = self.text("array")
+        self.assertEqual(len(self.rows(text, "")), 1)
+        self.assertIn("task-1, task-2, task-3, task-4 and 3 more have begun and left no solution yet", " ".join(text.split()))
+        sweep = self.folder / "sweep/sweep.csv"
+        sweep.parent.mkdir()
+        sweep.write_text(SWEEP.splitlines()[0] + "\n")
+        self.assertIn("note: sweep: no run of the sweep has finished yet", self.text("sweep"))
+
+    def test_lines_fit_a_terminal(self):
+        names = [self.solution(f"{search}-{seed}.h5", search, seed, problem=f"problem{seed}.h5", marks=f"a{seed}")
+                 for search in ("auto", "annealing") for seed in range(4)]
+        (self.folder / "suite.csv").write_text("\n".join([",".join(COLUMNS), "a network,1,time_limit,3e-3,5/6,0.875,900,10.0,10.5"]))
+        (self.folder / "sweep.csv").write_text(SWEEP)
+        text = self.text(*names, "suite.csv", "sweep.csv")
+        self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
+        self.assertEqual(len(self.rows(text, "Until one is solved")[0]), 7)
 
     def test_a_folder_with_one_solution_is_one_run(self):
         self.solution("folder/solution.h5")
@@ -282,6 +320,14 @@ class RunsPageTest(RunsTest):
         self.assertEqual(self.browser.texts("#runs-table td:first-child"), ["task-1", "task-2", "task-3 (first)"])
         self.assertEqual(len(self.browser.attributes("#errors circle.first", "r")), 2, "over evaluations and over seconds")
         self.assertIn("the first to solve", self.browser.texts("#errors .legend span"))
+
+    def test_nothing_has_finished_yet(self):
+        (self.folder / "array/task-1").mkdir(parents=True)
+        self.open("array", width=390)
+        self.assertEqual(self.browser.texts("#verdict"), ["No run has finished yet"])
+        self.assertEqual(self.browser.texts("#warnings li"),
+                         ["array: no task has finished yet; task-1 has begun; 'kintsugi watch array' shows how far they are."])
+        self.assertEqual(self.browser.texts("section"), [])
 
     def test_targets_on_the_way(self):
         self.open(*self.two_searches())

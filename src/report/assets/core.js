@@ -152,9 +152,16 @@ function row(parent) {
 }
 
 /// Says that something is not there, and the command that would make it.
+/// The text with lines that break at blanks, and not behind the hyphens of options and file names.
+function unbroken(text) {
+  return text
+    .split(" ")
+    .flatMap((word, i) => [i > 0 ? " " : "", word.includes("-") ? el("span", { class: "word" }, word) : word]);
+}
+
 function missing(parent, id, what, command) {
   parent.append(
-    el("p", { class: "missing", id }, what, command ? " " : null, command ? el("code", {}, command) : null),
+    el("p", { class: "missing", id }, what, command ? " " : null, command ? el("code", {}, ...unbroken(command)) : null),
   );
 }
 
@@ -208,17 +215,27 @@ function showHidden(box) {
     (tr) => tr.getBoundingClientRect().bottom > head.bottom + 8,
   );
   const words = [];
-  if (right) words.push(`${plural(columns.length || 1, "more column")} to the right →`);
-  if (below) words.push(`${plural(rows.length || 1, "more row")} below ↓`);
+  if (right) words.push(`${plural(columns.length || 1, "more column")} to the right\u00a0→`);
+  if (below) words.push((rows.length ? plural(rows.length, "more row") : "more") + " below\u00a0↓");
   box.parentNode.nextSibling.textContent = words.join("  ·  ");
+}
+
+/// A box that scrolls, and says so.
+function scrolling(parent, box) {
+  parent.append(el("div", { class: "scrolls" }, box), el("p", { class: "hidden-part", "aria-hidden": "true" }));
+  box.addEventListener("scroll", () => showHidden(box), { passive: true });
+  figures.push(() => showHidden(box));
 }
 
 /// A titled table; a cell is a text, a number or { text, flag }. `sortable`: a click on a column's name sorts by it; a
 /// cell may have a `value` to sort by.
 function table(parent, id, title, header, lines, sortable) {
+  // On paper, where lines of cells may break, numbers stay whole.
+  const kind = (text) => (/^[-–+.,%\de]+( of [\d,]+)?$/.test(text) ? "number" : "");
   const cellOf = (cell) => {
-    if (cell === null || typeof cell !== "object" || cell instanceof Node) return el("td", {}, cell instanceof Node ? cell : String(cell));
-    return el("td", { class: cell.flag ? "flag" : "" }, cell.node || cell.text);
+    if (cell instanceof Node) return el("td", {}, cell);
+    if (cell === null || typeof cell !== "object") return el("td", { class: kind(String(cell)) }, String(cell));
+    return el("td", { class: cell.flag ? "flag" : kind(cell.text || "") }, cell.node || cell.text);
   };
   const body = el("tbody", {}, ...lines.map((line) => el("tr", {}, ...line.map(cellOf))));
   const names = header.map((name) => el("th", { scope: "col" }, sortable ? null : name));
@@ -228,13 +245,8 @@ function table(parent, id, title, header, lines, sortable) {
     el("table", {}, el("thead", {}, el("tr", {}, ...names)), body),
   );
   if (sortable) names.forEach((th, column) => th.append(sortButton(header[column], column, lines, body, names)));
-  parent.append(
-    title ? el("h3", { class: "above" }, title) : "",
-    el("div", { class: "scrolls" }, box),
-    el("p", { class: "hidden-part", "aria-hidden": "true" }),
-  );
-  box.addEventListener("scroll", () => showHidden(box), { passive: true });
-  figures.push(() => showHidden(box));
+  if (title) parent.append(el("h3", { class: "above" }, title));
+  scrolling(parent, box);
 }
 
 /// The name of a column as a button: sorts upwards, then downwards. What has no value stands last.

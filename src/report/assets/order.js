@@ -42,7 +42,8 @@ function orderSection() {
 
 function startFigures(node) {
   let current = data.starts[0];
-  const both = row(node);
+  const several = data.starts.length > 1;
+  const both = several ? row(node) : node;
   const select = choice(
     "Start",
     data.starts.map((s, i) => [i, s.name]),
@@ -53,8 +54,8 @@ function startFigures(node) {
   );
   const redrawStart = figure(both, {
     id: "start-positions",
-    title: "Where a start had the blocks",
-    controls: [select],
+    title: several ? "Where a start had the blocks" : `Where the start ${current.name} had the blocks`,
+    controls: several ? [select] : [],
     legend: [
       ["in its final place", "s3"],
       ["elsewhere", "s1"],
@@ -63,7 +64,18 @@ function startFigures(node) {
     note: "One bar for each block of the answer. In a perfect start the bars follow the line.",
     draw: (stage, width) => drawStart(stage, width, current),
   });
-  figure(both, {
+  if (several) startErrors(both);
+  table(
+    node,
+    "starts-table",
+    "Starts against the answer",
+    ["start", "MSE", "inversions", "in place"],
+    data.starts.map((s) => [s.name, num(s.mse), num(s.inversions), num(s.positions.filter((p, t) => p === t).length)]),
+  );
+}
+
+function startErrors(node) {
+  figure(node, {
     id: "start-errors",
     title: "Error of each start",
     legend: [["mean squared error on the seeding sample", "s1"]],
@@ -72,13 +84,6 @@ function startFigures(node) {
       "answer.",
     draw: drawStartErrors,
   });
-  table(
-    node,
-    "starts-table",
-    "Starts against the answer",
-    ["start", "MSE", "inversions", "in place"],
-    data.starts.map((s) => [s.name, num(s.mse), num(s.inversions), num(s.positions.filter((p, t) => p === t).length)]),
-  );
 }
 
 /// One bar for each block: where `start` had it.

@@ -39,8 +39,8 @@ function answerSection() {
     },
     "Copy",
   );
+  scrolling(node, field);
   node.append(
-    field,
     button,
     el("p", { class: "lead" }, "SHA-256 of this text: ", el("code", { "data-figure": "sha256" }, data.run.sha256)),
   );

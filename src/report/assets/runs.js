@@ -1,5 +1,14 @@
 // The page of many runs: what came of them, all in a table, in what they differ.
 
+/// Jobs have begun, and none has left anything yet.
+function nothingYet() {
+  document.getElementById("title").textContent = "Runs";
+  document.title = "kintsugi: no run has finished yet";
+  document.getElementById("verdict").textContent = "No run has finished yet";
+  document.getElementById("result").textContent = "Make this page again when one has.";
+  document.getElementById("warnings").append(...data.notes.map((text) => el("li", {}, text + ".")));
+}
+
 function runsHeader() {
   const runs = data.runs;
   const solved = runs.filter((r) => r.solved).length;
@@ -28,7 +37,7 @@ function runsHeader() {
 function inWords(runs) {
   const words = [];
   const solved = runs.filter((r) => r.solved && r.sweep === "" && r.evaluations !== null);
-  if (solved.length && runs.length > 1) {
+  if (solved.length && runs.length > 1 && data.problems.length === 1) {
     const first = solved.reduce((best, r) => (r.evaluations < best.evaluations ? r : best));
     words.push(`With the fewest evaluations, ${num(first.evaluations)}: ${first.name}.`);
   }
@@ -175,14 +184,19 @@ function drawProblems(stage, width, runs, [, name, value]) {
   dots(f, x, y, points, 4.5);
 }
 
-runsHeader();
-const plainRuns = data.runs.filter((r) => r.sweep === "");
-runsTable();
-if (!plainRuns.length) scalingSection();
-curvesSection(plainRuns);
-reachedSection(plainRuns);
-problemsSection(plainRuns);
-if (plainRuns.length) scalingSection();
-differencesSection();
-wordsSection(kRunWords);
+function allRuns() {
+  const plainRuns = data.runs.filter((r) => r.sweep === "");
+  runsHeader();
+  runsTable();
+  if (!plainRuns.length) scalingSection();
+  curvesSection(plainRuns);
+  reachedSection(plainRuns);
+  problemsSection(plainRuns);
+  if (plainRuns.length) scalingSection();
+  differencesSection();
+  wordsSection(kRunWords);
+}
+
+if (data.runs.length) allRuns();
+else nothingYet();
 applyTheme();

@@ -75,6 +75,11 @@ const kKinds = {
   copies: "Equal blocks",
   data: "Data",
   extra: "Pieces left out",
+  form: "Form of the blocks",
+  missing: "Missing",
+  rounding: "Rounding",
+  scale: "Scale",
+  ties: "Ties",
 };
 
 /// What keeps the problem from being solved, or is odd about it, each with what to try.
@@ -84,8 +89,8 @@ function findingItem(finding) {
     {},
     el("b", {}, kKinds[finding.kind] || finding.kind),
     " ",
-    finding.evidence + ".",
-    finding.remedy ? el("span", { class: "remedy" }, " Try: " + finding.remedy + ".") : null,
+    ...unbroken(finding.evidence + "."),
+    finding.remedy ? el("span", { class: "remedy" }, ...unbroken(" Try: " + finding.remedy + ".")) : null,
   );
 }
 
