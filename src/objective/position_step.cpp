@@ -29,30 +29,51 @@ std::vector<float> smoothing(std::size_t blocks, double bandwidth) {
   return density;
 }
 
+constexpr Eigen::Index kBatch = 32;         // blocks whose neighbours are smoothed together
+constexpr std::size_t kFewestBlocks = 128;  // of fewer, all are neighbours
+constexpr double kReach = 5;                // bandwidths beyond which the density counts as 0: 4e-6 of the largest
+
+// How far apart blocks are neighbours.
+Eigen::Index smoothing_reach(std::size_t blocks, double bandwidth) {
+  const auto count = static_cast<double>(blocks);
+  return static_cast<Eigen::Index>(blocks < kFewestBlocks ? count : std::min(count, std::ceil(kReach * bandwidth)));
+}
+
 }  // namespace
 
 PositionStep::PositionStep(Evaluator& evaluator, const PositionStepParameters& parameters)
     : evaluator_(&evaluator), parameters_(parameters), passes_(evaluator) {}
 
 // Slopes of the rows' errors in the blocks' positions, [blocks][kTileRows], from the last passes.
-void PositionStep::fill_slopes(std::size_t blocks, std::span<const float> density, std::span<float> slopes) {
+void PositionStep::fill_slopes(std::size_t blocks, std::span<const float> density, double bandwidth,
+                               std::span<float> slopes) {
   const auto size = static_cast<Eigen::Index>(passes_.size());
   const auto count = static_cast<Eigen::Index>(blocks);
+  const Eigen::Index reach = smoothing_reach(blocks, bandwidth);
+  const Eigen::Index batch = reach < count ? std::min(kBatch, count) : count;
   const Eigen::Map<const Eigen::MatrixXf> smooth(density.data(), count, count);
   const Eigen::Map<const Eigen::MatrixXf> r(passes_.residuals().data(), size, count);
   const Eigen::Map<const Eigen::MatrixXf> u(passes_.pulled_back().data(), size, count);
-  smooth_residuals_.resize(passes_.residuals().size());
-  smooth_pulled_back_.resize(passes_.residuals().size());
-  Eigen::Map<Eigen::MatrixXf> residuals(smooth_residuals_.data(), size, count);
-  Eigen::Map<Eigen::MatrixXf> pulled_back(smooth_pulled_back_.data(), size, count);
-  residuals.noalias() = r * smooth;
-  pulled_back.noalias() = u * smooth;
+  smooth_residuals_.resize(static_cast<std::size_t>(size * batch));
+  smooth_pulled_back_.resize(static_cast<std::size_t>(size * batch));
   Eigen::Map<Eigen::MatrixXf> of_blocks(slopes.data(), static_cast<Eigen::Index>(kTileRows), count);
   of_blocks.setZero();
-  for (Eigen::Index b = 0; b < count; ++b) {
-    for (Eigen::Index f = 0; f < size; f += kTileRows) {
-      const auto one = [&](const auto& matrix) { return matrix.col(b).template segment<kTileRows>(f).array(); };
-      of_blocks.col(b).array() += one(u) * one(residuals) - one(r) * one(pulled_back);
+  for (Eigen::Index begin = 0; begin < count; begin += batch) {
+    const Eigen::Index columns = std::min(batch, count - begin);
+    const Eigen::Index first = std::max<Eigen::Index>(0, begin - reach);
+    const Eigen::Index near = std::min(count, begin + columns + reach) - first;
+    Eigen::Map<Eigen::MatrixXf> residuals(smooth_residuals_.data(), size, columns);
+    Eigen::Map<Eigen::MatrixXf> pulled_back(smooth_pulled_back_.data(), size, columns);
+    residuals.noalias() = r.middleCols(first, near) * smooth.block(first, begin, near, columns);
+    pulled_back.noalias() = u.middleCols(first, near) * smooth.block(first, begin, near, columns);
+    for (Eigen::Index i = 0; i < columns; ++i) {
+      for (Eigen::Index f = 0; f < size; f += kTileRows) {
+        const auto one = [&](const auto& matrix, Eigen::Index b) {
+          return matrix.col(b).template segment<kTileRows>(f).array();
+        };
+        of_blocks.col(begin + i).array() +=
+            one(u, begin + i) * one(residuals, i) - one(r, begin + i) * one(pulled_back, i);
+      }
     }
   }
 }
@@ -73,7 +94,7 @@ PositionStep::Equations PositionStep::equations(const Blocks& blocks, std::size_
       squares.add(0, passes_.forward(*rows, layers, errors.data()));
       for (std::size_t c = 0; c < channels && !stop_heard(); ++c) {
         passes_.backward(*rows, layers, c);
-        fill_slopes(blocks.size(), density, slopes);
+        fill_slopes(blocks.size(), density, bandwidth, slopes);
         normal.add_slopes(slopes);
         normal.add_targets(slopes, errors.data() + c * kTileRows, errors.size());
       }

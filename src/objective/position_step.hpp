@@ -58,7 +58,7 @@ class PositionStep {
                                     double variance = 0) const;
 
  private:
-  void fill_slopes(std::size_t blocks, std::span<const float> density, std::span<float> slopes);
+  void fill_slopes(std::size_t blocks, std::span<const float> density, double bandwidth, std::span<float> slopes);
 
   Evaluator* evaluator_;
   PositionStepParameters parameters_;

@@ -65,7 +65,9 @@ std::unique_ptr<Round> pair_relaxation(const SearchContext& c) {
                                           c.memory);
 }
 std::unique_ptr<Round> gauss_newton(const SearchContext& c) {
-  return std::make_unique<GaussNewton>(c.evaluator, random_of(c, Stream::gauss_newton), c.parameters);
+  const std::size_t blocks = c.evaluator.weights().roles().expand.size();
+  const bool narrowing = c.clues.lines.empty() && blocks >= c.parameters.gauss_newton.narrowing_blocks;
+  return std::make_unique<GaussNewton>(c.evaluator, random_of(c, Stream::gauss_newton), c.parameters, narrowing);
 }
 std::unique_ptr<Round> depth(const SearchContext& c) {
   if (c.clues.lines.empty()) return nullptr;

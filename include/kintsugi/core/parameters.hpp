@@ -402,6 +402,13 @@ struct GaussNewtonParameters {
   double max_damping = 10;
   double damping_factor = 3;
   double frozen = 0.5;
+  std::size_t narrowing_blocks = 64;
+  std::size_t narrowing_rows_per_block = 10;
+  double narrowing_width = 2.5;
+  double narrowing_share = 0.5;
+  std::int64_t narrowing_steps = 120;
+  std::int64_t narrowing_idle_steps = 12;
+  std::int64_t narrowing_work_share = 2;
 
   template <class Visitor>
   void visit(Visitor& visitor) {
@@ -422,6 +429,24 @@ struct GaussNewtonParameters {
             "By which the damping rises after a round that diverged and falls after one that did not.");
     visitor("frozen", frozen, "share", 0, 1,
             "Relocations begin once a round begins with more than this share of the error of the last one.");
+    visitor("narrowing_blocks", narrowing_blocks, "blocks", 2, 1000000,
+            "From so many blocks on, and where the weights say nothing of the order, bandwidths are learnt from the "
+            "steps, and such a round comes before everything else.");
+    visitor(
+        "narrowing_rows_per_block", narrowing_rows_per_block, "rows", 1, 100000,
+        "Rows for each block in such a round. With 20 and 40, three networks of 128 blocks were not solved sooner.");
+    visitor("narrowing_width", narrowing_width, "factor", 0.1, 100,
+            "The next bandwidth, in shifts (root mean square) of the last step. Three planted networks of 128 blocks "
+            "with large steps were solved with 2.5, none of them with 2 or 3 in the same time.");
+    visitor("narrowing_share", narrowing_share, "share", 0, 1,
+            "A step is not taken where the next bandwidth is below this share of its own: it would upset what is near. "
+            "Not measured.");
+    visitor("narrowing_steps", narrowing_steps, "steps", 1, 100000,
+            "Most steps of such a round. Solved networks took 14 to 60.");
+    visitor("narrowing_idle_steps", narrowing_idle_steps, "steps", 1, 100000,
+            "It ends after so many without a lower error. Not measured.");
+    visitor("narrowing_work_share", narrowing_work_share, "factor", 2, 1000,
+            "Until the first such round it may have so many times the work of the local searches. Not measured.");
   }
 };
 
