@@ -8,6 +8,7 @@
 
 #include "cli/build_info.hpp"
 #include "cli/scale_case.hpp"
+#include "cli/terminal.hpp"
 #include "cli/text.hpp"
 #include "kintsugi/core/error.hpp"
 
@@ -57,7 +58,7 @@ std::string duration_of(double seconds) {
 }
 
 void print_times(const std::vector<ScaleCase>& cases) {
-  std::cout << "\nProcessor time of the slowest rank in ms, and measured / modelled; pairing is rank 0's alone\n";
+  std::cout << "\nProcessor time of the slowest rank in ms, and measured / modelled; pairing is\nrank 0's alone\n";
   std::vector<std::string> header{"blocks x width x hidden", "rows", "ranks"};
   for (const PhaseCost& phase : model_phases(cases.front().shape)) header.emplace_back(phase.name);
   TextTable table(header);
@@ -71,7 +72,7 @@ void print_times(const std::vector<ScaleCase>& cases) {
     }
     table.add(cells);
   }
-  table.print(std::cout);
+  table.print_within(std::cout, screen_of_output().columns, 3);
 }
 
 /// Measured over modelled peak of a rank.
@@ -81,9 +82,9 @@ double memory_ratio(const ScaleCase& each, std::size_t rank) {
 }
 
 void print_memory(const std::vector<ScaleCase>& cases) {
-  std::cout
-      << "\nMemory in MB; peak: the largest resident memory of rank 0 and of the fullest other rank, shared memory\n"
-         "included, and measured / modelled (the model starts from what the process held before)\n";
+  std::cout << "\nMemory in MB; peak: the largest resident memory of rank 0 and of the fullest\n"
+               "other rank, shared memory included, and measured / modelled (the model starts\n"
+               "from what the process held before)\n";
   TextTable table({"blocks x width x hidden", "rows", "ranks", "weights/node", "rows/rank", "rank 0", "others"});
   for (const ScaleCase& each : cases) {
     const MemoryModel model = model_memory(each.shape);
@@ -98,7 +99,7 @@ void print_memory(const std::vector<ScaleCase>& cases) {
                format("%.1f", model.node / 1e6), std::to_string(rows),
                format("%.1f (%.2f)", each.peak[0] / 1e6, memory_ratio(each, 0)), others});
   }
-  table.print(std::cout);
+  table.print_within(std::cout, screen_of_output().columns, 3);
 }
 
 void print_result(const std::vector<ScaleCase>& cases) {
@@ -124,8 +125,9 @@ void print_result(const std::vector<ScaleCase>& cases) {
 
 void print_prediction(const ScaleShape& shape, const MachineRates& rates) {
   std::cout << format(
-      "\nBy the model: %zu blocks of width %zu, hidden %zu, %zu rows, sample of %zu, on %zu ranks, %zu a node\n"
-      "with this machine's cores (block products %.1f GFLOP/s at this shape, memory %.1f GB/s) and a network of\n"
+      "\nBy the model: %zu blocks of width %zu, hidden %zu, %zu rows, sample of %zu,\n"
+      "on %zu ranks, %zu a node, with this machine's cores (block products\n"
+      "%.1f GFLOP/s at this shape, memory %.1f GB/s) and a network of\n"
       "%.1f us a message and %.0f GB/s\n",
       shape.blocks, shape.width, shape.hidden, shape.rows, std::min(shape.sample_rows, shape.rows), shape.ranks,
       shape.ranks_per_node, rates.products / 1e9, rates.bandwidth / 1e9, 1e6 * kClusterLatency, kClusterLink / 1e9);
@@ -144,8 +146,10 @@ void print_prediction(const ScaleShape& shape, const MachineRates& rates) {
   const auto per_node = static_cast<double>(shape.ranks_per_node);
   std::cout << format(
       "  a step of the search (linearise, %.0f screens, evaluation): %s\n"
-      "  memory: weights %.1f GB a node, %.2f GB a rank besides; the first node %.1f GB, another %.1f GB\n"
-      "  largest resident memory, shared weights included: rank 0 %.2f GB, another rank %.2f GB\n",
+      "  memory: weights %.1f GB a node, %.2f GB a rank besides;\n"
+      "    the first node %.1f GB, another %.1f GB\n"
+      "  largest resident memory, shared weights included: rank 0 %.2f GB,\n"
+      "    another rank %.2f GB\n",
       kScreensPerStep, duration_of(step).c_str(), memory.node / 1e9, memory.rank / 1e9,
       (memory.node + memory.root + per_node * memory.rank) / 1e9, (memory.node + per_node * memory.rank) / 1e9,
       memory.root_peak / 1e9, memory.rank_peak / 1e9);

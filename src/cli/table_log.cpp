@@ -35,8 +35,8 @@ std::vector<std::string> event_legend(std::size_t columns) {
   return lines;
 }
 
-/// The time so far, the best error, the rate, what is being done, and how sure. Where they do not fit, the rate and
-/// then the pairs, which seldom change, are left out.
+/// The time so far, the best error, the rate, what is being done, and how sure. Where they do not fit, the pairs, which
+/// seldom change, and then the rate are left out.
 std::string progress_text(const Progress& progress, std::size_t columns) {
   constexpr std::size_t kNarrow = 100;
   std::string best;
@@ -54,8 +54,8 @@ std::string progress_text(const Progress& progress, std::size_t columns) {
     std::erase(parts, "");
     return join(parts, ", ");
   };
-  if (joined().size() >= columns) rate.clear();
   if (joined().size() >= columns) pairs.clear();
+  if (joined().size() >= columns) rate.clear();
   std::string text = joined();
   // A line that is too long for the terminal would be left standing.
   if (text.size() >= columns) text.resize(columns - 1);

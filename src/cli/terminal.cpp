@@ -55,7 +55,9 @@ Screen screen_of(int stream) {
   const bool dumb = kind != nullptr && std::string_view(kind) == "dumb";
   screen.colour = when == When::always || (when == When::automatic && screen.terminal && !unwanted && !dumb);
   winsize size{};
-  if (screen.terminal && ::ioctl(stream, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) screen.columns = size.ws_col;
+  if (!screen.terminal || ::ioctl(stream, TIOCGWINSZ, &size) != 0) return screen;
+  if (size.ws_col > 0) screen.columns = size.ws_col;
+  if (size.ws_row > 0) screen.rows = size.ws_row;
   return screen;
 }
 

@@ -13,6 +13,7 @@ struct Screen {
   bool terminal = false;
   bool colour = false;
   std::size_t columns = 80;
+  std::size_t rows = 24;
 };
 
 /// Decides for the whole process whether output is coloured: --color WHEN on the command line, else KINTSUGI_COLOR

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cmath>
 #include <iostream>
+#include <limits>
 #include <map>
+#include <numeric>
 #include <sstream>
 #include <thread>
 
@@ -81,6 +83,45 @@ std::vector<std::string> lines_of(const Looked& run) {
       "rate    " + joined({format("%lld evaluations", static_cast<long long>(s.evaluations)), rate_of(s)})};
   const std::string sure = sureness_text(s.sure);
   if (!sure.empty()) lines.push_back("sure    " + sure);
+  return lines;
+}
+
+/// Of more runs than a screen has room for, those that matter most: solved ones, then those with the lowest errors.
+std::vector<Looked> best_of(const std::vector<Looked>& runs, std::size_t rows) {
+  constexpr std::size_t kOtherLines = 4;  // the header, how many are left out, the sum, and where the cursor stands
+  const std::size_t room = rows > kOtherLines ? rows - kOtherLines : 1;
+  if (runs.size() <= room) return runs;
+  std::vector<std::size_t> chosen(runs.size());
+  std::iota(chosen.begin(), chosen.end(), std::size_t{0});
+  std::ranges::stable_sort(chosen, {}, [&](std::size_t i) {
+    const RunState& state = runs[i].state;
+    const bool solved = state.phase == Phase::ended && state.code == ExitCode::success;
+    return std::pair(!solved, std::isnan(state.best) ? std::numeric_limits<double>::infinity() : state.best);
+  });
+  chosen.resize(room);
+  std::ranges::sort(chosen);
+  std::vector<Looked> shown;
+  shown.reserve(room);
+  for (const std::size_t i : chosen) shown.push_back(runs[i]);
+  return shown;
+}
+
+/// A header and a line for each.
+std::vector<std::string> table_of(const std::vector<Looked>& runs) {
+  TextTable table({"run", "state", "best", "rows", "evals", "evals/s", "pairs", "time"});
+  for (const Looked& run : runs) {
+    const RunState& s = run.state;
+    // Most are running, and what they do says so.
+    const bool plain = s.phase == Phase::running && !s.what.empty() && !(s.silent > kSilentForLong);
+    table.add({run.name, plain ? s.what : state_text(s), std::isnan(s.best) ? "" : format("%.2e", s.best),
+               std::to_string(s.rows), std::to_string(s.evaluations), s.rate > 0 ? format("%.3g", s.rate) : "",
+               s.sure.pairs == 0 ? "" : format("%zu/%zu", s.sure.sure_pairs, s.sure.pairs), time_text(s)});
+  }
+  std::ostringstream text;
+  table.print(text, "");
+  std::vector<std::string> lines;
+  std::istringstream rows(text.str());
+  for (std::string row; std::getline(rows, row);) lines.push_back(row);
   return lines;
 }
 
@@ -204,21 +245,11 @@ void WatchCommand::show_in_place(const std::vector<Looked>& runs) {
   std::vector<std::string> lines;
   std::vector<Paint> paints;
   if (several_) {
-    TextTable table({"run", "state", "best", "rows", "evals", "rate", "pairs", "time"});
-    for (const Looked& run : runs) {
-      const RunState& s = run.state;
-      table.add({run.name, state_text(s), std::isnan(s.best) ? "" : format("%.2e", s.best), std::to_string(s.rows),
-                 std::to_string(s.evaluations), rate_of(s),
-                 s.sure.pairs == 0 ? "" : format("%zu/%zu", s.sure.sure_pairs, s.sure.pairs), time_text(s)});
-    }
-    std::ostringstream text;
-    table.print(text, "");
-    for (std::istringstream rows(text.str()); rows;) {
-      std::string row;
-      if (std::getline(rows, row)) lines.push_back(row);
-    }
+    const std::vector<Looked> shown = screen_.terminal && !once_ ? best_of(runs, screen_.rows) : runs;
+    lines = table_of(shown);
     paints.assign(1, Paint::bold);
-    for (const Looked& run : runs) paints.push_back(paint_of(run.state));
+    for (const Looked& run : shown) paints.push_back(paint_of(run.state));
+    if (shown.size() < runs.size()) lines.push_back(format("... and %zu more", runs.size() - shown.size()));
     lines.push_back(summary_of(runs));
   } else if (!runs.empty()) {
     lines = lines_of(runs.front());
@@ -250,9 +281,9 @@ void WatchCommand::show(const std::vector<Looked>& runs) {
 
 ExitCode WatchCommand::run(const Settings&) {
   constexpr double kShortest = 0.05;
-  screen_ = screen_of_output();
   std::vector<Looked> runs;
   while (true) {
+    screen_ = screen_of_output();
     find_runs();
     runs = look();
     show(runs);

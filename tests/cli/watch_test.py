@@ -170,8 +170,8 @@ class ArrayTest(WatchTest):
         (self.folder / "array/other").mkdir()
         (self.folder / "array/tasks.csv").touch()
         lines = self.once("array").splitlines()
-        self.assertEqual(re.split(r"  +", lines[0]), ["run", "state", "best", "rows", "evals", "rate", "pairs", "time"])
-        self.assertRegex(lines[1], r"^task-2 +running, step 9: insertion  6.25e-02   512 +90  20 evals/s +2/3   5 s$")
+        self.assertEqual(re.split(r"  +", lines[0]), ["run", "state", "best", "rows", "evals", "evals/s", "pairs", "time"])
+        self.assertRegex(lines[1], r"^task-2 +step 9: insertion  6.25e-02   512 +90 +20 +2/3   5 s$")
         self.assertRegex(lines[2], r"^task-10 ")
         self.assertEqual(lines[3], "2 running, best 6.25e-02 on 512 rows by task-2, 20 evals/s")
         watch = self.start("array")
@@ -206,6 +206,22 @@ class TerminalTest(WatchTest):
         self.assertIn("\033[1;32mstate   ended, solved in a way", shown)
         for line in re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown).splitlines():
             self.assertLess(len(line), 80)
+
+
+    def test_more_runs_than_rows(self):
+        """In place as long as it runs: the best of them, and how many are left out."""
+        for i in range(1, 61):
+            self.write(f"array/task-{i}/log.jsonl", START, PAIRS, row(5, 0.5 + i / 1000, 3))
+        self.write("array/task-50/log.jsonl", row(99, 0.125, 5), mode="a")
+        terminal = Terminal([harness.PROGRAM, "watch", self.folder / "array", "--interval", "0.1"], columns=80)
+        while "\033[39A\r\033[J" not in terminal.shown:  # forty rows have room for no more
+            self.assertTrue(terminal.read(5))
+        terminal.close()
+        shown = terminal.shown[:terminal.shown.index("\033[39A")].split("\033[J")[-1]
+        first = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+        self.assertEqual([line.split()[0] for line in first[1:37]], [*(f"task-{i}" for i in range(1, 36)), "task-50"])
+        self.assertEqual(first[37], "... and 24 more")
+        self.assertTrue(first[38].startswith("60 running, best 1.25e-01 "), first[38])
 
 
 class RefusalTest(WatchTest):
