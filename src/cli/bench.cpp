@@ -180,7 +180,7 @@ void BenchCommand::run_kernels(const mpi::Comm& world) const {
   MemoryRows rows(std::make_shared<const Rows>(std::move(problem.rows)));
   Evaluator evaluator(world, weights, rows, choose_grid(world.size(), 0, 0, (planted.rows + 31) / 32));
 
-  const KernelSpeed speed = measure_kernels(weights, problem.truth.blocks, seconds_);
+  const KernelSpeed speed = measure_kernels(weights, problem.truth.blocks, planted.blocks, seconds_);
   mpi::stop_together(world);
   const double evaluations = measure_evaluations(world, evaluator, problem.truth.blocks);
   if (world.root()) print_kernels(world, speed, evaluations);
@@ -201,15 +201,18 @@ void BenchCommand::print_kernels(const mpi::Comm& world, const KernelSpeed& spee
   table.add({"multiply-adds on registers", format("%.1f", speed.peak), ""});
   table.add({"block forward", format("%.1f", speed.forward), share(speed.forward)});
   table.add({"block adjoint", format("%.1f", speed.adjoint), share(speed.adjoint)});
+  table.add({"pairs of blocks", format("%.1f", speed.pairs), share(speed.pairs)});
+  table.add({"screen of insertions", format("%.1f", speed.screen), share(speed.screen)});
   table.print(std::cout);
-  std::cout
-      << format(
-             "\nAll ranks together\n  %.2f exact evaluations of the whole network on all rows per second, %.1f "
-             "GFLOP/s\n\n",
-             evaluations, evaluations * operations)
-      << format(
-             "RESULT ranks=%d peak_gflops=%.4g forward_gflops=%.4g adjoint_gflops=%.4g evaluations_per_second=%.6g\n",
-             world.size(), speed.peak, speed.forward, speed.adjoint, evaluations);
+  std::cout << format(
+                   "\nAll ranks together\n  %.2f exact evaluations of the whole network on all rows per second, %.1f "
+                   "GFLOP/s\n\n",
+                   evaluations, evaluations * operations)
+            << format(
+                   "RESULT ranks=%d peak_gflops=%.4g forward_gflops=%.4g adjoint_gflops=%.4g pairs_gflops=%.4g "
+                   "screen_gflops=%.4g "
+                   "evaluations_per_second=%.6g\n",
+                   world.size(), speed.peak, speed.forward, speed.adjoint, speed.pairs, speed.screen, evaluations);
 }
 
 }  // namespace

@@ -23,7 +23,6 @@
 #include "core/stop.hpp"
 #include "core/stopwatch.hpp"
 #include "kernels/flush_denormals.hpp"
-#include "kernels/screen.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/core/parameters.hpp"
 #include "mpi/shared_stop.hpp"
@@ -152,28 +151,6 @@ double best_time(double seconds, const std::function<void()>& work) {
   return best;
 }
 
-void measure_screens(const ScaleShape& shape, double seconds, MachineRates& rates) {
-  constexpr std::size_t kMost = 192;  // blocks: their effects stay in the cache, streaming is counted apart
-  const std::size_t blocks = std::min(shape.blocks, kMost);
-  kernels::TileBuffer operand(blocks * shape.width * kTileRows, 0.5F);
-  kernels::TileBuffer effects(blocks * blocks * kTileRows);
-  kernels::TileBuffer scratch;
-  const auto pairs = static_cast<double>(blocks * blocks) * kTileRows;
-  rates.effects = pairs * 2 * static_cast<double>(shape.width) / best_time(seconds, [&] {
-                    kernels::pair_effects(blocks, shape.width, operand.data(), operand.data(), effects.data(), scratch);
-                  });
-  std::vector<int> order(blocks);
-  std::iota(order.begin(), order.end(), 0);
-  const kernels::TileBuffer errors(kTileRows, 0.5F);
-  std::vector<double> change(blocks);
-  rates.screens =
-      pairs * 5 / best_time(seconds, [&] {
-        for (std::size_t from = 0; from < blocks; ++from) {
-          kernels::insertion_changes(order, from, 0, blocks - 1, effects.data(), errors.data(), change.data());
-        }
-      });
-}
-
 double measure_bandwidth(double seconds) {
   const kernels::TileBuffer memory(std::size_t{1} << 24, 1.0F);
   constexpr std::size_t kLanes = 64;
@@ -206,9 +183,10 @@ MachineRates rates_of(const mpi::Comm& comm, const ScaleShape& shape, const Shar
                       const Blocks& blocks, double seconds) {
   MachineRates rates;
   comm.barrier();
-  const KernelSpeed speed = measure_kernels(weights, blocks, seconds / 2);
+  const KernelSpeed speed = measure_kernels(weights, blocks, shape.blocks, seconds / 2);
   rates.products = 2e9 / (1 / speed.forward + 1 / speed.adjoint);
-  measure_screens(shape, seconds / 8, rates);
+  rates.effects = 1e9 * speed.pairs;
+  rates.screens = 1e9 * speed.screen;
   rates.bandwidth = measure_bandwidth(seconds / 4);
   measure_messages(comm, seconds / 8, rates);
   return rates;

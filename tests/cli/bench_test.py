@@ -18,10 +18,12 @@ class BenchTest(ProgramTest):
 
     def test_shares_are_those_of_the_figures(self):
         text, result = self.bench("--blocks", "4", "--rows", "500", seconds=0.3)
-        for figure in ("peak_gflops", "forward_gflops", "adjoint_gflops"):
+        rows = {"forward_gflops": "block forward", "adjoint_gflops": "block adjoint", "pairs_gflops": "pairs of blocks",
+                "screen_gflops": "screen of insertions"}
+        for figure, row in rows.items():
             self.assertGreater(result[figure], 0)
-        share = float(re.search(r"block forward +\S+ +(\S+) %", text).group(1))
-        self.assertAlmostEqual(share, 100 * result["forward_gflops"] / result["peak_gflops"], delta=0.2)
+            share = float(re.search(row + r" +\S+ +(\S+) %", text).group(1))
+            self.assertAlmostEqual(share, 100 * result[figure] / result["peak_gflops"], delta=0.2, msg=row)
 
     def test_evaluations_cost_what_their_products_cost(self):
         shape = ("--blocks", "6", "--width", "16", "--hidden", "24", "--outputs", "3", "--rows", "400")
