@@ -19,8 +19,9 @@ namespace kintsugi {
 /// 2. Its slopes need no effects of pairs, only the residuals and adjoints smoothed along the depth.
 /// 3. The damped normal equations (see NormalEquations) give how far each block is to move.
 ///
-/// With L blocks of width d, N rows and C channels: (1 + 2 C) L block evaluations, 4 C N L^2 d operations for the
-/// smoothing and C N L^2 for the equations; 6 L d floats for each row of a tile and L^2 / 2 exact sums of memory.
+/// With L blocks of width d, N rows and C channels: (1 + 2 C) L block evaluations, at most 4 C N L^2 d operations for
+/// the smoothing (of many blocks, those within some bandwidths only) and C N L^2 for the equations; 6 L d floats for
+/// each row of a tile and L^2 / 2 exact sums of memory.
 class PositionStep {
  public:
   /// `evaluator` must outlive it. Not collective.
