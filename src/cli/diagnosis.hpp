@@ -11,8 +11,9 @@ namespace kintsugi::cli {
 
 /// What keeps a problem from being solved, or is odd about it: with evidence, and what to try. Not solved: wrong pairs,
 /// another activation, a sample that was overfitted, a limit that was too short, noise, pieces that were left out.
-/// Always: few rows, equal blocks, odd rows. Costs an evaluation of some rows for each activation and start where
-/// the problem is not solved, and one pass over all rows; these are left out where a stop is heard. Not collective.
+/// Of an answer: what it is an answer up to. Always: few rows, equal blocks, odd rows. Costs an evaluation of some rows
+/// for each activation and start where the problem is not solved, and one pass over all rows; these are left out where
+/// a stop is heard. Not collective.
 [[nodiscard]] std::vector<Finding> diagnose(const Solution& solution, const Network& network,
                                             const ProblemFile& problem);
 

@@ -10,6 +10,7 @@
 #include "cli/generate_report.hpp"
 #include "cli/signals.hpp"
 #include "cli/text.hpp"
+#include "core/part_rules.hpp"
 #include "core/stopwatch.hpp"
 #include "io/atomic_file.hpp"
 #include "io/problem_writer.hpp"
@@ -126,10 +127,11 @@ void lay_out_parts(const Assembly& truth, const GrammarOptions& grammar, std::sp
     const PieceShape expand = layout.pieces[static_cast<std::size_t>(block.expand)];
     PieceShape& shape = layout.pieces[static_cast<std::size_t>(parts[i])];
     shape.part = kind;
-    shape.owner = kind == PartKind::scale ? block.compress : block.expand;
-    shape.out = kind == PartKind::gate ? expand.out : layout.rows.width;
-    shape.in = kind == PartKind::gate ? layout.rows.width : 1;
-    shape.bias = biases && (kind == PartKind::gate || (kind == PartKind::norm && grammar.form.norm == Norm::layer));
+    const PartRule& rule = rule_of(kind);
+    shape.owner = rule.owner == PartOwner::compress ? block.compress : block.expand;
+    shape.out = rule.flat ? layout.rows.width : expand.out;
+    shape.in = rule.flat ? 1 : layout.rows.width;
+    shape.bias = biases && (!rule.flat || (kind == PartKind::norm && grammar.form.norm == Norm::layer));
   }
 }
 

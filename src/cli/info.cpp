@@ -13,7 +13,7 @@
 #include "cli/solve_log.hpp"
 #include "cli/text.hpp"
 #include "cli/verdict.hpp"
-#include "core/fold.hpp"
+#include "core/part_rules.hpp"
 #include "depth/weights_line.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/problem_file.hpp"
@@ -110,8 +110,11 @@ std::string form_of(const ProblemFile& problem) {
   const NetworkF64 network = problem.unfolded_network();
   std::map<std::string, std::size_t> counts;
   for (const BasicPart<double>& part : network.parts) ++counts[std::string(to_string(part.kind))];
+  const auto fused = static_cast<std::size_t>(
+      std::ranges::count_if(network.pieces, [](const PieceF64& piece) { return !piece.gate_weight.empty(); }));
+  if (fused != 0) counts["fused gate"] = fused;
   BlockForm form = network.form;
-  form.gated = counts.contains(std::string(to_string(PartKind::gate)));
+  form.gated = fused != 0 || counts.contains(std::string(to_string(PartKind::gate)));
   std::string text = to_string(form);
   for (const auto& [kind, count] : counts) {
     text.append(text.empty() ? "" : ", ").append(count_of(count, kind == "norm" ? "norm's gain" : kind));
@@ -246,7 +249,7 @@ ExitCode InfoCommand::run(const Settings&) {
   std::optional<ScratchFolder> scratch;
   std::filesystem::path file = problem_;
   if (!is_problem_path(problem_)) {
-    const Puzzle puzzle = read_puzzle(problem_, {}, {}, std::nullopt);
+    const Puzzle puzzle = read_puzzle(problem_, {}, {}, std::nullopt, false, {}, true);
     file = scratch.emplace().path() / "problem.h5";
     write_puzzle(file, puzzle, false);
     for (const std::string& note : puzzle.notes) std::cerr << "note: " << printable(note) << '\n';

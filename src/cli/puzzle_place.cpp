@@ -11,10 +11,12 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "cli/build_info.hpp"
 #include "core/fold.hpp"
+#include "core/part_rules.hpp"
 #include "io/import.hpp"
 #include "io/unpack.hpp"
 #include "kintsugi/core/assembly.hpp"
@@ -331,14 +333,18 @@ void leave_out_extra(Puzzle& puzzle) {
 }
 
 /// Norms, gates and scales to their blocks.
-void sort_parts(Puzzle& puzzle, const FormHints& hints, bool allow_extra) {
+void sort_parts(Puzzle& puzzle, const FormHints& hints, bool allow_extra, bool ask_data) {
   const auto vector = std::ranges::find(puzzle.network.pieces, 0U, &PieceF64::in);
   if (!allow_extra) {
-    puzzle.network = group_parts(std::move(puzzle.network), puzzle.table.rows.shape, hints, puzzle.notes);
+    puzzle.network = group_parts(std::move(puzzle.network), puzzle.table.rows.shape, hints, puzzle.notes,
+                                 ask_data ? &puzzle.open_parts : nullptr);
     const auto is_plain_norm = [](const BasicPart<double>& part) {
       return part.kind == PartKind::norm && part.piece.bias.empty();
     };
     puzzle.norm_open = !hints.norm && std::ranges::any_of(puzzle.network.parts, is_plain_norm);
+    if (!puzzle.open_parts.any()) return;
+    // Both are tried together with the parts' places.
+    puzzle.open_parts.norm = std::exchange(puzzle.norm_open, false);
   } else if (vector != puzzle.network.pieces.end()) {
     throw InputError(vector->source +
                      ": has one dimension, as the gain of a norm or the scale of a residual; pieces "
@@ -362,7 +368,7 @@ std::vector<fs::path> inputs_of(const PuzzlePlace& place) {
 }  // namespace
 
 Puzzle read_puzzle(const fs::path& path, const fs::path& data, TableOptions columns,
-                   std::optional<Activation> activation, bool allow_extra, FormHints hints) {
+                   std::optional<Activation> activation, bool allow_extra, FormHints hints, bool ask_data) {
   Puzzle puzzle;
   PuzzlePlace place;
   place.wants_table = !columns.without_predictions;
@@ -373,7 +379,7 @@ Puzzle read_puzzle(const fs::path& path, const fs::path& data, TableOptions colu
     if (!place.data.empty()) puzzle.table = read_table(place.data, columns);
     if (columns.without_predictions) shape_by_pieces(puzzle.network, puzzle.table.rows.shape);
     std::ranges::copy(puzzle.table.notes, std::back_inserter(puzzle.notes));
-    sort_parts(puzzle, hints, allow_extra);
+    sort_parts(puzzle, hints, allow_extra, ask_data && !columns.without_predictions);
     if (allow_extra) leave_out_extra(puzzle);
     check_network(puzzle.network, puzzle.table.rows.shape);
     puzzle.pieces = place.pieces;
@@ -401,6 +407,10 @@ void write_puzzle(const fs::path& path, const Puzzle& puzzle, bool with_times) {
   provenance["source_pieces"] = puzzle.pieces.string();
   // Readers allow for gaps in the indices where this says so.
   if (!puzzle.left_out.empty()) provenance["left_out"] = format_permutation(puzzle.left_out);
+  std::string guessed;
+  for (const PartKind kind : puzzle.open_parts.unrelated)
+    guessed.append(guessed.empty() ? "" : ", ").append(to_string(kind)).append("s");
+  if (!guessed.empty()) provenance["guessed_parts"] = guessed;
   write_problem(path, puzzle.network, puzzle.table.rows, provenance);
 }
 

@@ -29,6 +29,7 @@ class ScratchFolder {
 struct Puzzle {
   NetworkF64 network;
   bool names_activation = false;  ///< the file of layers says which it was written with
+  OpenParts open_parts;           ///< which part belongs where, as far as neither names nor weights tell
   bool norm_open = false;         ///< norms may be LayerNorm or RMSNorm: neither pieces nor hints tell
   Table table;
   std::vector<int> left_out;       ///< pieces that can be in no network with the others, by their own indices
@@ -43,11 +44,12 @@ struct Puzzle {
 /// known; else empty. With `columns.without_predictions` no table is looked for, and `data` may be one of inputs. What
 /// kintsugi wrote there is passed over. Throws InputError that says what was found, what is missing or what is wrong,
 /// in the archive's name where there is one. `activation`: nothing for the one that the file names, or relu.
-/// Norms, gates and scales are sorted out by group_parts(), with `hints`.
-/// `allow_extra`: pieces that cannot all be in one network are left out (find_extra_pieces()) and noted, not refused.
+/// Norms, gates and scales are sorted out by group_parts(), with `hints`; `ask_data`: what neither names nor weights
+/// tell is left open, not refused. `allow_extra`: pieces that cannot all be in one network are left out
+/// (find_extra_pieces()) and noted, not refused.
 [[nodiscard]] Puzzle read_puzzle(const std::filesystem::path& path, const std::filesystem::path& data,
                                  TableOptions columns, std::optional<Activation> activation, bool allow_extra = false,
-                                 FormHints hints = {});
+                                 FormHints hints = {}, bool ask_data = false);
 
 /// Writes it as a problem file; `with_times`: also where, when and how.
 void write_puzzle(const std::filesystem::path& path, const Puzzle& puzzle, bool with_times);

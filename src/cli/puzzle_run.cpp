@@ -17,6 +17,8 @@
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/solution_file.hpp"
 #include "solve/decoys.hpp"
+#include "solve/part_choice.hpp"
+#include "solve/part_places.hpp"
 
 namespace kintsugi::cli {
 
@@ -84,7 +86,7 @@ PuzzleRun::~PuzzleRun() {
 void PuzzleRun::import() {
   std::optional<Activation> given;
   if (activation_ != kAuto) given = parse_activation(activation_);
-  puzzle_ = read_puzzle(path_, {}, columns_, given, allow_extra_);
+  puzzle_ = read_puzzle(path_, {}, columns_, given, allow_extra_, {}, true);
   std::vector<fs::path> outputs{problem_, solution_, model_};
   if (readable_ != problem_) outputs.push_back(readable_);
   for (const fs::path& output : outputs) check_writable(output, true);
@@ -101,6 +103,11 @@ void PuzzleRun::choose_activation(const mpi::Comm& world, Network& network, RowS
   std::vector<int> named{puzzle_.names_activation ? 1 : 0};
   world.broadcast(named);
   if (named[0] == 0 && !columns_.without_predictions) {
+    world.agree([&] {
+      // Parts in wrong places tell less of activations than the mean part in all.
+      if (world.root() && !puzzle_.open_parts.unrelated.empty())
+        network = narrowed(fold(with_means(puzzle_.network, puzzle_.open_parts.unrelated)));
+    });
     choose_form(world, network, rows, options, observer);
     network.activation = choice_.trials.front().activation;
   }
@@ -131,6 +138,21 @@ void PuzzleRun::choose_form(const mpi::Comm& world, Network& network, RowSource&
           std::string("norms are ").append(network.form.norm == Norm::rms ? "RMSNorm" : "LayerNorm") +
           " by the data: the other leaves a larger error");
   });
+}
+
+bool PuzzleRun::settle_parts(const mpi::Comm& world, Activation activation, RowSource& rows, SolveOptions& options,
+                             SolveObserver& observer) {
+  std::vector<int> open{puzzle_.open_parts.any() ? 1 : 0};
+  world.broadcast(open);
+  if (open[0] == 0 || columns_.without_predictions) return false;
+  if (world.root()) puzzle_.network.activation = activation;
+  std::string found = kintsugi::settle_parts(world, puzzle_.network, puzzle_.open_parts, rows, options, observer);
+  world.agree([&] {
+    if (!world.root()) return;
+    puzzle_.notes.push_back(std::move(found));
+    write_puzzle(problem_, puzzle_, with_times_);
+  });
+  return true;
 }
 
 bool PuzzleRun::leave_out_decoys(const mpi::Comm& world, const Network& network, RowSource& rows,

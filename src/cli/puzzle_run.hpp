@@ -39,6 +39,11 @@ class PuzzleRun {
   void choose_activation(const mpi::Comm& world, Network& network, RowSource& rows, const SolveOptions& options,
                          SolveObserver& observer);
 
+  /// Finds by the data which part belongs to which block, where the import left it open, and writes the problem so.
+  /// True where it has: the problem must be opened anew. `options` may get a start. Collective.
+  [[nodiscard]] bool settle_parts(const mpi::Comm& world, Activation activation, RowSource& rows, SolveOptions& options,
+                                  SolveObserver& observer);
+
   /// Finds pieces that belong to nothing by the data, where they are allowed, and writes the problem without them. True
   /// where it has: the problem must be opened anew. Collective.
   [[nodiscard]] bool leave_out_decoys(const mpi::Comm& world, const Network& network, RowSource& rows,

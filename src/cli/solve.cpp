@@ -401,12 +401,15 @@ void SolveCommand::settle_problem(const mpi::Comm& world, Network& network, std:
   if (puzzle_) {
     log.doing("trying activations");
     puzzle_->choose_activation(world, network, *rows, options_, log);
-    if (puzzle_->leave_out_decoys(world, network, *rows, options_, log)) {
+    const auto open_again = [&] {
       world.agree([&] {
         rows.emplace(puzzle_->problem());
         if (world.root()) network = rows->network();
       });
-    }
+    };
+    log.doing("finding which part belongs to which block");
+    if (puzzle_->settle_parts(world, network.activation, *rows, options_, log)) open_again();
+    if (puzzle_->leave_out_decoys(world, network, *rows, options_, log)) open_again();
     problem_ = puzzle_->problem();
     output_ = puzzle_->solution();
   }

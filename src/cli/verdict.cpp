@@ -62,10 +62,6 @@ std::string fact_text(const Fact& fact, std::size_t columns, bool colour) {
 std::vector<Fact> verdict(const Solution& solution, const SolveEnding& ending, const SolveHeader& header, bool times) {
   std::vector<Fact> facts{{"verdict", describe_status(solution), paint_of(solution)}};
   if (solution.status != Status::by_weights) facts.push_back({"error", describe_error(solution)});
-  if (solution.status == Status::noise) {
-    facts.push_back({"noise", format("inputs and order explain %.2f %% of what is left, by chance up to %.2f %%",
-                                     100 * solution.explained, 100 * solution.by_chance)});
-  }
   if (!solution.pairs.empty()) facts.push_back({"pairs", pairs_fact(solution)});
   const Certainty sure = certainty_of(solution);
   if (sure.of_answer && sure.of > 0)

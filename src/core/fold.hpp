@@ -1,18 +1,14 @@
 #pragma once
 
-#include <string_view>
-
 #include "kintsugi/core/piece.hpp"
 
 namespace kintsugi {
 
-/// "norm", "gate", "scale": as files name them.
-[[nodiscard]] std::string_view to_string(PartKind kind);
-
-/// The same network without parts: a norm's gain goes into the columns of its expand piece and of the gate, its bias
-/// into their biases, a residual's scale into the rows of its compress piece, and a gate beside its expand piece. In
-/// float64. Throws InputError that names the part where it does not fit its owner, where two are the same part of one
-/// piece, or where a block lacks a part that others have.
+/// The same network without parts: each is put into its owner as its rule says (core/part_rules.hpp). A norm's gain
+/// goes into the columns of its expand piece and of the gate, its bias into their biases, a residual's scale into the
+/// rows of its compress piece, and a gate beside its expand piece. In float64. Of blocks of which some have a norm's
+/// gain, the others have no norm. Throws InputError that names the part where it does not fit its owner, or where two
+/// are the same part of one piece.
 [[nodiscard]] NetworkF64 fold(NetworkF64 network);
 
 /// The same with float32 numbers, folded in float64 and then rounded.

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/part_rules.hpp"
 #include "io/atomic_file.hpp"
 #include "io/elements.hpp"
 #include "io/state_dict.hpp"
@@ -31,11 +32,6 @@ std::string digits_of(double value) {
   return {digits.data(), static_cast<std::size_t>(end - digits.data())};
 }
 
-void add_vectors(std::vector<StateEntry>& entries, const std::string& name, const PieceF64& norm) {
-  entries.push_back({name + ".weight", {norm.out}, norm.weight});
-  if (!norm.bias.empty()) entries.push_back({name + ".bias", {norm.out}, norm.bias});
-}
-
 /// The parts of a network by what they belong to.
 class PartFinder {
  public:
@@ -51,6 +47,25 @@ class PartFinder {
  private:
   std::map<std::pair<PartKind, int>, const PieceF64*> parts_;
 };
+
+/// The parts of a piece: "3.gate.weight", "3.norm.bias", "3.scale".
+void add_parts(std::vector<StateEntry>& entries, const std::string& start, const PartFinder& parts, PartOwner side,
+               const PieceF64& owner) {
+  for (const PartRule& rule : part_rules()) {
+    const PieceF64* const part = rule.owner == side ? parts.find(rule.kind, owner) : nullptr;
+    if (part == nullptr) continue;
+    const std::string name = start + std::string(rule.name);
+    const std::string weight = rule.kind == PartKind::scale ? name : name + ".weight";
+    const std::vector<std::size_t> flat{part->out};
+    const std::vector<std::size_t> wide{part->out, part->in};
+    entries.push_back({weight, rule.flat ? flat : wide, part->weight});
+    if (!part->bias.empty()) entries.push_back({name + ".bias", flat, part->bias});
+  }
+  if (side == PartOwner::expand && !owner.gate_weight.empty()) {
+    entries.push_back({start + "gate.weight", {owner.out, owner.in}, owner.gate_weight});
+    if (!owner.gate_bias.empty()) entries.push_back({start + "gate.bias", {owner.out}, owner.gate_bias});
+  }
+}
 
 }  // namespace
 
@@ -71,12 +86,10 @@ void write_model(const std::filesystem::path& path, const NetworkF64& network, c
     const std::string block = std::to_string(t);
     const PieceF64& expand = piece_at(assembly.blocks[t].expand);
     const PieceF64& compress = piece_at(assembly.blocks[t].compress);
-    if (const PieceF64* const norm = parts.find(PartKind::norm, expand)) add_vectors(entries, block + ".norm", *norm);
-    if (const PieceF64* const gate = parts.find(PartKind::gate, expand)) add_layer(entries, block + ".gate", *gate);
+    add_parts(entries, block + ".", parts, PartOwner::expand, expand);
     add_layer(entries, block + ".inp", expand);
     add_layer(entries, block + ".out", compress);
-    if (const PieceF64* const scale = parts.find(PartKind::scale, compress))
-      entries.push_back({block + ".scale", {scale->out}, scale->weight});
+    add_parts(entries, block + ".", parts, PartOwner::compress, compress);
   }
   add_layer(entries, std::to_string(assembly.blocks.size()) + ".layer", piece_at(assembly.head));
   const bool narrow = std::ranges::all_of(entries, [](const StateEntry& entry) { return fits_float32(entry.values); });

@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "core/fold.hpp"
+#include "core/part_rules.hpp"
 #include "io/atomic_file.hpp"
 #include "io/file_format.hpp"
 #include "io/hdf5.hpp"
@@ -59,16 +60,20 @@ void write_pieces(h5::Image& image, const NetworkF64& network) {
   const h5::Handle pieces = image.group(image.root(), "pieces");
   const auto write = [&](const PieceF64& piece, int rank) {
     h5::Handle group = image.group(pieces.id(), std::to_string(piece.index));
-    const bool as_float = writer.fit_float(piece.bias) && writer.fit_float(piece.weight);
+    const bool as_float = writer.fit_float(piece.bias) && writer.fit_float(piece.weight) &&
+                          writer.fit_float(piece.gate_weight) && writer.fit_float(piece.gate_bias);
     const std::array<hsize_t, 2> dims{piece.out, piece.in};
     writer.write(group.id(), "weight", std::span(dims).first(static_cast<std::size_t>(rank)), piece.weight, as_float);
     if (!piece.bias.empty()) writer.write(group.id(), "bias", std::array<hsize_t, 1>{piece.out}, piece.bias, as_float);
+    if (!piece.gate_weight.empty()) writer.write(group.id(), "gate_weight", dims, piece.gate_weight, as_float);
+    if (!piece.gate_bias.empty())
+      writer.write(group.id(), "gate_bias", std::array<hsize_t, 1>{piece.out}, piece.gate_bias, as_float);
     image.attribute(group.id(), "source", piece.source);
     return group;
   };
   for (const PieceF64& piece : network.pieces) static_cast<void>(write(piece, 2));
   for (const BasicPart<double>& part : network.parts) {
-    const h5::Handle group = write(part.piece, part.kind == PartKind::gate ? 2 : 1);
+    const h5::Handle group = write(part.piece, rule_of(part.kind).flat ? 1 : 2);
     problem_format::mark_part(image, group.id(), part.kind, part.owner);
   }
 }
@@ -101,7 +106,8 @@ void check_sizes(const NetworkF64& network, const RowsF64& rows) {
 std::size_t estimated_bytes(const NetworkF64& network, const RowsF64& rows) {
   constexpr std::size_t kPerPiece = 1024;
   std::size_t values = rows.inputs.size() + rows.predictions.size() + rows.targets.size();
-  for (const PieceF64& piece : network.pieces) values += piece.weight.size() + piece.bias.size();
+  for (const PieceF64& piece : network.pieces)
+    values += piece.weight.size() + piece.bias.size() + piece.gate_weight.size();
   for (const BasicPart<double>& part : network.parts) values += part.piece.weight.size() + part.piece.bias.size();
   return values * sizeof(float) + (network.pieces.size() + network.parts.size()) * kPerPiece;
 }
@@ -198,10 +204,12 @@ std::vector<int> piece_indices(const h5::Group& pieces, const std::set<int>& lef
 std::optional<PartKind> part_kind(const h5::Group& group) {
   if (!h5::has_attribute(group, "part")) return std::nullopt;
   const std::string name = h5::text_attribute(group, "part");
-  for (const PartKind kind : {PartKind::norm, PartKind::gate, PartKind::scale}) {
-    if (name == to_string(kind)) return kind;
+  std::string known;
+  for (const PartRule& rule : part_rules()) {
+    if (name == rule.name) return rule.kind;
+    known.append(known.empty() ? "" : ", ").append(rule.name);
   }
-  throw InputError(group.name + ", attribute 'part': is '" + name + "', not norm, gate or scale");
+  throw InputError(group.name + ", attribute 'part': is '" + name + "', not one of " + known);
 }
 
 int owner_of(const h5::Group& group) {
@@ -216,7 +224,7 @@ BasicPiece<Real> read_piece(const h5::Reader& reader, const h5::Group& pieces, i
   BasicPiece<Real> piece;
   piece.index = index;
   const std::optional<PartKind> part = part_kind(group);
-  const int rank = part && *part != PartKind::gate ? 1 : 2;
+  const int rank = part && rule_of(*part).flat ? 1 : 2;
   const h5::Dataset weight = reader.numbers(group, "weight", rank);
   piece.out = weight.dims[0];
   piece.in = rank == 2 ? weight.dims[1] : 1;
@@ -228,6 +236,15 @@ BasicPiece<Real> read_piece(const h5::Reader& reader, const h5::Group& pieces, i
                        std::to_string(piece.out) + " rows");
     }
     piece.bias = read_all<Real>(reader, bias);
+  }
+  if (group.has("gate_weight")) {
+    const auto read = [&](const char* name, const std::vector<std::uint64_t>& dims) {
+      const h5::Dataset set = reader.numbers(group, name, static_cast<int>(dims.size()));
+      if (!std::ranges::equal(set.dims, dims)) throw InputError(set.name + ": is not of the shape of the piece's own");
+      return read_all<Real>(reader, set);
+    };
+    piece.gate_weight = read("gate_weight", {piece.out, piece.in});
+    if (group.has("gate_bias")) piece.gate_bias = read("gate_bias", {piece.out});
   }
   piece.source = h5::has_attribute(group, "source") ? h5::text_attribute(group, "source") : group.name;
   return piece;
@@ -325,7 +342,8 @@ struct ProblemFile::Impl {
   template <class Real>
   BasicNetwork<Real> folded() const {
     BasicNetwork<Real> result = network<Real>();
-    if (result.parts.empty()) return result;
+    const bool fused = std::ranges::any_of(result.pieces, [](const auto& piece) { return !piece.gate_weight.empty(); });
+    if (result.parts.empty() && !fused) return result;
     try {
       return fold(result);
     } catch (const InputError& error) {

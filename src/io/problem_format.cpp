@@ -1,6 +1,6 @@
 #include "io/problem_format.hpp"
 
-#include "core/fold.hpp"
+#include "core/part_rules.hpp"
 #include "io/file_format.hpp"
 #include "kintsugi/core/error.hpp"
 

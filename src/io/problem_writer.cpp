@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <string>
 
+#include "core/part_rules.hpp"
 #include "io/atomic_file.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/file_format.hpp"
@@ -133,7 +134,7 @@ struct ProblemWriter::Impl {
       const std::string group = "/pieces/" + std::to_string(index);
       PieceExtents extents;
       const std::array<hsize_t, 2> dims{shape.out, shape.in};
-      const bool flat = shape.part && *shape.part != PartKind::gate;
+      const bool flat = shape.part && rule_of(*shape.part).flat;
       extents.weight = extension.add(group + "/weight", std::span(dims).first(flat ? 1 : 2));
       if (shape.bias) extents.bias = extension.add(group + "/bias", std::array<hsize_t, 1>{shape.out});
       pieces.push_back(extents);

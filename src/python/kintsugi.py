@@ -74,6 +74,20 @@ def _table(dataset):
     return pd.DataFrame({name: _column(rows[name]) for name in rows.dtype.names})
 
 
+def _pieces_of(index, group):
+    """The piece in a group, and its gate where both were one tensor: a Piece of the same index."""
+
+    def numbers(name):
+        return group[name][()] if name in group else None
+
+    source = _text(group.attrs.get("source", ""))
+    part, owner = _text(group.attrs.get("part", "")), int(group.attrs.get("of", -1))
+    pieces = [Piece(index, numbers("weight"), numbers("bias"), source, part, owner)]
+    if "gate_weight" in group:
+        pieces.append(Piece(index, numbers("gate_weight"), numbers("gate_bias"), source, "gate", index))
+    return pieces
+
+
 class File(collections.abc.Mapping):
     """What one file holds: `kind`, `path`, `attributes` (a dict), and by name its data frames and arrays, read when asked for.
 
@@ -139,15 +153,7 @@ class File(collections.abc.Mapping):
                     raise Error(f"{self.path}: is a {self.kind}, which has no pieces")
                 groups = file["pieces"]
                 self._read["pieces"] = [
-                    Piece(
-                        int(index),
-                        groups[index]["weight"][()],
-                        groups[index]["bias"][()] if "bias" in groups[index] else None,
-                        _text(groups[index].attrs.get("source", "")),
-                        _text(groups[index].attrs.get("part", "")),
-                        int(groups[index].attrs.get("of", -1)),
-                    )
-                    for index in sorted(groups, key=int)
+                    piece for index in sorted(groups, key=int) for piece in _pieces_of(int(index), groups[index])
                 ]
         return self._read["pieces"]
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/fold.hpp"
+#include "core/part_rules.hpp"
 #include "kintsugi/core/error.hpp"
 #include "synth/streams.hpp"
 
@@ -38,7 +39,8 @@ FoldedBlock fold(const ResidualBlock& block, Norm norm) {
   network.pieces = {block.expand, block.compress};
   network.pieces[1].index = network.pieces[0].index + 1;
   for (const auto& [kind, part] : block.parts) {
-    network.parts.push_back({kind, network.pieces[kind == PartKind::scale ? 1 : 0].index, part});
+    const bool last = rule_of(kind).owner == PartOwner::compress;
+    network.parts.push_back({kind, network.pieces[last ? 1 : 0].index, part});
   }
   NetworkF64 folded = fold(widened(network));
   return {std::move(folded.pieces[0]), std::move(folded.pieces[1])};
@@ -65,7 +67,8 @@ Network scatter_pieces(std::vector<ResidualBlock> blocks, Piece head, const Scat
     for (auto& [kind, part] : blocks[t].parts) {
       part.index = *next_part++;
       part.source = "piece_" + std::to_string(part.index);
-      const int owner = kind == PartKind::scale ? truth.blocks[t].compress : truth.blocks[t].expand;
+      const bool last = rule_of(kind).owner == PartOwner::compress;
+      const int owner = last ? truth.blocks[t].compress : truth.blocks[t].expand;
       network.parts.push_back({kind, owner, std::move(part)});
     }
     place(std::move(blocks[t].expand), truth.blocks[t].expand);

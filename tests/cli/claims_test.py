@@ -304,7 +304,7 @@ KINDS = {
     "huge or tiny predictions": Kind(["--blocks", "12", *SMALL], huge_or_tiny),
     "equal rows": Kind(["--blocks", "8", *SIZE, "--rows", "64"], equal_rows, named=by_status("reproduced", "not_solved")),
     "norms or scales": Kind(["--blocks", "4", *SMALL], folder=folder_with_norms, named=by_refusal("the gain of a norm")),
-    "gates": Kind(["--blocks", "4", *SMALL], folder=folder_with_gates, named=by_refusal("gated blocks")),
+    "gates": Kind(["--blocks", "4", *SMALL], folder=folder_with_gates, named=by_finding("form")),
 }
 
 

@@ -36,6 +36,42 @@ class DiagnosisTest(harness.ProgramTest):
         self.run_program("solve", "p.h5", "-o", "s.h5", "-q")
         self.assertNotIn("activation", self.findings())
 
+    def test_equal_rows_do_not_accuse_the_activation(self):
+        planted = Planted(blocks=8, rows=50)
+        planted.write(self.folder / "p.h5")
+        with h5py.File(self.folder / "p.h5", "r+") as file:
+            for name in ("inputs", "predictions"):
+                file["data"][name][...] = file["data"][name][:1]
+        self.run_program("solve", "p.h5", "-o", "s.h5", "-q", code=None)
+        self.assertNotIn("activation", self.findings())
+
+    def test_what_an_answer_is_an_answer_up_to_is_said(self):
+        size = ["-q", "--blocks", "8", "--width", "12", "--hidden", "24", "--rows", "800"]
+        self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", *size, "--noise", "0.01")
+        self.run_program("solve", "p.h5", "-o", "s.h5", "-q")
+        evidence, remedy = self.findings()["noise"]
+        self.assertRegex(evidence, r"\((0.9\d?|1(.0)?) % of the predictions. spread\)")
+        self.assertIn("--tolerance", remedy)
+        self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", *size)
+        with h5py.File(self.folder / "p.h5", "r+") as file:
+            for piece in file["pieces"].values():
+                for name in ("weight", "bias"):
+                    piece[name][...] = piece[name][...].astype(numpy.float16)
+        self.run_program("solve", "p.h5", "-o", "s.h5", "-q")
+        self.assertIn("all weights are numbers of float16", self.findings()["precision"][0])
+        self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", *size, "--depth", "none", "--residual", "0.0005",
+                         "--seed", "3")
+        self.run_program("solve", "p.h5", "-o", "s.h5", "-q", code=None)
+        self.assertIn("neighbours' order; open are positions", self.findings()["order"][0])
+
+    def test_no_end_without_an_answer_is_without_a_reason(self):
+        self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", "-q", "--blocks", "12", "--width", "12", "--hidden",
+                         "24", "--rows", "800")
+        self.run_program("solve", "p.h5", "-o", "s.h5", "-q", "--start", "random", "--max-evaluations", "4", code=STOPPED)
+        evidence, remedy = self.findings()["limit"]
+        self.assertRegex(evidence, r"% of the predictions. variance, after \d+ evaluations, which are few for 12 blocks")
+        self.assertIn("--time-limit", remedy)
+
     def test_few_rows_are_said(self):
         self.run_program("generate", "-o", "p.h5", "--answer", "a.txt", "-q", "--blocks", "12", "--width", "12", "--hidden",
                          "24", "--rows", "29")

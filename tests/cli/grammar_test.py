@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import h5py
 import numpy
 
-from harness import BAD_INPUT, NOT_SOLVED, ProgramTest, main, text
+from harness import BAD_INPUT, ProgramTest, main, text, write_pth
 
 SMALL = ["--blocks", 6, "--width", 16, "--hidden", 40, "--rows", 600, "--activation", "silu"]
 FORMS = {
@@ -19,6 +19,8 @@ FORMS = {
     "scaled": ["--scale", "yes"],
     "all": ["--norm", "rms", "--gate", "yes", "--scale", "yes"],
 }
+
+LARGE = ["--blocks", 6, "--width", 32, "--hidden", 64, "--rows", 900, "--activation", "silu"]
 
 def silu(z):
     return z / (1 + numpy.exp(-z))
@@ -30,11 +32,16 @@ class Network:
         with h5py.File(path) as file:
             self.norm = text(file.attrs.get("norm", "none"))
             self.eps = file.attrs.get("norm_eps", 0.0)
-            self.weight, self.bias, self.parts = {}, {}, {}
+            self.weight, self.bias, self.parts, self.fused = {}, {}, {}, {}
             for name, group in file["pieces"].items():
                 index = int(name)
                 self.weight[index] = group["weight"][...].astype(float)
                 self.bias[index] = group["bias"][...].astype(float) if "bias" in group else 0.0
+                if "gate_weight" in group:  # a fused gate
+                    gate = self.fused[index] = -1 - index
+                    self.weight[gate] = group["gate_weight"][...].astype(float)
+                    self.bias[gate] = group["gate_bias"][...].astype(float) if "gate_bias" in group else 0.0
+                    self.parts["gate", index] = gate
                 if "part" in group.attrs:
                     self.parts[text(group.attrs["part"]), int(group.attrs["of"])] = index
             self.inputs = file["data/inputs"][...].astype(float)
@@ -63,10 +70,15 @@ class Network:
             state = state + self.linear(hidden, compress) * (1 if scale is None else self.weight[scale])
         return self.linear(state, permutation[-1])
 
+    def predict_anew(self):
+        self.predictions = self.predict(self.truth)[:, : self.predictions.shape[1]]
+
 class Forms(ProgramTest):
     def generate(self, options, seed=1, size=SMALL):
         self.run_program("generate", *size, *options, "--seed", seed, "-o", "problem.h5", "--answer", "truth.txt", "-q")
-        return Network(self.folder / "problem.h5"), self.numbers("truth.txt")
+        network = Network(self.folder / "problem.h5")
+        network.truth = self.numbers("truth.txt")
+        return network, network.truth
 
     def numbers(self, name):
         return [int(word) for word in (self.folder / name).read_text().split(",")]
@@ -115,22 +127,30 @@ class Forms(ProgramTest):
         rows = numpy.hstack([network.inputs, network.predictions])
         numpy.savetxt(self.folder / "data.csv", rows, delimiter=",", fmt="%.9g", header=head, comments="")
 
-    def write_pieces(self, network, seed):
-        """Pieces under shuffled numbers in files of their own; returns each one's number."""
-        (self.folder / "pieces").mkdir(exist_ok=True)
-        for file in (self.folder / "pieces").iterdir():
+    def write_pieces(self, network, seed, fuse=None):
+        """Pieces under shuffled numbers in files of their own; returns each one's number. `fuse`: gate and expand piece in
+        one, with the gate "first" or "last"."""
+        folder = self.folder / "puzzle/pieces"
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in [*folder.iterdir(), *(file for file in folder.parent.iterdir() if file.is_file())]:
             file.unlink()
-        order = numpy.random.default_rng(seed).permutation(len(network.weight))
-        for index, number in enumerate(order):
-            arrays = {"weight": network.weight[index].astype(numpy.float32)}
+        gates = {index for (part, _), index in network.parts.items() if part == "gate" and fuse}
+        indices = [index for index in sorted(network.weight) if index not in gates]
+        order = numpy.random.default_rng(seed).permutation(len(indices))
+        number = dict(zip(indices, map(int, order)))
+        for index in indices:
+            stacked = [index]
+            if ("gate", index) in network.parts and fuse:
+                stacked.insert(0 if fuse == "first" else 1, network.parts["gate", index])
+            arrays = {"weight": numpy.concatenate([network.weight[each] for each in stacked]).astype(numpy.float32)}
             if not numpy.isscalar(network.bias[index]):
-                arrays["bias"] = network.bias[index].astype(numpy.float32)
-            numpy.savez(self.folder / f"pieces/piece_{number}.npz", **arrays)
+                arrays["bias"] = numpy.concatenate([network.bias[each] for each in stacked]).astype(numpy.float32)
+            numpy.savez(folder / f"piece_{number[index]}.npz", **arrays)
         self.write_csv(network)
-        return [int(number) for number in order]
+        (self.folder / "data.csv").replace(folder.parent / "data.csv")
+        return number
 
     def test_anonymous_pieces_are_grouped_by_the_weights(self):
-        large = ["--blocks", 6, "--width", 32, "--hidden", 64, "--rows", 600, "--activation", "silu"]
         forms = {
             **FORMS,
             "layer norm and scale": ["--norm", "layer", "--scale", "yes"],
@@ -138,10 +158,10 @@ class Forms(ProgramTest):
         }
         for name, options in forms.items():
             with self.subTest(name):
-                network, truth = self.generate(options, seed=4, size=large)
+                network, truth = self.generate(options, seed=4, size=LARGE)
                 number = self.write_pieces(network, 5)
                 given = ["--norm", network.norm, "--norm-eps", network.eps] if network.norm != "none" else []
-                self.run_program("import", "pieces", "data.csv", "-o", "again.h5", "--activation", "silu", *given, "-q")
+                self.run_program("import", "puzzle/pieces", "puzzle/data.csv", "-o", "again.h5", "--activation", "silu", *given, "-q")
                 again = Network(self.folder / "again.h5")
                 expected = {(part, number[owner]): number[index] for (part, owner), index in network.parts.items()}
                 self.assertEqual(again.parts, expected)
@@ -149,10 +169,9 @@ class Forms(ProgramTest):
                 self.assertEqual(self.answer(), ([number[index] for index in truth], "solved"))
 
     def test_another_norm_or_eps_is_named(self):
-        large = ["--blocks", 6, "--width", 32, "--hidden", 64, "--rows", 600, "--activation", "silu"]
-        network, _ = self.generate(["--norm", "layer", "--biases", "no", "--norm-eps", 1e-6], seed=4, size=large)
+        network, _ = self.generate(["--norm", "layer", "--biases", "no", "--norm-eps", 1e-6], seed=4, size=LARGE)
         self.write_pieces(network, 5)
-        self.run_program("import", "pieces", "data.csv", "-o", "again.h5", "--activation", "silu", "-q")
+        self.run_program("import", "puzzle/pieces", "puzzle/data.csv", "-o", "again.h5", "--activation", "silu", "-q")
         said = self.run_program("solve", "again.h5", "-o", "solution.h5", "--max-evaluations", 200, code=None).stderr
         self.assertIn("import again with --norm layer --norm-eps 1e-06", said)
 
@@ -162,16 +181,16 @@ class Forms(ProgramTest):
         for index in network.parts.values():
             network.weight[index] = random.normal(size=16)
         self.write_pieces(network, 5)
-        self.assert_error(BAD_INPUT, "import", "pieces", "data.csv", "-o", "again.h5", "--norm", "rms",
+        self.assert_error(BAD_INPUT, "import", "puzzle/pieces", "puzzle/data.csv", "-o", "again.h5", "--norm", "rms",
                           says=["is the gain of a norm", "the weights do not tell"])
         # One gain too few; the numbers run from 0 without a gap.
         number = self.write_pieces(network, 5)
-        gone, last = self.folder / f"pieces/piece_{number[min(network.parts.values())]}.npz", self.folder / "pieces/piece_18.npz"
+        gone, last = self.folder / f"puzzle/pieces/piece_{number[min(network.parts.values())]}.npz", self.folder / "puzzle/pieces/piece_18.npz"
         if gone != last:
             last.replace(gone)
         else:
             last.unlink()
-        self.assert_error(BAD_INPUT, "import", "pieces", "data.csv", "-o", "again.h5",
+        self.assert_error(BAD_INPUT, "import", "puzzle/pieces", "puzzle/data.csv", "-o", "again.h5",
                           says=["has one dimension", "There are 5 of these and 6 blocks"])
         self.assertFalse((self.folder / "again.h5").exists())
 
@@ -197,7 +216,7 @@ class Forms(ProgramTest):
             return apply
 
         damages = {
-            "no such part": (change("part", "bark"), ["attribute 'part'", "'bark'", "norm, gate or scale"]),
+            "no such part": (change("part", "bark"), ["attribute 'part'", "'bark'", "not one of gate, norm, scale"]),
             "no owner": (change("of", 99), [f"piece {norms[0]}", "the norm of piece 99", "no such piece"]),
             "a negative owner": (change("of", -1), ["attribute 'of'"]),
             "two norms of one piece": (
@@ -218,6 +237,77 @@ class Forms(ProgramTest):
                 with h5py.File(self.folder / "damaged.h5", "r+") as file:
                     damage(file)
                 self.assert_error(BAD_INPUT, "solve", "damaged.h5", "-o", "solution.h5", says=["damaged.h5", *says])
+
+    def solve_folder(self, code=0, **options):
+        self.run_program("solve", "puzzle", "--activation", "silu", "-o", "puzzle/solution.h5", "-q", code=code, **options)
+        return self.answer("puzzle/solution.h5")
+
+    def expected(self, network, number):
+        return [number[index] for index in network.truth]
+
+    def parts_by_number(self, network, number):
+        return {(part, number[owner]): number[index] for (part, owner), index in network.parts.items()}
+
+    def test_gate_and_expand_piece_in_one_tensor(self):
+        for fuse in ("first", "last"):
+            for options in (["--gate", "yes"], [*FORMS["all"], "--biases", "no"]):
+                with self.subTest(fuse, options=options):
+                    network, _ = self.generate(options, seed=8, size=LARGE)
+                    number = self.write_pieces(network, 5, fuse)
+                    answers = [self.solve_folder(np=np) for np in (None, 3)]
+                    self.assertEqual(answers, [(self.expected(network, number), "solved")] * 2)
+                    self.run_program("verify", "puzzle/problem.h5", "puzzle/solution.h5")
+                    # The model that was put together has the gates apart, by name.
+                    self.run_program("import", "puzzle/solved.pth", "puzzle/data.csv", "-o", "again.h5", "-q",
+                                     "--activation", "silu")
+                    again = Network(self.folder / "again.h5")
+                    self.assertLess(numpy.abs(again.predict(again.mains) - network.predictions).max(), 1e-6)
+
+    def test_parts_that_weights_say_nothing_of_are_found_by_the_data(self):
+        forms = {"norm": ["--norm", "rms"], "layer": ["--norm", "layer"], "scale": ["--scale", "yes"],
+                 "both": ["--norm", "layer", "--scale", "yes"]}
+        for name, options in forms.items():
+            with self.subTest(name):
+                network, _ = self.generate(options, seed=10, size=LARGE)
+                random = numpy.random.default_rng(10)
+                for index in network.parts.values():
+                    network.weight[index] = numpy.float32(1 + 0.25 * random.normal(size=32)).astype(float)
+                network.predict_anew()
+                number = self.write_pieces(network, 5)
+                self.assert_error(BAD_INPUT, "import", "puzzle/pieces", "puzzle/data.csv", "-o", "again.h5",
+                                  says=["the weights do not tell", "kintsugi solve FOLDER, which asks the data"])
+                self.assertEqual(self.solve_folder(), (self.expected(network, number), "solved"))
+                again = Network(self.folder / "puzzle/problem.h5")
+                self.assertEqual(again.parts, self.parts_by_number(network, number))
+
+    def test_gates_that_weights_mistake_are_turned_by_the_data(self):
+        network, _ = self.generate(["--gate", "yes", "--pair-signal", "0.5"], seed=11, size=LARGE)
+        for fuse in (None, "last"):
+            with self.subTest(fuse):
+                number = self.write_pieces(network, 5, fuse)
+                self.assertEqual(self.solve_folder(), (self.expected(network, number), "solved"))
+
+    def test_scales_that_some_blocks_have(self):
+        network, truth = self.generate(FORMS["all"], seed=12)
+        for owner in (truth[1], truth[7]):
+            index = network.parts.pop(("scale", owner))
+            del network.weight[index], network.bias[index]
+        network.predict_anew()
+        tensors = {}
+        for place, index in enumerate(truth):
+            names = {index: f"{place // 2}.{'layer' if place == len(truth) - 1 else 'out' if place % 2 else 'inp'}"}
+            names.update({part: f"{place // 2}.{kind}" for (kind, owner), part in network.parts.items() if owner == index})
+            for piece, name in names.items():
+                tensors[name + ".weight"] = network.weight[piece].astype(numpy.float32)
+                if not numpy.isscalar(network.bias[piece]):
+                    tensors[name + ".bias"] = network.bias[piece].astype(numpy.float32)
+        write_pth(self.folder / "model.pth", tensors)
+        self.write_csv(network)
+        self.run_program("import", "model.pth", "data.csv", "-o", "again.h5", "--activation", "silu", "-q")
+        again = Network(self.folder / "again.h5")
+        self.assertLess(numpy.abs(again.predict(again.mains) - network.predictions).max(), 1e-6)
+        self.run_program("solve", "again.h5", "-o", "solution.h5", "-q")
+        self.assertEqual(self.answer(), (again.mains, "solved"))
 
     def test_info_names_the_form(self):
         self.generate(FORMS["all"])

@@ -50,6 +50,26 @@ TEST(Fold, WithoutPartsNothingChanges) {
   EXPECT_TRUE(folded.pieces[2].bias.empty());
 }
 
+TEST(Fold, SomeResidualsMayHaveNoScale) {
+  NetworkF64 two = network();
+  two.pieces.insert(two.pieces.begin(), {piece(6, 1, 2, {1, 2}), piece(7, 2, 1, {4, 5})});
+  two.parts.push_back({PartKind::scale, 4, piece(3, 2, 1, {2, -1})});
+  const NetworkF64 folded = fold(two);
+  EXPECT_EQ(folded.pieces[1].weight, (Values{4, 5}));
+  EXPECT_EQ(folded.pieces[3].weight, (Values{8, -5}));
+}
+
+TEST(Fold, AGateOfThePieceItselfIsKept) {
+  NetworkF64 fused = network();
+  fused.pieces[0].gate_weight = {-1, 3};
+  fused.parts.push_back({PartKind::norm, 0, piece(1, 2, 1, {10, 100})});
+  const NetworkF64 folded = fold(fused);
+  EXPECT_TRUE(folded.form.gated);
+  EXPECT_EQ(folded.pieces[0].gate_weight, (Values{-10, 300}));
+  fused.parts.push_back({PartKind::gate, 0, piece(2, 1, 2, {-1, 3})});
+  expect_error<InputError>([&] { static_cast<void>(fold(fused)); }, {"has another one already"});
+}
+
 TEST(Fold, WhatDoesNotFitIsNamed) {
   const auto refuse = [](const BasicPart<double>& part, const std::string& words, Norm norm = Norm::rms) {
     NetworkF64 all = network();
@@ -67,8 +87,8 @@ TEST(Fold, WhatDoesNotFitIsNamed) {
   expect_error<InputError>([&] { static_cast<void>(fold(twice)); }, {"has another one already"});
   NetworkF64 two = network();
   two.pieces.insert(two.pieces.begin(), {piece(6, 1, 2, {1, 2}), piece(7, 2, 1, {4, 5})});
-  two.parts.push_back({PartKind::scale, 4, piece(3, 2, 1, {2, -1})});
-  expect_error<InputError>([&] { static_cast<void>(fold(two)); }, {"1 of 2 blocks have a scale"});
+  two.parts.push_back({PartKind::norm, 0, piece(3, 2, 1, {2, -1})});
+  expect_error<InputError>([&] { static_cast<void>(fold(two)); }, {"1 of 2 blocks have a norm"});
 }
 
 }  // namespace
