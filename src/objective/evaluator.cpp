@@ -171,6 +171,38 @@ std::vector<double> Evaluator::errors(const Blocks& base, std::span<const Blocks
   return mean_squares(sums, sample.tiles().size());
 }
 
+std::vector<float> Evaluator::own_differences(const Blocks& base, std::span<const Blocks> candidates,
+                                              const SharedSample& sample) {
+  const std::vector<std::size_t> shared = count_candidates(base, candidates, sample.tiles().size());
+  std::vector<std::size_t> own;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (sample.is_mine(i)) own.push_back(i);
+  }
+  const std::size_t outputs = weights_->roles().outputs;
+  std::size_t rows = 0;
+  for (const RowTile& tile : sample.tiles()) rows += tile.rows;
+  std::vector<float> differences(own.size() * rows * outputs);
+  const ScopedSeconds timing(clock_.kernels);
+  const std::size_t start =
+      own.empty() ? 0 : shared[*std::ranges::min_element(own, {}, [&](std::size_t i) { return shared[i]; })];
+  std::size_t before = 0;  // rows of the tiles before
+  for (const RowTile& tile : sample.tiles()) {
+    std::copy_n(tile.inputs, buffers_.base_state.size(), buffers_.base_state.begin());
+    for (std::size_t at = 0; at < start; ++at) advance(base[at], buffers_.base_state.data());
+    for (std::size_t n = 0; n < own.size() && !stop_heard(); ++n) {
+      std::ranges::copy(buffers_.base_state, buffers_.state.begin());
+      const Blocks& candidate = candidates[own[n]];
+      for (std::size_t b = start; b < candidate.size(); ++b) advance(candidate[b], buffers_.state.data());
+      tile_errors(tile, buffers_.state.data(), buffers_.outputs.data());
+      float* const to = differences.data() + (n * rows + before) * outputs;
+      for (std::size_t q = 0; q < outputs; ++q)
+        std::copy_n(buffers_.outputs.data() + q * kTileRows, tile.rows, to + q * tile.rows);
+    }
+    before += tile.rows;
+  }
+  return differences;
+}
+
 double Evaluator::error(const Blocks& blocks, std::size_t tiles) {
   return errors(blocks, std::span(&blocks, 1), tiles).front();
 }

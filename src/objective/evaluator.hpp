@@ -79,6 +79,12 @@ class Evaluator {
   [[nodiscard]] std::vector<double> errors(const Blocks& base, std::span<const Blocks> candidates,
                                            const SharedSample& sample);
 
+  /// Differences network - data, scaled, of this rank's candidates of those that all ranks give (see
+  /// SharedSample::is_mine): [candidate][tile][output][row], rows that are real. Cut short by a stop: to be asked for
+  /// after it, like a tile's work. All candidates are counted. Not collective.
+  [[nodiscard]] std::vector<float> own_differences(const Blocks& base, std::span<const Blocks> candidates,
+                                                   const SharedSample& sample);
+
   struct Best {
     std::size_t index = 0;
     double error = 0;

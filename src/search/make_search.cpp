@@ -10,6 +10,7 @@
 #include "search/local/tabu.hpp"
 #include "search/rounds/annealing.hpp"
 #include "search/rounds/depth_round.hpp"
+#include "search/rounds/ensemble.hpp"
 #include "search/rounds/gauss_newton.hpp"
 #include "search/rounds/pair_relaxation.hpp"
 
@@ -26,6 +27,7 @@ enum class Stream : std::uint64_t {
   gauss_newton = 7,
   pair_relaxation = 8,
   depth = 10,
+  ensemble = 11,
 };
 
 Random random_of(const SearchContext& context, Stream stream) {
@@ -73,6 +75,12 @@ std::unique_ptr<Round> depth(const SearchContext& c) {
   if (c.clues.lines.empty()) return nullptr;
   return std::make_unique<DepthRound>(c.evaluator, random_of(c, Stream::depth), c.clues, c.parameters);
 }
+std::unique_ptr<Round> ensemble(const SearchContext& c) {
+  const auto pairs = static_cast<double>(c.evaluator.weights().roles().expand.size());
+  const auto untrusted = static_cast<double>(c.clues.untrusted.size());
+  if (pairs < 3 || untrusted > c.parameters.ensemble.most_untrusted * pairs) return nullptr;
+  return std::make_unique<Ensemble>(c.evaluator, random_of(c, Stream::ensemble), c.parameters.ensemble);
+}
 std::unique_ptr<Round> annealing(const SearchContext& c) {
   return std::make_unique<Annealing>(c.evaluator, c.model, random_of(c, Stream::annealing), c.parameters.annealing,
                                      c.memory.table);
@@ -94,9 +102,10 @@ const std::vector<Recipe>& recipes() {
       {.name = "annealing", .chain = {insertion}, .rounds = {annealing}},
       {.name = "auto",
        .chain = {insertion, relocation, pair_exchange},
-       .rounds = {pair_relaxation, depth, gauss_newton, annealing}},
+       .rounds = {pair_relaxation, depth, gauss_newton, annealing, ensemble}},
       {.name = "bubble", .chain = {bubble}, .plateau = nullptr},
       {.name = "depth", .chain = {insertion}, .rounds = {depth}},
+      {.name = "ensemble", .chain = {insertion}, .rounds = {ensemble}},
       {.name = "gauss-newton", .chain = {insertion}, .rounds = {gauss_newton}},
       {.name = "insertion", .chain = {insertion}, .plateau = nullptr},
       {.name = "iterated", .chain = {insertion, relocation, pair_exchange}},

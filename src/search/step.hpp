@@ -50,6 +50,8 @@ struct RoundPolicy {
   /// So many times the work of the local searches; none: as much as they have while it is what finds new best orders,
   /// and less otherwise.
   std::optional<std::int64_t> work_share;
+  /// It waits for the local searches to have done so much work, blocks times tiles.
+  std::int64_t first_work = 0;
   /// It comes nearer to the answer before the error shows it: the next round begins at what became of the last one's
   /// result, even if a better order is known.
   bool resumes_own_result = false;

@@ -16,6 +16,7 @@ enum class Event : char {
   gauss_newton = 'L',
   depth = 'D',
   pair_decoding = 'Q',
+  ensemble = 'E',
   annealing = 'A',
   pair_relaxation = 'X',
   pair_exchange = 'P',
@@ -32,7 +33,7 @@ struct EventName {
 };
 
 /// All events in words, in the order of legends.
-inline constexpr std::array<EventName, 16> kEventNames{{
+inline constexpr std::array<EventName, 17> kEventNames{{
     {Event::start, "start"},
     {Event::bubble, "bubble repair"},
     {Event::insertion, "insertion"},
@@ -41,6 +42,7 @@ inline constexpr std::array<EventName, 16> kEventNames{{
     {Event::gauss_newton, "Gauss-Newton"},
     {Event::pair_decoding, "near pairs decided"},
     {Event::depth, "depth by weights"},
+    {Event::ensemble, "ensemble of orders"},
     {Event::annealing, "annealing"},
     {Event::pair_relaxation, "pair relaxation"},
     {Event::pair_exchange, "pair exchange"},

@@ -392,6 +392,56 @@ struct PairRelaxationParameters {
   }
 };
 
+struct EnsembleParameters {
+  std::size_t first_blocks = 24;
+  std::size_t orders_per_block = 20;
+  std::size_t entries_per_block = 8;
+  std::int64_t generations = 4;
+  double width = 0.25;
+  double inflation = 1.2;
+  double least_narrowing = 0.7;
+  double least_deviation = 0.3;
+  double least_noise = 1e-5;
+  double settled = 0.4;
+  double surprise = 1.5;
+  double most_untrusted = 0.25;
+  std::int64_t work_share = 4;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor(
+        "first_blocks", first_blocks, "blocks", 3, 100000,
+        "So many at the end of the order are placed first, then twice as many, and again: few need little work, and "
+        "the start of an order is right before its end is.");
+    visitor("orders_per_block", orders_per_block, "orders", 2, 100000,
+            "Drawn in each generation, for each block that is placed. There must be more of them than entries.");
+    visitor("entries_per_block", entries_per_block, "entries", 1, 100000,
+            "Rows times outputs that orders are compared on, for each block that is placed.");
+    visitor("generations", generations, "generations", 1, 100000,
+            "Of a round. Then local searches try to finish the likeliest order.");
+    visitor("width", width, "share", 1e-3, 10,
+            "How far blocks may be from where they stand at first, standard deviation, as a share of those that are "
+            "placed.");
+    visitor("inflation", inflation, "factor", 1, 10,
+            "Deviations are taken larger than they come out by so much: later generations use the same rows again.");
+    visitor("least_narrowing", least_narrowing, "factor", 0, 1,
+            "No deviation falls by more than this in one generation. At 0.5, generations err more than they say.");
+    visitor("least_deviation", least_deviation, "places", 0, 100, "Blocks always move by as much.");
+    visitor(
+        "least_noise", least_noise, "share", 0, 1,
+        "Of the mean variance of what the linear model misses, what it misses in any direction at least. Most of the "
+        "information is in directions where it misses next to nothing: with 0.05, nothing is learnt.");
+    visitor("settled", settled, "places", 0, 100, "With smaller deviations it is over.");
+    visitor("surprise", surprise, "factor", 1, 1e6,
+            "Where the noise has to be larger by so much for the data to be likely, it is over: the start is wrong, or "
+            "the belief has missed the answer. On the way to it it was 1 to 1.1, behind wrong starts 3 to 80.");
+    visitor("most_untrusted", most_untrusted, "share", 0, 1,
+            "Only networks where the weights leave no larger share of the pairs open: pairs must be right.");
+    visitor("work_share", work_share, "factor", 1, 1000,
+            "The rounds have so many times the work of the local searches, once these have done as much.");
+  }
+};
+
 struct GaussNewtonParameters {
   std::size_t rows_per_block = 40;
   double widest = 1.0 / 6;
@@ -932,6 +982,7 @@ struct Parameters {
   DepthPriorParameters depth_prior;
   DepthStepsParameters depth_steps;
   PairDecodingParameters pair_decoding;
+  EnsembleParameters ensemble;
   GaussNewtonParameters gauss_newton;
   ProjectedRelocationParameters projected_relocation;
   AnnealingParameters annealing;
@@ -969,6 +1020,7 @@ struct Parameters {
     group("depth_prior", depth_prior);
     group("depth_steps", depth_steps);
     group("pair_decoding", pair_decoding);
+    group("ensemble", ensemble);
     group("gauss_newton", gauss_newton);
     group("projected_relocation", projected_relocation);
     group("annealing", annealing);

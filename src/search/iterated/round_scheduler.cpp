@@ -13,7 +13,8 @@ RoundScheduler::RoundScheduler(std::vector<std::unique_ptr<Round>> rounds, const
 
 std::optional<std::size_t> RoundScheduler::first() const {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    if (slots_[i].round->policy().work_share.value_or(1) > 1) return i;
+    const RoundPolicy policy = slots_[i].round->policy();
+    if (policy.work_share.value_or(1) > 1 && policy.first_work == 0) return i;
   }
   return std::nullopt;
 }
@@ -23,10 +24,10 @@ std::optional<std::size_t> RoundScheduler::next(std::int64_t local_work, const B
   std::int64_t least = local_work + 1;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
-    const std::optional<std::int64_t> share = slot.round->policy().work_share;
-    const std::int64_t weighted =
-        share ? slot.work / *share : (slot.productive ? 1 : parameters_.idle_work_factor) * slot.work;
-    if (weighted >= least || !slot.round->leads_on_from(incumbent)) continue;
+    const RoundPolicy policy = slot.round->policy();
+    const std::int64_t weighted = policy.work_share ? slot.work / *policy.work_share
+                                                    : (slot.productive ? 1 : parameters_.idle_work_factor) * slot.work;
+    if (local_work < policy.first_work || weighted >= least || !slot.round->leads_on_from(incumbent)) continue;
     next = i;
     least = weighted;
   }
