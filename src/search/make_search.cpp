@@ -79,7 +79,7 @@ std::unique_ptr<Round> ensemble(const SearchContext& c) {
   const auto pairs = static_cast<double>(c.evaluator.weights().roles().expand.size());
   const auto untrusted = static_cast<double>(c.clues.untrusted.size());
   if (pairs < 3 || untrusted > c.parameters.ensemble.most_untrusted * pairs) return nullptr;
-  return std::make_unique<Ensemble>(c.evaluator, random_of(c, Stream::ensemble), c.parameters.ensemble);
+  return std::make_unique<Ensemble>(c.evaluator, random_of(c, Stream::ensemble), c.parameters.ensemble, c.memory.table);
 }
 std::unique_ptr<Round> annealing(const SearchContext& c) {
   return std::make_unique<Annealing>(c.evaluator, c.model, random_of(c, Stream::annealing), c.parameters.annealing,

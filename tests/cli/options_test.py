@@ -163,7 +163,7 @@ class ValueTest(ProgramTest):
 
     def test_help_lists_the_searches(self):
         text = " ".join(self.run_program("solve", "--help").stdout.split())
-        for name in ("annealing", "auto", "bubble", "gauss-newton", "insertion", "iterated", "pair-relaxation",
+        for name in ("annealing", "auto", "bubble", "depth", "ensemble", "gauss-newton", "insertion", "iterated", "pair-relaxation",
                      "restart", "tabu"):
             self.assertIn(name, text)
 

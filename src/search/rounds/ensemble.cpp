@@ -17,8 +17,8 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-Ensemble::Ensemble(Evaluator& evaluator, Random random, const EnsembleParameters& parameters)
-    : evaluator_(&evaluator), random_(random), parameters_(parameters) {}
+Ensemble::Ensemble(Evaluator& evaluator, Random random, const EnsembleParameters& parameters, std::size_t table_bytes)
+    : evaluator_(&evaluator), random_(random), parameters_(parameters), table_bytes_(table_bytes) {}
 
 RoundPolicy Ensemble::policy() const {
   const std::size_t blocks = std::min(parameters_.first_blocks, evaluator_->weights().roles().expand.size());
@@ -34,6 +34,14 @@ void Ensemble::choose_blocks() {
   size_ = size_ == 0 || size_ == all ? parameters_.first_blocks : size_ + (size_ + 1) / 2;
   // A few more are as soon placed with them.
   if (5 * size_ > 4 * all) size_ = all;
+  if (size_ > parameters_.first_blocks && bytes(size_) > table_bytes_) size_ = std::min(parameters_.first_blocks, all);
+}
+
+std::size_t Ensemble::bytes(std::size_t blocks) const {
+  const std::size_t orders = parameters_.orders_per_block * blocks;
+  const std::size_t entries = parameters_.entries_per_block * blocks;
+  // Differences as they come, as they are sent, and twice as a matrix; what the model misses, and its roots.
+  return orders * entries * (2 * sizeof(float) + 2 * sizeof(double)) + 3 * entries * entries * sizeof(double);
 }
 
 std::size_t Ensemble::tiles() const {
@@ -157,6 +165,7 @@ void Ensemble::state(StateArchive& archive) {
   const auto blocks = static_cast<Index>(size_);
   belief_.mean = Eigen::Map<const VectorXd>(mean.data(), blocks);
   belief_.covariance = Eigen::Map<const MatrixXd>(covariance.data(), blocks, blocks);
+  archive.require(settled_ || belief_.covariance.llt().info() == Eigen::Success);
 }
 
 }  // namespace kintsugi

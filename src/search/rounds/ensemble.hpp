@@ -7,6 +7,7 @@
 #include "core/random.hpp"
 #include "kintsugi/core/parameters.hpp"
 #include "objective/evaluator.hpp"
+#include "objective/memory_budget.hpp"
 #include "search/rounds/position_belief.hpp"
 #include "search/step.hpp"
 
@@ -28,8 +29,10 @@ namespace kintsugi {
 /// and hidden size h: about 600 T^3 d h operations for each generation, 160 T^2 floats of memory.
 class Ensemble final : public Round {
  public:
-  /// The evaluator must outlive the object.
-  Ensemble(Evaluator& evaluator, Random random, const EnsembleParameters& parameters);
+  /// `table_bytes`: of a generation's numbers on rank 0 of the island, see MemoryBudget::table; it limits how many
+  /// blocks are placed. The evaluator must outlive the object.
+  Ensemble(Evaluator& evaluator, Random random, const EnsembleParameters& parameters,
+           std::size_t table_bytes = MemoryBudget{}.table);
 
   [[nodiscard]] RoundPolicy policy() const override;
   void begin(const ScoredOrder& from) override;
@@ -40,6 +43,8 @@ class Ensemble final : public Round {
  private:
   /// How many blocks are placed together next time.
   void choose_blocks();
+  /// Of a generation that places so many blocks.
+  [[nodiscard]] std::size_t bytes(std::size_t blocks) const;
   [[nodiscard]] std::size_t tiles() const;
   /// The start as it is, and the placed blocks by ascending key.
   [[nodiscard]] Blocks order_by(const Eigen::VectorXd& keys) const;
@@ -53,6 +58,7 @@ class Ensemble final : public Round {
   Evaluator* evaluator_;
   Random random_;
   EnsembleParameters parameters_;
+  std::size_t table_bytes_;
   ScoredOrder current_;
   Blocks base_;            // the order that is placed anew
   std::size_t size_ = 0;   // how many blocks at its end are; 0: none yet
