@@ -21,20 +21,19 @@ Ensemble::Ensemble(Evaluator& evaluator, Random random, const EnsembleParameters
     : evaluator_(&evaluator), random_(random), parameters_(parameters), table_bytes_(table_bytes) {}
 
 RoundPolicy Ensemble::policy() const {
-  const std::size_t blocks = std::min(parameters_.first_blocks, evaluator_->weights().roles().expand.size());
-  const std::size_t outputs = evaluator_->weights().roles().outputs;
-  const std::size_t rows = (parameters_.entries_per_block * blocks + outputs - 1) / outputs;
-  const std::size_t work = parameters_.orders_per_block * blocks * blocks * evaluator_->rows().tiles_for(rows);
+  const std::size_t blocks = settled_ ? next_size() : size_;
+  const std::size_t work = parameters_.orders_per_block * blocks * blocks * tiles(blocks);
   return {.work_share = parameters_.work_share,
-          .first_work = parameters_.generations * static_cast<std::int64_t>(work) / 4};
+          .first_work = parameters_.generations * static_cast<std::int64_t>(work)};
 }
 
-void Ensemble::choose_blocks() {
+std::size_t Ensemble::next_size() const {
   const std::size_t all = evaluator_->weights().roles().expand.size();
-  size_ = size_ == 0 || size_ == all ? parameters_.first_blocks : size_ + (size_ + 1) / 2;
+  const std::size_t first = std::min(parameters_.first_blocks, all);
+  std::size_t next = size_ == 0 || size_ == all ? first : size_ + (size_ + 1) / 2;
   // A few more are as soon placed with them.
-  if (5 * size_ > 4 * all) size_ = all;
-  if (size_ > parameters_.first_blocks && bytes(size_) > table_bytes_) size_ = std::min(parameters_.first_blocks, all);
+  if (5 * next > 4 * all) next = all;
+  return next > first && bytes(next) > table_bytes_ ? first : next;
 }
 
 std::size_t Ensemble::bytes(std::size_t blocks) const {
@@ -44,9 +43,9 @@ std::size_t Ensemble::bytes(std::size_t blocks) const {
   return orders * entries * (2 * sizeof(float) + 2 * sizeof(double)) + 3 * entries * entries * sizeof(double);
 }
 
-std::size_t Ensemble::tiles() const {
+std::size_t Ensemble::tiles(std::size_t blocks) const {
   const std::size_t outputs = evaluator_->weights().roles().outputs;
-  return evaluator_->rows().tiles_for((parameters_.entries_per_block * size_ + outputs - 1) / outputs);
+  return evaluator_->rows().tiles_for((parameters_.entries_per_block * blocks + outputs - 1) / outputs);
 }
 
 void Ensemble::begin(const ScoredOrder& from) {
@@ -54,7 +53,7 @@ void Ensemble::begin(const ScoredOrder& from) {
   generation_ = 0;
   if (!settled_) return;
   settled_ = false;
-  choose_blocks();
+  size_ = next_size();
   base_ = from.blocks;
   const auto blocks = static_cast<Index>(size_);
   const double width = parameters_.width * static_cast<double>(size_);
@@ -87,7 +86,7 @@ MatrixXd Ensemble::draw() {
 
 MatrixXd Ensemble::differences(const std::vector<Blocks>& orders) {
   const mpi::Comm& island = evaluator_->island();
-  const SharedSample sample(*evaluator_, tiles());
+  const SharedSample sample(*evaluator_, tiles(size_));
   const std::vector<float> own = evaluator_->own_differences(orders.front(), orders, sample);
   mpi::stop_together(island);
   const auto ranks = static_cast<std::size_t>(island.size());

@@ -42,10 +42,11 @@ class Ensemble final : public Round {
 
  private:
   /// How many blocks are placed together next time.
-  void choose_blocks();
+  [[nodiscard]] std::size_t next_size() const;
   /// Of a generation that places so many blocks.
   [[nodiscard]] std::size_t bytes(std::size_t blocks) const;
-  [[nodiscard]] std::size_t tiles() const;
+  /// Of the sample on which so many blocks are placed.
+  [[nodiscard]] std::size_t tiles(std::size_t blocks) const;
   /// The start as it is, and the placed blocks by ascending key.
   [[nodiscard]] Blocks order_by(const Eigen::VectorXd& keys) const;
   /// Each row's keys are drawn from the belief: [orders][blocks].
