@@ -90,6 +90,19 @@ TEST_F(EnsembleOnPlanted, PlacesTheEndFirstAndLeavesAWrongStart) {
   EXPECT_FALSE(std::equal(wrong.blocks.begin(), wrong.blocks.end() - 18, other.current().blocks.begin()));
 }
 
+TEST_F(EnsembleOnPlanted, LearnsFromManyOutputs) {
+  // More outputs in one tile of rows than there are orders.
+  PlantedOptions options = strong_blocks();
+  options.outputs = 20;
+  const PlantedProblem problem = make_planted(options);
+  Workbench bench(world_, problem, {1, world_.size()});
+  const Blocks start = shuffled_blocks(problem, 1);
+  Ensemble ensemble(bench.evaluator(), Random(3), {});
+  ensemble.begin({start, bench.evaluator().error(start, kTiles), kTiles});
+  EXPECT_EQ(ensemble.step().moves, 1);
+  EXPECT_NE(ensemble.current().blocks, start);
+}
+
 TEST_F(EnsembleOnPlanted, IsTheSameOnOneRank) {
   const mpi::Comm self = mpi::Comm::self();
   Workbench alone(self, problem_, {1, 1});

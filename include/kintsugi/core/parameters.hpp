@@ -411,8 +411,8 @@ struct EnsembleParameters {
   void visit(Visitor& visitor) {
     visitor(
         "first_blocks", first_blocks, "blocks", 3, 100000,
-        "So many at the end of the order are placed first, then twice as many, and again: few need little work, and "
-        "the start of an order is right before its end is.");
+        "So many at the end of the order are placed first, then half as many more, and again: few need little work, "
+        "and the start of an order is right before its end is.");
     visitor("orders_per_block", orders_per_block, "orders", 2, 100000,
             "Drawn in each generation, for each block that is placed. There must be more of them than entries.");
     visitor("entries_per_block", entries_per_block, "entries", 1, 100000,

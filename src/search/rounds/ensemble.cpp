@@ -95,11 +95,13 @@ MatrixXd Ensemble::differences(const std::vector<Blocks>& orders) {
   const std::vector<float> all = island.all_to_all(own, counts);
   if (!island.root()) return {};
   const auto entries = static_cast<Index>(all.size() / orders.size());
-  MatrixXd matrix(static_cast<Index>(orders.size()), entries);
+  // A tile of many outputs has more entries than so many orders can tell the noise of.
+  const Index used = std::min(entries, static_cast<Index>(2 * orders.size() / 3));
+  MatrixXd matrix(static_cast<Index>(orders.size()), used);
   const float* from = all.data();
   for (std::size_t rank = 0; rank < ranks; ++rank) {
     for (std::size_t i = rank; i < orders.size(); i += ranks, from += entries)
-      matrix.row(static_cast<Index>(i)) = Eigen::Map<const Eigen::RowVectorXf>(from, entries).cast<double>();
+      matrix.row(static_cast<Index>(i)) = Eigen::Map<const Eigen::RowVectorXf>(from, used).cast<double>();
   }
   return matrix;
 }
