@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "kernels/code.hpp"
 #include "kernels/gemm.hpp"
@@ -23,41 +25,90 @@ Lanes load(const float* from) {
 }
 void store(float* to, Lanes lanes) { std::memcpy(to, &lanes, sizeof lanes); }
 
-// Blocks worked on together: 3 x 3 running sums and the six vectors they need fit 16 registers.
+// Blocks worked on together: 3 x 3 running sums and the operands that they need fit 16 registers, 3 x 6 fit 32.
 constexpr std::size_t kBatch = 3;
+#ifdef __AVX512F__
+constexpr std::size_t kWide = 2 * kBatch;
+#else
+constexpr std::size_t kWide = kBatch;
+#endif
 
-// sums[i][j] += u_{a+i} . r_{b+j} - u_{b+j} . r_{a+i} over `width` features; operands are [width][kLanes].
+// Features worked on together: the operands of a block are 6 KiB then, those of a batch stay in the first-level cache.
+constexpr std::size_t kMostFeatures = 768 / kLanes;
+
+// Of one group of rows and of some features: operands are [blocks][features][kLanes], effects
+// [blocks][blocks][kTileRows].
+struct Panel {
+  std::size_t blocks;
+  std::size_t features;
+  const float* residuals;
+  const float* pulled;
+  float* effects;
+  bool first;  // effects hold no sums of other features yet
+  bool last;   // and are complete after this
+
+  [[nodiscard]] const float* residual(std::size_t block) const { return residuals + block * features * kLanes; }
+  [[nodiscard]] const float* adjoint(std::size_t block) const { return pulled + block * features * kLanes; }
+  [[nodiscard]] float* effect(std::size_t a, std::size_t b) const { return effects + (a * blocks + b) * kTileRows; }
+};
+
+// sums[i][j] += u_{a+i} . r_{b+j} - u_{b+j} . r_{a+i} over the panel's features.
 template <std::size_t A, std::size_t B>
-void cross(std::size_t width, std::size_t stride, const float* ua, const float* ra, const float* ub, const float* rb,
-           Lanes (&sums)[kBatch][kBatch]) {
-  Lanes local[A][B] = {};
-  for (std::size_t f = 0; f < width; ++f) {
+void cross(const Panel& panel, std::size_t a, std::size_t b, Lanes (&sums)[A][B]) {
+  const std::size_t stride = panel.features * kLanes;
+  const float* const ua = panel.adjoint(a);
+  const float* const ra = panel.residual(a);
+  const float* const ub = panel.adjoint(b);
+  const float* const rb = panel.residual(b);
+  for (std::size_t f = 0; f < stride; f += kLanes) {
     Lanes u[A];
     Lanes r[A];
     for (std::size_t i = 0; i < A; ++i) {
-      u[i] = load(ua + i * stride + f * kLanes);
-      r[i] = load(ra + i * stride + f * kLanes);
+      u[i] = load(ua + i * stride + f);
+      r[i] = load(ra + i * stride + f);
     }
     for (std::size_t j = 0; j < B; ++j) {
-      const Lanes other_r = load(rb + j * stride + f * kLanes);
-      const Lanes other_u = load(ub + j * stride + f * kLanes);
+      const Lanes other_r = load(rb + j * stride + f);
+      const Lanes other_u = load(ub + j * stride + f);
       for (std::size_t i = 0; i < A; ++i) {
-        local[i][j] += u[i] * other_r;
-        local[i][j] -= r[i] * other_u;
+        sums[i][j] += u[i] * other_r;
+        sums[i][j] -= r[i] * other_u;
       }
     }
   }
+}
+
+// Effects of A blocks from a on with B blocks from b on.
+template <std::size_t A, std::size_t B>
+void add_batch(const Panel& panel, std::size_t a, std::size_t b) {
+  Lanes sums[A][B];
   for (std::size_t i = 0; i < A; ++i) {
-    for (std::size_t j = 0; j < B; ++j) sums[i][j] = local[i][j];
+    for (std::size_t j = 0; j < B; ++j) sums[i][j] = panel.first ? Lanes{} : load(panel.effect(a + i, b + j));
+  }
+  cross(panel, a, b, sums);
+  for (std::size_t i = 0; i < A; ++i) {
+    for (std::size_t j = 0; j < B; ++j) {
+      store(panel.effect(a + i, b + j), sums[i][j]);
+      if (panel.last) store(panel.effect(b + j, a + i), -sums[i][j]);
+    }
   }
 }
 
-// [blocks][width][kTileRows] to [group][blocks][width][kLanes]: one group's operands then fit the second-level cache.
-void regroup(std::size_t blocks, std::size_t width, const float* from, float* to) {
-  for (std::size_t group = 0; group < kGroups; ++group) {
-    for (std::size_t i = 0; i < blocks * width; ++i) {
-      store(to + (group * blocks * width + i) * kLanes, load(from + i * kTileRows + group * kLanes));
-    }
+// Effects of A blocks from a on with themselves and with all blocks behind them.
+template <std::size_t A>
+void add_row(const Panel& panel, std::size_t a) {
+  add_batch<A, A>(panel, a, a);
+  std::size_t b = a + A;
+  for (; b + kWide <= panel.blocks; b += kWide) add_batch<A, kWide>(panel, a, b);
+  for (; b + kBatch <= panel.blocks; b += kBatch) add_batch<A, kBatch>(panel, a, b);
+  if (b + 2 == panel.blocks) add_batch<A, 2>(panel, a, b);
+  if (b + 1 == panel.blocks) add_batch<A, 1>(panel, a, b);
+}
+
+// `features` of one group of rows from [blocks][width][kTileRows] to [blocks][features][kLanes].
+void gather(const Panel& panel, std::size_t width, const float* from, float* to) {
+  for (std::size_t block = 0; block < panel.blocks; ++block, from += width * kTileRows) {
+    for (std::size_t f = 0; f < panel.features; ++f, to += kLanes) store(to, load(from + f * kTileRows));
   }
 }
 
@@ -67,53 +118,86 @@ Lanes total_change(const float* errors, const Lanes (&effect)[kGroups]) {
   return total;
 }
 
-double add_up(Lanes lanes) {
-  // Pairwise, in a fixed order.
+#ifdef __AVX512F__
+// The lower half of each group of 2 kHalf lanes of x, then of y, and its upper half, added up.
+template <std::size_t kHalf, std::size_t... kLane>
+Lanes fold(Lanes x, Lanes y, std::index_sequence<kLane...> /*lanes*/) {
+  constexpr auto lower = [](std::size_t lane) { return lane / kHalf * 2 * kHalf + lane % kHalf; };
+  return __builtin_shufflevector(x, y, lower(kLane)...) + __builtin_shufflevector(x, y, (lower(kLane) + kHalf)...);
+}
+
+// Adds up kLanes vectors at once: lane i becomes the sum over vector i, pairwise, in a fixed order.
+template <std::size_t kCount>
+Lanes add_up(Lanes* vectors) {
+  if constexpr (kCount == 1) {
+    return vectors[0];
+  } else {
+    for (std::size_t i = 0; i < kCount / 2; ++i) {
+      vectors[i] = fold<kCount / 2>(vectors[2 * i], vectors[2 * i + 1], std::make_index_sequence<kLanes>());
+    }
+    return add_up<kCount / 2>(vectors);
+  }
+}
+
+constexpr std::size_t kTogether = kLanes;  // vectors whose sums are taken together
+#else
+template <std::size_t kCount>
+Lanes add_up(const Lanes* vectors) {
+  // Pairwise, in the same order. Shuffles of these processors are no faster than this.
+  Lanes lanes = vectors[0];
   for (std::size_t half = kLanes / 2; half > 0; half /= 2) {
     for (std::size_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
   }
-  return lanes[0];
+  return lanes;
 }
+
+constexpr std::size_t kTogether = 1;
+#endif
+
+// Sums over vectors that come one by one.
+class Sums {
+ public:
+  // They are added to to[at], to[at + step], to[at + 2 step] and so on.
+  Sums(double* to, std::size_t at, std::ptrdiff_t step) : to_(to), at_(static_cast<std::ptrdiff_t>(at)), step_(step) {}
+  void add(Lanes vector) {
+    waiting_[count_++] = vector;
+    if (count_ == kTogether) flush();
+  }
+  void flush() {
+    if (count_ == 0) return;
+    const Lanes sums = add_up<kTogether>(waiting_);
+    for (std::size_t i = 0; i < count_; ++i, at_ += step_) to_[at_] += sums[i];
+    count_ = 0;
+  }
+
+ private:
+  double* to_;
+  std::ptrdiff_t at_;
+  std::ptrdiff_t step_;
+  std::size_t count_ = 0;
+  Lanes waiting_[kTogether] = {};
+};
 
 }  // namespace
 
 void pair_effects(std::size_t blocks, std::size_t width, const float* residuals, const float* pulled, float* effects,
                   TileBuffer& scratch) {
-  const std::size_t half = blocks * width * kTileRows;
-  scratch.resize(2 * half);
+  const std::size_t panels = (width + kMostFeatures - 1) / kMostFeatures;
+  const std::size_t most = (width + panels - 1) / panels;
+  scratch.resize(2 * blocks * most * kLanes);
   float* const r = scratch.data();
-  float* const u = r + half;
-  regroup(blocks, width, residuals, r);
-  regroup(blocks, width, pulled, u);
-  const std::size_t stride = width * kLanes;
-  for (std::size_t group = 0; group < kGroups; ++group) {
-    const float* const rg = r + group * blocks * stride;
-    const float* const ug = u + group * blocks * stride;
-    for (std::size_t a = 0; a < blocks; a += kBatch) {
-      const std::size_t na = std::min(kBatch, blocks - a);
-      for (std::size_t b = a; b < blocks; b += kBatch) {
-        const std::size_t nb = std::min(kBatch, blocks - b);
-        Lanes sums[kBatch][kBatch];
-        if (na == kBatch && nb == kBatch) {
-          cross<kBatch, kBatch>(width, stride, ug + a * stride, rg + a * stride, ug + b * stride, rg + b * stride,
-                                sums);
-        } else {
-          for (std::size_t i = 0; i < na; ++i) {
-            for (std::size_t j = 0; j < nb; ++j) {
-              Lanes one[kBatch][kBatch];
-              cross<1, 1>(width, stride, ug + (a + i) * stride, rg + (a + i) * stride, ug + (b + j) * stride,
-                          rg + (b + j) * stride, one);
-              sums[i][j] = one[0][0];
-            }
-          }
-        }
-        for (std::size_t i = 0; i < na; ++i) {
-          for (std::size_t j = 0; j < nb; ++j) {
-            store(effects + ((a + i) * blocks + b + j) * kTileRows + group * kLanes, sums[i][j]);
-            store(effects + ((b + j) * blocks + a + i) * kTileRows + group * kLanes, -sums[i][j]);
-          }
-        }
-      }
+  float* const u = r + blocks * most * kLanes;
+  for (std::size_t f = 0; f < width; f += most) {
+    const std::size_t features = std::min(most, width - f);
+    for (std::size_t group = 0; group < kGroups; ++group) {
+      const std::size_t at = f * kTileRows + group * kLanes;
+      const Panel panel{blocks, features, r, u, effects + group * kLanes, f == 0, f + features == width};
+      gather(panel, width, residuals + at, r);
+      gather(panel, width, pulled + at, u);
+      std::size_t a = 0;
+      for (; a + kBatch <= blocks; a += kBatch) add_row<kBatch>(panel, a);
+      if (a + 2 == blocks) add_row<2>(panel, a);
+      if (a + 1 == blocks) add_row<1>(panel, a);
     }
   }
 }
@@ -126,15 +210,19 @@ void insertion_changes(std::span<const int> order, std::size_t from, std::size_t
     return load(row + static_cast<std::size_t>(order[position]) * kTileRows + group * kLanes);
   };
   Lanes effect[kGroups] = {};
+  Sums behind(change, from - first + 1, 1);
   for (std::size_t to = from + 1; to <= last; ++to) {
     for (std::size_t g = 0; g < kGroups; ++g) effect[g] += effect_of(to, g);
-    change[to - first] += add_up(total_change(errors, effect));
+    behind.add(total_change(errors, effect));
   }
+  behind.flush();
   for (Lanes& lanes : effect) lanes = Lanes{};
+  Sums before(change, from - first - 1, -1);
   for (std::size_t to = from; to-- > first;) {
     for (std::size_t g = 0; g < kGroups; ++g) effect[g] -= effect_of(to, g);
-    change[to - first] += add_up(total_change(errors, effect));
+    before.add(total_change(errors, effect));
   }
+  before.flush();
 }
 
 void apply_insertion(std::span<const int> order, std::size_t from, std::size_t to, const float* effects,

@@ -77,8 +77,8 @@ std::vector<int> shuffled(std::size_t blocks) {
 double tolerance(const Screened& s) { return 1e-6 * static_cast<double>(s.width * s.blocks); }
 
 TEST(PairEffects, EqualTheFormulaInFloat64) {
-  for (const std::size_t blocks : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 11U}) {
-    for (const std::size_t width : {1U, 5U, 48U}) {
+  for (const std::size_t blocks : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 11U, 14U}) {
+    for (const std::size_t width : {1U, 5U, 48U, 101U}) {
       const Screened s(blocks, width);
       for (std::size_t a = 0; a < blocks; ++a) {
         for (std::size_t b = 0; b < blocks; ++b) {
@@ -117,17 +117,18 @@ TEST(InsertionChanges, EqualDirectSumsOverRows) {
 }
 
 TEST(InsertionChanges, AddToTheWindowAndToNothingElse) {
-  const Screened s(10, 3);
+  const Screened s(45, 3);
+  constexpr std::size_t kFrom = 20;  // some vectors of windows behind it, and some before
   const std::vector<int> order = shuffled(s.blocks);
   std::vector<double> whole(s.blocks, 0.0);
-  insertion_changes(order, 4, 0, s.blocks - 1, s.effects.data(), s.errors.data(), whole.data());
-  for (std::size_t first = 0; first <= 4; ++first) {
-    for (std::size_t last = 4; last < s.blocks; ++last) {
+  insertion_changes(order, kFrom, 0, s.blocks - 1, s.effects.data(), s.errors.data(), whole.data());
+  for (std::size_t first = 0; first <= kFrom; ++first) {
+    for (std::size_t last = kFrom; last < s.blocks; ++last) {
       std::vector<double> window(s.blocks, 1000.0);
-      insertion_changes(order, 4, first, last, s.effects.data(), s.errors.data(), window.data());
+      insertion_changes(order, kFrom, first, last, s.effects.data(), s.errors.data(), window.data());
       for (std::size_t i = 0; i < s.blocks; ++i) {
         const std::size_t to = first + i;
-        const bool inside = to <= last && to != 4;
+        const bool inside = to <= last && to != kFrom;
         EXPECT_EQ(window[i], inside ? 1000.0 + whole[to] : 1000.0) << "window " << first << " to " << last;
       }
     }
