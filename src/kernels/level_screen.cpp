@@ -122,8 +122,8 @@ Lanes total_change(const float* errors, const Lanes (&effect)[kGroups]) {
 // The lower half of each group of 2 kHalf lanes of x, then of y, and its upper half, added up.
 template <std::size_t kHalf, std::size_t... kLane>
 Lanes fold(Lanes x, Lanes y, std::index_sequence<kLane...> /*lanes*/) {
-  constexpr auto lower = [](std::size_t lane) { return lane / kHalf * 2 * kHalf + lane % kHalf; };
-  return __builtin_shufflevector(x, y, lower(kLane)...) + __builtin_shufflevector(x, y, (lower(kLane) + kHalf)...);
+  constexpr auto kLower = [](std::size_t lane) { return lane / kHalf * 2 * kHalf + lane % kHalf; };
+  return __builtin_shufflevector(x, y, kLower(kLane)...) + __builtin_shufflevector(x, y, (kLower(kLane) + kHalf)...);
 }
 
 // Adds up kLanes vectors at once: lane i becomes the sum over vector i, pairwise, in a fixed order.
@@ -191,7 +191,8 @@ void pair_effects(std::size_t blocks, std::size_t width, const float* residuals,
     const std::size_t features = std::min(most, width - f);
     for (std::size_t group = 0; group < kGroups; ++group) {
       const std::size_t at = f * kTileRows + group * kLanes;
-      const Panel panel{blocks, features, r, u, effects + group * kLanes, f == 0, f + features == width};
+      float* const of_group = effects + group * kLanes;
+      const Panel panel{blocks, features, r, u, of_group, f == 0, f + features == width};
       gather(panel, width, residuals + at, r);
       gather(panel, width, pulled + at, u);
       std::size_t a = 0;
