@@ -44,7 +44,7 @@ class TileScreen {
   kernels::TileBuffer gradients_;  // [together][L] states: behind position i
   kernels::TileBuffer effects_;    // [together][L][L][kTileRows]
   kernels::TileBuffer errors_;     // [k][kTileRows]
-  kernels::TileBuffer residual_, hidden_;
+  kernels::TileBuffer residual_, hidden_, normed_;
 };
 
 TileScreen::TileScreen(Evaluator& evaluator, const Blocks& blocks)
@@ -84,6 +84,11 @@ void TileScreen::backward(std::size_t first, std::size_t count) {
     const float* const head = evaluator_->weights().head_weight() + (first + q) * width_;
     float* g = gradients_.data() + (q * n() + n() - 1) * size();
     for (std::size_t f = 0; f < width_; ++f) std::fill_n(g + f * kTileRows, kTileRows, head[f]);
+    if (const BlockForm form = evaluator_->weights().form().before_head(); form.norm != Norm::none) {
+      normed_.resize(size() + kTileRows);
+      kernels::normalise_tile(form, width_, states_.data() + n() * size(), normed_.data());
+      kernels::pull_through_norm(form, width_, normed_.data(), g);
+    }
     for (std::size_t b = n() - 1; b > 0; --b) {
       const Block& block = (*blocks_)[b];
       evaluator_->kernel(block).pull_back(evaluator_->weights().block(block), slopes_.data() + slope_at_[b], g,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <string>
@@ -70,22 +71,6 @@ double error_of(const NetworkF64& network, const std::vector<Assembly>& orders, 
   return least;
 }
 
-/// Of the predictions, over rows and in the mean of outputs.
-double variance_of(const RowsF64& rows) {
-  double sum = 0;
-  for (std::size_t q = 0; q < rows.shape.outputs; ++q) {
-    double mean = 0;
-    double squares = 0;
-    for (std::size_t r = 0; r < rows.shape.rows; ++r) {
-      const double step = rows.predictions[r * rows.shape.outputs + q] - mean;
-      mean += step / static_cast<double>(r + 1);
-      squares += step * (rows.predictions[r * rows.shape.outputs + q] - mean);
-    }
-    sum += squares;
-  }
-  return sum / static_cast<double>(rows.predictions.size());
-}
-
 /// What an activation leaves at the best of some orders.
 struct ActivationError {
   Activation activation;
@@ -106,12 +91,14 @@ bool name_activation(const std::vector<ActivationError>& tried, const char* wher
 }
 
 /// At the order that was found, and at the starts alone: a search fits its order to a wrong activation.
-void find_activation(const Solution& solution, const ProblemFile& problem, std::vector<Finding>& found) {
+void find_activation(const Solution& solution, const ProblemFile& problem, const RowFacts& facts,
+                     std::vector<Finding>& found) {
   NetworkF64 network = problem.network_f64();
   const std::vector<Assembly> orders = tried_orders(solution);
   const RowsF64 rows = problem.read_f64(0, std::min(rows_to_try(network, orders.size()), problem.shape().rows));
   std::vector<Activation> all{network.activation};
-  all.insert(all.end(), kActivations.begin(), kActivations.end());
+  std::ranges::copy_if(kActivations, std::back_inserter(all),
+                       [&](Activation each) { return each != network.activation; });
   for (const double slope : kSlopes) all.emplace_back(Activation::leaky_relu, slope);
   std::vector<ActivationError> anywhere;
   std::vector<ActivationError> at_starts;
@@ -127,19 +114,20 @@ void find_activation(const Solution& solution, const ProblemFile& problem, std::
   if (name_activation(anywhere, " the same orders leave", found) || orders.size() < 2) return;
   // Of rows that are all alike, starts tell nothing.
   const double least = std::ranges::min_element(at_starts, {}, &ActivationError::error)->error;
-  if (kClearly * least < variance_of(rows)) static_cast<void>(name_activation(at_starts, " the starts leave", found));
+  if (kClearly * least < variance_of(facts)) static_cast<void>(name_activation(at_starts, " the starts leave", found));
 }
 
 /// Another norm or eps; `network` gets the best one. Returns its error.
 double find_norm(NetworkF64& network, const std::vector<Assembly>& orders, const RowsF64& rows, double given,
                  std::vector<Finding>& found) {
   const BlockForm own = network.form;
-  if (own.norm == Norm::none) return given;
+  if (!own.has_norms()) return given;
   BlockForm best = own;
   double least = given;
   for (const Norm norm : {Norm::layer, Norm::rms}) {
     for (const double eps : kEps) {
-      network.form.norm = norm;
+      if (own.norm != Norm::none) network.form.norm = norm;
+      if (own.head_norm != Norm::none) network.form.head_norm = norm;
       network.form.eps = eps;
       const double error = error_of(network, orders, rows);
       if (!(error < least)) continue;
@@ -149,11 +137,12 @@ double find_norm(NetworkF64& network, const std::vector<Assembly>& orders, const
   }
   network.form = best;
   if (best == own || !(kClearly * least < given)) return least;
-  found.push_back(
-      {"form",
-       "with " + to_string(best) + format(" the same orders leave an MSE of %.2e, with ", least) + to_string(own) +
-           format(" %.2e", given),
-       std::string("import again with --norm ").append(to_string(best.norm)) + format(" --norm-eps %.9g", best.eps)});
+  found.push_back({"form",
+                   "with " + to_string(best) + format(" the same orders leave an MSE of %.2e, with ", least) +
+                       to_string(own) + format(" %.2e", given),
+                   std::string("import again with --norm ")
+                           .append(to_string(best.norm == Norm::none ? best.head_norm : best.norm)) +
+                       format(" --norm-eps %.9g", best.eps)});
   return least;
 }
 
@@ -327,9 +316,7 @@ void find_ties(const Solution& solution, const Network& network, std::vector<Fin
 
 void find_coarse_rounding(const Solution& solution, const RowFacts& facts, std::vector<Finding>& found) {
   constexpr double kCoarse = 3e-4;
-  double variance = 0;
-  for (const double deviation : facts.prediction_deviation) variance += deviation * deviation;
-  variance /= static_cast<double>(facts.prediction_deviation.size());
+  const double variance = variance_of(facts);
   if (!(variance > 0 && solution.target > kCoarse * variance)) return;
   found.push_back({"rounding",
                    format("predictions are given to so few digits that an MSE of %.3g, %.2g %% of their variance, is "
@@ -362,11 +349,17 @@ void unless_stopped(const Find& find) {
 std::vector<Finding> diagnose(const Solution& solution, const Network& network, const ProblemFile& problem) {
   std::vector<Finding> found;
   if (solution.status == Status::by_weights || !problem.has_predictions()) return found;
+  RowFacts facts;
+  bool looked = false;
+  unless_stopped([&] {
+    facts = look_at_rows(problem);
+    looked = true;
+  });
   if (solution.status != Status::solved && solution.status != Status::precision)
     unless_stopped([&] { find_form(solution, problem, found); });
   if (!is_answer(solution.status)) {
     const bool reproduced = solution.status == Status::reproduced;
-    if (!reproduced) unless_stopped([&] { find_activation(solution, problem, found); });
+    if (!reproduced) unless_stopped([&] { find_activation(solution, problem, facts, found); });
     if (!reproduced) find_guessed_parts(problem, found);
     if (!reproduced) find_wrong_pairs(solution, network, found);
     if (!reproduced) find_overfitting(solution, found);
@@ -380,12 +373,6 @@ std::vector<Finding> diagnose(const Solution& solution, const Network& network, 
     found.push_back({"copies", text, "nothing: each of these answers is right"});
   find_ties(solution, network, found);
   if (!solution.scaling.empty()) found.push_back({"scale", solution.scaling, ""});
-  RowFacts facts;
-  bool looked = false;
-  unless_stopped([&] {
-    facts = look_at_rows(problem);
-    looked = true;
-  });
   find_reason(solution, problem, facts, found);
   if (looked && solution.status != Status::solved) find_coarse_rounding(solution, facts, found);
   if (!is_answer(solution.status) && solution.status != Status::reproduced) find_how_far(solution, facts, found);

@@ -110,6 +110,12 @@ RowFacts look_at_rows(const ProblemFile& problem) {
   return facts;
 }
 
+double variance_of(const RowFacts& facts) {
+  double sum = 0;
+  for (const double deviation : facts.prediction_deviation) sum += deviation * deviation;
+  return facts.prediction_deviation.empty() ? 0 : sum / static_cast<double>(facts.prediction_deviation.size());
+}
+
 std::vector<std::string> diagnose_pieces(const NetworkF64& network) {
   std::map<std::size_t, std::vector<const PieceF64*>> by_hash;
   std::vector<std::string> sentences;

@@ -22,6 +22,9 @@ struct RowFacts {
 /// Rows are told apart by 64-bit hashes of their values.
 [[nodiscard]] RowFacts look_at_rows(const ProblemFile& problem);
 
+/// Of the predictions over rows, in the mean of outputs; 0 where nobody looked.
+[[nodiscard]] double variance_of(const RowFacts& facts);
+
 /// Sentences on what is unusual about the pieces: equal pieces, units that do nothing, missing biases.
 [[nodiscard]] std::vector<std::string> diagnose_pieces(const NetworkF64& network);
 

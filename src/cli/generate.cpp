@@ -29,7 +29,7 @@ constexpr std::size_t kStudyRows = 512;
 class NoFile : public PlantedSink {
  public:
   void block(std::size_t, ResidualBlock) override {}
-  void head(Piece) override {}
+  void head(Piece, std::optional<Piece>) override {}
   void rows(std::size_t, std::span<const float>, std::span<const float>) override {}
 };
 
@@ -55,10 +55,12 @@ class ShuffledFile final : public NoFile {
     study_.add(block);
     write(block.expand, truth_.blocks[number].expand);
     write(block.compress, truth_.blocks[number].compress);
-    std::size_t at = number * block.parts.size();
-    for (auto& [kind, part] : block.parts) write(part, parts_[at++]);
+    for (auto& [kind, part] : block.parts) write(part, parts_[next_part_++]);
   }
-  void head(Piece head) override { write(head, truth_.head); }
+  void head(Piece head, std::optional<Piece> norm) override {
+    write(head, truth_.head);
+    if (norm) write(*norm, parts_.back());
+  }
   void rows(std::size_t first, std::span<const float> inputs, std::span<const float> predictions) override {
     writer_.write_inputs(first, inputs);
     writer_.write_predictions(first, predictions);
@@ -76,6 +78,7 @@ class ShuffledFile final : public NoFile {
   ProblemWriter writer_;
   const Assembly& truth_;
   std::vector<int> parts_;
+  std::size_t next_part_ = 0;  // blocks come in their order
   DepthStudy study_;
   bool quiet_;
   Stopwatch since_last_line_;
@@ -105,7 +108,7 @@ class GenerateCommand final : public Command {
                                      const Settings& settings) const;
   [[nodiscard]] std::vector<int> shuffle_parts() const {
     const PlantedOptions& o = options_.network;
-    return kintsugi::shuffle_parts(o.blocks, o.grammar.kinds().size(), o.seed);
+    return kintsugi::shuffle_parts(o.blocks, o.grammar.parts(o.blocks), o.seed);
   }
   [[nodiscard]] Rows read_task() const;
   void make_planted(const mpi::Comm& world, const Settings& settings);
@@ -118,21 +121,29 @@ class GenerateCommand final : public Command {
 /// The parts of a network's blocks among its pieces.
 void lay_out_parts(const Assembly& truth, const GrammarOptions& grammar, std::span<const int> parts, bool biases,
                    ProblemLayout& layout) {
-  const std::vector<PartKind> kinds = grammar.kinds();
   layout.form = grammar.form;
   layout.pieces.resize(layout.pieces.size() + parts.size());
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const Block& block = truth.blocks[i / kinds.size()];
-    const PartKind kind = kinds[i % kinds.size()];
-    const PieceShape expand = layout.pieces[static_cast<std::size_t>(block.expand)];
-    PieceShape& shape = layout.pieces[static_cast<std::size_t>(parts[i])];
+  std::size_t next = 0;
+  const auto lay_out = [&](PartKind kind, int owner, std::size_t rows, bool bias) {
+    PieceShape& shape = layout.pieces[static_cast<std::size_t>(parts[next++])];
     shape.part = kind;
-    const PartRule& rule = rule_of(kind);
-    shape.owner = rule.owner == PartOwner::compress ? block.compress : block.expand;
-    shape.out = rule.flat ? layout.rows.width : expand.out;
-    shape.in = rule.flat ? 1 : layout.rows.width;
-    shape.bias = biases && (!rule.flat || (kind == PartKind::norm && grammar.form.norm == Norm::layer));
+    shape.owner = owner;
+    shape.out = rows;
+    shape.in = rule_of(kind).flat ? 1 : layout.rows.width;
+    shape.bias = biases && bias;
+  };
+  for (std::size_t t = 0; t < truth.blocks.size(); ++t) {
+    const Block& block = truth.blocks[t];
+    const std::size_t hidden = layout.pieces[static_cast<std::size_t>(block.expand)].out;
+    for (const PartKind kind : grammar.kinds(t)) {
+      const PartRule& rule = rule_of(kind);
+      lay_out(kind, rule.owner == PartOwner::compress ? block.compress : block.expand,
+              rule.flat ? layout.rows.width : hidden,
+              !rule.flat || (kind == PartKind::norm && grammar.form.norm == Norm::layer));
+    }
   }
+  if (grammar.head_gain())
+    lay_out(PartKind::head_norm, truth.head, layout.rows.width, grammar.form.head_norm == Norm::layer);
 }
 
 ProblemLayout GenerateCommand::layout(const Assembly& truth, std::span<const int> parts,
@@ -228,16 +239,17 @@ void GenerateCommand::make_trained(const mpi::Comm& world, const Settings& setti
     ShuffledFile file(options_.output, layout(problem.truth, parts, hidden, rows, settings), problem.truth, parts,
                       std::span(problem.rows.inputs).first(std::min(kStudyRows, rows.rows) * rows.width),
                       options_.quiet);
-    const std::size_t kinds = parts.size() / blocks.size();
+    const GrammarOptions& grammar = options_.train.grammar;
+    auto part = problem.network.parts.begin();
     for (std::size_t t = 0; t < blocks.size(); ++t) {
-      ResidualBlock block{piece(blocks[t].expand), piece(blocks[t].compress)};
-      for (std::size_t i = t * kinds; i < (t + 1) * kinds; ++i) {
-        const BasicPart<float>& part = problem.network.parts[i];
-        block.parts.emplace_back(part.kind, part.piece);
-      }
+      ResidualBlock block{piece(blocks[t].expand), piece(blocks[t].compress), {}, grammar.normed(t)};
+      for (std::size_t i = grammar.kinds(t).size(); i > 0; --i, ++part)
+        block.parts.emplace_back(part->kind, part->piece);
       file.block(t, std::move(block));
     }
-    file.head(piece(problem.truth.head));
+    std::optional<Piece> head_norm;
+    if (grammar.head_gain()) head_norm = part->piece;
+    file.head(piece(problem.truth.head), std::move(head_norm));
     file.rows(0, problem.rows.inputs, problem.rows.predictions);
     file.targets(problem.rows.targets);
     deliver(file, {problem.truth, rows, file.depth(), trained.truth_error, trained.loss_before, trained.loss_after});

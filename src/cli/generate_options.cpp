@@ -66,12 +66,16 @@ void GenerateOptions::declare(OptionTable& options) {
                  activation(network.activation));
   options.option("norm", "KIND", "what stands in front of each block: none, layer (LayerNorm), rms (RMSNorm)",
                  choice(norm_, {"none", "layer", "rms"}));
-  options.option("norm-eps", "X", "what the norm adds to the variance or mean square", number(eps_, 0));
+  options.option("head-norm", "KIND", "what stands in front of the head", choice(head_norm_, {"none", "layer", "rms"}));
+  options.option("norm-eps", "X", "what the norms add to the variance or mean square", number(eps_, 0));
   options.option("gain", "BOOL", "whether norms have a gain, and LayerNorm a bias", toggle(network.grammar.gain));
   options.option("gate", "BOOL", "whether blocks are gated: act(W_gate x) * W_in x",
                  toggle(network.grammar.form.gated));
   options.option("scale", "BOOL", "whether what a block adds to the state is scaled, feature by feature",
                  toggle(network.grammar.scale));
+  options.option("parts-share", "X",
+                 "of the blocks that have a norm, and likewise a gate and a scale, where some have; the first has all",
+                 number(network.grammar.share, 0));
   options.option("biases", "BOOL", "whether pieces have biases", toggle(network.biases));
   options.option("seed", "N", "of all random numbers; equal options and seeds give equal files for any number of ranks",
                  unsigned_integer(network.seed));
@@ -146,6 +150,8 @@ void GenerateOptions::complete(const Settings& settings) {
   refuse_idle_options(settings);
   network.depth = parse_depth_trend(depth_);
   network.grammar.form.norm = parse_norm(norm_);
+  network.grammar.form.head_norm = parse_norm(head_norm_);
+  network.grammar.seed = network.seed;
   if (!(eps_ > 0)) throw UsageError("option 'norm-eps' must be above 0");
   network.grammar.form.eps = eps_;
   train.grammar = network.grammar;

@@ -42,6 +42,7 @@ class GenerateOptions {
   std::string depth_;
   std::string optimizer_;
   std::string norm_ = "none";
+  std::string head_norm_ = "none";
   double eps_ = kNormEps;
 };
 

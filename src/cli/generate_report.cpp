@@ -64,8 +64,9 @@ bool wants_pair_check(const GenerateOptions& options, const GeneratedFacts& fact
 /// ", gated, rms norm (eps 1e-05), scaled".
 std::string form_text(const GrammarOptions& grammar) {
   std::string text = to_string(grammar.form);
-  if (grammar.form.norm != Norm::none && !grammar.gain) text.append(" without gain");
+  if (grammar.form.has_norms() && !grammar.gain) text.append(" without gain");
   if (grammar.scale) text.append(text.empty() ? "scaled" : ", scaled");
+  if (grammar.share < 1) text.append(format(", each in %.3g of the blocks", grammar.share));
   return text.empty() ? text : ", " + text;
 }
 

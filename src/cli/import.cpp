@@ -48,7 +48,9 @@ class ImportCommand final : public Command {
                    "what stands in front of each block: none, layer (LayerNorm), rms (RMSNorm), or auto: none where "
                    "pieces have no gains, else layer where these have biases, else rms",
                    choice(norm_, {"auto", "none", "layer", "rms"}));
-    options.option("norm-eps", "X", "what the norm adds to the variance or mean square", number(eps_, 0));
+    options.option("head-norm", "KIND", "what stands in front of the head, in the same words",
+                   choice(head_norm_, {"auto", "none", "layer", "rms"}));
+    options.option("norm-eps", "X", "what norms add to the variance or mean square", number(eps_, 0));
     options.option("inputs", "COLUMNS", "the inputs' columns or array: x0..x47, or a,b,c, or by number 1-48, or x_*",
                    text(columns_.inputs));
     options.option("predictions", "COLUMNS", "the predictions' columns or array, in the same forms",
@@ -72,6 +74,7 @@ class ImportCommand final : public Command {
     FormHints hints;
     if (eps_ != kNormEps) hints.eps = eps_;
     if (norm_ != "auto") hints.norm = parse_norm(norm_);
+    if (head_norm_ != "auto") hints.head_norm = parse_norm(head_norm_);
     const Puzzle puzzle = read_puzzle(pieces_, data_, columns_, activation_, allow_extra_, hints);
     check_outputs(std::span(&output_, 1), puzzle.inputs);
     write_puzzle(output_, puzzle, !no_times_);
@@ -96,6 +99,7 @@ class ImportCommand final : public Command {
   TableOptions columns_;
   Activation activation_ = Activation::relu;
   std::string norm_ = "auto";
+  std::string head_norm_ = "auto";
   double eps_ = kNormEps;
   bool allow_extra_ = false;
   bool no_times_ = false;

@@ -117,7 +117,10 @@ std::string form_of(const ProblemFile& problem) {
   form.gated = fused != 0 || counts.contains(std::string(to_string(PartKind::gate)));
   std::string text = to_string(form);
   for (const auto& [kind, count] : counts) {
-    text.append(text.empty() ? "" : ", ").append(count_of(count, kind == "norm" ? "norm's gain" : kind));
+    text.append(text.empty() ? "" : ", ")
+        .append(count_of(count, kind == "norm"        ? "norm's gain"
+                                : kind == "head_norm" ? "gain before the head"
+                                                      : kind));
   }
   return text;
 }

@@ -62,7 +62,8 @@ class PairKernels {
 
 KernelSpeed measure_kernels(const SharedWeights& weights, const Blocks& blocks, std::size_t paired, double seconds) {
   const std::size_t width = weights.roles().width;
-  const kernels::BlockKernel kernel(width, weights.hidden(blocks.front().expand), weights.activation(), weights.form());
+  const kernels::BlockKernel kernel(width, weights.hidden(blocks.front().expand), weights.activation(),
+                                    weights.form_of(blocks.front().expand));
   kernels::TileBuffer x(width * kernels::kTileRows);
   kernels::TileBuffer r(width * kernels::kTileRows);
   kernels::TileBuffer hidden(kernel.inner() * kernels::kTileRows);

@@ -295,6 +295,7 @@ void read_network(const fs::path& path, std::optional<Activation> activation, Pu
   puzzle.notes = std::move(notes.left_out);
   puzzle.names_activation = notes.activation.has_value();
   if (!hints.norm) hints.norm = notes.norm;
+  if (!hints.head_norm) hints.head_norm = notes.head_norm;
   if (!hints.eps) hints.eps = notes.norm_eps;
   if (!notes.activation) return;
   if (activation && *activation != *notes.activation) {
@@ -333,13 +334,14 @@ void leave_out_extra(Puzzle& puzzle) {
 }
 
 /// Norms, gates and scales to their blocks.
-void sort_parts(Puzzle& puzzle, const FormHints& hints, bool allow_extra, bool ask_data) {
+void sort_parts(Puzzle& puzzle, const FormHints& hints, bool allow_extra, bool ask_data,
+                const GrammarParameters& parameters) {
   const auto vector = std::ranges::find(puzzle.network.pieces, 0U, &PieceF64::in);
   if (!allow_extra) {
     puzzle.network = group_parts(std::move(puzzle.network), puzzle.table.rows.shape, hints, puzzle.notes,
-                                 ask_data ? &puzzle.open_parts : nullptr);
+                                 ask_data ? &puzzle.open_parts : nullptr, parameters);
     const auto is_plain_norm = [](const BasicPart<double>& part) {
-      return part.kind == PartKind::norm && part.piece.bias.empty();
+      return (part.kind == PartKind::norm || part.kind == PartKind::head_norm) && part.piece.bias.empty();
     };
     puzzle.norm_open = !hints.norm && std::ranges::any_of(puzzle.network.parts, is_plain_norm);
     if (!puzzle.open_parts.any()) return;
@@ -368,7 +370,8 @@ std::vector<fs::path> inputs_of(const PuzzlePlace& place) {
 }  // namespace
 
 Puzzle read_puzzle(const fs::path& path, const fs::path& data, TableOptions columns,
-                   std::optional<Activation> activation, bool allow_extra, FormHints hints, bool ask_data) {
+                   std::optional<Activation> activation, bool allow_extra, FormHints hints, bool ask_data,
+                   const GrammarParameters& grammar) {
   Puzzle puzzle;
   PuzzlePlace place;
   place.wants_table = !columns.without_predictions;
@@ -379,7 +382,7 @@ Puzzle read_puzzle(const fs::path& path, const fs::path& data, TableOptions colu
     if (!place.data.empty()) puzzle.table = read_table(place.data, columns);
     if (columns.without_predictions) shape_by_pieces(puzzle.network, puzzle.table.rows.shape);
     std::ranges::copy(puzzle.table.notes, std::back_inserter(puzzle.notes));
-    sort_parts(puzzle, hints, allow_extra, ask_data && !columns.without_predictions);
+    sort_parts(puzzle, hints, allow_extra, ask_data && !columns.without_predictions, grammar);
     if (allow_extra) leave_out_extra(puzzle);
     check_network(puzzle.network, puzzle.table.rows.shape);
     puzzle.pieces = place.pieces;

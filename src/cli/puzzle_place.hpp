@@ -49,7 +49,7 @@ struct Puzzle {
 /// (find_extra_pieces()) and noted, not refused.
 [[nodiscard]] Puzzle read_puzzle(const std::filesystem::path& path, const std::filesystem::path& data,
                                  TableOptions columns, std::optional<Activation> activation, bool allow_extra = false,
-                                 FormHints hints = {}, bool ask_data = false);
+                                 FormHints hints = {}, bool ask_data = false, const GrammarParameters& grammar = {});
 
 /// Writes it as a problem file; `with_times`: also where, when and how.
 void write_puzzle(const std::filesystem::path& path, const Puzzle& puzzle, bool with_times);

@@ -35,6 +35,14 @@ std::string stem_of(const fs::path& file) {
   return name;
 }
 
+BlockForm with_norms_of(BlockForm form, const BlockForm& other) {
+  form.norm = other.norm;
+  form.head_norm = other.head_norm;
+  return form;
+}
+
+bool is_rms(const BlockForm& form) { return form.norm == Norm::rms || form.head_norm == Norm::rms; }
+
 /// Throws UsageError where a file of this name is there that `read` cannot read: no earlier run has written it.
 template <class Read>
 void require_made_here(const fs::path& path, const Read& read) {
@@ -53,11 +61,12 @@ void require_made_here(const fs::path& path, const Read& read) {
 }  // namespace
 
 PuzzleRun::PuzzleRun(fs::path path, const fs::path& output, std::string activation, bool with_times,
-                     bool without_predictions, bool allow_extra)
+                     bool without_predictions, bool allow_extra, const GrammarParameters& grammar)
     : path_(std::move(path)),
       activation_(std::move(activation)),
       with_times_(with_times),
       allow_extra_(allow_extra),
+      grammar_(grammar),
       solution_is_given_(!output.empty()) {
   columns_.without_predictions = without_predictions;
   std::error_code ignored;
@@ -86,7 +95,7 @@ PuzzleRun::~PuzzleRun() {
 void PuzzleRun::import() {
   std::optional<Activation> given;
   if (activation_ != kAuto) given = parse_activation(activation_);
-  puzzle_ = read_puzzle(path_, {}, columns_, given, allow_extra_, {}, true);
+  puzzle_ = read_puzzle(path_, {}, columns_, given, allow_extra_, {}, true, grammar_);
   std::vector<fs::path> outputs{problem_, solution_, model_};
   if (readable_ != problem_) outputs.push_back(readable_);
   for (const fs::path& output : outputs) check_writable(output, true);
@@ -114,7 +123,7 @@ void PuzzleRun::choose_activation(const mpi::Comm& world, Network& network, RowS
   world.agree([&] {
     if (!world.root()) return;
     puzzle_.network.activation = network.activation;
-    puzzle_.network.form.norm = network.form.norm;
+    puzzle_.network.form = with_norms_of(puzzle_.network.form, network.form);
     write_puzzle(problem_, puzzle_, with_times_);
   });
 }
@@ -123,20 +132,23 @@ void PuzzleRun::choose_form(const mpi::Comm& world, Network& network, RowSource&
                             SolveObserver& observer) {
   std::vector<int> open{puzzle_.norm_open ? 1 : 0};
   world.broadcast(open);
-  choice_ = kintsugi::choose_activation(world, network, rows, options, observer);
+  SolveOptions shared = options;
+  if (open[0] != 0) shared.parameters.activation_choice.share_of_time /= 2;
+  choice_ = kintsugi::choose_activation(world, network, rows, shared, observer);
   if (open[0] == 0) return;
   Network other = network;
-  other.form.norm = network.form.norm == Norm::rms ? Norm::layer : Norm::rms;
-  ActivationChoice choice = kintsugi::choose_activation(world, other, rows, options, observer);
+  for (Norm* const norm : {&other.form.norm, &other.form.head_norm}) {
+    if (*norm != Norm::none) *norm = *norm == Norm::rms ? Norm::layer : Norm::rms;
+  }
+  ActivationChoice choice = kintsugi::choose_activation(world, other, rows, shared, observer);
   if (choice.trials.front().mse < choice_.trials.front().mse) {
-    network.form.norm = other.form.norm;
+    network.form = other.form;
     choice_ = std::move(choice);
   }
   world.agree([&] {
     if (world.root())
-      puzzle_.notes.push_back(
-          std::string("norms are ").append(network.form.norm == Norm::rms ? "RMSNorm" : "LayerNorm") +
-          " by the data: the other leaves a larger error");
+      puzzle_.notes.push_back(std::string("norms are ").append(is_rms(network.form) ? "RMSNorm" : "LayerNorm") +
+                              " by the data: the other leaves a larger error");
   });
 }
 

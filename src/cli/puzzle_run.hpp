@@ -22,7 +22,7 @@ class PuzzleRun {
   /// name, or auto. `with_times`: what is written also says where, when and how. `without_predictions`: pieces alone.
   /// `allow_extra`: pieces that belong to nothing are left out.
   PuzzleRun(std::filesystem::path path, const std::filesystem::path& output, std::string activation, bool with_times,
-            bool without_predictions, bool allow_extra);
+            bool without_predictions, bool allow_extra, const GrammarParameters& grammar);
   ~PuzzleRun();
   PuzzleRun(const PuzzleRun&) = delete;
   PuzzleRun& operator=(const PuzzleRun&) = delete;
@@ -65,6 +65,7 @@ class PuzzleRun {
   std::string activation_;
   bool with_times_;
   bool allow_extra_;
+  GrammarParameters grammar_;
   TableOptions columns_;
   std::filesystem::path problem_;
   std::filesystem::path solution_;

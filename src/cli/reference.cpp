@@ -6,6 +6,8 @@
 #include <map>
 
 #include "core/block_math.hpp"
+#include "core/fold.hpp"
+#include "core/number_format.hpp"
 #include "core/rounding_tally.hpp"
 #include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
@@ -47,36 +49,27 @@ MatrixOf<Scalar> products(const std::vector<double>& weight, const std::vector<d
   return result;
 }
 
-template <class Scalar>
-MatrixOf<Scalar> activations(const NetworkF64& network, const PieceF64& expand, const MatrixOf<Scalar>& rows) {
-  MatrixOf<Scalar> hidden = products(expand.weight, expand.bias, expand, rows);
-  if (!network.form.gated) {
-    activate_all(network.activation, hidden);
-    return hidden;
-  }
-  MatrixOf<Scalar> gates = products(expand.gate_weight, expand.gate_bias, expand, rows);
-  activate_all(network.activation, gates);
-  return hidden.cwiseProduct(gates);
-}
-
-/// The states before the head, in place of the inputs.
+/// What the head is given, in place of the inputs.
 template <class Scalar>
 void run_blocks(const NetworkF64& network, const Assembly& assembly, MatrixOf<Scalar>& states) {
-  MatrixOf<Scalar> normed;
   for (const Block& block : assembly.blocks) {
     throw_if_stopped();
     const PieceF64& expand = network.pieces[static_cast<std::size_t>(block.expand)];
     const PieceF64& compress = network.pieces[static_cast<std::size_t>(block.compress)];
-    if (network.form.norm != Norm::none) {
-      normed = states;
-      for (Eigen::Index row = 0; row < normed.rows(); ++row) normalise(network.form, normed.row(row));
-    }
-    const MatrixOf<Scalar> hidden = activations(network, expand, network.form.norm == Norm::none ? states : normed);
-    states += products(compress.weight, compress.bias, compress, hidden);
+    const auto layer = [](const std::vector<double>& weight, const std::vector<double>& bias, const PieceF64& shape) {
+      return [&](const MatrixOf<Scalar>& rows) { return products(weight, bias, shape, rows); };
+    };
+    BlockForm form = network.form;
+    form.gated = !expand.gate_weight.empty();
+    if (!expand.normed) form.norm = Norm::none;
+    add_residual<RowsAre::rows>(form, network.activation, states, layer(expand.weight, expand.bias, expand),
+                                layer(expand.gate_weight, expand.gate_bias, expand),
+                                layer(compress.weight, compress.bias, compress));
   }
+  normalise_all<RowsAre::rows>(network.form.before_head(), states);
 }
 
-/// The states before the head for the inputs of `rows`.
+/// What the head is given for the inputs of `rows`.
 template <class Scalar>
 MatrixOf<Scalar> states_of(const NetworkF64& network, const Assembly& assembly, const RowsF64& rows) {
   MatrixOf<Scalar> states = MatrixMap(rows.inputs.data(), static_cast<Eigen::Index>(rows.shape.rows),
@@ -153,19 +146,6 @@ void add_slab(const NetworkF64& network, const Assembly& assembly, const RowsF64
   }
 }
 
-WeightPrecision precision_of(const NetworkF64& network) {
-  const auto in = [&](WeightPrecision precision) {
-    return std::ranges::all_of(network.pieces, [&](const PieceF64& piece) {
-      const auto held = [&](double value) { return holds(precision, value); };
-      return std::ranges::all_of(piece.weight, held) && std::ranges::all_of(piece.bias, held);
-    });
-  };
-  for (const WeightPrecision precision : {WeightPrecision::bfloat16, WeightPrecision::float16}) {
-    if (in(precision)) return precision;
-  }
-  return WeightPrecision::float32;
-}
-
 /// The rows that `solve` takes the effect of the weights' rounding on: those of the first tiles, of which row i belongs
 /// to tile i mod T.
 RowsF64 precision_sample(const ProblemFile& rows, const ErrorFloorParameters& parameters) {
@@ -191,10 +171,10 @@ RowsF64 precision_sample(const ProblemFile& rows, const ErrorFloorParameters& pa
 NetworkF64 moved(NetworkF64 network, WeightPrecision precision, int draw) {
   for (std::size_t p = 0; p < network.pieces.size(); ++p) {
     Random random = moving_numbers(draw, static_cast<int>(p));
-    move_within_step(precision, network.pieces[p].weight, random);
-    move_within_step(precision, network.pieces[p].bias, random);
-    move_within_step(precision, network.pieces[p].gate_weight, random);
-    move_within_step(precision, network.pieces[p].gate_bias, random);
+    move_within_step(precision, network.pieces[p].weight, network.pieces[p].factors, random);
+    move_within_step(precision, network.pieces[p].bias, network.pieces[p].factors, random);
+    move_within_step(precision, network.pieces[p].gate_weight, network.pieces[p].factors, random);
+    move_within_step(precision, network.pieces[p].gate_bias, network.pieces[p].factors, random);
   }
   return network;
 }

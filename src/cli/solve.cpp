@@ -385,7 +385,8 @@ void SolveCommand::load(const mpi::Comm& world, std::optional<ProblemFile>& rows
       return;
     }
     be_patient_about_stop(0);  // importing may take long
-    puzzle_.emplace(problem_, output_, activation_, !no_times_, options_.without_predictions, allow_extra_);
+    puzzle_.emplace(problem_, output_, activation_, !no_times_, options_.without_predictions, allow_extra_,
+                    options_.parameters.grammar);
     if (world.root()) puzzle_->import();
   });
   world.agree([&] {

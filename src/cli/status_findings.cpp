@@ -6,6 +6,7 @@
 
 #include "cli/text.hpp"
 #include "core/certainty.hpp"
+#include "core/fold.hpp"
 #include "core/number_format.hpp"
 
 namespace kintsugi::cli {
@@ -15,12 +16,6 @@ namespace {
 constexpr std::size_t kNamed = 5;
 /// Evaluations for each block below which a search is called short.
 constexpr std::int64_t kFewForABlock = 20;
-
-double variance_of(const RowFacts& facts) {
-  double sum = 0;
-  for (const double deviation : facts.prediction_deviation) sum += deviation * deviation;
-  return facts.prediction_deviation.empty() ? 0 : sum / static_cast<double>(facts.prediction_deviation.size());
-}
 
 /// "3 and 4, 9 and 10 and 2 more": neighbours in no certain order.
 std::string open_neighbours(const Solution& solution) {
@@ -32,15 +27,6 @@ std::string open_neighbours(const Solution& solution) {
   std::string text = join(std::span(places).first(shown), ", ");
   if (shown < places.size()) text += format(" and %zu more", places.size() - shown);
   return text;
-}
-
-/// The half-precision format that has all of the network's numbers.
-const char* half_format(const NetworkF64& network) {
-  const auto is_bfloat16 = [](double value) { return holds(WeightPrecision::bfloat16, value); };
-  const bool all = std::ranges::all_of(network.pieces, [&](const PieceF64& piece) {
-    return std::ranges::all_of(piece.weight, is_bfloat16) && std::ranges::all_of(piece.bias, is_bfloat16);
-  });
-  return to_string(all ? WeightPrecision::bfloat16 : WeightPrecision::float16);
 }
 
 void find_noise_level(const Solution& solution, const RowFacts& facts, std::vector<Finding>& found) {
@@ -68,7 +54,7 @@ void find_reason(const Solution& solution, const ProblemFile& problem, const Row
   if (solution.status == Status::precision) {
     found.push_back(
         {"precision",
-         std::string("all weights are numbers of ") + half_format(problem.network_f64()) +
+         std::string("all weights are numbers of ") + to_string(precision_of(problem.network_f64())) +
              format(", and what is left, an MSE of %.3g, is what rounding weights so does to this order", solution.mse),
          "the pieces in float32, if they are to be had"});
   }

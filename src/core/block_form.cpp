@@ -25,12 +25,18 @@ Norm parse_norm(std::string_view name) {
 
 std::string to_string(const BlockForm& form) {
   std::string text = form.gated ? "gated" : "";
-  if (form.norm == Norm::none) return text;
+  if (!form.has_norms()) return text;
   constexpr std::size_t kLongest = 32;
   std::array<char, kLongest> digits{};
   const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), form.eps).ptr;
-  text.append(text.empty() ? "" : ", ").append(to_string(form.norm)).append(" norm (eps ");
-  return text.append(digits.data(), static_cast<std::size_t>(end - digits.data())).append(")");
+  std::string eps = " (eps ";
+  eps.append(digits.data(), static_cast<std::size_t>(end - digits.data())).append(")");
+  const auto add = [&](Norm norm, const char* what) {
+    if (norm != Norm::none) text.append(text.empty() ? "" : ", ").append(to_string(norm)).append(what).append(eps);
+  };
+  add(form.norm, " norm");
+  add(form.head_norm, " norm before the head");
+  return text;
 }
 
 }  // namespace kintsugi

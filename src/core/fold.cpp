@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/number_format.hpp"
 #include "core/part_rules.hpp"
 #include "kintsugi/core/error.hpp"
 
@@ -23,7 +24,9 @@ BasicPiece<To> converted(const BasicPiece<From>& piece) {
           all(piece.bias),
           piece.source,
           all(piece.gate_weight),
-          all(piece.gate_bias)};
+          all(piece.gate_bias),
+          piece.normed,
+          piece.factors};
 }
 
 template <class To, class From>
@@ -31,6 +34,7 @@ BasicNetwork<To> converted(const BasicNetwork<From>& network) {
   BasicNetwork<To> result;
   result.activation = network.activation;
   result.form = network.form;
+  result.precision = network.precision;
   result.pieces.reserve(network.pieces.size());
   for (const BasicPiece<From>& piece : network.pieces) result.pieces.push_back(converted<To>(piece));
   result.parts.reserve(network.parts.size());
@@ -39,12 +43,39 @@ BasicNetwork<To> converted(const BasicNetwork<From>& network) {
   return result;
 }
 
+bool holds_all(WeightPrecision precision, const PieceF64& piece) {
+  const auto held = [&](double value) { return holds(precision, value); };
+  return std::ranges::all_of(piece.weight, held) && std::ranges::all_of(piece.bias, held) &&
+         std::ranges::all_of(piece.gate_weight, held) && std::ranges::all_of(piece.gate_bias, held);
+}
+
+/// Blocks whose parts leave out a norm that others have.
+void mark_unnormed(NetworkF64& network, const std::set<std::pair<PartKind, int>>& seen) {
+  const auto count = std::ranges::count_if(seen, [](const auto& each) { return each.first == PartKind::norm; });
+  if (count == 0) return;
+  if (network.form.norm == Norm::none) throw InputError("norms have gains, but their kind (layer or rms) is not told");
+  if (static_cast<std::size_t>(count) == network.pieces.size() / 2) return;
+  for (PieceF64& piece : network.pieces) piece.normed = seen.contains({PartKind::norm, piece.index});
+}
+
 }  // namespace
+
+WeightPrecision precision_of(const NetworkF64& network) {
+  if (network.precision != WeightPrecision::float32) return network.precision;
+  for (const WeightPrecision precision : {WeightPrecision::bfloat16, WeightPrecision::float16}) {
+    const bool all =
+        std::ranges::all_of(network.pieces, [&](const PieceF64& piece) { return holds_all(precision, piece); }) &&
+        std::ranges::all_of(network.parts,
+                            [&](const BasicPart<double>& part) { return holds_all(precision, part.piece); });
+    if (all) return precision;
+  }
+  return WeightPrecision::float32;
+}
 
 NetworkF64 fold(NetworkF64 network) {
   const std::map<int, int> positions = network.positions();
+  network.precision = precision_of(network);
   std::set<std::pair<PartKind, int>> seen;
-  std::map<PartKind, std::size_t> counts;
   for (const PartRule& rule : part_rules()) {
     for (BasicPart<double>& part : network.parts) {
       if (part.kind != rule.kind) continue;
@@ -52,19 +83,13 @@ NetworkF64 fold(NetworkF64 network) {
       if (found == positions.end()) throw InputError(describe(part) + ": there is no such piece");
       if (!seen.emplace(rule.kind, part.owner).second)
         throw InputError(describe(part) + ": it has another one already");
-      ++counts[rule.kind];
       rule.put_in(part, network.pieces[static_cast<std::size_t>(found->second)]);
     }
   }
-  const std::size_t blocks = network.pieces.size() / 2;
-  for (const auto& [kind, count] : counts) {
-    // A residual without a scale is as it is.
-    if (count == blocks || kind == PartKind::scale) continue;
-    throw InputError(std::to_string(count) + " of " + std::to_string(blocks) + " blocks have a " +
-                     std::string(to_string(kind)) + "; all must have one, or none");
-  }
-  if (counts.contains(PartKind::norm) && network.form.norm == Norm::none)
-    throw InputError("norms have gains, but their kind (layer or rms) is not told");
+  mark_unnormed(network, seen);
+  if (network.form.head_norm == Norm::none &&
+      std::ranges::any_of(seen, [](const auto& each) { return each.first == PartKind::head_norm; }))
+    throw InputError("the norm before the head has a gain, but its kind (layer or rms) is not told");
   network.form.gated =
       std::ranges::any_of(network.pieces, [](const PieceF64& piece) { return !piece.gate_weight.empty(); });
   network.parts.clear();

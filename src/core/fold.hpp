@@ -14,6 +14,9 @@ namespace kintsugi {
 /// The same with float32 numbers, folded in float64 and then rounded.
 [[nodiscard]] Network fold(const Network& network);
 
+/// The coarsest format that holds all numbers, or that held them before they were folded.
+[[nodiscard]] WeightPrecision precision_of(const NetworkF64& network);
+
 /// Numbers of another type. Values beyond float32 become infinite.
 [[nodiscard]] NetworkF64 widened(const Network& network);
 [[nodiscard]] Network narrowed(const NetworkF64& network);

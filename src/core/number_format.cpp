@@ -44,8 +44,11 @@ Random moving_numbers(int draw, int piece) {
   return Random(kSeed, static_cast<std::uint64_t>(draw), static_cast<std::uint64_t>(piece));
 }
 
-void move_within_step(WeightPrecision precision, std::span<double> values, Random& random) {
-  for (double& value : values) value += (random.uniform() - 0.5) * step_of(precision, value);
+void move_within_step(WeightPrecision precision, std::span<double> values, int factors, Random& random) {
+  for (double& value : values) {
+    const double step = step_of(precision, value);
+    for (int factor = 0; factor < factors; ++factor) value += (random.uniform() - 0.5) * step;
+  }
 }
 
 }  // namespace kintsugi

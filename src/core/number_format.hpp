@@ -3,11 +3,9 @@
 #include <span>
 
 #include "core/random.hpp"
+#include "kintsugi/core/piece.hpp"
 
 namespace kintsugi {
-
-/// The number format that all weights of a network are exact in.
-enum class WeightPrecision { float32, float16, bfloat16 };
 
 /// "float16"
 [[nodiscard]] const char* to_string(WeightPrecision precision);
@@ -18,7 +16,7 @@ enum class WeightPrecision { float32, float16, bfloat16 };
 /// The random numbers that move the weights of a piece (by position) in one draw: the same for `solve` and `verify`.
 [[nodiscard]] Random moving_numbers(int draw, int piece);
 
-/// Moves each number by up to half a step of the format, at random; zeros stay.
-void move_within_step(WeightPrecision precision, std::span<double> values, Random& random);
+/// Moves each number by up to half a step of the format, at random, as often as it has factors; zeros stay.
+void move_within_step(WeightPrecision precision, std::span<double> values, int factors, Random& random);
 
 }  // namespace kintsugi

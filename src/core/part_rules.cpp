@@ -34,6 +34,7 @@ void put_in_norm(BasicPart<double>& part, PieceF64& owner) {
   require(part.piece.out == owner.in && part.piece.in == 1, part, "a gain has one number a column");
   multiply_columns(part.piece, owner.out, owner.weight, owner.bias);
   if (!owner.gate_weight.empty()) multiply_columns(part.piece, owner.out, owner.gate_weight, owner.gate_bias);
+  ++owner.factors;
 }
 
 void put_in_gate(BasicPart<double>& part, PieceF64& owner) {
@@ -50,16 +51,18 @@ void put_in_scale(BasicPart<double>& part, PieceF64& owner) {
     for (std::size_t j = 0; j < owner.in; ++j) owner.weight[i * owner.in + j] *= scale.weight[i];
     if (!owner.bias.empty()) owner.bias[i] *= scale.weight[i];
   }
+  ++owner.factors;
 }
 
 constexpr std::array<std::string_view, 2> kNormWords{"norm", "ln"};
 constexpr std::array<std::string_view, 2> kGateWords{"gate", "w1"};
 constexpr std::array<std::string_view, 3> kScaleWords{"scale", "gamma", "ls"};
 
-constexpr std::array<PartRule, 3> kRules{{
+constexpr std::array<PartRule, 4> kRules{{
     {PartKind::gate, "gate", PartOwner::expand, false, kGateWords, put_in_gate},
     {PartKind::norm, "norm", PartOwner::expand, true, kNormWords, put_in_norm},
     {PartKind::scale, "scale", PartOwner::compress, true, kScaleWords, put_in_scale},
+    {PartKind::head_norm, "head_norm", PartOwner::head, true, kNormWords, put_in_norm},
 }};
 
 }  // namespace

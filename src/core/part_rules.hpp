@@ -10,7 +10,7 @@
 namespace kintsugi {
 
 /// Which of the network's pieces a part belongs to.
-enum class PartOwner : std::uint8_t { expand, compress };
+enum class PartOwner : std::uint8_t { expand, compress, head };
 
 /// What readers and writers of files, import, generate and fold() know of a kind of part. A kind more is a row more in
 /// the table.
@@ -29,7 +29,7 @@ struct PartRule {
 [[nodiscard]] std::span<const PartRule> part_rules();
 [[nodiscard]] const PartRule& rule_of(PartKind kind);
 
-/// "norm", "gate", "scale": as files name them.
+/// "norm", "gate", "scale", "head_norm": as files name them.
 [[nodiscard]] inline std::string_view to_string(PartKind kind) { return rule_of(kind).name; }
 
 /// "piece 7 (piece_7.npz), the norm of piece 3"

@@ -24,6 +24,7 @@ std::string digest(const Network& network) {
     text.append(std::to_string(piece.index)).append(" ").append(std::to_string(piece.out)).append(" ");
     text.append(std::to_string(piece.in)).append("\n").append(digest(piece.weight)).append(digest(piece.bias));
     if (!piece.gate_weight.empty()) text.append(digest(piece.gate_weight)).append(digest(piece.gate_bias));
+    if (!piece.normed) text.append("without a norm\n");
   }
   return sha256_hex(text);
 }

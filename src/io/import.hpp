@@ -16,6 +16,7 @@ struct ImportNotes {
   std::vector<std::string> left_out;     ///< counters, an optimizer's state and the like, in sentences
   std::optional<Activation> activation;  ///< that a model of kintsugi export or a whole module names
   std::optional<Norm> norm;              ///< that a model of kintsugi export names
+  std::optional<Norm> head_norm;
   std::optional<double> norm_eps;
 };
 

@@ -54,7 +54,7 @@ void add_parts(std::vector<StateEntry>& entries, const std::string& start, const
   for (const PartRule& rule : part_rules()) {
     const PieceF64* const part = rule.owner == side ? parts.find(rule.kind, owner) : nullptr;
     if (part == nullptr) continue;
-    const std::string name = start + std::string(rule.name);
+    const std::string name = start + std::string(rule.kind == PartKind::head_norm ? "norm" : rule.name);
     const std::string weight = rule.kind == PartKind::scale ? name : name + ".weight";
     const std::vector<std::size_t> flat{part->out};
     const std::vector<std::size_t> wide{part->out, part->in};
@@ -91,14 +91,17 @@ void write_model(const std::filesystem::path& path, const NetworkF64& network, c
     add_layer(entries, block + ".out", compress);
     add_parts(entries, block + ".", parts, PartOwner::compress, compress);
   }
-  add_layer(entries, std::to_string(assembly.blocks.size()) + ".layer", piece_at(assembly.head));
+  const std::string last = std::to_string(assembly.blocks.size());
+  add_parts(entries, last + ".", parts, PartOwner::head, piece_at(assembly.head));
+  add_layer(entries, last + ".layer", piece_at(assembly.head));
   const bool narrow = std::ranges::all_of(entries, [](const StateEntry& entry) { return fits_float32(entry.values); });
   const TensorType type = narrow ? TensorType::float32 : TensorType::float64;
   ModelFacts facts{{"kintsugi_weights", problem.weights},
                    {"kintsugi_rows", problem.rows},
                    {"kintsugi_activation", problem.activation}};
-  if (network.form.norm != Norm::none) {
+  if (network.form.has_norms()) {
     facts.emplace("kintsugi_norm", to_string(network.form.norm));
+    facts.emplace("kintsugi_head_norm", to_string(network.form.head_norm));
     facts.emplace("kintsugi_norm_eps", digits_of(network.form.eps));
   }
   const std::vector<char> bytes =

@@ -70,8 +70,10 @@ void read_norm(const ModelFacts& facts, ImportNotes& notes) {
   const char* const end = eps->second.data() + eps->second.size();
   const auto [last, error] = std::from_chars(eps->second.data(), end, value);
   if (error != std::errc() || last != end || !(value > 0) || !std::isfinite(value)) return;
+  const auto head = facts.find("kintsugi_head_norm");
   try {
     notes.norm = parse_norm(norm->second);
+    if (head != facts.end()) notes.head_norm = parse_norm(head->second);
     notes.norm_eps = value;
   } catch (const UsageError&) {
     return;

@@ -303,15 +303,22 @@ struct ProblemFile::Impl {
     } catch (const UsageError& error) {
       throw InputError(root.name + ", attribute 'activation': " + error.what());
     }
-    if (!h5::has_attribute(root, "norm")) return;
-    try {
-      form.norm = parse_norm(h5::text_attribute(root, "norm"));
-    } catch (const UsageError& error) {
-      throw InputError(root.name + ", attribute 'norm': " + error.what());
-    }
+    form.norm = read_norm("norm");
+    form.head_norm = read_norm("head_norm");
+    if (!form.has_norms()) return;
     form.eps = h5::real_attribute(root, "norm_eps");
     if (!(form.eps > 0) || !std::isfinite(form.eps))
       throw InputError(root.name + ", attribute 'norm_eps': must be a number above 0");
+  }
+
+  [[nodiscard]] Norm read_norm(const char* name) const {
+    const h5::Group& root = reader.root();
+    if (!h5::has_attribute(root, name)) return Norm::none;
+    try {
+      return parse_norm(h5::text_attribute(root, name));
+    } catch (const UsageError& error) {
+      throw InputError(root.name + ", attribute '" + name + "': " + error.what());
+    }
   }
 
   void same_rows(const h5::Dataset& set) const {

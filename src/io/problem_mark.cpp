@@ -53,7 +53,7 @@ ProblemFingerprint problem_fingerprint(const NetworkF64& network, const ProblemF
   single.form = network.form;
   for (const PieceF64& piece : network.pieces) {
     single.pieces.push_back({piece.index, piece.out, piece.in, rounded(piece.weight), rounded(piece.bias), "",
-                             rounded(piece.gate_weight), rounded(piece.gate_bias)});
+                             rounded(piece.gate_weight), rounded(piece.gate_bias), piece.normed});
   }
   RoundedRows rows(problem);
   return problem_fingerprint(single, rows);

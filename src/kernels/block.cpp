@@ -33,9 +33,9 @@ void BlockKernel::activate_inner(const BlockWeights& block, float* z) const {
 }
 
 void BlockKernel::residual(const BlockWeights& block, const float* x, float* r, float* hidden) const {
-  if (form_.norm != Norm::none) {
+  if (form_.norm != Norm::none && block.normed) {
     float* const normed = normed_.data();
-    code().normalise_tile(form_, width_, x, normed, normed + width_ * kTileRows);
+    kernels::normalise_tile(form_, width_, x, normed);
     x = normed;
   }
   expand_(x, block.w_in, hidden);
@@ -57,7 +57,10 @@ void BlockKernel::residual_and_slope(const BlockWeights& block, const float* x, 
 void BlockKernel::activate(const BlockWeights& block, const float* x, float* a, float* slope) const {
   if (form_.norm != Norm::none) {
     float* const normed = slope + inner_ * kTileRows;
-    code().normalise_tile(form_, width_, x, normed, normed + width_ * kTileRows);
+    if (block.normed)
+      kernels::normalise_tile(form_, width_, x, normed);
+    else
+      std::copy_n(x, width_ * kTileRows, normed);
     x = normed;
   }
   expand_(x, block.w_in, a);
@@ -74,15 +77,22 @@ void BlockKernel::pull_back(const BlockWeights& block, const float* slope, const
                             float* hidden) const {
   pull_back_to_hidden(block, slope, g, hidden);
   expand_back_(hidden, block.w_in_t, u);
-  if (form_.norm == Norm::none) return;
-  const float* const normed = slope + inner_ * kTileRows;
-  code().pull_through_norm(form_, width_, normed, normed + width_ * kTileRows, u);
+  if (form_.norm == Norm::none || !block.normed) return;
+  kernels::pull_through_norm(form_, width_, slope + inner_ * kTileRows, u);
 }
 
 void BlockKernel::pull_back_to_hidden(const BlockWeights& block, const float* slope, const float* g, float* h) const {
   compress_back_(g, block.w_out_t, h);
   if (form_.gated) std::copy_n(h, hidden_ * kTileRows, h + hidden_ * kTileRows);
   code().scale(slope, inner_ * kTileRows, h);
+}
+
+void normalise_tile(const BlockForm& form, std::size_t width, const float* x, float* normed) {
+  code().normalise_tile(form, width, x, normed, normed + width * kTileRows);
+}
+
+void pull_through_norm(const BlockForm& form, std::size_t width, const float* normed, float* gradients) {
+  code().pull_through_norm(form, width, normed, normed + width * kTileRows, gradients);
 }
 
 void activate_tile(Activation activation, const float* bias, std::size_t features, float* z) {

@@ -18,11 +18,13 @@ struct BlockWeights {
   const float* w_out = nullptr;    ///< [d x h] row-major
   const float* w_out_t = nullptr;  ///< [h x d] row-major
   const float* b_out = nullptr;    ///< [d]
+  bool normed = true;              ///< the form's norm stands before this block
 };
 
 /// The arithmetic of one block on one tile of rows, forward and adjoint, for a fixed width, hidden size and form.
 /// x, r, g, u are tiles of d features; `hidden` is a tile of inner() features, of which the activations take the first
-/// h. Where a norm stands in front, x is normalised first. Not for several threads at a time.
+/// h. Where a norm stands in front, x is normalised first. Whether there is a gate is the form's; blocks of a network
+/// may differ in it, and have kernels of their own then. Not for several threads at a time.
 class BlockKernel {
  public:
   BlockKernel(std::size_t width, std::size_t hidden, Activation activation, const BlockForm& form = {});
@@ -75,6 +77,12 @@ class BlockKernel {
   Gemm expand_back_;
   Gemm compress_back_;
 };
+
+/// The norm of a tile of d features into `normed`: (d + 1) x kTileRows numbers, the rows' factors behind the features.
+void normalise_tile(const BlockForm& form, std::size_t width, const float* x, float* normed);
+
+/// Gradients with respect to what normalise_tile() gave become, in place, gradients with respect to what it was given.
+void pull_through_norm(const BlockForm& form, std::size_t width, const float* normed, float* gradients);
 
 /// act(z + bias) in place on a tile of `features` features.
 void activate_tile(Activation activation, const float* bias, std::size_t features, float* z);

@@ -44,14 +44,18 @@ Evaluator::Evaluator(const mpi::Comm& island, const SharedWeights& weights, RowS
   std::size_t widest = 0;
   for (const int piece : roles.expand) {
     const std::size_t hidden = weights.hidden(piece);
-    kernels_.try_emplace(hidden, roles.width, hidden, weights.activation(), weights.form());
-    widest = std::max(widest, weights.inner(piece));
+    const std::size_t inner = weights.inner(piece);
+    BlockForm form = weights.form();
+    form.gated = inner != hidden;
+    kernels_.try_emplace({hidden, inner}, roles.width, hidden, weights.activation(), form);
+    widest = std::max(widest, inner);
   }
   buffers_.base_state.resize(roles.width * kTileRows);
   buffers_.state.resize(roles.width * kTileRows);
   buffers_.residual.resize(roles.width * kTileRows);
   buffers_.hidden.resize(widest * kTileRows);
   buffers_.outputs.resize(roles.outputs * kTileRows);
+  buffers_.normed.resize((roles.width + 1) * kTileRows);
 }
 
 std::int64_t Evaluator::to_evaluations(std::int64_t blocks) const noexcept {
@@ -67,6 +71,10 @@ void Evaluator::advance(const Block& block, float* x) {
 }
 
 void Evaluator::tile_outputs(const float* x, float* outputs) const {
+  if (const BlockForm form = weights_->form().before_head(); form.norm != Norm::none) {
+    kernels::normalise_tile(form, weights_->roles().width, x, buffers_.normed.data());
+    x = buffers_.normed.data();
+  }
   head_(x, weights_->head_weight(), outputs);
   const float* const bias = weights_->head_bias();
   for (std::size_t q = 0; q < weights_->roles().outputs; ++q) {

@@ -66,7 +66,7 @@ class Evaluator {
   [[nodiscard]] const RowTiles& rows() const noexcept { return rows_; }
   [[nodiscard]] Grid grid() const noexcept { return grid_; }
   [[nodiscard]] const kernels::BlockKernel& kernel(const Block& block) const {
-    return kernels_.at(weights_->hidden(block.expand));
+    return kernels_.at({weights_->hidden(block.expand), weights_->inner(block.expand)});
   }
 
   /// MSE of each candidate on the first `tiles` tiles: mean over rows and outputs of the squared difference to the
@@ -143,6 +143,7 @@ class Evaluator {
   /// One tile's states and what becomes of them.
   struct Buffers {
     kernels::TileBuffer base_state, state, residual, hidden, outputs;
+    mutable kernels::TileBuffer normed;  // before the head
   };
 
   /// Which of the grid's candidate groups this rank is in.
@@ -168,7 +169,7 @@ class Evaluator {
   Grid grid_;
   mpi::Comm row_ranks_;  // the ranks that together hold all rows
   RowTiles rows_;
-  std::map<std::size_t, kernels::BlockKernel> kernels_;  // by hidden size
+  std::map<std::pair<std::size_t, std::size_t>, kernels::BlockKernel> kernels_;  // by h and rows of W_in
   kernels::Gemm head_;
   Buffers buffers_;
   std::int64_t block_evaluations_ = 0;

@@ -122,6 +122,11 @@ void ForwardBackward::backward(const RowTile& rows, std::span<const Layer> layer
     }
   }
   if (rows.scales != nullptr) scale_last(rows, channel, last);
+  if (const BlockForm form = evaluator_->weights().form().before_head(); form.norm != Norm::none) {
+    normed_.resize(size_ + kTileRows);
+    kernels::normalise_tile(form, width, state(layers.size()), normed_.data());
+    kernels::pull_through_norm(form, width, normed_.data(), last);
+  }
   for (std::size_t b = layers.size(); b-- > 0;) {
     const float* const g = gradients_.data() + (b + 1) * size_;
     float* const before = gradients_.data() + b * size_;

@@ -79,7 +79,7 @@ class ForwardBackward {
   kernels::TileBuffer states_, residuals_, gradients_, pulled_back_;
   kernels::TileBuffer slopes_;  // of each layer
   std::vector<std::size_t> slope_at_;
-  kernels::TileBuffer hidden_, outputs_;
+  kernels::TileBuffer hidden_, outputs_, normed_;
 };
 
 }  // namespace kintsugi

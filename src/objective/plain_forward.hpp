@@ -52,25 +52,27 @@ struct PlainForward {
         .cast<Scalar>();
   }
 
-  /// Adds the residuals of a block of these layers, the gate's rows first in `expand`, to the states.
-  static void advance(const SharedWeights& weights, const Layer& expand, const Layer& compress, States& states) {
-    States hidden;
-    if (weights.form().norm == Norm::none) {
-      hidden = expand.apply(states);
-    } else {
-      States normed = states;
-      for (Eigen::Index row = 0; row < normed.cols(); ++row) normalise(weights.form(), normed.col(row));
-      hidden = expand.apply(normed);
-    }
-    if (weights.form().gated) {
-      const Eigen::Index half = hidden.rows() / 2;
-      activate_all(weights.activation(), hidden.topRows(half));
-      hidden = hidden.topRows(half).cwiseProduct(hidden.bottomRows(half)).eval();
-    } else {
-      activate_all(weights.activation(), hidden);
-    }
-    states += compress.apply(hidden);
+  /// Adds the residuals of a block of these layers, the gate's rows first in `expand`, to the states. `form`: the
+  /// block's.
+  static void advance(const BlockForm& form, Activation activation, const Layer& expand, const Layer& compress,
+                      States& states) {
+    const Eigen::Index up = form.gated ? expand.weight.rows() / 2 : expand.weight.rows();
+    const auto part = [&](Eigen::Index first) {
+      return [&, first](const States& in) {
+        States result = expand.weight.middleRows(first, up) * in;
+        result.colwise() += expand.bias.segment(first, up);
+        return result;
+      };
+    };
+    add_residual<RowsAre::columns>(form, activation, states, part(expand.weight.rows() - up), part(0),
+                                   [&](const States& hidden) { return compress.apply(hidden); });
   }
 };
+
+/// States after the norm of `form`.
+[[nodiscard]] inline PlainForward::States normalised(const BlockForm& form, PlainForward::States states) {
+  normalise_all<RowsAre::columns>(form, states);
+  return states;
+}
 
 }  // namespace kintsugi

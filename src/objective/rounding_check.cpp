@@ -17,6 +17,7 @@ namespace {
 
 /// A block's weights in float64, as BlockWeights has them.
 struct Block64 {
+  BlockForm form;
   std::size_t hidden = 0;
   std::size_t inner = 0;
   TileBuffer64 w_in, b_in, w_out, b_out;
@@ -32,15 +33,17 @@ class Network64 {
     residual_.resize(size());
   }
 
-  /// The final state of a tile: [width][kTileRows].
-  [[nodiscard]] const double* state(std::size_t tile) const { return states_.data() + tile * size(); }
+  /// What the head is given of a tile: [width][kTileRows]; valid until the next call.
+  [[nodiscard]] const double* state(std::size_t tile) {
+    return normed(weights_.form().before_head(), states_.data() + tile * size());
+  }
 
   void advance(const Block& block) {
     take(block);
     hidden_.resize(block_.inner * kTileRows);
     for (std::size_t t = 0; t < tiles_ && !stop_heard(); ++t) {
       double* const state = states_.data() + t * size();
-      kernels::multiply64(block_.inner, width_, normed(state), block_.w_in.data(), hidden_.data());
+      kernels::multiply64(block_.inner, width_, normed(block_.form, state), block_.w_in.data(), hidden_.data());
       activate_hidden();
       kernels::multiply64(width_, block_.hidden, hidden_.data(), block_.w_out.data(), residual_.data());
       for (std::size_t f = 0; f < width_; ++f) {
@@ -55,6 +58,7 @@ class Network64 {
 
   void take(const Block& block) {
     const kernels::BlockWeights from = weights_.block(block);
+    block_.form = weights_.form_of(block.expand);
     block_.hidden = weights_.hidden(block.expand);
     block_.inner = weights_.inner(block.expand);
     block_.w_in.assign(from.w_in, from.w_in + block_.inner * width_);
@@ -63,13 +67,13 @@ class Network64 {
     block_.b_out.assign(from.b_out, from.b_out + width_);
   }
 
-  /// What the expand piece is given.
-  const double* normed(const double* state) {
-    if (weights_.form().norm == Norm::none) return state;
+  /// What the expand piece or the head is given.
+  const double* normed(const BlockForm& form, const double* state) {
+    if (form.norm == Norm::none) return state;
     normed_.assign(state, state + size());
     using Tile = Eigen::Matrix<double, Eigen::Dynamic, static_cast<int>(kTileRows), Eigen::RowMajor>;
     Eigen::Map<Tile> rows(normed_.data(), static_cast<Eigen::Index>(width_), static_cast<int>(kTileRows));
-    for (Eigen::Index row = 0; row < rows.cols(); ++row) normalise(weights_.form(), rows.col(row));
+    for (Eigen::Index row = 0; row < rows.cols(); ++row) normalise(form, rows.col(row));
     return normed_.data();
   }
 
@@ -83,7 +87,7 @@ class Network64 {
       } else {
         for (std::size_t row = 0; row < kTileRows; ++row) z[row] = activate(activation, z[row] + bias);
       }
-      if (!weights_.form().gated) continue;
+      if (!block_.form.gated) continue;
       const double* const up = z + block_.hidden * kTileRows;
       const double up_bias = block_.b_in[block_.hidden + j];
       for (std::size_t row = 0; row < kTileRows; ++row) z[row] *= up[row] + up_bias;

@@ -14,9 +14,9 @@ namespace {
 using Forward = PlainForward;
 
 /// The layer with each number moved by up to half a step.
-Forward::Layer moved(Forward::Layer layer, WeightPrecision precision, Random random) {
-  move_within_step(precision, {layer.weight.data(), static_cast<std::size_t>(layer.weight.size())}, random);
-  move_within_step(precision, {layer.bias.data(), static_cast<std::size_t>(layer.bias.size())}, random);
+Forward::Layer moved(Forward::Layer layer, WeightPrecision precision, int factors, Random random) {
+  move_within_step(precision, {layer.weight.data(), static_cast<std::size_t>(layer.weight.size())}, factors, random);
+  move_within_step(precision, {layer.bias.data(), static_cast<std::size_t>(layer.bias.size())}, factors, random);
   return layer;
 }
 
@@ -25,7 +25,7 @@ std::vector<Forward::States> predict(const SharedWeights& weights, const Blocks&
                                      const std::vector<const RowTile*>& tiles, WeightPrecision precision, int draw) {
   const auto layer = [&](Forward::Layer exact, int piece) {
     if (precision == WeightPrecision::float32) return exact;
-    return moved(std::move(exact), precision, moving_numbers(draw, piece));
+    return moved(std::move(exact), precision, weights.factors(piece), moving_numbers(draw, piece));
   };
   std::vector<Forward::States> states;
   states.reserve(tiles.size());
@@ -34,18 +34,20 @@ std::vector<Forward::States> predict(const SharedWeights& weights, const Blocks&
     if (stop_heard()) break;
     const Forward::Layer expand = layer(Forward::expand(weights, block), block.expand);
     const Forward::Layer compress = layer(Forward::compress(weights, block), block.compress);
+    const BlockForm form = weights.form_of(block.expand);
     for (Forward::States& each : states) {
-      if (!stop_heard()) Forward::advance(weights, expand, compress, each);
+      if (!stop_heard()) Forward::advance(form, weights.activation(), expand, compress, each);
     }
   }
   const Forward::Layer head = layer(Forward::head(weights), weights.roles().head);
-  for (Forward::States& each : states) each = head.apply(each);
+  for (Forward::States& each : states) each = head.apply(normalised(weights.form().before_head(), each));
   return states;
 }
 
 }  // namespace
 
 WeightPrecision find_precision(const SharedWeights& weights) {
+  if (weights.precision() != WeightPrecision::float32) return weights.precision();
   const Roles& roles = weights.roles();
   std::vector<int> pieces = roles.expand;
   pieces.insert(pieces.end(), roles.compress.begin(), roles.compress.end());

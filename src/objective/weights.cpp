@@ -23,27 +23,33 @@ void SharedWeights::share_shapes(const mpi::Comm& comm, const Network& network, 
     numbers = {network.activation.slope(), form_.eps};
     facts = {static_cast<int>(network.activation), roles.head,
              static_cast<int>(roles.width),        static_cast<int>(roles.outputs),
-             static_cast<int>(form_.norm),         form_.gated ? 1 : 0};
+             static_cast<int>(form_.norm),         form_.gated ? 1 : 0,
+             static_cast<int>(form_.head_norm),    static_cast<int>(network.precision)};
     for (const Piece& piece : network.pieces) {
       out_.push_back(static_cast<int>(piece.gate_weight.empty() ? piece.out : 2 * piece.out));
       in_.push_back(static_cast<int>(piece.in));
+      factors_.push_back(piece.factors);
+      hidden_.push_back(static_cast<int>(piece.out));
+      normed_.push_back(piece.normed ? 1 : 0);
     }
   }
   comm.broadcast(facts);
   comm.broadcast(numbers);
   comm.broadcast(out_);
   comm.broadcast(in_);
+  comm.broadcast(factors_);
+  comm.broadcast(hidden_);
+  comm.broadcast(normed_);
   comm.broadcast(roles_.expand);
   comm.broadcast(roles_.compress);
   activation_ = {static_cast<Activation::Kind>(facts[0]), numbers[0]};
-  form_ = {static_cast<Norm>(facts[4]), numbers[1], facts[5] != 0};
+  form_ = {static_cast<Norm>(facts[4]), numbers[1], facts[5] != 0, static_cast<Norm>(facts[6])};
+  precision_ = static_cast<WeightPrecision>(facts[7]);
   roles_.head = facts[1];
   roles_.width = static_cast<std::size_t>(facts[2]);
   roles_.outputs = static_cast<std::size_t>(facts[3]);
-  hidden_.assign(out_.size(), 0);
-  for (const int piece : roles_.expand) hidden_[static_cast<std::size_t>(piece)] = inner(piece) / (form_.gated ? 2 : 1);
   for (const int piece : roles_.compress)
-    hidden_[static_cast<std::size_t>(piece)] = static_cast<std::size_t>(in_[static_cast<std::size_t>(piece)]);
+    hidden_[static_cast<std::size_t>(piece)] = in_[static_cast<std::size_t>(piece)];
   for (std::size_t p = 0; p < out_.size(); ++p) {
     at_.push_back(total_);
     const auto out = static_cast<std::size_t>(out_[p]);
@@ -75,10 +81,10 @@ kernels::BlockWeights SharedWeights::block(const Block& block) const {
   const auto expand = static_cast<std::size_t>(block.expand);
   const auto compress = static_cast<std::size_t>(block.compress);
   const std::size_t in_size = kernels::padded_floats(inner(block.expand) * roles_.width);
-  const std::size_t out_size = kernels::padded_floats(hidden_[expand] * roles_.width);
+  const std::size_t out_size = kernels::padded_floats(hidden(block.expand) * roles_.width);
   const float* const in = memory + at_[expand];
   const float* const out = memory + at_[compress];
-  return {in, in + in_size, in + 2 * in_size, out, out + out_size, out + 2 * out_size};
+  return {in, in + in_size, in + 2 * in_size, out, out + out_size, out + 2 * out_size, normed_[expand] != 0};
 }
 
 std::span<const float> SharedWeights::numbers(int piece) const {
@@ -88,7 +94,8 @@ std::span<const float> SharedWeights::numbers(int piece) const {
 }
 
 bool SharedWeights::are_equal(const Block& a, const Block& b) const {
-  return std::ranges::equal(numbers(a.expand), numbers(b.expand)) &&
+  return normed_[static_cast<std::size_t>(a.expand)] == normed_[static_cast<std::size_t>(b.expand)] &&
+         inner(a.expand) == inner(b.expand) && std::ranges::equal(numbers(a.expand), numbers(b.expand)) &&
          std::ranges::equal(numbers(a.compress), numbers(b.compress));
 }
 

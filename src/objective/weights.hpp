@@ -28,10 +28,22 @@ class SharedWeights {
   /// Evaluators that were made before keep the activation that they have. Alike on all ranks.
   void set_activation(Activation activation) noexcept { activation_ = activation; }
   /// h of a block with this expand (or compress) piece; positions in Network::pieces.
-  [[nodiscard]] std::size_t hidden(int piece) const { return hidden_[static_cast<std::size_t>(piece)]; }
+  [[nodiscard]] std::size_t hidden(int piece) const {
+    return static_cast<std::size_t>(hidden_[static_cast<std::size_t>(piece)]);
+  }
   /// Rows of W_in as kernels have it, and so the features of the tiles that they work in: h, or 2h of gated blocks.
   [[nodiscard]] std::size_t inner(int expand) const {
     return static_cast<std::size_t>(out_[static_cast<std::size_t>(expand)]);
+  }
+  /// BasicNetwork::precision, and BasicPiece::factors of a piece.
+  [[nodiscard]] WeightPrecision precision() const noexcept { return precision_; }
+  [[nodiscard]] int factors(int piece) const { return factors_[static_cast<std::size_t>(piece)]; }
+  /// The form of the blocks with this expand piece.
+  [[nodiscard]] BlockForm form_of(int expand) const {
+    BlockForm form = form_;
+    if (normed_[static_cast<std::size_t>(expand)] == 0) form.norm = Norm::none;
+    form.gated = inner(expand) != hidden(expand);
+    return form;
   }
   /// Where the block's weights lie: valid as long as this object. Not collective.
   [[nodiscard]] kernels::BlockWeights block(const Block& block) const;
@@ -51,7 +63,10 @@ class SharedWeights {
   BlockForm form_;
   std::vector<int> out_;  // of each piece, a gate's rows included
   std::vector<int> in_;
-  std::vector<std::size_t> hidden_;
+  std::vector<int> factors_;
+  WeightPrecision precision_ = WeightPrecision::float32;
+  std::vector<int> hidden_;
+  std::vector<int> normed_;
   std::vector<std::size_t> at_;  // of each piece's weight, transpose, bias
   std::size_t total_ = 0;
   std::unique_ptr<mpi::NodeShared> memory_;

@@ -61,6 +61,7 @@ class Grouping {
       if (compress.size() > 1 && expand.size() > compress.size() + heads) sorted_.gated = true;
       if (compress.size() > 1 && expand.size() == 2 * compress.size() + heads) doubled_ = true;
       if (heads == 1 && compress.empty() && expand.size() == 1) {
+        sorted_.head = expand.front();
         continue;
       }
       if (heads == 1) heads_ = true;
@@ -112,15 +113,22 @@ class Grouping {
     if (sorted_.gated && sorted_.expand.size() != 2 * blocks) {
       throw InputError(
           "some blocks are gated, with twice as many expand as compress pieces of their hidden size, and "
-          "others are not: one form for all blocks is read");
+          "others are not: pieces named by block and word (0.gate.weight, 0.up.weight, ...) would tell which");
     }
-    const std::size_t count = sorted_.vectors.size();
+    if (sorted_.before_head() != 0 && !sorted_.head)
+      throw InputError(describe(piece(sorted_.vectors.front())) +
+                       " has one dimension, and is one more than the blocks have: that of a norm before the head, but "
+                       "which piece is the head is not found");
+    const std::size_t count = sorted_.vectors.size() - sorted_.before_head();
     if (count == 0 || count == blocks || count == 2 * blocks) return;
-    throw InputError(describe(piece(sorted_.vectors.front())) +
-                     " has one dimension: it is the gain of a norm (LayerNorm, RMSNorm) or a scale on the residual. "
-                     "There are " +
-                     std::to_string(sorted_.vectors.size()) + " of these and " + std::to_string(blocks) +
-                     " blocks, but what is read is a norm in front of each block, a scale on each residual, or both");
+    throw InputError(
+        describe(piece(sorted_.vectors.front())) +
+        " has one dimension: it is the gain of a norm (LayerNorm, RMSNorm) or a scale on the residual. "
+        "There are " +
+        std::to_string(sorted_.vectors.size()) + " of these and " + std::to_string(blocks) +
+        " blocks, but what is read is a norm in front of each block, a scale on each residual, or both, and "
+        "one more norm before the head; of parts that some blocks have, pieces named by block and word "
+        "(0.norm.weight, 0.scale, ...) would tell which");
   }
 
   /// False where there is nothing to group: pieces are too many, which is said elsewhere.
@@ -164,6 +172,10 @@ class Grouping {
     for (const PartRule& rule : part_rules()) {
       const auto count = std::ranges::count(grouped_.found, rule.kind, &Found::kind);
       if (count == 0) continue;
+      if (rule.kind == PartKind::head_norm) {
+        text.append(text.empty() ? "" : ", ").append("a norm before the head");
+        continue;
+      }
       text.append(text.empty() ? "" : ", ").append(std::to_string(count)).append(" ").append(rule.name).append("s");
     }
     if (sorted_.fused)
@@ -173,15 +185,24 @@ class Grouping {
 
   /// LayerNorm where norms have biases; what the user says; else RMSNorm.
   void set_norms(std::vector<std::string>& notes) {
-    if (hints_.norm) network_.form.norm = *hints_.norm;
-    if (hints_.eps) network_.form.eps = *hints_.eps;
+    BlockForm& form = network_.form;
+    if (hints_.norm) form.norm = *hints_.norm;
+    if (hints_.head_norm) form.head_norm = *hints_.head_norm;
+    if (hints_.eps) form.eps = *hints_.eps;
+    const auto kind_of = [&](const Found& part) { return piece(part.part).bias.empty() ? Norm::rms : Norm::layer; };
     const auto norm = std::ranges::find(grouped_.found, PartKind::norm, &Found::kind);
-    if (norm == grouped_.found.end()) return;
-    if (hints_.norm == Norm::none)
+    const auto head = std::ranges::find(grouped_.found, PartKind::head_norm, &Found::kind);
+    if (norm != grouped_.found.end() && hints_.norm == Norm::none)
       throw InputError("--norm is none, but " + describe(piece(norm->part)) + " is the gain of a norm");
-    if (hints_.norm) return;
-    const bool layer = !piece(norm->part).bias.empty();
-    network_.form.norm = layer ? Norm::layer : Norm::rms;
+    if (norm != grouped_.found.end() && !hints_.norm) form.norm = kind_of(*norm);
+    if (head != grouped_.found.end() && form.head_norm == Norm::none)
+      form.head_norm = form.norm != Norm::none ? form.norm : kind_of(*head);
+    if (head != grouped_.found.end() && hints_.head_norm == Norm::none)
+      throw InputError("--head-norm is none, but " + describe(piece(head->part)) +
+                       " is the gain of a norm before the head");
+    const bool told = hints_.norm || (norm == grouped_.found.end() && hints_.head_norm);
+    if (!form.has_norms() || told) return;
+    const bool layer = form.norm == Norm::layer || form.head_norm == Norm::layer;
     notes.emplace_back(layer ? "norms are taken to be LayerNorm, since they have biases"
                              : "norms are taken to be RMSNorm, since they have no biases; --norm layer if they are "
                                "LayerNorm");

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kintsugi/core/parameters.hpp"
 #include "kintsugi/core/piece.hpp"
 #include "kintsugi/core/rows.hpp"
 
@@ -13,15 +14,8 @@ namespace kintsugi {
 /// What the user, or the file that pieces came from, says of the form of the blocks.
 struct FormHints {
   std::optional<Norm> norm;
+  std::optional<Norm> head_norm;
   std::optional<double> eps;
-};
-
-/// A correlation is certain that is so many standard errors (of Fisher's atanh) above none, and above the next best;
-/// the mean of an assignment counts that is so many of its own above that of unrelated pieces.
-struct GrammarParameters {
-  double sure = 4;
-  double ahead = 2;
-  double clear = 2;
 };
 
 /// What neither names nor weights tell of parts, and the data may.
@@ -46,7 +40,7 @@ struct OpenParts {
 /// norm before the head.
 ///
 /// 1. Where the pieces' names say so: pieces whose names are alike up to their first number are one block's, and words
-///    like `norm`, `gate`, `scale` tell the rest. Some residuals may have no scale then.
+///    like `norm`, `gate`, `scale` tell the rest. Blocks need not all have the same parts then.
 /// 2. Else by the weights. Gradient descent keeps the difference between the square of a gain and that of the norm of
 ///    the column of W_in that it multiplies; likewise between that of a scale and of its row of W_out, and of a row of
 ///    W_in and its column of W_out. So these go together, feature by feature, and pairs are the assignment of the

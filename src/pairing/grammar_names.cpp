@@ -42,6 +42,7 @@ struct Members {
   [[nodiscard]] bool may_be_block(const Sorted& sorted) const {
     return compress.size() == 1 && (expand.size() == 1 || (expand.size() == 2 && sorted.gated)) && vectors.size() <= 2;
   }
+  [[nodiscard]] bool may_be_before_head() const { return compress.empty() && expand.empty() && vectors.size() == 1; }
 };
 
 class Names {
@@ -53,12 +54,7 @@ class Names {
     gather(sorted_.expand, &Members::expand);
     gather(sorted_.compress, &Members::compress);
     for (const auto& [name, members] : blocks_) {
-      if (!take_block(name, members)) return std::nullopt;
-    }
-    for (const PartRule& rule : part_rules()) {
-      const auto count = static_cast<std::size_t>(std::ranges::count(result_.found, rule.kind, &Found::kind));
-      const bool all = count == 0 || count == sorted_.compress.size();
-      if (!all && rule.kind != PartKind::scale) return std::nullopt;
+      if (members.may_be_before_head() ? !take_head_norm(members) : !take_block(name, members)) return std::nullopt;
     }
     order_open = sorted_.fused && !order_;
     result_.gate_first = order_.value_or(true);
@@ -75,6 +71,15 @@ class Names {
     const std::string name = name_of(network_.pieces[p]).substr(begin);
     return std::ranges::any_of(rule_of(kind).words,
                                [&](std::string_view word) { return name.find(word) != std::string::npos; });
+  }
+
+  bool take_head_norm(const Members& members) {
+    const std::size_t p = members.vectors.front();
+    const bool another =
+        std::ranges::any_of(result_.found, [](const Found& each) { return each.kind == PartKind::head_norm; });
+    if (another || !sorted_.head || !says(p, 0, PartKind::head_norm)) return false;
+    result_.found.push_back({PartKind::head_norm, p, *sorted_.head});
+    return true;
   }
 
   bool take_block(const std::string& name, const Members& members) {

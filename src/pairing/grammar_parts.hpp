@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/part_rules.hpp"
+#include "kintsugi/core/parameters.hpp"
 #include "pairing/grammar.hpp"
 
 namespace kintsugi::grammar {
@@ -16,8 +17,14 @@ struct Sorted {
   std::vector<std::size_t> vectors;
   std::vector<std::size_t> expand;  // gates among them; the head is not, where its shape is its own
   std::vector<std::size_t> compress;
+  std::optional<std::size_t> head;
   bool gated = false;  // twice as many expand as compress pieces
   bool fused = false;  // expand pieces have twice the rows that compress pieces have columns
+
+  /// Vectors beyond those of the blocks: one, which stands before the head, or none.
+  [[nodiscard]] std::size_t before_head() const {
+    return compress.size() > 1 && vectors.size() % compress.size() == 1 ? 1 : 0;
+  }
 };
 
 /// A part and the piece that it belongs to; positions.

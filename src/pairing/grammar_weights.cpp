@@ -141,11 +141,16 @@ class Weights {
     std::vector<Vector> inner;
     std::vector<Vector> outer;
     own.reserve(sorted_.vectors.size());
-    inner.reserve(ups_.size());
+    inner.reserve(ups_.size() + 1);
     outer.reserve(sorted_.compress.size());
     for (const std::size_t p : sorted_.vectors) own.push_back(standardised(squares(piece(p))));
     for (const std::size_t p : ups_) inner.push_back(standardised(input_squares(p)));
     for (const std::size_t p : sorted_.compress) outer.push_back(standardised(row_squares(piece(p))));
+    owners_ = ups_;
+    if (sorted_.before_head() != 0 && sorted_.head) {
+      owners_.push_back(*sorted_.head);
+      inner.push_back(standardised(column_squares(piece(*sorted_.head))));
+    }
     Matrix of_norms = correlations(own, inner);
     add_biases(of_norms);
     const Matrix of_scales = correlations(own, outer);
@@ -157,8 +162,8 @@ class Weights {
   /// A norm's bias goes against the sums of the columns of W_in: training lowers what activations are given.
   void add_biases(Matrix& of_norms) const {
     std::vector<Vector> sums;
-    sums.reserve(ups_.size());
-    for (const std::size_t p : ups_) sums.push_back(standardised(weight_of(piece(p)).colwise().sum().transpose()));
+    sums.reserve(owners_.size());
+    for (const std::size_t p : owners_) sums.push_back(standardised(weight_of(piece(p)).colwise().sum().transpose()));
     for (std::size_t i = 0; i < sorted_.vectors.size(); ++i) {
       const std::vector<double>& bias = piece(sorted_.vectors[i]).bias;
       if (bias.empty()) continue;
@@ -183,11 +188,11 @@ class Weights {
     norm.reserve(sorted_.vectors.size());
     for (const std::size_t p : sorted_.vectors) norm.push_back(piece(p).bias.empty() ? 0 : 1);
     const auto biased = static_cast<std::size_t>(std::ranges::count(norm, 1));
-    if (biased == ups_.size()) return norm;
+    if (biased == owners_.size() || (biased == 1 && sorted_.before_head() == 1)) return norm;
     if (biased != 0)
       throw InputError(std::to_string(biased) + " of " + std::to_string(norm.size()) +
                        " pieces of one dimension have a bias; all norms have one, or none");
-    if (norm.size() == ups_.size()) return choose_one_kind(of_norms, of_scales, std::move(norm));
+    if (norm.size() == owners_.size()) return choose_one_kind(of_norms, of_scales, std::move(norm));
     Matrix both(of_norms.rows(), of_norms.cols() + of_scales.cols());
     both << of_norms, of_scales;
     const std::vector<int> taken = best_assignment(both);
@@ -195,17 +200,23 @@ class Weights {
     return norm;
   }
 
-  /// Where there is one for each block: norms or scales.
+  /// Where there is one for each block: norms or scales, and in either case maybe a norm before the head.
   [[nodiscard]] std::vector<char> choose_one_kind(const Matrix& of_norms, const Matrix& of_scales,
                                                   std::vector<char> norm) {
+    Matrix others = of_scales;
+    if (sorted_.before_head() != 0) {
+      others.conservativeResize(Eigen::NoChange, of_norms.cols());
+      others.rightCols(1) = of_norms.rightCols(1);
+    }
     const std::vector<int> as_norms = best_assignment(of_norms);
-    const std::vector<int> as_scales = best_assignment(of_scales);
+    const std::vector<int> as_scales = best_assignment(others);
     const std::size_t features = piece(sorted_.vectors.front()).out;
     const bool are_norms =
-        hints_.norm ? *hints_.norm != Norm::none : total(of_norms, as_norms) >= total(of_scales, as_scales);
-    result_.open.kinds =
-        !hints_.norm && !is_related(of_norms, as_norms, features) && !is_related(of_scales, as_scales, features);
-    std::ranges::fill(norm, are_norms ? 1 : 0);
+        hints_.norm ? *hints_.norm != Norm::none : total(of_norms, as_norms) >= total(others, as_scales);
+    result_.open.kinds = !hints_.norm && sorted_.before_head() == 0 && !is_related(of_norms, as_norms, features) &&
+                         !is_related(others, as_scales, features);
+    for (std::size_t i = 0; i < norm.size(); ++i)
+      norm[i] = are_norms || as_scales[i] >= static_cast<int>(of_scales.cols()) ? 1 : 0;
     return norm;
   }
 
@@ -215,6 +226,11 @@ class Weights {
       if ((norm[i] != 0) == norms) rows.push_back(static_cast<Eigen::Index>(i));
     }
     if (rows.empty()) return;
+    if (norms && rows.size() == 1 && sorted_.before_head() == 1) {
+      result_.found.push_back({PartKind::head_norm, sorted_.vectors[static_cast<std::size_t>(rows[0])], *sorted_.head});
+      result_.evidence.append(result_.evidence.empty() ? "" : ", ").append("one is left for the head");
+      return;
+    }
     const Matrix scores = all(rows, Eigen::all);
     const std::vector<int> taken = best_assignment(scores);
     const std::size_t unsure = unsure_rows(scores, taken, piece(sorted_.vectors.front()).out);
@@ -225,8 +241,9 @@ class Weights {
       result_.open.doubtful.insert(kind);
     }
     for (std::size_t i = 0; i < taken.size(); ++i) {
-      const std::size_t owner = (norms ? ups_ : sorted_.compress)[static_cast<std::size_t>(taken[i])];
-      result_.found.push_back({kind, sorted_.vectors[static_cast<std::size_t>(rows[i])], owner});
+      const std::size_t owner = (norms ? owners_ : sorted_.compress)[static_cast<std::size_t>(taken[i])];
+      result_.found.push_back({norms && owner == sorted_.head ? PartKind::head_norm : kind,
+                               sorted_.vectors[static_cast<std::size_t>(rows[i])], owner});
     }
     add_evidence(norms ? "gains and W_in" : "scales and W_out",
                  total(scores, taken) / static_cast<double>(taken.size()), unsure);
@@ -243,7 +260,8 @@ class Weights {
   const Sorted& sorted_;
   const FormHints& hints_;
   GrammarParameters parameters_;
-  std::vector<std::size_t> ups_;  // the expand pieces that are no gates
+  std::vector<std::size_t> ups_;     // the expand pieces that are no gates
+  std::vector<std::size_t> owners_;  // these, and the head where a norm stands before it
   Grouped result_;
 };
 

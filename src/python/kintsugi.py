@@ -40,8 +40,8 @@ LEAKY_SLOPE = 0.01
 Piece = collections.namedtuple("Piece", "index weight bias source part of", defaults=["", -1])
 Piece.__doc__ = """One linear layer: its index, weight [out, in], bias [out] or None, and the file that it came from.
 
-The parts of blocks are pieces, too: `part` is then norm (a gain [d], maybe a bias), gate or scale ([d]), and `of` the index of
-the expand or compress piece that it belongs to.
+The parts of blocks are pieces, too: `part` is then norm (a gain [d], maybe a bias), gate or scale ([d]), or head_norm, and `of`
+the index of the expand piece, compress piece or head that it belongs to.
 """
 
 
@@ -240,6 +240,7 @@ class Network:
         self.activation = problem.attributes.get("activation", "relu")
         permutation = read_permutation(answer)
         self.norm = problem.attributes.get("norm", "none")
+        self.head_norm = problem.attributes.get("head_norm", "none")
         self.eps = problem.attributes.get("norm_eps", 0.0)
         pieces = {piece.index: piece for piece in problem.pieces if not piece.part}
         parts = {(piece.part, piece.of): piece for piece in problem.pieces if piece.part}
@@ -252,6 +253,11 @@ class Network:
             for e, c in self.blocks
         ]
         self.head = layers[-1]
+        self.head_part = parts.get(("head_norm", self.head.index))  # a Piece or None
+        some = any(norm is not None for norm, _, _ in self.parts)
+        self.norms = [  # of each block: layer, rms or none
+            self.norm if norm is not None or not some else "none" for norm, _, _ in self.parts
+        ]
         width = self.head.weight.shape[1]
         for place, (expand, compress) in enumerate(self.blocks):
             if expand.weight.shape[1] != width or compress.weight.shape != expand.weight.shape[::-1]:
@@ -261,22 +267,22 @@ class Network:
         """The state before each block and behind the last one, in float64: a list of arrays [rows, width]."""
         act = ACTIVATIONS[self.activation]
         states = [np.asarray(inputs, dtype=np.float64)]
-        for (expand, compress), (norm, gate, scale) in zip(self.blocks, self.parts):
-            x = self._normalised(states[-1])
-            if norm is not None:
-                x = x * norm.weight + (0 if norm.bias is None else norm.bias)
+        for (expand, compress), kind, (norm, gate, scale) in zip(self.blocks, self.norms, self.parts):
+            x = self._normalised(states[-1], kind, norm)
             hidden = act(_apply(expand, x)) if gate is None else act(_apply(gate, x)) * _apply(expand, x)
             states.append(states[-1] + _apply(compress, hidden) * (1 if scale is None else scale.weight))
         return states
 
-    def _normalised(self, x):
-        if self.norm == "layer":
+    def _normalised(self, x, kind, part):
+        if kind == "layer":
             x = x - x.mean(axis=1, keepdims=True)
-        return x if self.norm == "none" else x / np.sqrt((x**2).mean(axis=1, keepdims=True) + self.eps)
+        if kind != "none":
+            x = x / np.sqrt((x**2).mean(axis=1, keepdims=True) + self.eps)
+        return x if part is None else x * part.weight + (0 if part.bias is None else part.bias)
 
     def predict(self, inputs):
         """The predictions for inputs [rows, width], in float64, [rows, outputs]."""
-        return _apply(self.head, self.states(inputs)[-1])
+        return _apply(self.head, self._normalised(self.states(inputs)[-1], self.head_norm, self.head_part))
 
     def to_torch(self):
         """The network as a torch.nn.Sequential, in float32, with the names that `kintsugi export` gives: 0.inp.weight, ...
@@ -326,14 +332,15 @@ def _torch_module(torch, network):
     class Norm(nn.Module):
         """LayerNorm or RMSNorm, with a gain and a bias where `part` has them."""
 
-        def __init__(self, part):
+        def __init__(self, kind, part):
             super().__init__()
+            self.kind = kind
             for name in ("weight", "bias"):
                 values = None if part is None else getattr(part, name)
                 setattr(self, name, None if values is None else parameter(values))
 
         def forward(self, x):
-            if network.norm == "layer":
+            if self.kind == "layer":
                 x = x - x.mean(-1, keepdim=True)
             x = x / torch.sqrt((x * x).mean(-1, keepdim=True) + network.eps)
             x = x if self.weight is None else x * self.weight
@@ -343,10 +350,10 @@ def _torch_module(torch, network):
         return nn.Parameter(torch.from_numpy(values.astype(np.float32)))
 
     class Block(nn.Module):
-        def __init__(self, block, parts):
+        def __init__(self, block, kind, parts):
             super().__init__()
             norm, gate, scale = parts
-            self.norm = nn.Identity() if network.norm == "none" else Norm(norm)
+            self.norm = nn.Identity() if kind == "none" else Norm(kind, norm)
             if gate is not None:
                 self.gate = linear(gate)
             self.inp, self.out = linear(block[0]), linear(block[1])
@@ -363,13 +370,15 @@ def _torch_module(torch, network):
     class LastLayer(nn.Module):
         def __init__(self, head):
             super().__init__()
+            kind = network.head_norm
+            self.norm = nn.Identity() if kind == "none" else Norm(kind, network.head_part)
             self.layer = linear(head)
 
         def forward(self, x):
-            return self.layer(x)
+            return self.layer(self.norm(x))
 
     return nn.Sequential(
-        *[Block(block, parts) for block, parts in zip(network.blocks, network.parts)], LastLayer(network.head)
+        *[Block(*each) for each in zip(network.blocks, network.norms, network.parts)], LastLayer(network.head)
     )
 
 

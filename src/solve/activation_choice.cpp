@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "core/roles.hpp"
 #include "core/stopwatch.hpp"
@@ -21,32 +22,20 @@ namespace kintsugi {
 
 namespace {
 
-/// Rows of a trial: the first ones are enough to tell activations apart.
-constexpr std::size_t kRows = 1024;
-/// A start this many times worse than the best one is that of a wrong activation. After searches errors scatter more:
-/// the right one may be behind until it suddenly solves.
-constexpr double kNear = 4;
-constexpr double kNearAfterSearch = 30;
-constexpr std::array<std::int64_t, 2> kEvaluations{300, 1200};
-/// Slopes of leaky_relu that the fit begins with, and how far they are apart; another slope must leave less of the
-/// error than such a share of the best activation's.
+/// Slopes of leaky_relu that the fit begins with, and how far they are apart.
 constexpr std::array kSlopes{0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9};
 constexpr double kSlopeStep = 0.1;
 constexpr double kLeastSlope = 0.002;  // below that, it is relu
 constexpr int kSections = 18;
-constexpr double kClearly = 0.8;
 constexpr double kAsGood = 1.001;
-constexpr int kTurns = 4;
-constexpr double kSeconds = 60;       // of all searches, where nobody set a limit
-constexpr double kShareOfTime = 0.2;  // of the limit that somebody set
 
 /// The first rows of a source.
 class FirstRows final : public RowSource {
  public:
-  explicit FirstRows(RowSource& rows) : rows_(rows) {}
+  FirstRows(RowSource& rows, std::size_t most) : rows_(rows), most_(most) {}
   [[nodiscard]] RowShape shape() const override {
     RowShape shape = rows_.shape();
-    shape.rows = std::min(shape.rows, kRows);
+    shape.rows = std::min(shape.rows, most_);
     return shape;
   }
   void read(std::size_t first, std::size_t count, std::span<float> inputs, std::span<float> predictions) override {
@@ -55,6 +44,7 @@ class FirstRows final : public RowSource {
 
  private:
   RowSource& rows_;
+  std::size_t most_;
 };
 
 /// One after the other, until one solves the first rows.
@@ -66,18 +56,19 @@ class Race {
         rows_(rows),
         options_(std::move(options)),
         observer_(observer),
-        seconds_(options_.time_limit > 0 ? kShareOfTime * options_.time_limit : kSeconds) {
+        parameters_(options_.parameters.activation_choice),
+        seconds_(options_.time_limit > 0 ? parameters_.share_of_time * options_.time_limit : parameters_.seconds) {
     options_.islands = 1;
     options_.candidate_groups = options_.row_groups = 0;
   }
 
   ActivationChoice run() {
     judge_starts();
-    double near = kNear;
-    for (const std::int64_t evaluations : kEvaluations) {
+    double near = parameters_.near;
+    for (const std::int64_t evaluations : {parameters_.evaluations, parameters_.more_evaluations}) {
       if (choice_.certain || (count_near(near) < 2 && !is_fitted(choice_.trials.front()))) break;
       search(count_near(near), evaluations);
-      near = kNearAfterSearch;
+      near = parameters_.near_after_search;
     }
     decide();
     return std::move(choice_);
@@ -92,6 +83,8 @@ class Race {
     double least = std::numeric_limits<double>::infinity();
     StartOrder leaky;
     for (const Activation activation : kActivations) {
+      // Two are compared in any case.
+      if (choice_.trials.size() > 1 && is_over()) break;
       StartOrder best = rank_starts(with(weights, activation), preparation, options_).front();
       choice_.trials.push_back({activation, best.mse, 0});
       least = std::min(least, best.mse);
@@ -99,7 +92,8 @@ class Race {
     }
     const auto trial =
         std::ranges::find(choice_.trials, Activation(Activation::leaky_relu), &ActivationTrial::activation);
-    fit_slope(weights, blocks_in_order(preparation.pairing, leaky.order), *trial, kClearly * least);
+    if (trial != choice_.trials.end())
+      fit_slope(weights, blocks_in_order(preparation.pairing, leaky.order), *trial, parameters_.clearly * least);
     std::ranges::stable_sort(choice_.trials, {}, &ActivationTrial::mse);
   }
 
@@ -117,6 +111,7 @@ class Race {
       Evaluator& evaluator = with(weights, {Activation::leaky_relu, slope});
       return evaluator.error(blocks, evaluator.rows().tiles());
     };
+    if (is_over()) return;
     double slope = kSlopes.front();
     double least = error_at(slope);
     for (const double other : kSlopes) {
@@ -178,7 +173,7 @@ class Race {
   /// Searches with the first `count` activations.
   void search(std::size_t count, std::int64_t evaluations) {
     options_.max_evaluations = evaluations;
-    for (std::size_t i = 0; i < count && !choice_.certain; ++i) {
+    for (std::size_t i = 0; i < count && !choice_.certain && !is_over(); ++i) {
       ActivationTrial& trial = choice_.trials[i];
       options_.time_limit = half_of_the_time_left();
       network_.activation = trial.activation;
@@ -203,7 +198,7 @@ class Race {
 
   /// Slope and order by turns: the right order gives the slope, and a better slope a better order.
   void search_with_slope(Solution solution, ActivationTrial& trial) {
-    for (int turn = 0; turn < kTurns && !choice_.certain; ++turn) {
+    for (int turn = 0; turn < parameters_.turns && !choice_.certain && !is_over(); ++turn) {
       const Activation before = trial.activation;
       fit_slope_again(solution, trial);
       if (trial.activation == before) return;
@@ -226,6 +221,13 @@ class Race {
     options_.given_permutation = solution.permutation;
   }
 
+  /// Whether the time is used up, by rank 0's clock. Collective.
+  [[nodiscard]] bool is_over() const {
+    std::vector<int> over{since_start_.seconds() > seconds_ ? 1 : 0};
+    world_.broadcast(over);
+    return over[0] != 0;
+  }
+
   /// By rank 0's clock; never 0, which would be no limit.
   [[nodiscard]] double half_of_the_time_left() const {
     constexpr double kLeast = 0.01;
@@ -236,8 +238,9 @@ class Race {
 
   /// Where the errors do not tell, the commonest of those that are near: kActivations begins with it.
   void decide() {
-    const std::size_t near = count_near(kNear);
-    const bool by_starts = choice_.trials.front().searched == 0 && near < 2;
+    const std::size_t near = count_near(parameters_.near);
+    const bool all = choice_.trials.size() == kActivations.size();
+    const bool by_starts = all && choice_.trials.front().searched == 0 && near < 2;
     choice_.certain = choice_.certain || by_starts;
     if (choice_.certain) return;
     const auto common = std::min_element(
@@ -253,6 +256,7 @@ class Race {
   SolveObserver& observer_;
   std::optional<Evaluator> evaluator_;
   double least_ = std::numeric_limits<double>::infinity();
+  ActivationChoiceParameters parameters_;
   double seconds_;
   Stopwatch since_start_;
   ActivationChoice choice_;
@@ -263,7 +267,7 @@ class Race {
 ActivationChoice choose_activation(const mpi::Comm& world, const Network& network, RowSource& rows,
                                    const SolveOptions& options, SolveObserver& observer) {
   const kernels::FlushDenormals flushed;
-  FirstRows first(rows);
+  FirstRows first(rows, static_cast<std::size_t>(options.parameters.activation_choice.rows));
   QuietObserver quiet(observer);
   return Race(world, network, first, options, quiet).run();
 }

@@ -22,9 +22,6 @@ namespace {
 
 using Eigen::Index;
 
-/// Of a limit that somebody set, what the search for parts may take.
-constexpr double kMostOfTheTime = 0.5;
-
 bool is_answer(Status status) {
   return status == Status::solved || status == Status::precision || status == Status::noise;
 }
@@ -45,7 +42,13 @@ class PartChoice {
  public:
   PartChoice(const mpi::Comm& world, NetworkF64& network, const OpenParts& open, RowSource& rows, SolveOptions& options,
              SolveObserver& observer)
-      : world_(world), network_(network), open_(open), rows_(rows), options_(options), quiet_(observer) {
+      : world_(world),
+        network_(network),
+        open_(open),
+        rows_(rows),
+        options_(options),
+        quiet_(observer),
+        parameters_(options.parameters.part_choice) {
     world_.agree([&] {
       if (!world_.root()) return;
       original_ = network_;
@@ -93,14 +96,14 @@ class PartChoice {
   [[nodiscard]] double half_of_the_time_left() const {
     constexpr double kLeast = 0.01;
     if (!(seconds_limit_ > 0)) return 0;
-    double left = std::max((kMostOfTheTime * seconds_limit_ - since_start_.seconds()) / 2, kLeast);
+    double left = std::max((parameters_.share_of_time * seconds_limit_ - since_start_.seconds()) / 2, kLeast);
     world_.broadcast(std::span(&left, 1));
     return left;
   }
 
   [[nodiscard]] bool goes_on() {
     std::int64_t stop = quiet_.stop_requested() || stop_reason() != StopReason::none ? 1 : 0;
-    if (seconds_limit_ > 0 && since_start_.seconds() > kMostOfTheTime * seconds_limit_) stop = 1;
+    if (seconds_limit_ > 0 && since_start_.seconds() > parameters_.share_of_time * seconds_limit_) stop = 1;
     world_.max(std::span(&stop, 1));
     return stop == 0;
   }
@@ -110,7 +113,8 @@ class PartChoice {
     Index unknowns = 0;
     for (const PartGroup& group : part_groups(network_, all_kinds()))
       unknowns += static_cast<Index>(group.size() * group.size());
-    const auto wanted = std::max(parameters_.rows, 2 * static_cast<std::size_t>(unknowns) / shape.outputs);
+    const auto wanted =
+        std::max(static_cast<std::size_t>(parameters_.rows), 2 * static_cast<std::size_t>(unknowns) / shape.outputs);
     shape.rows = std::min(shape.rows, wanted);
     std::vector<float> inputs(shape.rows * shape.width);
     std::vector<float> predictions(shape.rows * shape.outputs);
@@ -200,8 +204,9 @@ class PartChoice {
     }
     if (open_.norm && !open_.kinds) {
       forms.push_back(network_);
-      Norm& norm = forms.back().form.norm;
-      norm = norm == Norm::rms ? Norm::layer : Norm::rms;
+      for (Norm* const norm : {&forms.back().form.norm, &forms.back().form.head_norm}) {
+        if (*norm != Norm::none) *norm = *norm == Norm::rms ? Norm::layer : Norm::rms;
+      }
     }
     if (!open_.gates || !is_fused()) return forms;
     const std::size_t count = forms.size();

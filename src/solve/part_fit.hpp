@@ -2,24 +2,16 @@
 
 #include <Eigen/Core>
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <vector>
 
 #include "kintsugi/core/assembly.hpp"
+#include "kintsugi/core/parameters.hpp"
 #include "kintsugi/core/piece.hpp"
 #include "solve/part_gradients.hpp"
 #include "solve/part_places.hpp"
 
 namespace kintsugi {
-
-struct PartChoiceParameters {
-  std::size_t rows = 1024;         ///< that shares of parts are found on, at least
-  std::int64_t steps = 6;          ///< of Levenberg-Marquardt at each order
-  double damping = 0.01;           ///< of the first step, of a diagonal entry
-  std::int64_t trials = 6;         ///< searches whose orders decide where parts belong, at most
-  std::int64_t evaluations = 200;  ///< of the first of these; doubled where parts stay where they are
-};
 
 /// Rows that parts are found on, in float64; outputs count by their deviations.
 struct PartSample {

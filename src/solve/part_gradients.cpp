@@ -32,7 +32,8 @@ PartGradients::Layer PartGradients::layer(const std::vector<double>& weight, con
           Eigen::Map<const PartVector>(bias.data(), static_cast<Eigen::Index>(bias.size()))};
 }
 
-PartGradients::PartGradients(const NetworkF64& network, const Assembly& assembly) : network_(network) {
+PartGradients::PartGradients(const NetworkF64& network, const Assembly& assembly)
+    : network_(network), head_position_(assembly.head) {
   const auto piece = [&](int position) -> const PieceF64& {
     return network.pieces[static_cast<std::size_t>(position)];
   };
@@ -118,7 +119,8 @@ const PartMatrix& PartGradients::forward(const PartMatrix& inputs) {
     state += scale == nullptr ? kept.residual : PartMatrix(kept.residual * scale->asDiagonal());
   }
   last_ = std::move(state);
-  predictions_ = head_.apply(last_);
+  if (network_.form.head_norm != Norm::none) normalise_rows(network_.form.head_norm, last_, last_factors_);
+  predictions_ = head_.apply(gained(last_, {PartKind::head_norm, head_position_}));
   return predictions_;
 }
 
@@ -163,6 +165,10 @@ PartGradients::Derivatives PartGradients::backward(Eigen::Index output, bool wit
   Derivatives result;
   result.turns.resize(blocks_.size());
   PartMatrix gradient = head_.weight.row(output).replicate(last_.rows(), 1);
+  add({PartKind::head_norm, head_position_}, last_, gradient, result);
+  if (const PartVector* const gain = find({PartKind::head_norm, head_position_}))
+    gradient = gradient * gain->head(gradient.cols()).asDiagonal();
+  if (network_.form.head_norm != Norm::none) pull_through(network_.form.head_norm, last_, last_factors_, gradient);
   for (std::size_t b = blocks_.size(); b-- > 0;) {
     throw_if_stopped();
     gradient += pull_back(b, gradient, with_turns, result);

@@ -76,9 +76,11 @@ class PartGradients {
   const NetworkF64& network_;
   std::vector<BlockLayers> blocks_;
   Layer head_;
+  int head_position_;
   std::map<Slot, PartVector> values_;
   std::vector<Kept> kept_;
   PartMatrix last_;
+  Eigen::VectorXd last_factors_;
   PartMatrix predictions_;
 };
 

@@ -11,7 +11,8 @@ std::vector<PartGroup> part_groups(const NetworkF64& network, const std::set<Par
   // Parts with a bias do not stand in for those without.
   std::map<std::pair<PartKind, bool>, PartGroup> by_kind;
   for (std::size_t p = 0; p < network.parts.size(); ++p) {
-    const PartKind kind = network.parts[p].kind;
+    PartKind kind = network.parts[p].kind;
+    if (kind == PartKind::head_norm) kind = PartKind::norm;
     if (kinds.contains(kind) && rule_of(kind).flat) by_kind[{kind, network.parts[p].piece.bias.empty()}].push_back(p);
   }
   std::vector<PartGroup> groups;

@@ -12,7 +12,7 @@ namespace kintsugi {
 /// Parts of which each may stand in the place of each other one: positions in network.parts.
 using PartGroup = std::vector<std::size_t>;
 
-/// The flat parts of these kinds, in groups of at least two: norms, and scales.
+/// The flat parts of these kinds, in groups of at least two: norms, that before the head among them, and scales.
 [[nodiscard]] std::vector<PartGroup> part_groups(const NetworkF64& network, const std::set<PartKind>& kinds);
 
 /// The same network with the mean part of its group in all places.

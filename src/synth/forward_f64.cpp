@@ -41,37 +41,24 @@ class Arithmetic {
 
   /// Adds the residual to `state` [d x n].
   template <class State>
-  void add_residual(State&& state) {
-    if (form_.norm == Norm::none) {
-      expand(state);
-    } else {
-      normed_ = state;
-      for (Eigen::Index row = 0; row < normed_.cols(); ++row) normalise(form_, normed_.col(row));
-      expand(normed_);
-    }
-    residual_.resize(state.rows(), state.cols());
-    compress_.apply(hidden_, residual_);
-    state += residual_;
+  void add_to(State&& state) const {
+    const auto products = [](const Layer& layer) {
+      return [&](const Eigen::MatrixXd& in) {
+        Eigen::MatrixXd out(layer.weight.rows(), in.cols());
+        layer.apply(in, out);
+        return out;
+      };
+    };
+    add_residual<RowsAre::columns>(form_, activation_, state, products(expand_),
+                                   products(form_.gated ? gate_.front() : expand_), products(compress_));
   }
 
  private:
-  template <class In>
-  void expand(const In& in) {
-    hidden_.resize(expand_.weight.rows(), in.cols());
-    expand_.apply(in, hidden_);
-    if (gate_.empty()) return activate_all(activation_, hidden_);
-    gates_.resize(hidden_.rows(), in.cols());
-    gate_.front().apply(in, gates_);
-    activate_all(activation_, gates_);
-    hidden_ = hidden_.cwiseProduct(gates_);
-  }
-
   Layer expand_;
   Layer compress_;
   std::vector<Layer> gate_;
   Activation activation_;
   BlockForm form_;
-  Eigen::MatrixXd normed_, hidden_, gates_, residual_;
 };
 
 template <class Work>
@@ -84,17 +71,31 @@ void for_each_tile(Eigen::Index rows, const Work& work) {
 
 void apply_block(const ResidualBlock& block, Activation activation, const BlockForm& form,
                  Eigen::Ref<Eigen::MatrixXd> states) {
-  Arithmetic arithmetic(fold(block, form.norm), activation, form);
-  for_each_tile(states.cols(), [&](Eigen::Index first, Eigen::Index count) {
-    arithmetic.add_residual(states.middleCols(first, count));
-  });
+  BlockForm own = form;
+  if (!block.normed) own.norm = Norm::none;
+  const FoldedBlock folded = fold(block, own.norm);
+  own.gated = !folded.expand.gate_weight.empty();
+  const Arithmetic arithmetic(folded, activation, own);
+  for_each_tile(states.cols(),
+                [&](Eigen::Index first, Eigen::Index count) { arithmetic.add_to(states.middleCols(first, count)); });
 }
 
-Eigen::MatrixXd apply_head(const Piece& head, const Eigen::Ref<const Eigen::MatrixXd>& states) {
+Eigen::MatrixXd apply_head(const Piece& head, const std::optional<Piece>& norm, const BlockForm& form,
+                           const Eigen::Ref<const Eigen::MatrixXd>& states) {
+  const auto vector = [](const std::vector<float>& values) {
+    return Eigen::VectorXd(
+        Eigen::Map<const Eigen::VectorXf>(values.data(), static_cast<Eigen::Index>(values.size())).cast<double>());
+  };
   const Layer layer({head.weight.begin(), head.weight.end()}, {head.bias.begin(), head.bias.end()}, head.out, head.in);
   Eigen::MatrixXd predictions(layer.weight.rows(), states.cols());
   for_each_tile(states.cols(), [&](Eigen::Index first, Eigen::Index count) {
-    layer.apply(states.middleCols(first, count), predictions.middleCols(first, count));
+    if (form.head_norm == Norm::none)
+      return layer.apply(states.middleCols(first, count), predictions.middleCols(first, count));
+    Eigen::MatrixXd in = states.middleCols(first, count);
+    normalise_all<RowsAre::columns>(form.before_head(), in);
+    if (norm) in = vector(norm->weight).asDiagonal() * in;
+    if (norm && !norm->bias.empty()) in.colwise() += vector(norm->bias);
+    layer.apply(in, predictions.middleCols(first, count));
   });
   return predictions;
 }

@@ -1,6 +1,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,10 +82,13 @@ class MemorySink final : public PlantedSink {
   explicit MemorySink(const PlantedOptions& options) : options_(options) {
     problem_.rows.shape = {options.rows, options.width, options.outputs};
     problem_.truth = shuffle_pieces(options.blocks, options.seed);
-    parts_ = shuffle_parts(options.blocks, options.grammar.kinds().size(), options.seed);
+    parts_ = shuffle_parts(options.blocks, options.grammar.parts(options.blocks), options.seed);
   }
   void block(std::size_t, ResidualBlock block) override { blocks_.push_back(std::move(block)); }
-  void head(Piece head) override { head_ = std::move(head); }
+  void head(Piece head, std::optional<Piece> norm) override {
+    head_ = std::move(head);
+    head_norm_ = std::move(norm);
+  }
   void rows(std::size_t, std::span<const float> inputs, std::span<const float> predictions) override {
     Rows& rows = problem_.rows;
     rows.inputs.insert(rows.inputs.end(), inputs.begin(), inputs.end());
@@ -92,8 +96,8 @@ class MemorySink final : public PlantedSink {
   }
 
   [[nodiscard]] SyntheticProblem take() {
-    problem_.network = scatter_pieces(std::move(blocks_), std::move(head_), {problem_.truth, std::move(parts_)},
-                                      options_.activation, options_.grammar.form);
+    problem_.network = scatter_pieces(std::move(blocks_), std::move(head_), std::move(head_norm_),
+                                      {problem_.truth, std::move(parts_)}, options_.activation, options_.grammar.form);
     return std::move(problem_);
   }
 
@@ -103,6 +107,7 @@ class MemorySink final : public PlantedSink {
   std::vector<ResidualBlock> blocks_;
   std::vector<int> parts_;
   Piece head_;
+  std::optional<Piece> head_norm_;
 };
 
 }  // namespace
@@ -119,15 +124,16 @@ TruthError plant_network(const mpi::Comm& comm, const PlantedRecipe& recipe, Pla
     sink.progress(t + 1);
   }
   check_size(comm, o, states);
-  const MatrixXd raw = gather_columns(comm, apply_head(recipe.head(1), states), share, o.rows);
+  const std::optional<Piece> norm = recipe.head_norm();
+  const MatrixXd raw = gather_columns(comm, apply_head(recipe.head(1), norm, o.grammar.form, states), share, o.rows);
   const double deviation =
       std::sqrt((raw.colwise() - raw.rowwise().mean()).squaredNorm() / static_cast<double>(raw.size()));
   Piece head = recipe.head(1 / deviation);
-  const MatrixXd exact = gather_columns(comm, apply_head(head, states), share, o.rows);
+  const MatrixXd exact = gather_columns(comm, apply_head(head, norm, o.grammar.form, states), share, o.rows);
   TruthError error;
   comm.agree([&] {
     if (!comm.root()) return;
-    sink.head(std::move(head));
+    sink.head(std::move(head), norm);
     error = deliver_rows(recipe, exact, sink);
   });
   return error;

@@ -106,6 +106,10 @@ void check(const PlantedOptions& o) {
   require(o.drift >= 0 && std::isfinite(o.drift), "the drift must be at least 0", o.drift);
   require(o.residual >= 0 && std::isfinite(o.residual), "the residual scale must be at least 0", o.residual);
   require(o.noise >= 0 && std::isfinite(o.noise), "the noise must be at least 0", o.noise);
+  require(o.grammar.share > 0 && o.grammar.share <= 1, "the share of blocks with a part must be above 0 and at most 1",
+          o.grammar.share);
+  require(o.grammar.share == 1 || o.grammar.form.norm == Norm::none || o.grammar.gain,
+          "a norm without a gain stands before all blocks: their share must be 1", o.grammar.share);
   require(o.decimals <= 15, "decimals must be at most 15", o.decimals);
   require(o.pair_signal >= 0, "the pairing signal must be at least 0", o.pair_signal);
   for (const std::size_t hidden : o.hidden) {
@@ -126,7 +130,7 @@ std::vector<std::pair<PartKind, Piece>> add_parts(const PlantedOptions& options,
   const GrammarOptions& grammar = options.grammar;
   std::vector<std::pair<PartKind, Piece>> parts;
   VectorXd gain = VectorXd::Ones(expand.cols());
-  for (const PartKind kind : grammar.kinds()) {
+  for (const PartKind kind : grammar.kinds(original)) {
     switch (kind) {
       case PartKind::norm: {
         gain = about_one(random, expand.cols());
@@ -155,6 +159,7 @@ std::vector<std::pair<PartKind, Piece>> add_parts(const PlantedOptions& options,
         parts.emplace_back(kind, to_part(scale));
         break;
       }
+      case PartKind::head_norm: break;
     }
   }
   return parts;
@@ -229,14 +234,16 @@ ResidualBlock PlantedRecipe::block(std::size_t block) const {
   }
   const double sign = options_.depth == DepthTrend::none ? 0 : options_.depth == DepthTrend::growing ? 1 : -1;
   const double factor = std::exp(sign * options_.depth_range * place + options_.depth_jitter * random.normal());
+  const std::vector<PartKind> kinds = options_.grammar.kinds(original);
+  const bool gated = std::ranges::find(kinds, PartKind::gate) != kinds.end();
   // A state of unit size gives a residual of size `residual` where W_out has this norm, for any hidden size.
   const double norm = factor * options_.residual * std::sqrt(static_cast<double>(d)) /
                       std::sqrt(mean_square_activation(options_.activation, options_.biases) *
-                                (options_.grammar.form.gated && options_.biases ? 1 + kBias * kBias : 1));
+                                (gated && options_.biases ? 1 + kBias * kBias : 1));
   compress *= norm / compress.norm();
 
   std::vector<std::pair<PartKind, Piece>> parts = add_parts(options_, original, expand, compress);
-  ResidualBlock result{to_piece(expand), to_piece(compress), std::move(parts)};
+  ResidualBlock result{to_piece(expand), to_piece(compress), std::move(parts), options_.grammar.normed(original)};
   if (options_.biases) {
     result.expand.bias = gaussian_vector(random, static_cast<std::size_t>(h), kBias);
     result.compress.bias = gaussian_vector(random, static_cast<std::size_t>(d), kBias * options_.residual * factor);
@@ -247,10 +254,22 @@ ResidualBlock PlantedRecipe::block(std::size_t block) const {
 Piece PlantedRecipe::head(double scale) const {
   Random random = synth_random(options_.seed, SynthStream::head);
   const auto d = static_cast<Index>(options_.width);
-  Piece head = to_piece(
-      scale * gaussian(random, static_cast<Index>(options_.outputs), d, 1 / std::sqrt(static_cast<double>(d))));
+  MatrixXd weight =
+      scale * gaussian(random, static_cast<Index>(options_.outputs), d, 1 / std::sqrt(static_cast<double>(d)));
+  if (const std::optional<Piece> norm = head_norm())
+    weight *= Eigen::Map<const Eigen::VectorXf>(norm->weight.data(), d).cast<double>().asDiagonal();
+  Piece head = to_piece(weight);
   if (options_.biases) head.bias = gaussian_vector(random, options_.outputs, kBias);
   return head;
+}
+
+std::optional<Piece> PlantedRecipe::head_norm() const {
+  if (!options_.grammar.head_gain()) return std::nullopt;
+  Random random = synth_random(options_.seed, SynthStream::parts, options_.blocks);
+  Piece norm = to_part(about_one(random, static_cast<Index>(options_.width)));
+  if (options_.biases && options_.grammar.form.head_norm == Norm::layer)
+    norm.bias = gaussian_vector(random, norm.out, kNormBias);
+  return norm;
 }
 
 void PlantedRecipe::inputs(std::size_t first, std::size_t count, std::span<float> values) const {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,8 @@ class PlantedRecipe {
   [[nodiscard]] ResidualBlock block(std::size_t block) const;
   /// The head, whose weights are multiplied by `scale` before they are rounded to float32.
   [[nodiscard]] Piece head(double scale) const;
+  /// The norm before it, where that has a gain.
+  [[nodiscard]] std::optional<Piece> head_norm() const;
   /// Rows [first, first + count) of the inputs, row-major [count x d]: standard normal.
   void inputs(std::size_t first, std::size_t count, std::span<float> values) const;
   /// Turns exact predictions of the rows from `first` on, row-major [count x k], into those of the problem: noise,
@@ -93,7 +96,7 @@ class PlantedSink {
   virtual void progress(std::size_t /*blocks*/) {}
   /// The blocks in depth order.
   virtual void block(std::size_t number, ResidualBlock block) = 0;
-  virtual void head(Piece head) = 0;
+  virtual void head(Piece head, std::optional<Piece> norm) = 0;
   /// Rows [first, first + inputs.size() / d), ascending.
   virtual void rows(std::size_t first, std::span<const float> inputs, std::span<const float> predictions) = 0;
 };

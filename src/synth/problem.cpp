@@ -18,19 +18,34 @@ Assembly shuffle_pieces(std::size_t blocks, std::uint64_t seed) {
   return from_permutation(indices);
 }
 
-std::vector<int> shuffle_parts(std::size_t blocks, std::size_t kinds, std::uint64_t seed) {
-  std::vector<int> indices(blocks * kinds);
+std::vector<int> shuffle_parts(std::size_t blocks, std::size_t parts, std::uint64_t seed) {
+  std::vector<int> indices(parts);
   std::iota(indices.begin(), indices.end(), static_cast<int>(2 * blocks + 1));
   synth_random(seed, SynthStream::part_shuffle).shuffle(std::span(indices));
   return indices;
 }
 
-std::vector<PartKind> GrammarOptions::kinds() const {
+bool GrammarOptions::has(PartKind kind, std::size_t block) const {
+  constexpr std::size_t kMostKinds = 8;
+  if (share >= 1 || block == 0) return true;
+  return synth_random(seed, SynthStream::some_parts, kMostKinds * block + static_cast<std::size_t>(kind)).uniform() <
+         share;
+}
+
+std::vector<PartKind> GrammarOptions::kinds(std::size_t block) const {
   std::vector<PartKind> result;
-  if (form.norm != Norm::none && gain) result.push_back(PartKind::norm);
-  if (form.gated) result.push_back(PartKind::gate);
-  if (scale) result.push_back(PartKind::scale);
+  if (gain && normed(block)) result.push_back(PartKind::norm);
+  if (form.gated && has(PartKind::gate, block)) result.push_back(PartKind::gate);
+  if (scale && has(PartKind::scale, block)) result.push_back(PartKind::scale);
   return result;
+}
+
+bool GrammarOptions::normed(std::size_t block) const { return form.norm != Norm::none && has(PartKind::norm, block); }
+
+std::size_t GrammarOptions::parts(std::size_t blocks) const {
+  std::size_t count = head_gain() ? 1 : 0;
+  for (std::size_t block = 0; block < blocks; ++block) count += kinds(block).size();
+  return count;
 }
 
 FoldedBlock fold(const ResidualBlock& block, Norm norm) {
@@ -46,8 +61,8 @@ FoldedBlock fold(const ResidualBlock& block, Norm norm) {
   return {std::move(folded.pieces[0]), std::move(folded.pieces[1])};
 }
 
-Network scatter_pieces(std::vector<ResidualBlock> blocks, Piece head, const Scatter& scatter, Activation activation,
-                       const BlockForm& form) {
+Network scatter_pieces(std::vector<ResidualBlock> blocks, Piece head, std::optional<Piece> head_norm,
+                       const Scatter& scatter, Activation activation, const BlockForm& form) {
   const Assembly& truth = scatter.truth;
   if (blocks.size() != truth.blocks.size()) {
     throw InternalError("scatter_pieces: " + std::to_string(blocks.size()) + " blocks for an answer of " +
@@ -63,17 +78,20 @@ Network scatter_pieces(std::vector<ResidualBlock> blocks, Piece head, const Scat
     network.pieces[static_cast<std::size_t>(index)] = std::move(piece);
   };
   auto next_part = scatter.parts.begin();
+  const auto place_part = [&](PartKind kind, int owner, Piece&& part) {
+    part.index = *next_part++;
+    part.source = "piece_" + std::to_string(part.index);
+    network.parts.push_back({kind, owner, std::move(part)});
+  };
   for (std::size_t t = 0; t < blocks.size(); ++t) {
     for (auto& [kind, part] : blocks[t].parts) {
-      part.index = *next_part++;
-      part.source = "piece_" + std::to_string(part.index);
       const bool last = rule_of(kind).owner == PartOwner::compress;
-      const int owner = last ? truth.blocks[t].compress : truth.blocks[t].expand;
-      network.parts.push_back({kind, owner, std::move(part)});
+      place_part(kind, last ? truth.blocks[t].compress : truth.blocks[t].expand, std::move(part));
     }
     place(std::move(blocks[t].expand), truth.blocks[t].expand);
     place(std::move(blocks[t].compress), truth.blocks[t].compress);
   }
+  if (head_norm) place_part(PartKind::head_norm, truth.head, std::move(*head_norm));
   place(std::move(head), truth.head);
   return network;
 }

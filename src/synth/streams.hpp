@@ -20,7 +20,8 @@ enum class SynthStream : std::uint64_t {
   batches,
   drift,
   parts,
-  part_shuffle
+  part_shuffle,
+  some_parts
 };
 
 /// The salt keeps a network's streams apart from those of a search that is given the same seed.

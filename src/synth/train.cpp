@@ -37,6 +37,13 @@ void check(const Rows& task, const TrainOptions& o) {
   for (const std::size_t hidden : o.hidden) require(hidden >= 1, "a hidden size must be at least 1", hidden);
   require(o.batch >= 1 && o.batch <= s.rows,
           "the batch must have between 1 and " + std::to_string(s.rows) + " rows (all of them)", o.batch);
+  if (!(o.grammar.share > 0 && o.grammar.share <= 1) ||
+      (o.grammar.share < 1 && o.grammar.form.norm != Norm::none && !o.grammar.gain)) {
+    throw UsageError(
+        "training: the share of blocks with a part must be above 0 and at most 1, and 1 where norms have "
+        "no gain, not " +
+        std::to_string(o.grammar.share));
+  }
   if (o.steps < 0) throw UsageError("training: steps must be at least 0, not " + std::to_string(o.steps));
 }
 
@@ -115,7 +122,8 @@ MatrixXd predict(const mpi::Comm& comm, const Rows& task, const TrainableNetwork
     apply_block(block, network.shape().activation, network.shape().grammar.form, states);
     mpi::stop_together(comm);
   }
-  return gather_columns(comm, apply_head(network.head(), states), share, task.shape.rows);
+  return gather_columns(comm, apply_head(network.head(), network.head_norm(), network.shape().grammar.form, states),
+                        share, task.shape.rows);
 }
 
 double mean_squared_error(const MatrixXd& predictions, const Rows& task) {
@@ -177,10 +185,10 @@ TrainedProblem train_network(const mpi::Comm& comm, const Rows& task, const Trai
   const MatrixXd lost = (rounded.cast<double>() - predictions).cwiseAbs();
   result.truth_error = {lost.squaredNorm() / static_cast<double>(lost.size()), lost.maxCoeff()};
   problem.truth = shuffle_pieces(options.blocks, options.seed);
-  problem.network =
-      scatter_pieces(network.blocks(), network.head(),
-                     {problem.truth, shuffle_parts(options.blocks, options.grammar.kinds().size(), options.seed)},
-                     options.activation, options.grammar.form);
+  problem.network = scatter_pieces(
+      network.blocks(), network.head(), network.head_norm(),
+      {problem.truth, shuffle_parts(options.blocks, options.grammar.parts(options.blocks), options.seed)},
+      options.activation, options.grammar.form);
   return result;
 }
 

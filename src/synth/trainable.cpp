@@ -24,23 +24,35 @@ TrainableNetwork::TrainableNetwork(NetworkShape shape) : shape_(std::move(shape)
   const std::size_t d = shape_.width;
   std::size_t widest = std::max(d, shape_.outputs);
   const GrammarOptions& grammar = shape_.grammar;
-  const bool gain = grammar.form.norm != Norm::none && grammar.gain;
-  for (const std::size_t h : shape_.hidden) {
-    kernels::BlockKernel kernel(d, h, shape_.activation, grammar.form);
+  bool folds = grammar.head_gain();
+  for (std::size_t b = 0; b < shape_.hidden.size(); ++b) {
+    const std::size_t h = shape_.hidden[b];
+    const std::vector<PartKind> kinds = grammar.kinds(b);
+    const auto has = [&](PartKind kind) { return std::ranges::find(kinds, kind) != kinds.end(); };
+    BlockForm form = grammar.form;
+    if (!grammar.normed(b)) form.norm = Norm::none;
+    form.gated = has(PartKind::gate);
+    folds = folds || has(PartKind::norm) || has(PartKind::scale);
+    kernels::BlockKernel kernel(d, h, shape_.activation, form);
     const std::size_t inner = kernel.inner();
     const Layer expand = add_layer(inner, d);
     const Layer compress = add_layer(d, h);
-    const Layer gains = add_part(gain);
-    const Layer scale = add_part(grammar.scale);
+    const Layer gains = add_part(has(PartKind::norm));
+    const Layer scale = add_part(has(PartKind::scale));
     const std::size_t point = (d + inner) * kTileRows + kernel.slope_size();
     plans_.push_back({expand, compress, std::move(kernel), kernels::WeightGradient(inner, d),
-                      kernels::WeightGradient(d, h), points_per_tile_, gains, scale});
+                      kernels::WeightGradient(d, h), points_per_tile_, gains, scale, grammar.normed(b)});
     points_per_tile_ += point;
     widest = std::max(widest, inner);
   }
-  head_ = {add_layer(shape_.outputs, d), kernels::Gemm(shape_.outputs, d, false),
-           kernels::Gemm(d, shape_.outputs, false), kernels::WeightGradient(shape_.outputs, d)};
-  if (gain || grammar.scale) folded_ = parameters_;
+  head_ = {add_layer(shape_.outputs, d),
+           kernels::Gemm(shape_.outputs, d, false),
+           kernels::Gemm(d, shape_.outputs, false),
+           kernels::WeightGradient(shape_.outputs, d),
+           {}};
+  head_.gain = add_part(grammar.head_gain());
+  if (grammar.form.head_norm != Norm::none) normed_.resize((d + 1) * kTileRows);
+  if (folds) folded_ = parameters_;
   gradient_.assign(parameters_.size(), 0.0F);
   scratch_.assign(3 * widest * kTileRows, 0.0F);
 }
@@ -75,15 +87,18 @@ void TrainableNetwork::initialise(std::uint64_t seed, double compress_scale) {
     fill(layer.weight, layer.out * layer.in);
     if (shape_.biases) fill(layer.bias, layer.out);
   };
+  const auto begin_at_one = [&](const Layer& part) {
+    std::fill_n(parameters_.begin() + static_cast<std::ptrdiff_t>(part.weight), part.out, 1.0F);
+    std::fill_n(parameters_.begin() + static_cast<std::ptrdiff_t>(part.bias), part.out, 0.0F);
+  };
   for (const BlockPlan& plan : plans_) {
     draw(plan.expand);
     draw(plan.compress, compress_scale);
-    for (const Layer& part : {plan.gain, plan.scale}) {
-      std::fill_n(parameters_.begin() + static_cast<std::ptrdiff_t>(part.weight), part.out, 1.0F);
-      std::fill_n(parameters_.begin() + static_cast<std::ptrdiff_t>(part.bias), part.out, 0.0F);
-    }
+    begin_at_one(plan.gain);
+    begin_at_one(plan.scale);
   }
   draw(head_.layer);
+  begin_at_one(head_.gain);
   refresh();
 }
 
@@ -100,21 +115,25 @@ void TrainableNetwork::refresh() {
     transpose(plan.expand);
     transpose(plan.compress);
   }
+  if (head_.gain.out != 0) fold_gain(head_.layer, head_.gain, head_norm_bias());
   transpose(head_.layer);
 }
 
+// A norm's gain and bias into the layer behind it.
+void TrainableNetwork::fold_gain(const Layer& layer, const Layer& gain, bool bias) {
+  const auto in = static_cast<Eigen::Index>(layer.in);
+  const auto out = static_cast<Eigen::Index>(layer.out);
+  const auto vector = [&](std::size_t first) { return Eigen::Map<const Eigen::VectorXf>(&parameters_[first], in); };
+  const Eigen::Map<const RowMajorF> raw(&parameters_[layer.weight], out, in);
+  Eigen::Map<RowMajorF>(&folded_[layer.weight], out, in) = raw * vector(gain.weight).asDiagonal();
+  if (bias) Eigen::Map<Eigen::VectorXf>(&folded_[layer.bias], out) += raw * vector(gain.bias);
+}
+
 void TrainableNetwork::fold_block(const BlockPlan& block) {
-  const auto in = static_cast<Eigen::Index>(block.expand.in);
-  const auto inner = static_cast<Eigen::Index>(block.expand.out);
   const auto vector = [&](std::size_t first, Eigen::Index size) {
     return Eigen::Map<const Eigen::VectorXf>(&parameters_[first], size);
   };
-  if (block.gain.out != 0) {
-    const Eigen::Map<const RowMajorF> raw(&parameters_[block.expand.weight], inner, in);
-    Eigen::Map<RowMajorF>(&folded_[block.expand.weight], inner, in) = raw * vector(block.gain.weight, in).asDiagonal();
-    if (norm_bias())
-      Eigen::Map<Eigen::VectorXf>(&folded_[block.expand.bias], inner) += raw * vector(block.gain.bias, in);
-  }
+  if (block.gain.out != 0) fold_gain(block.expand, block.gain, norm_bias());
   if (block.scale.out != 0) {
     const auto out = static_cast<Eigen::Index>(block.compress.out);
     const auto hidden = static_cast<Eigen::Index>(block.compress.in);
@@ -123,6 +142,20 @@ void TrainableNetwork::fold_block(const BlockPlan& block) {
         scale.asDiagonal() * Eigen::Map<const RowMajorF>(&parameters_[block.compress.weight], out, hidden);
     Eigen::Map<Eigen::VectorXf>(&folded_[block.compress.bias], out).array() *= scale.array();
   }
+}
+
+void TrainableNetwork::unfold_gain(const Layer& layer, const Layer& gain, bool bias, std::span<float> gradient) const {
+  const auto in = static_cast<Eigen::Index>(layer.in);
+  const auto out = static_cast<Eigen::Index>(layer.out);
+  Eigen::Map<RowMajorF> weights(&gradient[layer.weight], out, in);
+  const Eigen::Map<const RowMajorF> raw(&parameters_[layer.weight], out, in);
+  const auto raw_vector = [&](std::size_t first) { return Eigen::Map<const Eigen::VectorXf>(&parameters_[first], in); };
+  const Eigen::Map<const Eigen::VectorXf> biases(&gradient[layer.bias], out);
+  Eigen::Map<Eigen::VectorXf>(&gradient[gain.weight], in) = weights.cwiseProduct(raw).colwise().sum().transpose();
+  weights = weights * raw_vector(gain.weight).asDiagonal();
+  if (!bias) return;
+  Eigen::Map<Eigen::VectorXf>(&gradient[gain.bias], in) = raw.transpose() * biases;
+  weights += biases * raw_vector(gain.bias).transpose();
 }
 
 void TrainableNetwork::unfold_gradient(std::span<float> gradient) const {
@@ -141,17 +174,7 @@ void TrainableNetwork::unfold_gradient(std::span<float> gradient) const {
     return Eigen::Map<const Eigen::VectorXf>(&parameters_[first], static_cast<Eigen::Index>(size));
   };
   for (const BlockPlan& block : plans_) {
-    if (block.gain.out != 0) {
-      auto weights = matrix(block.expand);
-      const auto raw = raw_matrix(block.expand);
-      const auto biases = vector(block.expand.bias, block.expand.out);
-      vector(block.gain.weight, block.gain.out) = weights.cwiseProduct(raw).colwise().sum().transpose();
-      weights = weights * raw_vector(block.gain.weight, block.gain.out).asDiagonal();
-      if (norm_bias()) {
-        vector(block.gain.bias, block.gain.out) = raw.transpose() * biases;
-        weights += biases * raw_vector(block.gain.bias, block.gain.out).transpose();
-      }
-    }
+    if (block.gain.out != 0) unfold_gain(block.expand, block.gain, norm_bias(), gradient);
     if (block.scale.out != 0) {
       auto weights = matrix(block.compress);
       auto biases = vector(block.compress.bias, block.compress.out);
@@ -163,6 +186,7 @@ void TrainableNetwork::unfold_gradient(std::span<float> gradient) const {
       biases = biases.cwiseProduct(scale);
     }
   }
+  if (head_.gain.out != 0) unfold_gain(head_.layer, head_.gain, head_norm_bias(), gradient);
 }
 
 kernels::BlockWeights TrainableNetwork::weights(const BlockPlan& block) const {
@@ -234,26 +258,33 @@ void TrainableNetwork::differentiate_head(std::span<const float> targets, std::s
   const std::size_t state_size = shape_.width * kTileRows;
   float* const adjoint = scratch_.data();
   const std::size_t tiles = (rows + kTileRows - 1) / kTileRows;
+  const BlockForm before = shape_.grammar.form.before_head();
   float loss = 0;
   for (std::size_t tile = 0; tile < tiles; ++tile) {
     float* const state = &states_[tile * state_size];
     if (tile % kTilesPerGroup == 0) loss = 0;
-    head_.forward(state, &parameters_[head.weight], adjoint);
+    const float* in = state;
+    if (before.norm != Norm::none) {
+      kernels::normalise_tile(before, shape_.width, state, normed_.data());
+      in = normed_.data();
+    }
+    head_.forward(in, &folded()[head.weight], adjoint);
     for (std::size_t j = 0; j < k; ++j) {
       for (std::size_t i = 0; i < kTileRows; ++i) {
         float& value = adjoint[j * kTileRows + i];
         const std::size_t row = tile * kTileRows + i;
-        const float error = row < rows ? value + parameters_[head.bias + j] - targets[row * k + j] : 0.0F;
+        const float error = row < rows ? value + folded()[head.bias + j] - targets[row * k + j] : 0.0F;
         loss += scale * error * error;
         value = 2 * scale * error;
       }
     }
-    layer_gradient(head, head_.gradient, adjoint, state, tile % kTilesPerGroup != 0);
+    layer_gradient(head, head_.gradient, adjoint, in, tile % kTilesPerGroup != 0);
     if (tile % kTilesPerGroup == kTilesPerGroup - 1 || tile + 1 == tiles) {
       sums.add(head.weight, std::span(gradient_).subspan(head.weight));
       sums.add(parameters_.size(), std::span(&loss, 1));
     }
     head_.back(adjoint, &transposed_[head.transposed], state);
+    if (before.norm != Norm::none) kernels::pull_through_norm(before, shape_.width, normed_.data(), state);
   }
 }
 
@@ -311,16 +342,17 @@ Piece half_of(const Piece& both, bool last) {
 
 ResidualBlock TrainableNetwork::block(const BlockPlan& plan) const {
   const Piece expand = piece(plan.expand);
-  ResidualBlock result{shape_.grammar.form.gated ? half_of(expand, true) : expand, piece(plan.compress)};
-  for (const PartKind kind : shape_.grammar.kinds()) {
-    if (kind == PartKind::gate) {
-      result.parts.emplace_back(kind, half_of(expand, false));
-      continue;
-    }
-    Piece part = piece(kind == PartKind::norm ? plan.gain : plan.scale);
-    if (kind == PartKind::scale || !norm_bias()) part.bias.clear();
+  const bool gated = plan.expand.out != plan.compress.in;
+  ResidualBlock result{gated ? half_of(expand, true) : expand, piece(plan.compress), {}, plan.normed};
+  const auto add = [&](PartKind kind, const Layer& layer, bool bias) {
+    if (layer.out == 0) return;
+    Piece part = piece(layer);
+    if (!bias) part.bias.clear();
     result.parts.emplace_back(kind, std::move(part));
-  }
+  };
+  add(PartKind::norm, plan.gain, norm_bias());
+  if (gated) result.parts.emplace_back(PartKind::gate, half_of(expand, false));
+  add(PartKind::scale, plan.scale, false);
   return result;
 }
 
@@ -332,5 +364,12 @@ std::vector<ResidualBlock> TrainableNetwork::blocks() const {
 }
 
 Piece TrainableNetwork::head() const { return piece(head_.layer); }
+
+std::optional<Piece> TrainableNetwork::head_norm() const {
+  if (head_.gain.out == 0) return std::nullopt;
+  Piece norm = piece(head_.gain);
+  if (!head_norm_bias()) norm.bias.clear();
+  return norm;
+}
 
 }  // namespace kintsugi

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -40,8 +41,9 @@ class TrainableNetwork {
   void initialise(std::uint64_t seed, double compress_scale = 1);
 
   /// All weights and biases, and zeros between them that keep each on a 64-byte boundary: per block W_in [h x d], b_in
-  /// [h], W_out [d x h], b_out [d], then the head's [k x d] and [k]. A gate's rows stand before those of W_in and b_in;
-  /// a block's gain [d], norm's bias [d] and scale [d], those that it has, follow b_out. Call refresh() after writing.
+  /// [h], W_out [d x h], b_out [d], then the head's [k x d] and [k], and the gain [d] and bias [d] of a norm before it.
+  /// A gate's rows stand before those of W_in and b_in; a block's gain [d], norm's bias [d] and scale [d], those that
+  /// it has, follow b_out. Call refresh() after writing.
   [[nodiscard]] std::span<float> parameters() noexcept { return parameters_; }
   [[nodiscard]] std::span<const float> parameters() const noexcept { return parameters_; }
   void refresh();
@@ -58,6 +60,7 @@ class TrainableNetwork {
   /// The pieces in depth order; biases are left out where the shape has none.
   [[nodiscard]] std::vector<ResidualBlock> blocks() const;
   [[nodiscard]] Piece head() const;
+  [[nodiscard]] std::optional<Piece> head_norm() const;
 
  private:
   struct Layer {
@@ -76,6 +79,7 @@ class TrainableNetwork {
     std::size_t point = 0;  // of this block within a tile's part of points_: x, act(..), slope
     Layer gain;             // [d x 1]: a norm's gain and bias; without, it has no rows
     Layer scale;            // [d x 1]
+    bool normed = true;
   };
 
   struct HeadPlan {
@@ -83,13 +87,18 @@ class TrainableNetwork {
     kernels::Gemm forward;
     kernels::Gemm back;
     kernels::WeightGradient gradient;
+    Layer gain;
   };
 
   [[nodiscard]] Layer add_layer(std::size_t out, std::size_t in);
   [[nodiscard]] Layer add_part(bool there);
   [[nodiscard]] Piece piece(const Layer& layer) const;
   [[nodiscard]] ResidualBlock block(const BlockPlan& plan) const;
-  [[nodiscard]] bool norm_bias() const { return shape_.biases && shape_.grammar.form.norm == Norm::layer; }
+  [[nodiscard]] bool has_bias(Norm norm) const { return shape_.biases && norm == Norm::layer; }
+  [[nodiscard]] bool norm_bias() const { return has_bias(shape_.grammar.form.norm); }
+  [[nodiscard]] bool head_norm_bias() const { return has_bias(shape_.grammar.form.head_norm); }
+  void fold_gain(const Layer& layer, const Layer& gain, bool bias);
+  void unfold_gain(const Layer& layer, const Layer& gain, bool bias, std::span<float> gradient) const;
   void fold_block(const BlockPlan& block);
   [[nodiscard]] const kernels::TileBuffer& folded() const { return folded_.empty() ? parameters_ : folded_; }
   [[nodiscard]] kernels::BlockWeights weights(const BlockPlan& block) const;
@@ -114,6 +123,7 @@ class TrainableNetwork {
   kernels::TileBuffer states_;    // per tile: the state, later its adjoint
   kernels::TileBuffer gradient_;  // of one group, laid out like parameters_
   kernels::TileBuffer scratch_;
+  kernels::TileBuffer normed_;  // what the head is given of a tile, where a norm stands before it
 };
 
 }  // namespace kintsugi

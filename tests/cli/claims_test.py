@@ -51,18 +51,39 @@ class Network:
             self.weight = {int(i): piece["weight"][:].astype(float) for i, piece in file["pieces"].items()}
             self.bias = {int(i): (piece["bias"][:].astype(float) if "bias" in piece else 0.0)
                          for i, piece in file["pieces"].items()}
+            self.parts = {(text(piece.attrs["part"]), int(piece.attrs["of"])): int(i)
+                          for i, piece in file["pieces"].items() if "part" in piece.attrs}
+            self.norm, self.head_norm = (text(file.attrs.get(name, "none")) for name in ("norm", "head_norm"))
+            self.eps = float(file.attrs.get("norm_eps", 0))
             self.inputs = file["data/inputs"][:].astype(float)
             self.predictions = file["data/predictions"][:].astype(float)
         self.truth = [int(word) for word in answer.read_text().strip().split(",")]
         self.step = 0.0  # of predictions that were rounded
 
+    def normalised(self, states, kind, part, owner):
+        index = self.parts.get((part, owner))
+        if kind == "none" or (index is None and any(each == part for each, _ in self.parts)):
+            return states  # blocks without a gain have no norm where others have one
+        if kind == "layer":
+            states = states - states.mean(axis=1, keepdims=True)
+        states = states / numpy.sqrt((states**2).mean(axis=1, keepdims=True) + states.dtype.type(self.eps))
+        if index is None:
+            return states
+        return states * self.weight[index].astype(states.dtype) + numpy.asarray(self.bias[index], states.dtype)
+
     def predict(self, permutation, dtype=float):
         cast = lambda numbers: numpy.asarray(numbers, dtype)
+        apply = lambda piece, rows: rows @ cast(self.weight[piece]).T + cast(self.bias[piece])
         states = cast(self.inputs)
         for expand, compress in zip(permutation[:-1:2], permutation[1:-1:2]):
-            hidden = numpy.maximum(states @ cast(self.weight[expand]).T + cast(self.bias[expand]), 0)
-            states = states + hidden @ cast(self.weight[compress]).T + cast(self.bias[compress])
-        return (states @ cast(self.weight[permutation[-1]]).T + cast(self.bias[permutation[-1]])).astype(float)
+            given = self.normalised(states, self.norm, "norm", expand)
+            hidden = apply(expand, given)
+            gate = self.parts.get(("gate", expand))
+            hidden = numpy.maximum(hidden, 0) if gate is None else hidden * numpy.maximum(apply(gate, given), 0)
+            scale = self.parts.get(("scale", compress))
+            states = states + apply(compress, hidden) * (1 if scale is None else cast(self.weight[scale]))
+        head = permutation[-1]
+        return apply(head, self.normalised(states, self.head_norm, "head_norm", head)).astype(float)
 
     def beyond_rounding(self, permutation):
         """Mean square of what rounding does not explain of the errors, in units of what it does at the truth."""
@@ -90,7 +111,8 @@ class Network:
                 if given is None:
                     continue
                 numbers[index] = numpy.asarray(given, numpy.float32).astype(float)
-                file[f"pieces/{index}/{name}"][...] = numbers[index]
+                if name in file[f"pieces/{index}"]:
+                    file[f"pieces/{index}/{name}"][...] = numbers[index]
 
     def predict_anew(self):
         self.save(predictions=self.predict(self.truth))
@@ -101,7 +123,7 @@ class Network:
         pieces = [(self.weight[i], self.bias[i]) for i in sorted(self.weight) if i not in without] + list(extra)
         for index, (weight, bias) in enumerate(pieces):
             tensors = {"weight": numpy.asarray(weight, numpy.float32)}
-            if bias is not None:
+            if bias is not None and numpy.ndim(bias):
                 tensors["bias"] = numpy.asarray(bias, numpy.float32)
             harness.write_pth(folder / f"piece_{index}.pth", tensors)
         columns = [f"measurement_{i}" for i in range(self.inputs.shape[1])]
@@ -139,7 +161,7 @@ def offset(network, random):
 
 def half(network, random):
     for index in network.weight:
-        network.set_piece(index, network.weight[index].astype(numpy.float16), network.bias[index].astype(numpy.float16))
+        network.set_piece(index, network.weight[index].astype(numpy.float16), numpy.float16(network.bias[index]))
 
 
 def bfloat(network, random):
@@ -254,6 +276,7 @@ class Kind:
     decimals: typing.Optional[int] = None
     activations: tuple = ("relu",)
     usable: typing.Callable = lambda network: True
+    limits: tuple = ()  # of the solve, beside that of time
 
 
 def by_status(*statuses):
@@ -270,6 +293,7 @@ def by_refusal(words):
 
 SIZE = ["--width", "16", "--hidden", "32"]
 SMALL = [*SIZE, "--rows", "1500"]
+PARTS = ["--blocks", "10", *SMALL, "--norm", "layer", "--gate", "yes", "--scale", "yes"]
 KINDS = {
     "plain": Kind(["--blocks", "12", *SMALL]),
     "no depth, weak pairs": Kind(["--blocks", "12", *SMALL, "--depth", "none", "--pair-signal", "1"]),
@@ -282,8 +306,18 @@ KINDS = {
     "two decimals": Kind(["--blocks", "12", *SMALL, "--decimals", "2"], decimals=2),
     "one decimal, 80 rows": Kind(["--blocks", "12", *SIZE, "--rows", "80", "--decimals", "1"], decimals=1,
                                  named=lambda run: run.status == "reproduced" or "rounding" in run.findings),
+    "one decimal, 80 rows, 28 blocks": Kind(["--blocks", "28", *SIZE, "--rows", "80", "--decimals", "1"], decimals=1,
+                                            named=lambda run: run.status == "reproduced" or "rounding" in run.findings,
+                                            limits=("--max-evaluations", "5000")),
     "float16 pieces": Kind(["--blocks", "10", *SMALL], half, named=by_status("precision")),
     "bfloat16 pieces": Kind(["--blocks", "10", *SMALL], bfloat, named=by_status("precision")),
+    "float16 pieces with parts": Kind(PARTS, half, named=by_status("precision")),
+    "bfloat16 pieces with parts": Kind(PARTS, bfloat, named=by_status("precision")),
+    "norm, gate, scale": Kind(PARTS),
+    "norms before blocks and head": Kind(["--blocks", "10", *SMALL, "--norm", "rms", "--head-norm", "rms"]),
+    "parts of some blocks": Kind([*PARTS, "--parts-share", "0.6"]),
+    "parts without names": Kind(["--blocks", "6", "--width", "32", "--hidden", "64", "--rows", "1500", "--norm", "rms",
+                                 "--scale", "yes"], folder=plain_folder),
     "copies": Kind(["--blocks", "12", *SMALL, "--copies", "3"]),
     "near copies": Kind(["--blocks", "10", *SMALL], near_copies),
     "idle blocks": Kind(["--blocks", "10", *SMALL], idle_blocks, named=by_status("reproduced")),
@@ -382,7 +416,7 @@ class ClaimsTest(harness.ProgramTest):
         solution = self.folder / "s.h5"
         solution.unlink(missing_ok=True)
         start = time.monotonic()
-        result = self.run_program("solve", problem, "-o", "s.h5", "--time-limit", SECONDS, "-q", *options, code=None, np=RANKS)
+        result = self.run_program("solve", problem, "-o", "s.h5", "--time-limit", SECONDS, *kind.limits, "-q", *options, code=None, np=RANKS)
         run = types.SimpleNamespace(status="refused", findings={}, error=result.stderr, false=no_claims(),
                                     seconds=time.monotonic() - start)
         if solution.exists():

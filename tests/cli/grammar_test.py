@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import h5py
 import numpy
 
-from harness import BAD_INPUT, ProgramTest, main, text, write_pth
+from harness import BAD_INPUT, USAGE, ProgramTest, main, text, write_pth
 
 SMALL = ["--blocks", 6, "--width", 16, "--hidden", 40, "--rows", 600, "--activation", "silu"]
 FORMS = {
@@ -18,7 +18,12 @@ FORMS = {
     "gated": ["--gate", "yes"],
     "scaled": ["--scale", "yes"],
     "all": ["--norm", "rms", "--gate", "yes", "--scale", "yes"],
+    "norm before the head": ["--head-norm", "layer"],
+    "all, and a norm before the head": ["--norm", "rms", "--head-norm", "rms", "--gate", "yes", "--scale", "yes"],
 }
+# Only names tell which blocks have which parts.
+SOME = {"some": ["--norm", "layer", "--gate", "yes", "--scale", "yes", "--head-norm", "layer", "--parts-share", "0.5"],
+        "some norms": ["--norm", "rms", "--parts-share", "0.5"]}
 
 LARGE = ["--blocks", 6, "--width", 32, "--hidden", 64, "--rows", 900, "--activation", "silu"]
 
@@ -31,6 +36,7 @@ class Network:
     def __init__(self, path):
         with h5py.File(path) as file:
             self.norm = text(file.attrs.get("norm", "none"))
+            self.head_norm = text(file.attrs.get("head_norm", "none"))
             self.eps = file.attrs.get("norm_eps", 0.0)
             self.weight, self.bias, self.parts, self.fused = {}, {}, {}, {}
             for name, group in file["pieces"].items():
@@ -48,12 +54,14 @@ class Network:
             self.predictions = file["data/predictions"][...].astype(float)
         self.mains = sorted(set(self.weight) - set(self.parts.values()))
 
-    def normalised(self, x, expand):
-        if self.norm == "layer":
+    def normalised(self, x, owner, norm, name="norm"):
+        part = self.parts.get((name, owner))
+        if part is None and any(kind == name for kind, _ in self.parts):
+            return x  # others have one, this block has none
+        if norm == "layer":
             x = x - x.mean(axis=1, keepdims=True)
-        if self.norm != "none":
+        if norm != "none":
             x = x / numpy.sqrt((x**2).mean(axis=1, keepdims=True) + self.eps)
-        part = self.parts.get(("norm", expand))
         return x if part is None else x * self.weight[part] + self.bias[part]
 
     def linear(self, x, piece):
@@ -62,13 +70,13 @@ class Network:
     def predict(self, permutation):
         state = self.inputs
         for expand, compress in zip(permutation[:-1:2], permutation[1::2]):
-            x = self.normalised(state, expand)
+            x = self.normalised(state, expand, self.norm)
             gate = self.parts.get(("gate", expand))
             hidden = self.linear(x, expand)
             hidden = silu(hidden) if gate is None else silu(self.linear(x, gate)) * hidden
             scale = self.parts.get(("scale", compress))
             state = state + self.linear(hidden, compress) * (1 if scale is None else self.weight[scale])
-        return self.linear(state, permutation[-1])
+        return self.linear(self.normalised(state, permutation[-1], self.head_norm, "head_norm"), permutation[-1])
 
     def predict_anew(self):
         self.predictions = self.predict(self.truth)[:, : self.predictions.shape[1]]
@@ -88,7 +96,7 @@ class Forms(ProgramTest):
             return list(file["permutation"][...]), text(file.attrs["status"])
 
     def test_predictions_are_those_of_the_form(self):
-        for name, options in FORMS.items():
+        for name, options in {**FORMS, **SOME}.items():
             for kind in ([], ["--kind", "trained", "--steps", 30, "--batch", 64]):
                 with self.subTest(name, kind=kind):
                     network, truth = self.generate([*options, *kind])
@@ -96,7 +104,7 @@ class Forms(ProgramTest):
                     self.run_program("verify", "problem.h5", "truth.txt")
 
     def test_solved_alike_on_any_number_of_ranks(self):
-        for name, options in FORMS.items():
+        for name, options in {**FORMS, **SOME}.items():
             with self.subTest(name):
                 _, truth = self.generate(options, seed=2)
                 logs = []
@@ -108,7 +116,7 @@ class Forms(ProgramTest):
                 self.assertEqual(logs, logs[:1] * 4)
 
     def test_export_and_import_by_names(self):
-        for name, options in FORMS.items():
+        for name, options in {**FORMS, **SOME}.items():
             with self.subTest(name):
                 network, truth = self.generate(options, seed=3)
                 self.run_program("export", "problem.h5", "truth.txt", "-o", "model.safetensors", "-q")
@@ -216,7 +224,7 @@ class Forms(ProgramTest):
             return apply
 
         damages = {
-            "no such part": (change("part", "bark"), ["attribute 'part'", "'bark'", "not one of gate, norm, scale"]),
+            "no such part": (change("part", "bark"), ["attribute 'part'", "'bark'", "not one of gate, norm, scale, head_norm"]),
             "no owner": (change("of", 99), [f"piece {norms[0]}", "the norm of piece 99", "no such piece"]),
             "a negative owner": (change("of", -1), ["attribute 'of'"]),
             "two norms of one piece": (
@@ -263,6 +271,17 @@ class Forms(ProgramTest):
                     again = Network(self.folder / "again.h5")
                     self.assertLess(numpy.abs(again.predict(again.mains) - network.predictions).max(), 1e-6)
 
+    def test_norm_before_the_head(self):
+        for kind, options in (("rms", ["--norm", "rms"]), ("layer", ["--norm", "layer"]), ("layer", []), ("rms", ["--scale", "yes"])):
+            with self.subTest(kind, options=options):
+                network, _ = self.generate([*options, "--head-norm", kind], seed=9, size=LARGE)
+                number = self.write_pieces(network, 5)
+                self.assertEqual(self.solve_folder(), (self.expected(network, number), "solved"))
+                again = Network(self.folder / "puzzle/problem.h5")
+                self.assertEqual(again.parts, self.parts_by_number(network, number))
+                self.assertEqual(again.head_norm, kind)
+                self.run_program("verify", "puzzle/problem.h5", "puzzle/solution.h5")
+
     def test_parts_that_weights_say_nothing_of_are_found_by_the_data(self):
         forms = {"norm": ["--norm", "rms"], "layer": ["--norm", "layer"], "scale": ["--scale", "yes"],
                  "both": ["--norm", "layer", "--scale", "yes"]}
@@ -287,27 +306,37 @@ class Forms(ProgramTest):
                 number = self.write_pieces(network, 5, fuse)
                 self.assertEqual(self.solve_folder(), (self.expected(network, number), "solved"))
 
-    def test_scales_that_some_blocks_have(self):
-        network, truth = self.generate(FORMS["all"], seed=12)
-        for owner in (truth[1], truth[7]):
-            index = network.parts.pop(("scale", owner))
-            del network.weight[index], network.bias[index]
-        network.predict_anew()
-        tensors = {}
-        for place, index in enumerate(truth):
-            names = {index: f"{place // 2}.{'layer' if place == len(truth) - 1 else 'out' if place % 2 else 'inp'}"}
-            names.update({part: f"{place // 2}.{kind}" for (kind, owner), part in network.parts.items() if owner == index})
-            for piece, name in names.items():
-                tensors[name + ".weight"] = network.weight[piece].astype(numpy.float32)
-                if not numpy.isscalar(network.bias[piece]):
-                    tensors[name + ".bias"] = network.bias[piece].astype(numpy.float32)
-        write_pth(self.folder / "model.pth", tensors)
-        self.write_csv(network)
-        self.run_program("import", "model.pth", "data.csv", "-o", "again.h5", "--activation", "silu", "-q")
-        again = Network(self.folder / "again.h5")
-        self.assertLess(numpy.abs(again.predict(again.mains) - network.predictions).max(), 1e-6)
-        self.run_program("solve", "again.h5", "-o", "solution.h5", "-q")
-        self.assertEqual(self.answer(), (again.mains, "solved"))
+    def test_some_blocks_have_parts_that_others_lack(self):
+        network, truth = self.generate(SOME["some"], seed=12)
+        counts = {kind: sum(part == kind for part, _ in network.parts) for kind in ("norm", "gate", "scale", "head_norm")}
+        self.assertTrue(all(1 <= counts[kind] < 6 for kind in ("norm", "gate", "scale")), counts)
+        self.assertEqual(counts["head_norm"], 1)
+        for option in ("0", "1.5"):
+            self.assert_error(USAGE, "generate", *SMALL, "--scale", "yes", "--parts-share", option, "-o", "x.h5", "--answer",
+                              "x.txt", says=["share of blocks"])
+        self.assert_error(USAGE, "generate", *SMALL, "--norm", "rms", "--gain", "no", "--parts-share", "0.5", "-o", "x.h5",
+                          "--answer", "x.txt", says=["without a gain"])
+
+    def test_parts_in_half_precision(self):
+        def bfloat16(numbers):
+            bits = (numbers.view(numpy.uint32) + 0x8000) & 0xFFFF0000
+            return bits.astype(numpy.uint32).view(numpy.float32)
+
+        formats = {"float16": lambda numbers: numbers.astype(numpy.float16), "bfloat16": bfloat16}
+        for number, options in enumerate((FORMS["all"], FORMS["layer norm"], FORMS["scaled"], SOME["some"])):
+            for name, shorten in formats.items():
+                with self.subTest(name, options=options):
+                    _, truth = self.generate(options, seed=13 + number)
+                    with h5py.File(self.folder / "problem.h5", "r+") as file:
+                        for group in file["pieces"].values():
+                            for numbers in group.values():
+                                numbers[...] = shorten(numbers[...])
+                    self.run_program("solve", "problem.h5", "-o", "solution.h5", "-q")
+                    self.assertEqual(self.answer(), (truth, "precision"))
+                    with h5py.File(self.folder / "solution.h5") as file:
+                        evidence = " ".join(text(row["evidence"]) for row in file["diagnosis"])
+                    self.assertIn(f"numbers of {name}, ", evidence)
+                    self.run_program("verify", "problem.h5", "solution.h5")
 
     def test_info_names_the_form(self):
         self.generate(FORMS["all"])

@@ -588,7 +588,8 @@ class TorchTest(KindsTest):
     def test_modules_that_are_other_networks(self):
         model = self.model()
         others = {
-            "LayerNorm": (torch.nn.Sequential(model, torch.nn.LayerNorm(8)), "has one dimension: it is the gain of a norm"),
+            "LayerNorm": (torch.nn.Sequential(model, torch.nn.LayerNorm(8), torch.nn.LayerNorm(8)),
+                          "has one dimension: it is the gain of a norm"),
             "Embedding": (torch.nn.Sequential(model, torch.nn.Embedding(4, 8)), "Embedding"),
             "BatchNorm": (torch.nn.Sequential(model, torch.nn.BatchNorm1d(8, affine=False)), "'1.running_mean'"),
             "weight_norm": (torch.nn.utils.weight_norm(torch.nn.Linear(8, 8)).state_dict(), "weight_g"),

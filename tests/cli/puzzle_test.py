@@ -195,6 +195,11 @@ class Solve(PuzzleTest):
             with h5py.File(self.folder / "puzzle/problem.h5") as file:
                 self.assertEqual(text(file.attrs["activation"]), name)
 
+    def test_trials_of_activations_keep_to_their_share_of_the_time(self):
+        (self.folder / "no-time.cfg").write_text("activation_choice.share_of_time = 0\n")
+        result = self.assert_solved("puzzle", "--time-limit", "600s", "--parameters", "no-time.cfg")
+        self.assertIn("activation   relu, a guess: the data do not tell yet", result.stderr)
+
     def test_an_activation_that_is_given(self):
         result = self.assert_solved("puzzle", "--activation", "relu")
         self.assertIn("activation   relu, as given", result.stderr)

@@ -50,15 +50,6 @@ TEST(Fold, WithoutPartsNothingChanges) {
   EXPECT_TRUE(folded.pieces[2].bias.empty());
 }
 
-TEST(Fold, SomeResidualsMayHaveNoScale) {
-  NetworkF64 two = network();
-  two.pieces.insert(two.pieces.begin(), {piece(6, 1, 2, {1, 2}), piece(7, 2, 1, {4, 5})});
-  two.parts.push_back({PartKind::scale, 4, piece(3, 2, 1, {2, -1})});
-  const NetworkF64 folded = fold(two);
-  EXPECT_EQ(folded.pieces[1].weight, (Values{4, 5}));
-  EXPECT_EQ(folded.pieces[3].weight, (Values{8, -5}));
-}
-
 TEST(Fold, AGateOfThePieceItselfIsKept) {
   NetworkF64 fused = network();
   fused.pieces[0].gate_weight = {-1, 3};
@@ -85,10 +76,55 @@ TEST(Fold, WhatDoesNotFitIsNamed) {
   NetworkF64 twice = network();
   twice.parts.assign(2, {PartKind::norm, 0, piece(1, 2, 1, {1, 1})});
   expect_error<InputError>([&] { static_cast<void>(fold(twice)); }, {"has another one already"});
+}
+
+/// A block more.
+NetworkF64 two_blocks() {
   NetworkF64 two = network();
   two.pieces.insert(two.pieces.begin(), {piece(6, 1, 2, {1, 2}), piece(7, 2, 1, {4, 5})});
-  two.parts.push_back({PartKind::norm, 0, piece(3, 2, 1, {2, -1})});
-  expect_error<InputError>([&] { static_cast<void>(fold(two)); }, {"1 of 2 blocks have a norm"});
+  return two;
+}
+
+TEST(Fold, SomeBlocksMayLackWhatOthersHave) {
+  NetworkF64 two = two_blocks();
+  two.parts.push_back({PartKind::scale, 4, piece(3, 2, 1, {2, -1})});
+  two.parts.push_back({PartKind::norm, 0, piece(1, 2, 1, {10, 100})});
+  two.parts.push_back({PartKind::gate, 6, piece(2, 1, 2, {-1, 3})});
+  const NetworkF64 folded = fold(two);
+  EXPECT_FALSE(folded.pieces[0].normed);
+  EXPECT_TRUE(folded.pieces[2].normed);
+  EXPECT_EQ(folded.pieces[1].weight, (Values{4, 5}));
+  EXPECT_EQ(folded.pieces[3].weight, (Values{8, -5}));
+  EXPECT_TRUE(folded.form.gated);
+  EXPECT_TRUE(folded.pieces[2].gate_weight.empty());
+}
+
+TEST(Fold, WithoutAnyGainAllBlocksHaveTheNorm) {
+  for (const PieceF64& piece : fold(two_blocks()).pieces) EXPECT_TRUE(piece.normed);
+}
+
+TEST(Fold, ANormBeforeTheHeadGoesIntoTheHead) {
+  NetworkF64 all = network();
+  all.parts.push_back({PartKind::head_norm, 5, piece(1, 2, 1, {2, 3}, {0.5, 1})});
+  expect_error<InputError>([&] { static_cast<void>(fold(all)); }, {"before the head", "not told"});
+  all.form.head_norm = Norm::rms;
+  const NetworkF64 folded = fold(all);
+  EXPECT_EQ(folded.pieces[2].weight, (Values{2, 3}));
+  EXPECT_EQ(folded.pieces[2].bias, (Values{1.5}));
+  EXPECT_TRUE(folded.pieces[0].normed);
+}
+
+TEST(Fold, ThePrecisionIsThatOfTheParts) {
+  NetworkF64 all = network();
+  const double third = 1 / 3.0;
+  all.parts.push_back({PartKind::scale, 4, piece(3, 2, 1, {1.0009765625, 1})});  // 1 + 2^-10: float16, not bfloat16
+  all.pieces[1].weight = {1.0009765625, 1};
+  const NetworkF64 folded = fold(all);
+  EXPECT_EQ(folded.precision, WeightPrecision::float16);
+  EXPECT_EQ(folded.pieces[1].factors, 2);
+  EXPECT_EQ(folded.pieces[0].factors, 1);
+  all.pieces[0].weight = {third, 1};
+  EXPECT_EQ(fold(all).precision, WeightPrecision::float32);
 }
 
 }  // namespace

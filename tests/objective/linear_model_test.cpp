@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "objective/reference.hpp"
@@ -24,7 +25,8 @@ using kintsugi::testing::Workbench;
 constexpr std::size_t kTiles = 4;
 
 // Two outputs, blocks of three hidden sizes, errors that no order makes zero.
-PlantedProblem uneven_problem(Activation activation, double residual = 0.1, std::size_t blocks = 7) {
+PlantedProblem uneven_problem(Activation activation, double residual = 0.1, std::size_t blocks = 7,
+                              Norm head_norm = Norm::none) {
   PlantedOptions options;
   options.blocks = blocks;
   options.width = 6;
@@ -35,6 +37,8 @@ PlantedProblem uneven_problem(Activation activation, double residual = 0.1, std:
   options.pair_signal = 0.5;
   options.residual = residual;
   options.noise = 0.5;
+  options.grammar.form.head_norm = head_norm;
+  options.grammar.gain = false;
   return make_planted(options);
 }
 
@@ -171,8 +175,11 @@ ModelError model_error(const mpi::Comm& comm, const PlantedProblem& problem, con
 TEST(LinearModel, IsAccurateToSecondOrderInTheResiduals) {
   // Predictions are off by terms of third order, where the changes themselves are of second.
   const mpi::Comm world = mpi::Comm::world();
-  for (const Activation activation : {Activation::gelu, Activation::tanh, Activation::silu}) {
-    const PlantedProblem problem = uneven_problem(activation, 0.4, 5);
+  using Case = std::pair<Activation, Norm>;
+  for (const auto& [activation, norm] :
+       {Case{Activation::gelu, Norm::none}, Case{Activation::tanh, Norm::none}, Case{Activation::silu, Norm::none},
+        Case{Activation::gelu, Norm::layer}, Case{Activation::silu, Norm::rms}}) {
+    const PlantedProblem problem = uneven_problem(activation, 0.4, 5, norm);
     const Blocks blocks = shuffled_blocks(problem, 1);
     ModelError last = model_error(world, problem, blocks, 0);
     for (const float factor : {0.5F, 0.25F, 0.125F}) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/random.hpp"
 #include "core/roles.hpp"
@@ -41,7 +42,15 @@ std::vector<double> Reference::residual(const Block& block, std::span<const doub
 }
 
 std::vector<double> Reference::errors_at(std::span<const double> state, std::size_t row) const {
-  std::vector<double> errors = layer(network_.pieces[static_cast<std::size_t>(head_)], state);
+  std::vector<double> in(state.begin(), state.end());
+  if (const BlockForm form = network_.form.before_head(); form.norm != Norm::none) {
+    const auto size = static_cast<double>(in.size());
+    const double mean = form.norm == Norm::layer ? std::accumulate(in.begin(), in.end(), 0.0) / size : 0;
+    for (double& value : in) value -= mean;
+    const double scale = std::sqrt(std::inner_product(in.begin(), in.end(), in.begin(), 0.0) / size + form.eps);
+    for (double& value : in) value /= scale;
+  }
+  std::vector<double> errors = layer(network_.pieces[static_cast<std::size_t>(head_)], in);
   for (std::size_t q = 0; q < errors.size(); ++q) errors[q] -= rows_->predictions[row * errors.size() + q];
   return errors;
 }

@@ -115,11 +115,15 @@ class ModuleTest(harness.ProgramTest):
         with self.assertRaisesRegex(kintsugi.Error, "nothing to draw"):
             kintsugi.plot(self.problem)
 
-    def test_the_network_predicts_with_every_activation(self):
-        for activation in kintsugi.ACTIVATIONS:
-            with self.subTest(activation):
-                self.run_program("generate", "--blocks", 2, "--width", 16, "--rows", 64, "--activation", activation,
-                                 "-o", "made.h5", "--answer", "answer.txt")
+    def test_the_network_predicts_with_every_activation_and_form(self):
+        forms = [["--activation", activation] for activation in kintsugi.ACTIVATIONS]
+        forms += [["--norm", "layer", "--gate", "yes", "--scale", "yes", "--head-norm", "rms"],
+                  ["--norm", "rms", "--gate", "yes", "--scale", "yes", "--parts-share", "0.5", "--blocks", 6],
+                  ["--head-norm", "layer", "--gain", "no"]]
+        for options in forms:
+            with self.subTest(options=options):
+                self.run_program("generate", *(options if "--blocks" in options else ["--blocks", 2, *options]), "--width", 16,
+                                 "--rows", 64, "-o", "made.h5", "--answer", "answer.txt")
                 made = kintsugi.read(self.folder / "made.h5")
                 answer = [int(number) for number in (self.folder / "answer.txt").read_text().split(",")]
                 network = kintsugi.Network(made, answer)

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "core/random.hpp"
@@ -31,8 +32,7 @@ double reference_loss(const TrainableNetwork& network, const std::vector<float>&
     return y;
   };
   const NetworkShape& shape = network.shape();
-  const auto normalise = [&](std::vector<double>& x) {
-    const BlockForm& form = shape.grammar.form;
+  const auto normalise = [&](std::vector<double>& x, const BlockForm& form, const Piece* gain) {
     if (form.norm == Norm::none) return;
     const auto size = static_cast<double>(x.size());
     double mean = 0;
@@ -40,9 +40,12 @@ double reference_loss(const TrainableNetwork& network, const std::vector<float>&
     double square = form.eps;
     for (const double value : x) square += (value - mean) * (value - mean) / size;
     for (double& value : x) value = (value - mean) / std::sqrt(square);
+    for (std::size_t i = 0; gain != nullptr && i < x.size(); ++i)
+      x[i] = x[i] * double{gain->weight[i]} + (gain->bias.empty() ? 0 : double{gain->bias[i]});
   };
   const std::vector<ResidualBlock> blocks = network.blocks();
   const Piece head = network.head();
+  const std::optional<Piece> head_norm = network.head_norm();
   double loss = 0;
   for (std::size_t row = 0; row < inputs.size() / shape.width; ++row) {
     const auto first = inputs.begin() + static_cast<std::ptrdiff_t>(row * shape.width);
@@ -50,12 +53,8 @@ double reference_loss(const TrainableNetwork& network, const std::vector<float>&
     for (const ResidualBlock& block : blocks) {
       std::map<PartKind, Piece> parts(block.parts.begin(), block.parts.end());
       std::vector<double> input = state;
-      normalise(input);
-      if (parts.contains(PartKind::norm)) {
-        const Piece& norm = parts[PartKind::norm];
-        for (std::size_t i = 0; i < input.size(); ++i)
-          input[i] = input[i] * double{norm.weight[i]} + (norm.bias.empty() ? 0 : double{norm.bias[i]});
-      }
+      if (block.normed)
+        normalise(input, shape.grammar.form, parts.contains(PartKind::norm) ? &parts[PartKind::norm] : nullptr);
       std::vector<double> hidden = apply(block.expand, input);
       if (parts.contains(PartKind::gate)) {
         const std::vector<double> gates = apply(parts[PartKind::gate], input);
@@ -67,6 +66,7 @@ double reference_loss(const TrainableNetwork& network, const std::vector<float>&
       for (std::size_t i = 0; i < state.size(); ++i)
         state[i] += residual[i] * (parts.contains(PartKind::scale) ? double{parts[PartKind::scale].weight[i]} : 1);
     }
+    normalise(state, shape.grammar.form.before_head(), head_norm ? &*head_norm : nullptr);
     const std::vector<double> prediction = apply(head, state);
     for (std::size_t k = 0; k < shape.outputs; ++k) {
       loss += scale * std::pow(prediction[k] - double{targets[row * shape.outputs + k]}, 2);
@@ -147,6 +147,18 @@ TEST(Gradient, EqualsFiniteDifferencesForNormsGatesAndScales) {
   }
   EXPECT_LT(gradient_error({5, {7}, 1, Activation::tanh, false, {{Norm::layer, kNormEps, true}, true, true}}, 70),
             5e-5);
+}
+
+TEST(Gradient, EqualsFiniteDifferencesForANormBeforeTheHeadAndPartsOfSomeBlocks) {
+  for (const Norm norm : {Norm::layer, Norm::rms}) {
+    for (const bool gain : {false, true}) {
+      const GrammarOptions grammar{{Norm::none, 0.1, false, norm}, gain, false};
+      EXPECT_LT(gradient_error({5, {7, 3}, 2, Activation::silu, true, grammar}, 70), 5e-5)
+          << to_string(grammar.form) << " " << gain;
+    }
+    const GrammarOptions grammar{{norm, 0.1, true, norm}, true, true, 0.5};
+    EXPECT_LT(gradient_error({5, {7, 3, 4}, 2, Activation::silu, true, grammar}, 10), 2e-5) << to_string(grammar.form);
+  }
 }
 
 TEST(Gradient, IsTheSameWithEigenInPlaceOfLibxsmm) {

@@ -157,7 +157,10 @@ class ByteSink final : public PlantedSink {
     add(block.expand);
     add(block.compress);
   }
-  void head(Piece head) override { add(head); }
+  void head(Piece head, std::optional<Piece> norm) override {
+    add(head);
+    if (norm) add(*norm);
+  }
   void rows(std::size_t first, std::span<const float> inputs, std::span<const float> predictions) override {
     EXPECT_EQ(first, rows_);
     rows_ += predictions.size();

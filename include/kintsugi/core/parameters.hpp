@@ -209,6 +209,29 @@ struct PairingParameters {
   }
 };
 
+/// Which part belongs to which block (pairing/grammar.hpp).
+struct GrammarParameters {
+  double sure = 4;
+  double ahead = 2;
+  double clear = 2;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor(
+        "sure", sure, "standard errors", 0, 100,
+        "A part is certain that is correlated with its piece by so much (Fisher's atanh). Raised, the data are asked "
+        "of more parts.");
+    visitor(
+        "ahead", ahead, "standard errors", 0, 100,
+        "And by so much more than with any other piece. The two are those of unrelated pieces, of which the best of "
+        "a hundred has 2.5.");
+    visitor(
+        "clear", clear, "standard errors of the mean", 0, 100,
+        "How far the mean of an assignment must be above that of one of unrelated pieces for the weights to count at "
+        "all. Not measured.");
+  }
+};
+
 // --- seeding ---
 
 struct SeriationParameters {
@@ -947,6 +970,58 @@ struct RoleChoiceParameters {
   }
 };
 
+/// Parts that neither names nor weights bring to their blocks (solve/part_choice.hpp).
+struct PartChoiceParameters {
+  std::int64_t rows = 1024;
+  std::int64_t steps = 6;
+  double damping = 0.01;
+  std::int64_t trials = 6;
+  std::int64_t evaluations = 200;
+  double share_of_time = 0.5;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("rows", rows, "rows", 1, 1e7, "Rows that shares of parts are found on; time grows in proportion.");
+    visitor("steps", steps, "steps", 1, 100, "Levenberg-Marquardt steps at each order.");
+    visitor("damping", damping, "of the mean diagonal entry", 0, 1e6, "Of the first step.");
+    visitor("trials", trials, "searches", 1, 1000, "Searches whose orders decide where parts belong, at most.");
+    visitor("evaluations", evaluations, "evaluations", 1, 1e9,
+            "Of the first of these searches; doubled where parts stay where they are.");
+    visitor("share_of_time", share_of_time, "share", 0, 1, "Of a time limit, what all of this may take.");
+  }
+};
+
+/// Which activation a network has (solve/activation_choice.hpp).
+struct ActivationChoiceParameters {
+  std::int64_t rows = 1024;
+  double near = 4;
+  double near_after_search = 30;
+  std::int64_t evaluations = 300;
+  std::int64_t more_evaluations = 1200;
+  double clearly = 0.8;
+  std::int64_t turns = 4;
+  double seconds = 60;
+  double share_of_time = 0.2;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("rows", rows, "rows", 1, 1e7, "Rows of a trial: the first ones are enough to tell activations apart.");
+    visitor("near", near, "factor", 1, 1e6,
+            "A start whose error is so many times the best one's is that of a wrong activation.");
+    visitor(
+        "near_after_search", near_after_search, "factor", 1, 1e6,
+        "The same after searches, where errors scatter more: the right one may be behind until it suddenly solves.");
+    visitor("evaluations", evaluations, "evaluations", 1, 1e9, "Of the first search with each activation.");
+    visitor("more_evaluations", more_evaluations, "evaluations", 1, 1e9,
+            "Of the second, where the first tell nothing.");
+    visitor("clearly", clearly, "share", 0, 1,
+            "A slope of leaky_relu must leave less than this share of the best activation's error.");
+    visitor("turns", turns, "searches", 0, 1000, "Slope and order are found by turns, so many times at most.");
+    visitor("seconds", seconds, "s", 0, 1e6, "That all trials may take where nobody set a limit.");
+    visitor("share_of_time", share_of_time, "share", 0, 1, "Of a time limit, what all trials may take.");
+  }
+};
+
 struct PreparationParameters {
   std::int64_t start_rows = 64;
   std::int64_t first_sample_rows = 512;
@@ -970,6 +1045,7 @@ struct Parameters {
   ErrorFloorParameters error_floor;
   RelaxedPairingParameters relaxed_pairing;
   PairingParameters pairing;
+  GrammarParameters grammar;
   SeriationParameters seriation;
   ScreenedBatchParameters screened_batch;
   DescentParameters descent;
@@ -996,6 +1072,8 @@ struct Parameters {
   MigrationParameters migration;
   ElitePoolParameters elite_pool;
   RoleChoiceParameters role_choice;
+  PartChoiceParameters part_choice;
+  ActivationChoiceParameters activation_choice;
   PreparationParameters preparation;
 
   /// Calls group(name, part) for each part.
@@ -1008,6 +1086,7 @@ struct Parameters {
     group("error_floor", error_floor);
     group("relaxed_pairing", relaxed_pairing);
     group("pairing", pairing);
+    group("grammar", grammar);
     group("seriation", seriation);
     group("screened_batch", screened_batch);
     group("descent", descent);
@@ -1034,6 +1113,8 @@ struct Parameters {
     group("migration", migration);
     group("elite_pool", elite_pool);
     group("role_choice", role_choice);
+    group("part_choice", part_choice);
+    group("activation_choice", activation_choice);
     group("preparation", preparation);
   }
 };
