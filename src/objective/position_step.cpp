@@ -2,7 +2,6 @@
 
 #include <Eigen/Core>
 #include <cmath>
-#include <numbers>
 #include <utility>
 
 #include "core/stop.hpp"
@@ -12,65 +11,34 @@ namespace kintsugi {
 
 using kernels::kTileRows;
 
-namespace {
-
-// How much of a pair's change of sides falls to each position of either block: a normal density of their distance,
-// [blocks][blocks].
-std::vector<float> smoothing(std::size_t blocks, double bandwidth) {
-  std::vector<float> density(blocks * blocks, 0.0F);
-  for (std::size_t a = 0; a < blocks; ++a) {
-    for (std::size_t b = 0; b < blocks; ++b) {
-      if (a == b) continue;
-      const double z = (static_cast<double>(a) - static_cast<double>(b)) / bandwidth;
-      density[a * blocks + b] =
-          static_cast<float>(std::exp(-0.5 * z * z) / (bandwidth * std::sqrt(2 * std::numbers::pi)));
-    }
-  }
-  return density;
-}
-
-constexpr Eigen::Index kBatch = 32;         // blocks whose neighbours are smoothed together
-constexpr std::size_t kFewestBlocks = 128;  // of fewer, all are neighbours
-constexpr double kReach = 5;                // bandwidths beyond which the density counts as 0: 4e-6 of the largest
-
-// How far apart blocks are neighbours.
-Eigen::Index smoothing_reach(std::size_t blocks, double bandwidth) {
-  const auto count = static_cast<double>(blocks);
-  return static_cast<Eigen::Index>(blocks < kFewestBlocks ? count : std::min(count, std::ceil(kReach * bandwidth)));
-}
-
-}  // namespace
-
 PositionStep::PositionStep(Evaluator& evaluator, const PositionStepParameters& parameters)
     : evaluator_(&evaluator), parameters_(parameters), passes_(evaluator) {}
 
 // Slopes of the rows' errors in the blocks' positions, [blocks][kTileRows], from the last passes.
-void PositionStep::fill_slopes(std::size_t blocks, std::span<const float> density, double bandwidth,
-                               std::span<float> slopes) {
+void PositionStep::fill_slopes(std::size_t blocks, const DepthSmoothing& smoothing, std::span<float> slopes) {
   const auto size = static_cast<Eigen::Index>(passes_.size());
   const auto count = static_cast<Eigen::Index>(blocks);
-  const Eigen::Index reach = smoothing_reach(blocks, bandwidth);
-  const Eigen::Index batch = reach < count ? std::min(kBatch, count) : count;
-  const Eigen::Map<const Eigen::MatrixXf> smooth(density.data(), count, count);
-  const Eigen::Map<const Eigen::MatrixXf> r(passes_.residuals().data(), size, count);
-  const Eigen::Map<const Eigen::MatrixXf> u(passes_.pulled_back().data(), size, count);
+  const DepthSmoothing::Values r(passes_.residuals().data(), size, count);
+  const DepthSmoothing::Values u(passes_.pulled_back().data(), size, count);
+  smoothing.gather(r, grid_residuals_);
+  smoothing.gather(u, grid_pulled_back_);
+  const Eigen::Index batch = smoothing.batch();
   smooth_residuals_.resize(static_cast<std::size_t>(size * batch));
   smooth_pulled_back_.resize(static_cast<std::size_t>(size * batch));
   Eigen::Map<Eigen::MatrixXf> of_blocks(slopes.data(), static_cast<Eigen::Index>(kTileRows), count);
   of_blocks.setZero();
   for (Eigen::Index begin = 0; begin < count; begin += batch) {
     const Eigen::Index columns = std::min(batch, count - begin);
-    const Eigen::Index first = std::max<Eigen::Index>(0, begin - reach);
-    const Eigen::Index near = std::min(count, begin + columns + reach) - first;
     Eigen::Map<Eigen::MatrixXf> residuals(smooth_residuals_.data(), size, columns);
     Eigen::Map<Eigen::MatrixXf> pulled_back(smooth_pulled_back_.data(), size, columns);
-    residuals.noalias() = r.middleCols(first, near) * smooth.block(first, begin, near, columns);
-    pulled_back.noalias() = u.middleCols(first, near) * smooth.block(first, begin, near, columns);
+    smoothing.smooth(r, grid_residuals_, begin, residuals);
+    smoothing.smooth(u, grid_pulled_back_, begin, pulled_back);
     for (Eigen::Index i = 0; i < columns; ++i) {
       for (Eigen::Index f = 0; f < size; f += kTileRows) {
         const auto one = [&](const auto& matrix, Eigen::Index b) {
           return matrix.col(b).template segment<kTileRows>(f).array();
         };
+        // What a block is to itself cancels.
         of_blocks.col(begin + i).array() +=
             one(u, begin + i) * one(residuals, i) - one(r, begin + i) * one(pulled_back, i);
       }
@@ -81,7 +49,7 @@ void PositionStep::fill_slopes(std::size_t blocks, std::span<const float> densit
 // Summed up over the ranks.
 PositionStep::Equations PositionStep::equations(const Blocks& blocks, std::size_t tiles, double bandwidth) {
   const std::size_t channels = passes_.channels();
-  const std::vector<float> density = smoothing(blocks.size(), bandwidth);
+  const DepthSmoothing smoothing(blocks.size(), bandwidth);
   mpi::ExactSums squares(1);
   NormalEquations normal(blocks.size(), 1);
   {
@@ -94,7 +62,7 @@ PositionStep::Equations PositionStep::equations(const Blocks& blocks, std::size_
       squares.add(0, passes_.forward(*rows, layers, errors.data()));
       for (std::size_t c = 0; c < channels && !stop_heard(); ++c) {
         passes_.backward(*rows, layers, c);
-        fill_slopes(blocks.size(), density, bandwidth, slopes);
+        fill_slopes(blocks.size(), smoothing, slopes);
         normal.add_slopes(slopes);
         normal.add_targets(slopes, errors.data() + c * kTileRows, errors.size());
       }

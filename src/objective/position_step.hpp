@@ -6,6 +6,7 @@
 
 #include "kernels/aligned.hpp"
 #include "kintsugi/core/parameters.hpp"
+#include "objective/depth_smoothing.hpp"
 #include "objective/evaluator.hpp"
 #include "objective/forward_backward.hpp"
 #include "objective/normal_equations.hpp"
@@ -20,7 +21,7 @@ namespace kintsugi {
 /// 3. The damped normal equations (see NormalEquations) give how far each block is to move.
 ///
 /// With L blocks of width d, N rows and C channels: (1 + 2 C) L block evaluations, at most 4 C N L^2 d operations for
-/// the smoothing (of many blocks, those within some bandwidths only) and C N L^2 for the equations; 6 L d floats for
+/// the smoothing (of many blocks far less: see DepthSmoothing) and C N L^2 for the equations; 6 L d floats for
 /// each row of a tile and L^2 / 2 exact sums of memory.
 class PositionStep {
  public:
@@ -59,12 +60,13 @@ class PositionStep {
                                     double variance = 0) const;
 
  private:
-  void fill_slopes(std::size_t blocks, std::span<const float> density, double bandwidth, std::span<float> slopes);
+  void fill_slopes(std::size_t blocks, const DepthSmoothing& smoothing, std::span<float> slopes);
 
   Evaluator* evaluator_;
   PositionStepParameters parameters_;
   ForwardBackward passes_;
   kernels::TileBuffer smooth_residuals_, smooth_pulled_back_;
+  Eigen::MatrixXf grid_residuals_, grid_pulled_back_;
 };
 
 }  // namespace kintsugi
