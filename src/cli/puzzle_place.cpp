@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -411,8 +412,10 @@ void write_puzzle(const fs::path& path, const Puzzle& puzzle, bool with_times) {
   // Readers allow for gaps in the indices where this says so.
   if (!puzzle.left_out.empty()) provenance["left_out"] = format_permutation(puzzle.left_out);
   std::string guessed;
-  for (const PartKind kind : puzzle.open_parts.unrelated)
-    guessed.append(guessed.empty() ? "" : ", ").append(to_string(kind)).append("s");
+  std::set<PartKind> open = puzzle.open_parts.unrelated;
+  open.insert(puzzle.open_parts.doubtful.begin(), puzzle.open_parts.doubtful.end());
+  if (puzzle.open_parts.unsure_gates) open.insert(PartKind::gate);
+  for (const PartKind kind : open) guessed.append(guessed.empty() ? "" : ", ").append(to_string(kind)).append("s");
   if (!guessed.empty()) provenance["guessed_parts"] = guessed;
   write_problem(path, puzzle.network, puzzle.table.rows, provenance);
 }

@@ -73,12 +73,12 @@ void find_guessed_parts(const ProblemFile& problem, std::vector<Finding>& found)
   const Provenance provenance = problem.provenance();
   const auto guessed = provenance.find("guessed_parts");
   if (guessed == provenance.end()) return;
-  found.push_back(
-      {"form",
-       "which of the " + guessed->second +
-           " belong to which block neither names nor weights tell: they stand where the weights and the data "
-           "so far favour them, if they belong to the blocks at all",
-       "pieces named by block and word (0.gate.weight, 0.norm.weight, ...), and import again"});
+  found.push_back({"form",
+                   "which of the " + guessed->second +
+                       " belong to which block neither names nor weights tell for certain: they stand where the "
+                       "weights and the data "
+                       "so far favour them, if they belong to the blocks at all",
+                   "pieces named by block and word (0.gate.weight, 0.norm.weight, ...), and import again"});
 }
 
 void find_how_far(const Solution& solution, const RowFacts& facts, std::vector<Finding>& found) {

@@ -30,6 +30,8 @@ struct OpenParts {
   bool norm = false;
   /// Each block's gate and expand piece may be the other way round; in fused pieces, all blocks' together.
   bool gates = false;
+  /// Gates may be another block's, which the data are not asked of.
+  bool unsure_gates = false;
 
   [[nodiscard]] bool any() const { return gates || kinds || !doubtful.empty() || !unrelated.empty(); }
 };

@@ -96,16 +96,16 @@ class Weights {
            std::sqrt(2 * std::log(static_cast<double>(scores.cols()))) + parameters_.clear / std::sqrt(count);
   }
 
-  /// How many rows do not stand out from chance, or from the row's next best column.
-  [[nodiscard]] std::size_t unsure_rows(const Matrix& scores, const std::vector<int>& columns,
-                                        std::size_t features) const {
+  /// How many rows do not stand out from chance, or from the row's next best column; `alike` columns in a row are one.
+  [[nodiscard]] std::size_t unsure_rows(const Matrix& scores, const std::vector<int>& columns, std::size_t features,
+                                        Eigen::Index alike = 1) const {
     std::size_t unsure = 0;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const auto row = scores.row(static_cast<Eigen::Index>(i));
       const double own = in_errors(row[columns[i]], features);
       double rival = -1;
       for (Eigen::Index j = 0; j < row.size(); ++j) {
-        if (j != columns[i]) rival = std::max(rival, row[j]);
+        if (j / alike != columns[i] / alike) rival = std::max(rival, row[j]);
       }
       if (own < parameters_.sure || own - in_errors(rival, features) < parameters_.ahead) ++unsure;
     }
@@ -133,7 +133,9 @@ class Weights {
       if (std::abs(ahead) < parameters_.sure * std::numbers::sqrt2) result_.open.gates = true;
       result_.found.push_back({PartKind::gate, pair[ahead >= 0 ? 1 : 0], pair[ahead >= 0 ? 0 : 1]});
     }
-    add_evidence("gates, W_in and W_out", total(scores, taken) / static_cast<double>(taken.size()), 0);
+    const std::size_t unsure = unsure_rows(scores, taken, piece(sorted_.expand.front()).out, 2);
+    result_.open.unsure_gates = unsure != 0;
+    add_evidence("gates, W_in and W_out", total(scores, taken) / static_cast<double>(taken.size()), unsure);
   }
 
   void find_vectors() {

@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import h5py
 import numpy
 
-from harness import BAD_INPUT, USAGE, ProgramTest, main, text, write_pth
+from harness import BAD_INPUT, STOPPED, USAGE, ProgramTest, main, text, write_pth
 
 SMALL = ["--blocks", 6, "--width", 16, "--hidden", 40, "--rows", 600, "--activation", "silu"]
 FORMS = {
@@ -305,6 +305,18 @@ class Forms(ProgramTest):
             with self.subTest(fuse):
                 number = self.write_pieces(network, 5, fuse)
                 self.assertEqual(self.solve_folder(), (self.expected(network, number), "solved"))
+
+    def test_gates_that_may_be_another_blocks_are_named(self):
+        network, truth = self.generate(["--gate", "yes"], seed=16, size=LARGE)
+        random = numpy.random.default_rng(16)
+        for owner in truth[:4:2]:
+            gate = network.parts["gate", owner]
+            network.weight[gate] = numpy.float32(network.weight[gate] * numpy.exp(random.normal(size=(64, 1)))).astype(float)
+        network.predict_anew()
+        self.write_pieces(network, 5)
+        said = self.run_program("solve", "puzzle", "--activation", "silu", "--start", "random", "--max-evaluations", 1,
+                                code=STOPPED).stderr
+        self.assertIn("which of the gates belong to which block neither names nor weights tell for certain", said)
 
     def test_some_blocks_have_parts_that_others_lack(self):
         network, truth = self.generate(SOME["some"], seed=12)
