@@ -16,7 +16,8 @@ namespace kintsugi {
 ///
 /// Where many blocks nearly commute, the row errors are all but linear in the pairs that change sides, and some twenty
 /// such steps lead from any order to the answer. Steps are taken whatever they do to the error, which jumps about on
-/// the way. One whose shifts are small beside its bandwidth is not taken, but the bandwidth narrowed.
+/// the way. One whose shifts are small beside its bandwidth is not taken, but the bandwidth narrowed. Where the error
+/// of many narrow blocks falls slowly, steps are damped less: directions that are hard to tell apart then count, too.
 class NarrowingSteps final : public Step {
  public:
   /// Evaluator and `damping` must outlive the object.
@@ -44,7 +45,9 @@ class NarrowingSteps final : public Step {
   ScoredOrder current_;  // the best of them on the sample that the round began with
   double width_ = 0;
   double start_error_ = 0;
-  double lowest_ = 0;  // error of this round's iterates
+  double lowest_ = 0;      // error of this round's iterates
+  double pace_error_ = 0;  // the lowest some steps ago
+  bool slow_ = false;      // it has fallen little since then, and the damping with it
   std::int64_t step_ = 0;
   std::int64_t idle_ = 0;  // steps since the lowest error
 };
