@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -181,27 +182,41 @@ std::vector<double> Evaluator::errors(const Blocks& base, std::span<const Blocks
 
 std::vector<float> Evaluator::own_differences(const Blocks& base, std::span<const Blocks> candidates,
                                               const SharedSample& sample) {
-  const std::vector<std::size_t> shared = count_candidates(base, candidates, sample.tiles().size());
-  std::vector<std::size_t> own;
+  (void)count_candidates(base, candidates, sample.tiles().size());
+  // In an order where each has as many first blocks as can be in common with the one before.
+  std::vector<const Blocks*> own;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (sample.is_mine(i)) own.push_back(i);
+    if (sample.is_mine(i)) own.push_back(&candidates[i]);
   }
+  std::vector<std::size_t> visits(own.size());
+  std::iota(visits.begin(), visits.end(), std::size_t{0});
+  std::ranges::sort(visits, [&](std::size_t a, std::size_t b) {
+    return std::ranges::lexicographical_compare(*own[a], *own[b], {}, &Block::expand, &Block::expand);
+  });
+
   const std::size_t outputs = weights_->roles().outputs;
   std::size_t rows = 0;
   for (const RowTile& tile : sample.tiles()) rows += tile.rows;
   std::vector<float> differences(own.size() * rows * outputs);
   const ScopedSeconds timing(clock_.kernels);
-  const std::size_t start =
-      own.empty() ? 0 : shared[*std::ranges::min_element(own, {}, [&](std::size_t i) { return shared[i]; })];
+  const std::size_t size = buffers_.state.size();
+  kernels::TileBuffer states((base.size() + 1) * size);
   std::size_t before = 0;  // rows of the tiles before
   for (const RowTile& tile : sample.tiles()) {
-    std::copy_n(tile.inputs, buffers_.base_state.size(), buffers_.base_state.begin());
-    for (std::size_t at = 0; at < start; ++at) advance(base[at], buffers_.base_state.data());
-    for (std::size_t n = 0; n < own.size() && !stop_heard(); ++n) {
-      std::ranges::copy(buffers_.base_state, buffers_.state.begin());
-      const Blocks& candidate = candidates[own[n]];
-      for (std::size_t b = start; b < candidate.size(); ++b) advance(candidate[b], buffers_.state.data());
-      tile_errors(tile, buffers_.state.data(), buffers_.outputs.data());
+    std::copy_n(tile.inputs, size, states.begin());
+    const Blocks* last = nullptr;
+    for (const std::size_t n : visits) {
+      if (stop_heard()) return differences;
+      const Blocks& blocks = *own[n];
+      std::size_t at = 0;
+      if (last != nullptr) at = static_cast<std::size_t>(std::ranges::mismatch(blocks, *last).in1 - blocks.begin());
+      for (; at < blocks.size(); ++at) {
+        float* const x = states.data() + at * size;
+        std::copy_n(x, size, x + size);
+        advance(blocks[at], x + size);
+      }
+      last = &blocks;
+      tile_errors(tile, states.data() + blocks.size() * size, buffers_.outputs.data());
       float* const to = differences.data() + (n * rows + before) * outputs;
       for (std::size_t q = 0; q < outputs; ++q)
         std::copy_n(buffers_.outputs.data() + q * kTileRows, tile.rows, to + q * tile.rows);

@@ -9,12 +9,12 @@
 
 namespace kintsugi {
 
-/// The first tiles of the sample on every rank of an island: for work on so few rows that ranks without any could not
-/// help, and that can be divided by blocks or orders instead.
+/// A few tiles on every rank of an island: for work on so few rows that ranks without any could not help, and that can
+/// be divided by blocks or orders instead.
 class SharedSample {
  public:
-  /// Collective over the evaluator's island.
-  SharedSample(const Evaluator& evaluator, std::size_t tiles);
+  /// Tiles [first, first + tiles). Collective over the evaluator's island.
+  SharedSample(const Evaluator& evaluator, std::size_t tiles, std::size_t first = 0);
 
   [[nodiscard]] std::span<const RowTile> tiles() const noexcept { return tiles_; }
 

@@ -9,6 +9,7 @@
 
 #include "kintsugi/core/error.hpp"
 #include "objective/reference.hpp"
+#include "objective/shared_sample.hpp"
 
 namespace kintsugi {
 namespace {
@@ -207,6 +208,36 @@ TEST(Evaluator, OverflowIsInfinite) {
     const Evaluator::Check check = bench.evaluator().check(bad);
     EXPECT_EQ(check.mse, std::numeric_limits<double>::infinity());
     EXPECT_EQ(check.largest_error, std::numeric_limits<double>::infinity());
+  }
+}
+
+TEST(Evaluator, DifferencesOnTilesAnywhereAreThoseOfTheErrors) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = uneven_problem();
+  const std::vector<Blocks> candidates = candidates_of(problem);
+  Workbench bench(world, problem, all_grids(world.size()).back());
+  Evaluator& evaluator = bench.evaluator();
+  const auto squares_before = [&](std::size_t tiles) {
+    std::vector<double> squares =
+        tiles == 0 ? std::vector<double>(candidates.size(), 0.0) : evaluator.errors(candidates[0], candidates, tiles);
+    for (double& one : squares) one *= static_cast<double>(2 * evaluator.rows().rows_in(tiles));
+    return squares;
+  };
+  for (std::size_t first = 0; first < kTiles; ++first) {
+    const SharedSample sample(evaluator, kTiles - first, first);
+    const std::size_t rows = evaluator.rows().rows_in(kTiles) - evaluator.rows().rows_in(first);
+    const std::vector<float> own = evaluator.own_differences(candidates[0], candidates, sample);
+    const std::vector<double> before = squares_before(first);
+    const std::vector<double> all = squares_before(kTiles);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      if (!sample.is_mine(i)) continue;
+      ASSERT_LE(at + 2 * rows, own.size());
+      double squares = 0;
+      for (std::size_t k = 0; k < 2 * rows; ++k, ++at) squares += double{own[at]} * double{own[at]};
+      EXPECT_NEAR(squares, all[i] - before[i], 1e-5 * all[i]) << "candidate " << i << ", tiles from " << first;
+    }
+    EXPECT_EQ(at, own.size());
   }
 }
 

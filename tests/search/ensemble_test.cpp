@@ -90,6 +90,30 @@ TEST_F(EnsembleOnPlanted, PlacesTheEndFirstAndLeavesAWrongStart) {
   EXPECT_FALSE(std::equal(wrong.blocks.begin(), wrong.blocks.end() - 18, other.current().blocks.begin()));
 }
 
+TEST_F(EnsembleOnPlanted, PlacesAllBlocksNearToWhereTheyStand) {
+  EnsembleParameters parameters;
+  parameters.first_blocks = 8;
+  Ensemble ensemble(bench_.evaluator(), Random(3), parameters);
+  // Neighbours and next ones have traded places from the first to the last.
+  ScoredOrder start{problem_.truth.blocks, 0, kTiles};
+  for (std::size_t b = 0; b + 3 < start.blocks.size(); b += 4) {
+    std::swap(start.blocks[b], start.blocks[b + 2]);
+    std::swap(start.blocks[b + 1], start.blocks[b + 3]);
+  }
+  start.mse = bench_.evaluator().error(start.blocks, kTiles);
+  ensemble.begin(start);
+  while (!ensemble.step().stuck) continue;  // of the end alone
+  bool found = false;
+  for (int round = 0; round < 6 && !found; ++round) {
+    ensemble.begin(start);
+    for (bool stuck = false; !stuck;) {
+      stuck = ensemble.step().stuck;
+      found = found || ensemble.current().blocks == problem_.truth.blocks;
+    }
+  }
+  EXPECT_TRUE(found);
+}
+
 TEST_F(EnsembleOnPlanted, LearnsFromManyOutputs) {
   // More outputs in one tile of rows than there are orders.
   PlantedOptions options = strong_blocks();

@@ -57,7 +57,6 @@ struct Linear {
 
 EnsembleParameters plain() {
   EnsembleParameters parameters;
-  parameters.inflation = 1;
   parameters.least_narrowing = 0;
   parameters.least_deviation = 0;
   return parameters;
@@ -65,7 +64,7 @@ EnsembleParameters plain() {
 
 TEST(PositionBelief, IsTheKalmanUpdateWhereOutputsAreLinear) {
   Linear linear;
-  const auto belief = updated_belief(linear.draw(kOrders, linear.truth), plain());
+  const auto belief = updated_belief(linear.draw(kOrders, linear.truth), 1, plain());
   ASSERT_TRUE(belief);
   const VectorXd exact = linear.exact_deviations();
   ASSERT_LT(exact.maxCoeff(), 0.5 * linear.prior) << "the data say much";
@@ -80,10 +79,10 @@ TEST(PositionBelief, IsTheKalmanUpdateWhereOutputsAreLinear) {
 TEST(PositionBelief, SaysLessWhereTheDataAreUnlikely) {
   Linear linear;
   DrawnOrders drawn = linear.draw(kOrders, linear.truth);
-  const auto likely = updated_belief(drawn, plain());
+  const auto likely = updated_belief(drawn, 1, plain());
   // Data that no positions explain: each entry is off by a hundred times its quiet noise.
   drawn.differences.rowwise() -= 100 * linear.quiet * normal_matrix(1, kEntries, linear.random).row(0);
-  const auto unlikely = updated_belief(drawn, plain());
+  const auto unlikely = updated_belief(drawn, 1, plain());
   ASSERT_TRUE(likely && unlikely);
   EXPECT_GT(unlikely->surprise, 100);
   EXPECT_GT(unlikely->deviation, 1.5 * likely->deviation);
@@ -94,19 +93,42 @@ TEST(PositionBelief, NarrowsNoFasterThanItMay) {
   linear.quiet = 1e-3;
   EnsembleParameters parameters = plain();
   parameters.least_narrowing = 0.7;
-  const auto belief = updated_belief(linear.draw(kOrders, linear.truth), parameters);
+  const auto belief = updated_belief(linear.draw(kOrders, linear.truth), 1, parameters);
   ASSERT_TRUE(belief);
   for (Index b = 0; b < kBlocks; ++b)
     EXPECT_NEAR(std::sqrt(belief->covariance(b, b)), 0.7 * linear.prior, 0.1 * linear.prior);
   EXPECT_LT(belief->deviation, 0.1 * linear.prior) << "what the data leave";
 }
 
+TEST(PositionBelief, IsInflatedAsAsked) {
+  Linear linear;
+  const DrawnOrders drawn = linear.draw(kOrders, linear.truth);
+  EnsembleParameters parameters = plain();
+  const auto belief = updated_belief(drawn, 1, parameters);
+  const auto inflated = updated_belief(drawn, 1.5, parameters);
+  ASSERT_TRUE(belief && inflated);
+  EXPECT_TRUE(inflated->covariance.isApprox(1.5 * 1.5 * belief->covariance, 1e-9));
+  EXPECT_EQ(inflated->mean, belief->mean);
+}
+
+TEST(PositionBelief, LearnsNothingFromNoise) {
+  // Outputs that do not depend on positions, on as few orders as ensembles have: fitted slopes are all noise.
+  Linear linear;
+  linear.slopes.setZero();
+  for (int i = 0; i < 5; ++i) {
+    const auto belief = updated_belief(linear.draw(3 * (kBlocks + kEntries), linear.truth), 1, plain());
+    ASSERT_TRUE(belief);
+    EXPECT_GT(belief->deviation, 0.85 * linear.prior);
+    EXPECT_LT(belief->mean.norm(), 0.5 * linear.prior * std::sqrt(double{kBlocks}));
+  }
+}
+
 TEST(PositionBelief, IsNoneWithoutEnoughOrdersOrNumbers) {
   Linear linear;
-  EXPECT_FALSE(updated_belief(linear.draw(kBlocks + kEntries + 1, linear.truth), plain()));
+  EXPECT_FALSE(updated_belief(linear.draw(kBlocks + kEntries + 1, linear.truth), 1, plain()));
   DrawnOrders drawn = linear.draw(kOrders, linear.truth);
   drawn.differences(3, 4) = std::numeric_limits<double>::infinity();
-  EXPECT_FALSE(updated_belief(drawn, plain()));
+  EXPECT_FALSE(updated_belief(drawn, 1, plain()));
 }
 
 }  // namespace

@@ -23,10 +23,15 @@ namespace kintsugi {
 /// is honest, so that what it does not know stays open.
 ///
 /// The start of an order is right before its end is, since all blocks behind depend on it. So the order's end is placed
-/// first, given its start, then half as many more blocks, up to all.
+/// first, given its start, wherever its blocks may be; then all blocks near to where they stand; then half as many more
+/// at the end, and so on, until all may be anywhere.
 ///
-/// Orders are divided over the island's ranks; rank 0 of it learns from them. With T blocks that are placed, of width d
-/// and hidden size h: about 600 T^3 d h operations for each generation, 160 T^2 floats of memory.
+/// Each generation is asked of other rows than the last: what the density has taken from rows that the linear model
+/// does not fit is taken once.
+///
+/// Orders are divided over the island's ranks; rank 0 of it learns from them. With T blocks that may be anywhere, of
+/// width d and hidden size h: about 600 T^3 d h operations for each generation, 160 T^2 floats of memory; of blocks
+/// that are near, 80 T^3 d h, 20 T^2.
 class Ensemble final : public Round {
  public:
   /// `table_bytes`: of a generation's numbers on rank 0 of the island, see MemoryBudget::table; it limits how many
@@ -41,12 +46,19 @@ class Ensemble final : public Round {
   void state(StateArchive& archive) override;
 
  private:
-  /// How many blocks are placed together next time.
-  [[nodiscard]] std::size_t next_size() const;
-  /// Of a generation that places so many blocks.
-  [[nodiscard]] std::size_t bytes(std::size_t blocks) const;
-  /// Of the sample on which so many blocks are placed.
-  [[nodiscard]] std::size_t tiles(std::size_t blocks) const;
+  /// What is placed, and how.
+  struct Scope {
+    std::size_t blocks = 0;  // so many at the end of the order
+    bool near = false;       // about where they stand, or anywhere among them
+  };
+  /// What is placed next time.
+  [[nodiscard]] Scope next_scope() const;
+  [[nodiscard]] std::size_t orders(const Scope& scope) const;
+  [[nodiscard]] std::size_t entries(const Scope& scope) const;
+  /// Of a generation.
+  [[nodiscard]] std::size_t bytes(const Scope& scope) const;
+  /// Of a generation's sample.
+  [[nodiscard]] std::size_t tiles(const Scope& scope) const;
   /// The start as it is, and the placed blocks by ascending key.
   [[nodiscard]] Blocks order_by(const Eigen::VectorXd& keys) const;
   /// Each row's keys are drawn from the belief: [orders][blocks].
@@ -61,11 +73,12 @@ class Ensemble final : public Round {
   EnsembleParameters parameters_;
   std::size_t table_bytes_;
   ScoredOrder current_;
-  Blocks base_;            // the order that is placed anew
-  std::size_t size_ = 0;   // how many blocks at its end are; 0: none yet
-  PositionBelief belief_;  // of their positions among them
-  std::int64_t generation_ = 0;
-  bool settled_ = true;  // the next round begins anew
+  Blocks base_;                  // the order that is placed anew
+  Scope scope_;                  // no blocks: none yet
+  std::size_t anywhere_ = 0;     // so many at the end had a turn anywhere among them
+  PositionBelief belief_;        // of the positions of the scope's blocks among them
+  std::int64_t generation_ = 0;  // of this round
+  std::int64_t asked_ = 0;       // generations of all rounds, each on its own rows
 };
 
 }  // namespace kintsugi

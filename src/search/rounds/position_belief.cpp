@@ -29,6 +29,25 @@ struct Whitened {
   double freedom = 0;  // of the noise's estimate
 };
 
+// How much larger noise of unit covariance comes out where it is whitened by a covariance that was estimated.
+double hartlap_factor(const Whitened& data) { return data.freedom / (data.freedom - data.entries - 1); }
+
+// A model that was fitted to few orders has slopes where there are none. Of its singular values, those that such noise
+// gives (Marchenko, Pastur) count as none, and larger ones as what is likeliest behind them.
+void shrink(Whitened& data) {
+  const auto blocks = static_cast<double>(data.precisions.size());
+  const double longer = std::max(data.entries, blocks);
+  const double ratio = std::min(data.entries, blocks) / longer;
+  const double scale = longer * hartlap_factor(data) / data.freedom;
+  const double edge = (1 + std::sqrt(ratio)) * (1 + std::sqrt(ratio));
+  for (Index axis = 0; axis < data.precisions.size(); ++axis) {
+    const double square = data.precisions(axis) / scale;
+    const double left = square > edge ? (std::pow(square - ratio - 1, 2) - 4 * ratio) / (square * square) : 0;
+    data.precisions(axis) *= left;
+    data.pulls(axis) *= std::sqrt(left);
+  }
+}
+
 std::optional<Whitened> whitened(const DrawnOrders& drawn, const VectorXd& where, double least_noise) {
   const auto orders = static_cast<double>(drawn.positions.rows());
   const Index blocks = drawn.positions.cols();
@@ -61,6 +80,7 @@ std::optional<Whitened> whitened(const DrawnOrders& drawn, const VectorXd& where
   data.precisions = axes.eigenvalues().cwiseMax(0);
   data.pulls = axes.eigenvectors().transpose() * (model.transpose() * target);
   data.square = target.squaredNorm();
+  shrink(data);
   return data;
 }
 
@@ -83,17 +103,17 @@ double noise_factor(const Whitened& data, double least) {
 
 }  // namespace
 
-std::optional<PositionBelief> updated_belief(const DrawnOrders& drawn, const EnsembleParameters& parameters) {
+std::optional<PositionBelief> updated_belief(const DrawnOrders& drawn, double inflation,
+                                             const EnsembleParameters& parameters) {
   if (drawn.positions.rows() < drawn.positions.cols() + drawn.differences.cols() + 2) return std::nullopt;
   if (!drawn.differences.allFinite()) return std::nullopt;
   const VectorXd where = drawn.positions.colwise().mean();
   const std::optional<Whitened> data = whitened(drawn, where, parameters.least_noise);
   if (!data || !std::isfinite(data->square)) return std::nullopt;
-  const double least = data->freedom / (data->freedom - data->entries - 1);
+  const double least = hartlap_factor(*data);
   const double factor = noise_factor(*data, least);
   const ArrayXd left = 1 / (data->precisions / factor + 1);
-  const ArrayXd kept =
-      (parameters.inflation * parameters.inflation * left).max(parameters.least_narrowing * parameters.least_narrowing);
+  const ArrayXd kept = (inflation * inflation * left).max(parameters.least_narrowing * parameters.least_narrowing);
   PositionBelief belief;
   belief.surprise = factor / least;
   belief.mean = where + data->basis * (left * data->pulls / factor).matrix();

@@ -30,8 +30,13 @@ struct DrawnOrders {
 /// Astrophys. 464, 2007); the noise counts as so much larger, and as large as it takes for the data to be likely
 /// (Iglesias, Yang: Adaptive regularisation for ensemble Kalman inversion, Inverse Problems 37, 2021).
 ///
-/// Nothing where there are too few orders, or numbers that are not finite. Not collective.
-[[nodiscard]] std::optional<PositionBelief> updated_belief(const DrawnOrders& drawn,
+/// Slopes that are fitted to few orders are noisy, and noise counts as knowledge: without any slope, so many entries on
+/// so many orders would narrow the belief. So the singular values of the slopes, whitened, are shrunk to what is
+/// likeliest behind them (Gavish, Donoho: Optimal shrinkage of singular values, IEEE Trans. Inf. Theory 63, 2017).
+///
+/// Deviations come out larger than the data leave them by the factor `inflation`. Nothing where there are too few
+/// orders, or numbers that are not finite. Not collective.
+[[nodiscard]] std::optional<PositionBelief> updated_belief(const DrawnOrders& drawn, double inflation,
                                                            const EnsembleParameters& parameters);
 
 }  // namespace kintsugi
