@@ -447,7 +447,8 @@ struct EnsembleParameters {
             "Rows times outputs that orders are compared on, for each block that is placed.");
     visitor("orders_per_near_block", orders_per_near_block, "orders", 2, 100000,
             "The same where blocks are placed near to where they stand.");
-    visitor("entries_per_near_block", entries_per_near_block, "entries", 1, 100000, "The same there.");
+    visitor("entries_per_near_block", entries_per_near_block, "entries", 1, 100000,
+            "The same there. With fewer, less is learnt than orders cost.");
     visitor("generations", generations, "generations", 1, 100000,
             "Of a round, at most: 23 blocks took 13 from random orders, 43 took 50.");
     visitor("waiting", waiting, "generations", 1, 100000,
@@ -501,6 +502,10 @@ struct GaussNewtonParameters {
   std::int64_t narrowing_steps = 120;
   std::int64_t narrowing_idle_steps = 12;
   std::int64_t narrowing_work_share = 2;
+  std::size_t many_blocks = 8;
+  std::int64_t pace_steps = 4;
+  double pace = 0.5;
+  double slow_damping = 0.2;
 
   template <class Visitor>
   void visit(Visitor& visitor) {
@@ -538,6 +543,15 @@ struct GaussNewtonParameters {
             "It ends after so many without a lower error. Not measured.");
     visitor("narrowing_work_share", narrowing_work_share, "factor", 2, 1000,
             "Until the first such round it may have so many times the work of the local searches. Not measured.");
+    visitor("many_blocks", many_blocks, "blocks", 1, 100000,
+            "Of more blocks than this for each feature of the state, some directions are hard to tell apart, and must "
+            "count more where the error falls slowly. 128 blocks of width 64 with large steps take longer so.");
+    visitor("pace_steps", pace_steps, "steps", 1, 1000, "Over so many steps it is seen whether it falls slowly.");
+    visitor("pace", pace, "share", 0, 1, "It does where its lowest falls to no less than this share.");
+    visitor(
+        "slow_damping", slow_damping, "share", 0, 1,
+        "Of the damping, from then on. 512 blocks of width 32 are solved so, and not with the whole; 64 to 256 take "
+        "up to four times as many steps where it is less from the first one on.");
   }
 };
 
@@ -1002,7 +1016,7 @@ struct PartChoiceParameters {
   void visit(Visitor& visitor) {
     visitor("rows", rows, "rows", 1, 1e7, "Rows that shares of parts are found on; time grows in proportion.");
     visitor("steps", steps, "steps", 1, 100, "Levenberg-Marquardt steps at each order.");
-    visitor("damping", damping, "of the mean diagonal entry", 0, 1e6, "Of the first step.");
+    visitor("damping", damping, "of the mean diagonal entry", 0, 1e6, "Of the first step, as where pairs are open.");
     visitor("trials", trials, "searches", 1, 1000, "Searches whose orders decide where parts belong, at most.");
     visitor("evaluations", evaluations, "evaluations", 1, 1e9,
             "Of the first of these searches; doubled where parts stay where they are.");

@@ -12,15 +12,6 @@ namespace kintsugi {
 
 namespace {
 
-// Of so many blocks for each feature of the state, some directions are hard to tell apart. Where so many steps lower
-// the error to no less than this share, those must count more: with the whole damping 512 blocks of width 32 are not
-// solved. With this share of it from the first step on, 64 to 256 blocks of that width take up to four times as many
-// steps; 128 blocks of width 64 with large steps are slow at times, and take longer with less damping.
-constexpr std::size_t kManyBlocks = 8;
-constexpr std::int64_t kPaceSteps = 4;
-constexpr double kPace = 0.5;
-constexpr double kSlowDamping = 0.2;
-
 double root_mean_square(const std::vector<double>& values) {
   double sum = 0;
   for (const double value : values) sum += value * value;
@@ -52,7 +43,7 @@ void NarrowingSteps::begin(const ScoredOrder& from) {
 
 StepReport NarrowingSteps::step() {
   StepReport report{.event = Event::gauss_newton};
-  const double damping = (slow_ ? kSlowDamping : 1) * damping_->value();
+  const double damping = (slow_ ? parameters_.slow_damping : 1) * damping_->value();
   const PositionStep::Result found = position_step_.solve(iterate_.blocks, iterate_.tiles, width_, damping);
   note_error(found.mse);
   const double shift = root_mean_square(found.shifts);
@@ -83,9 +74,9 @@ void NarrowingSteps::note_error(double mse) {
     lowest_ = mse;
     idle_ = 0;
   }
-  if ((step_ + 1) % kPaceSteps != 0) return;
-  const bool many = iterate_.blocks.size() > kManyBlocks * evaluator_->weights().roles().width;
-  slow_ = slow_ || (many && lowest_ > kPace * pace_error_);
+  if ((step_ + 1) % parameters_.pace_steps != 0) return;
+  const bool many = iterate_.blocks.size() > parameters_.many_blocks * evaluator_->weights().roles().width;
+  slow_ = slow_ || (many && lowest_ > parameters_.pace * pace_error_);
   pace_error_ = lowest_;
 }
 
