@@ -73,7 +73,7 @@ class Network64 {
     normed_.assign(state, state + size());
     using Tile = Eigen::Matrix<double, Eigen::Dynamic, static_cast<int>(kTileRows), Eigen::RowMajor>;
     Eigen::Map<Tile> rows(normed_.data(), static_cast<Eigen::Index>(width_), static_cast<int>(kTileRows));
-    for (Eigen::Index row = 0; row < rows.cols(); ++row) normalise(form, rows.col(row));
+    normalise_all<RowsAre::columns>(form, rows);
     return normed_.data();
   }
 
