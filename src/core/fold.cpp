@@ -43,8 +43,9 @@ BasicNetwork<To> converted(const BasicNetwork<From>& network) {
   return result;
 }
 
-bool holds_all(WeightPrecision precision, const PieceF64& piece) {
-  const auto held = [&](double value) { return holds(precision, value); };
+template <class Real>
+bool holds_all(WeightPrecision precision, const BasicPiece<Real>& piece) {
+  const auto held = [&](Real value) { return holds(precision, value); };
   return std::ranges::all_of(piece.weight, held) && std::ranges::all_of(piece.bias, held) &&
          std::ranges::all_of(piece.gate_weight, held) && std::ranges::all_of(piece.gate_bias, held);
 }
@@ -58,19 +59,21 @@ void mark_unnormed(NetworkF64& network, const std::set<std::pair<PartKind, int>>
   for (PieceF64& piece : network.pieces) piece.normed = seen.contains({PartKind::norm, piece.index});
 }
 
-}  // namespace
-
-WeightPrecision precision_of(const NetworkF64& network) {
+template <class Real>
+WeightPrecision find_precision(const BasicNetwork<Real>& network) {
   if (network.precision != WeightPrecision::float32) return network.precision;
   for (const WeightPrecision precision : {WeightPrecision::bfloat16, WeightPrecision::float16}) {
-    const bool all =
-        std::ranges::all_of(network.pieces, [&](const PieceF64& piece) { return holds_all(precision, piece); }) &&
-        std::ranges::all_of(network.parts,
-                            [&](const BasicPart<double>& part) { return holds_all(precision, part.piece); });
-    if (all) return precision;
+    const auto held = [&](const BasicPiece<Real>& piece) { return holds_all(precision, piece); };
+    if (std::ranges::all_of(network.pieces, held) && std::ranges::all_of(network.parts, held, &BasicPart<Real>::piece))
+      return precision;
   }
   return WeightPrecision::float32;
 }
+
+}  // namespace
+
+WeightPrecision precision_of(const NetworkF64& network) { return find_precision(network); }
+WeightPrecision precision_of(const Network& network) { return find_precision(network); }
 
 NetworkF64 fold(NetworkF64 network) {
   const std::map<int, int> positions = network.positions();

@@ -16,6 +16,7 @@ namespace kintsugi {
 
 /// The coarsest format that holds all numbers, or that held them before they were folded.
 [[nodiscard]] WeightPrecision precision_of(const NetworkF64& network);
+[[nodiscard]] WeightPrecision precision_of(const Network& network);
 
 /// Numbers of another type. Values beyond float32 become infinite.
 [[nodiscard]] NetworkF64 widened(const Network& network);

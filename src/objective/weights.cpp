@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/fold.hpp"
 #include "kernels/aligned.hpp"
 #include "kintsugi/core/error.hpp"
 
@@ -24,7 +25,7 @@ void SharedWeights::share_shapes(const mpi::Comm& comm, const Network& network, 
     facts = {static_cast<int>(network.activation), roles.head,
              static_cast<int>(roles.width),        static_cast<int>(roles.outputs),
              static_cast<int>(form_.norm),         form_.gated ? 1 : 0,
-             static_cast<int>(form_.head_norm),    static_cast<int>(network.precision)};
+             static_cast<int>(form_.head_norm),    static_cast<int>(precision_of(network))};
     for (const Piece& piece : network.pieces) {
       out_.push_back(static_cast<int>(piece.gate_weight.empty() ? piece.out : 2 * piece.out));
       in_.push_back(static_cast<int>(piece.in));

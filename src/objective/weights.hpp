@@ -35,7 +35,7 @@ class SharedWeights {
   [[nodiscard]] std::size_t inner(int expand) const {
     return static_cast<std::size_t>(out_[static_cast<std::size_t>(expand)]);
   }
-  /// BasicNetwork::precision, and BasicPiece::factors of a piece.
+  /// See precision_of(); and BasicPiece::factors of a piece.
   [[nodiscard]] WeightPrecision precision() const noexcept { return precision_; }
   [[nodiscard]] int factors(int piece) const { return factors_[static_cast<std::size_t>(piece)]; }
   /// The form of the blocks with this expand piece.
