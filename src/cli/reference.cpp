@@ -12,6 +12,7 @@
 #include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
 #include "kintsugi/io/solution_file.hpp"
+#include "objective/plain_forward.hpp"
 #include "objective/row_tiles.hpp"
 
 namespace kintsugi::cli {
@@ -21,9 +22,7 @@ namespace {
 constexpr std::size_t kSlabRows = 256;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-template <class Scalar>
-using MatrixOf = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using Matrix = MatrixOf<double>;
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using MatrixMap = Eigen::Map<const Matrix>;
 using RowVectorMap = Eigen::Map<const Eigen::RowVectorXd>;
 
@@ -31,59 +30,85 @@ MatrixMap weight_of(const PieceF64& piece) {
   return {piece.weight.data(), static_cast<Eigen::Index>(piece.out), static_cast<Eigen::Index>(piece.in)};
 }
 
-template <class Scalar>
-void add_bias(const PieceF64& piece, MatrixOf<Scalar>& rows) {
-  if (piece.bias.empty()) return;
-  rows.rowwise() += RowVectorMap(piece.bias.data(), static_cast<Eigen::Index>(piece.bias.size())).cast<Scalar>();
-}
-
 /// weight x + bias of rows of inputs.
-template <class Scalar>
-MatrixOf<Scalar> products(const std::vector<double>& weight, const std::vector<double>& bias, const PieceF64& shape,
-                          const MatrixOf<Scalar>& rows) {
+Matrix products(const std::vector<double>& weight, const std::vector<double>& bias, const PieceF64& shape,
+                const Matrix& rows) {
   const MatrixMap map(weight.data(), static_cast<Eigen::Index>(shape.out), static_cast<Eigen::Index>(shape.in));
-  MatrixOf<Scalar> result;
-  result.noalias() = rows * map.transpose().cast<Scalar>();
-  if (!bias.empty())
-    result.rowwise() += RowVectorMap(bias.data(), static_cast<Eigen::Index>(bias.size())).cast<Scalar>();
+  Matrix result;
+  result.noalias() = rows * map.transpose();
+  if (!bias.empty()) result.rowwise() += RowVectorMap(bias.data(), static_cast<Eigen::Index>(bias.size()));
   return result;
 }
 
-/// What the head is given, in place of the inputs.
-template <class Scalar>
-void run_blocks(const NetworkF64& network, const Assembly& assembly, MatrixOf<Scalar>& states) {
+BlockForm form_of(const NetworkF64& network, const PieceF64& expand) {
+  BlockForm form = network.form;
+  form.gated = !expand.gate_weight.empty();
+  if (!expand.normed) form.norm = Norm::none;
+  return form;
+}
+
+/// What the head is given for the inputs of `rows`.
+Matrix states_of(const NetworkF64& network, const Assembly& assembly, const RowsF64& rows) {
+  Matrix states = MatrixMap(rows.inputs.data(), static_cast<Eigen::Index>(rows.shape.rows),
+                            static_cast<Eigen::Index>(rows.shape.width));
   for (const Block& block : assembly.blocks) {
     throw_if_stopped();
     const PieceF64& expand = network.pieces[static_cast<std::size_t>(block.expand)];
     const PieceF64& compress = network.pieces[static_cast<std::size_t>(block.compress)];
     const auto layer = [](const std::vector<double>& weight, const std::vector<double>& bias, const PieceF64& shape) {
-      return [&](const MatrixOf<Scalar>& rows) { return products(weight, bias, shape, rows); };
+      return [&](const Matrix& given) { return products(weight, bias, shape, given); };
     };
-    BlockForm form = network.form;
-    form.gated = !expand.gate_weight.empty();
-    if (!expand.normed) form.norm = Norm::none;
-    add_residual<RowsAre::rows>(form, network.activation, states, layer(expand.weight, expand.bias, expand),
-                                layer(expand.gate_weight, expand.gate_bias, expand),
-                                layer(compress.weight, compress.bias, compress));
+    add_residual<RowsAre::rows>(
+        form_of(network, expand), network.activation, states, layer(expand.weight, expand.bias, expand),
+        layer(expand.gate_weight, expand.gate_bias, expand), layer(compress.weight, compress.bias, compress));
   }
   normalise_all<RowsAre::rows>(network.form.before_head(), states);
-}
-
-/// What the head is given for the inputs of `rows`.
-template <class Scalar>
-MatrixOf<Scalar> states_of(const NetworkF64& network, const Assembly& assembly, const RowsF64& rows) {
-  MatrixOf<Scalar> states = MatrixMap(rows.inputs.data(), static_cast<Eigen::Index>(rows.shape.rows),
-                                      static_cast<Eigen::Index>(rows.shape.width))
-                                .cast<Scalar>();
-  run_blocks(network, assembly, states);
   return states;
 }
 
-template <class Scalar>
-MatrixOf<Scalar> apply_head(const PieceF64& head, const MatrixOf<Scalar>& states) {
-  MatrixOf<Scalar> outputs = states * weight_of(head).transpose().cast<Scalar>();
-  add_bias(head, outputs);
-  return outputs;
+Matrix apply_head(const PieceF64& head, const Matrix& states) { return products(head.weight, head.bias, head, states); }
+
+using Forward32 = PlainForward<float>;
+
+/// The piece as a layer; of an expand piece with a gate, the gate's rows first.
+Forward32::Layer layer32(const PieceF64& piece) {
+  std::vector<double> weight = piece.gate_weight;
+  weight.insert(weight.end(), piece.weight.begin(), piece.weight.end());
+  std::vector<double> bias = piece.gate_bias;
+  bias.resize(weight.size() / piece.in - piece.out);
+  bias.insert(bias.end(), piece.bias.begin(), piece.bias.end());
+  bias.resize(weight.size() / piece.in);
+  return {weight.data(), bias.data(), bias.size(), piece.in};
+}
+
+/// Predictions in float32, [rows x outputs], number by number those that `solve` judges few rows by.
+Matrix singles_of(const NetworkF64& network, const Assembly& assembly, const RowsF64& rows) {
+  constexpr std::size_t kTile = kernels::kTileRows;
+  std::vector<Forward32::States> tiles;
+  for (std::size_t first = 0; first < rows.shape.rows; first += kTile) {
+    tiles.emplace_back(Forward32::States::Zero(static_cast<Eigen::Index>(rows.shape.width), kTile));
+    for (std::size_t r = first; r < std::min(first + kTile, rows.shape.rows); ++r) {
+      tiles.back().col(static_cast<Eigen::Index>(r - first)) =
+          RowVectorMap(rows.inputs.data() + r * rows.shape.width, static_cast<Eigen::Index>(rows.shape.width))
+              .transpose()
+              .cast<float>();
+    }
+  }
+  for (const Block& block : assembly.blocks) {
+    throw_if_stopped();
+    const PieceF64& expand = network.pieces[static_cast<std::size_t>(block.expand)];
+    const Forward32::Layer in = layer32(expand);
+    const Forward32::Layer out = layer32(network.pieces[static_cast<std::size_t>(block.compress)]);
+    for (Forward32::States& tile : tiles)
+      Forward32::advance(form_of(network, expand), network.activation, in, out, tile);
+  }
+  const Forward32::Layer head = layer32(network.pieces[static_cast<std::size_t>(assembly.head)]);
+  Matrix singles(static_cast<Eigen::Index>(tiles.size() * kTile), head.bias.size());
+  for (std::size_t t = 0; t < tiles.size(); ++t) {
+    singles.middleRows(static_cast<Eigen::Index>(t * kTile), kTile) =
+        head.apply(Forward32::normalised(network.form.before_head(), tiles[t])).transpose().cast<double>();
+  }
+  return singles;
 }
 
 /// Sums over rows, of which the result is made.
@@ -125,9 +150,9 @@ FoundRounding look_at_predictions(const ProblemFile& rows, const ErrorFloorParam
 void add_slab(const NetworkF64& network, const Assembly& assembly, const RowsF64& slab, std::size_t first_row,
               RoundingTally& tally, Sums& sums, ReferenceResult& result) {
   const PieceF64& head = network.pieces[static_cast<std::size_t>(assembly.head)];
-  const Matrix states = states_of<double>(network, assembly, slab);
+  const Matrix states = states_of(network, assembly, slab);
   const Matrix outputs = apply_head(head, states);
-  const MatrixOf<float> single = apply_head(head, states_of<float>(network, assembly, slab));
+  const Matrix single = singles_of(network, assembly, slab);
   Matrix magnitudes = states.cwiseAbs2() * weight_of(head).cwiseAbs2().transpose();
   if (!head.bias.empty()) {
     magnitudes.rowwise() += RowVectorMap(head.bias.data(), static_cast<Eigen::Index>(head.bias.size())).cwiseAbs2();
@@ -228,7 +253,7 @@ ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& as
 
 std::vector<double> predict_reference(const NetworkF64& network, const Assembly& assembly, const RowsF64& rows) {
   const PieceF64& head = network.pieces[static_cast<std::size_t>(assembly.head)];
-  const Matrix outputs = apply_head(head, states_of<double>(network, assembly, rows));
+  const Matrix outputs = apply_head(head, states_of(network, assembly, rows));
   return {outputs.data(), outputs.data() + outputs.size()};
 }
 

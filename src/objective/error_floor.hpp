@@ -35,9 +35,9 @@ class ErrorFloor {
   /// An order with this MSE on all rows and this verdict solves the problem: its error is at most the tolerance, or
   /// rounding explains it. Never where the error is not finite. Not collective.
   [[nodiscard]] bool is_solved(double mse, const RoundingVerdict& verdict) const;
-  /// MSE, scaled, that the rounding of the pieces to half precision explains at this order; 0 where they are not
-  /// rounded, or a tolerance was given. Collective over the island.
-  [[nodiscard]] double precision_target(const Evaluator& evaluator, const Blocks& blocks) const;
+  /// MSE, scaled or as it is, that the rounding of the pieces to half precision explains at this order; 0 where they
+  /// are not rounded, or a tolerance was given. Collective over the island.
+  [[nodiscard]] double precision_target(const Evaluator& evaluator, const Blocks& blocks, bool scaled = true) const;
   /// Expected mean square of the predictions' rounding, scaled; 0 where they are not rounded. Not collective.
   [[nodiscard]] double rounding() const noexcept { return rounding_.scaled; }
   /// The rows have not all the same inputs. Not collective.

@@ -4,13 +4,16 @@
 
 #include "core/block_math.hpp"
 #include "kernels/block.hpp"
+#include "objective/row_tile.hpp"
 #include "objective/weights.hpp"
 
 namespace kintsugi {
 
-/// A network on a tile in float64, by layers whose weights may be changed.
+/// A network on a tile of rows, by layers whose weights may be changed. A row's numbers do not depend on the rows
+/// beside it.
+template <class Real>
 struct PlainForward {
-  using Scalar = double;
+  using Scalar = Real;
   using States = Eigen::Matrix<Scalar, Eigen::Dynamic, static_cast<int>(kernels::kTileRows), Eigen::RowMajor>;
   using Weight = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using Bias = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
@@ -20,11 +23,13 @@ struct PlainForward {
     Weight weight;
     Bias bias;
 
-    Layer(const float* weights, const float* biases, std::size_t out, std::size_t in)
-        : weight(Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+    template <class From>
+    Layer(const From* weights, const From* biases, std::size_t out, std::size_t in)
+        : weight(Eigen::Map<const Eigen::Matrix<From, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
                      weights, static_cast<Eigen::Index>(out), static_cast<Eigen::Index>(in))
-                     .cast<Scalar>()),
-          bias(Eigen::Map<const Eigen::VectorXf>(biases, static_cast<Eigen::Index>(out)).cast<Scalar>()) {}
+                     .template cast<Scalar>()),
+          bias(Eigen::Map<const Eigen::Matrix<From, Eigen::Dynamic, 1>>(biases, static_cast<Eigen::Index>(out))
+                   .template cast<Scalar>()) {}
 
     [[nodiscard]] States apply(const States& states) const {
       States result = weight * states;
@@ -49,7 +54,7 @@ struct PlainForward {
     return Eigen::Map<
                const Eigen::Matrix<float, Eigen::Dynamic, static_cast<int>(kernels::kTileRows), Eigen::RowMajor>>(
                tile.inputs, static_cast<Eigen::Index>(width), static_cast<int>(kernels::kTileRows))
-        .cast<Scalar>();
+        .template cast<Scalar>();
   }
 
   /// Adds the residuals of a block of these layers, the gate's rows first in `expand`, to the states. `form`: the
@@ -67,12 +72,11 @@ struct PlainForward {
     add_residual<RowsAre::columns>(form, activation, states, part(expand.weight.rows() - up), part(0),
                                    [&](const States& hidden) { return compress.apply(hidden); });
   }
+  /// States after the norm of `form`.
+  [[nodiscard]] static States normalised(const BlockForm& form, States states) {
+    normalise_all<RowsAre::columns>(form, states);
+    return states;
+  }
 };
-
-/// States after the norm of `form`.
-[[nodiscard]] inline PlainForward::States normalised(const BlockForm& form, PlainForward::States states) {
-  normalise_all<RowsAre::columns>(form, states);
-  return states;
-}
 
 }  // namespace kintsugi

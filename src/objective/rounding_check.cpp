@@ -7,6 +7,7 @@
 #include "core/block_math.hpp"
 #include "core/stop.hpp"
 #include "kernels/float64.hpp"
+#include "objective/plain_forward.hpp"
 
 namespace kintsugi {
 
@@ -123,6 +124,28 @@ void add_tile(const SharedWeights& weights, const RowTile& tile, const double* s
   }
 }
 
+/// Predictions of these tiles in float32, one after the other, each [outputs][kTileRows].
+std::vector<float> plain_outputs(const SharedWeights& weights, const Blocks& blocks,
+                                 std::span<const RowTile* const> tiles) {
+  using Forward = PlainForward<float>;
+  std::vector<Forward::States> states;
+  for (const RowTile* const tile : tiles) states.push_back(Forward::inputs(*tile, weights.roles().width));
+  for (const Block& block : blocks) {
+    if (stop_heard()) break;
+    const Forward::Layer expand = Forward::expand(weights, block);
+    const Forward::Layer compress = Forward::compress(weights, block);
+    for (Forward::States& each : states)
+      Forward::advance(weights.form_of(block.expand), weights.activation(), expand, compress, each);
+  }
+  const Forward::Layer head = Forward::head(weights);
+  std::vector<float> outputs;
+  for (const Forward::States& each : states) {
+    const Forward::States given = head.apply(Forward::normalised(weights.form().before_head(), each));
+    outputs.insert(outputs.end(), given.data(), given.data() + given.size());
+  }
+  return outputs;
+}
+
 }  // namespace
 
 RoundingVerdict check_rounding(const Evaluator& evaluator, const Blocks& blocks, std::span<const float> outputs,
@@ -135,12 +158,15 @@ RoundingVerdict check_rounding(const Evaluator& evaluator, const Blocks& blocks,
   const std::vector<const RowTile*> own = evaluator.own_tiles(rows.tiles());
   for (std::size_t first = 0; first < own.size() && !stop_heard(); first += kTilesAtOnce) {
     const std::size_t count = std::min(kTilesAtOnce, own.size() - first);
-    Network64 network(weights, std::span(own).subspan(first, count));
+    const std::span<const RowTile* const> tiles = std::span(own).subspan(first, count);
+    Network64 network(weights, tiles);
     for (const Block& block : blocks) network.advance(block);
+    const std::size_t of_tile = weights.roles().outputs * kTileRows;
+    const std::vector<float> plain = outputs.empty() ? plain_outputs(weights, blocks, tiles) : std::vector<float>();
+    const std::span<const float> singles = outputs.empty() ? std::span(plain) : outputs.subspan(first * of_tile);
     for (std::size_t t = 0; t < count; ++t) {
       RoundingTally tally(rounding.way);
-      const float* const single = outputs.data() + (first + t) * weights.roles().outputs * kTileRows;
-      add_tile(weights, *own[first + t], network.state(t), single, tally);
+      add_tile(weights, *tiles[t], network.state(t), singles.data() + t * of_tile, tally);
       tally.to_unit(rows.unit());
       for (std::size_t i = 0; i < RoundingTally::kSums; ++i) sums.add(i, tally.sums()[i]);
       for (std::size_t i = 0; i < all.largest().size(); ++i) {

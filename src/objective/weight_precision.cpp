@@ -1,6 +1,5 @@
 #include "objective/weight_precision.hpp"
 
-#include <algorithm>
 #include <vector>
 
 #include "core/random.hpp"
@@ -11,7 +10,7 @@ namespace kintsugi {
 
 namespace {
 
-using Forward = PlainForward;
+using Forward = PlainForward<double>;
 
 /// The layer with each number moved by up to half a step.
 Forward::Layer moved(Forward::Layer layer, WeightPrecision precision, int factors, Random random) {
@@ -40,29 +39,14 @@ std::vector<Forward::States> predict(const SharedWeights& weights, const Blocks&
     }
   }
   const Forward::Layer head = layer(Forward::head(weights), weights.roles().head);
-  for (Forward::States& each : states) each = head.apply(normalised(weights.form().before_head(), each));
+  for (Forward::States& each : states) each = head.apply(Forward::normalised(weights.form().before_head(), each));
   return states;
 }
 
 }  // namespace
 
-WeightPrecision find_precision(const SharedWeights& weights) {
-  if (weights.precision() != WeightPrecision::float32) return weights.precision();
-  const Roles& roles = weights.roles();
-  std::vector<int> pieces = roles.expand;
-  pieces.insert(pieces.end(), roles.compress.begin(), roles.compress.end());
-  pieces.push_back(roles.head);
-  for (const WeightPrecision precision : {WeightPrecision::bfloat16, WeightPrecision::float16}) {
-    const bool all = std::ranges::all_of(pieces, [&](int piece) {
-      return std::ranges::all_of(weights.numbers(piece), [&](float value) { return holds(precision, value); });
-    });
-    if (all) return precision;
-  }
-  return WeightPrecision::float32;
-}
-
 double precision_error(const Evaluator& evaluator, const Blocks& blocks, WeightPrecision precision, std::size_t rows,
-                       int draws) {
+                       int draws, bool scaled) {
   if (precision == WeightPrecision::float32) return 0;
   const std::size_t sample = evaluator.rows().tiles_for(rows);
   const std::vector<const RowTile*> tiles = evaluator.own_tiles(sample);
@@ -72,7 +56,7 @@ double precision_error(const Evaluator& evaluator, const Blocks& blocks, WeightP
     const std::vector<Forward::States> moved = predict(evaluator.weights(), blocks, tiles, precision, draw);
     for (std::size_t t = 0; t < tiles.size(); ++t) {
       Forward::States change = moved[t] - exact[t];
-      if (tiles[t]->scales != nullptr) {
+      if (scaled && tiles[t]->scales != nullptr) {
         for (Eigen::Index i = 0; i < change.size(); ++i) change.data()[i] *= tiles[t]->scales[i];
       }
       sums.add(0, change.leftCols(static_cast<Eigen::Index>(tiles[t]->rows)).squaredNorm());

@@ -114,8 +114,9 @@ TEST_P(ReferenceTest, AgreesWithPlainLoops) {
 INSTANTIATE_TEST_SUITE_P(AllActivations, ReferenceTest,
                          ::testing::Combine(::testing::ValuesIn(kActivations), ::testing::Bool()));
 
-TEST(Reference, Float32EvaluationCountsAsRounding) {
-  Sample sample = make_sample(Activation::gelu, true);
+/// All numbers in float32, and the network's own predictions.
+Sample float32_sample(Activation activation) {
+  Sample sample = make_sample(activation, true);
   for (PieceF64& piece : sample.network.pieces) {
     for (double& w : piece.weight) w = static_cast<float>(w);
     for (double& b : piece.bias) b = static_cast<float>(b);
@@ -125,6 +126,37 @@ TEST(Reference, Float32EvaluationCountsAsRounding) {
     const std::vector<double> predicted = predict(sample, r);
     for (std::size_t o = 0; o < 2; ++o) sample.rows.predictions[r * 2 + o] = static_cast<float>(predicted[o]);
   }
+  return sample;
+}
+
+/// What `solve` works with, on this process alone.
+struct OfSolve {
+  explicit OfSolve(ProblemFile& problem)
+      : weights(self, problem.network(),
+                {.expand = {0, 2, 4}, .compress = {1, 3, 5}, .head = 6, .width = 4, .outputs = 2}),
+        evaluator(self, weights, problem, {1, 1}),
+        floor(evaluator, 0) {}
+
+  mpi::Comm self = mpi::Comm::self();
+  SharedWeights weights;
+  Evaluator evaluator;
+  ErrorFloor floor;
+};
+
+TEST(Reference, FewRowsAreJudgedByTheNumbersOfSolve) {
+  Sample sample = float32_sample(Activation::silu);
+  const testing::ScratchFolder folder;
+  write_problem(folder.path() / "p.h5", sample.network, sample.rows, {});
+  ProblemFile problem(folder.path() / "p.h5");
+  OfSolve solve(problem);
+  std::swap(sample.assembly.blocks[1], sample.assembly.blocks[2]);
+  const double excess = evaluate_reference(sample.network, sample.assembly, problem).excess;
+  const Blocks& order = sample.assembly.blocks;
+  EXPECT_NEAR(solve.floor.judge(solve.evaluator, order, solve.evaluator.check(order).outputs).excess / excess, 1, 1e-9);
+}
+
+TEST(Reference, Float32EvaluationCountsAsRounding) {
+  Sample sample = float32_sample(Activation::gelu);
   const testing::ScratchFolder folder;
   write_problem(folder.path() / "p.h5", sample.network, sample.rows, {});
   const ProblemFile problem(folder.path() / "p.h5");
@@ -167,12 +199,8 @@ TEST(Reference, PrecisionOfThePiecesExplainsWhatItExplainsToSolve) {
   EXPECT_TRUE(right.by_precision());
   EXPECT_TRUE(right.reproduced());
 
-  const Network network = problem.network();
-  const mpi::Comm self = mpi::Comm::self();
-  const Roles roles{.expand = {0, 2, 4}, .compress = {1, 3, 5}, .head = 6, .width = 4, .outputs = 2};
-  const SharedWeights weights(self, network, roles);
-  const Evaluator evaluator(self, weights, problem, {1, 1});
-  const double of_solve = ErrorFloor(evaluator, 0).precision_target(evaluator, sample.assembly.blocks);
+  const OfSolve solve(problem);
+  const double of_solve = solve.floor.precision_target(solve.evaluator, sample.assembly.blocks);
   EXPECT_NEAR(right.precision_target / of_solve, 1, 1e-9);
 
   std::swap(sample.assembly.blocks[0], sample.assembly.blocks[1]);

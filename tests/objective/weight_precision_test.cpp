@@ -38,7 +38,7 @@ TEST_P(WeightPrecisionTest, IsFoundAndExplainsTheTruthAlone) {
   const mpi::Comm world = mpi::Comm::world();
   Workbench bench(world, problem, {1, world.size()});
   Evaluator& evaluator = bench.evaluator();
-  EXPECT_EQ(find_precision(evaluator.weights()), precision);
+  EXPECT_EQ(evaluator.weights().precision(), precision);
   const Blocks& truth = problem.truth.blocks;
   const double mse = evaluator.check(truth).mse;
   const double expected = precision_error(evaluator, truth, precision, 300, 8);
@@ -63,7 +63,7 @@ TEST(WeightPrecision, OneWeightOfFloat32IsEnough) {
   problem.network.pieces[3].weight[5] = 0.1F;
   const mpi::Comm world = mpi::Comm::world();
   Workbench bench(world, problem, {1, world.size()});
-  EXPECT_EQ(find_precision(bench.evaluator().weights()), WeightPrecision::float32);
+  EXPECT_EQ(bench.evaluator().weights().precision(), WeightPrecision::float32);
   EXPECT_EQ(precision_error(bench.evaluator(), problem.truth.blocks, WeightPrecision::float32, 300, 4), 0);
 }
 

@@ -252,6 +252,14 @@ void Archipelago::judge(Answer& answer, Solution& solution) const {
   }
 }
 
+bool Archipelago::is_plainly_precise(const Answer& answer) {
+  // One output's allowance may hide another's error where they are scaled.
+  bool result = true;
+  if (!group_->evaluator().rows().scales().any()) return result;
+  group_->together([&] { result = answer.mse <= floor_->precision_target(group_->evaluator(), answer.blocks, false); });
+  return result;
+}
+
 void Archipelago::conclude(Solution& solution, Answer& answer) {
   if (options_->islands > 1) exchange_.fill_pool(own_);
   solution.elites = exchange_.elites();
@@ -268,7 +276,7 @@ void Archipelago::conclude(Solution& solution, Answer& answer) {
     // Where a limit or a signal has ended the search, it had not yet withstood enough for a verdict.
     const bool may_say = solution.status == Status::not_solved || solution.status == Status::noise;
     if (may_say && found.noise) solution.status = Status::noise;
-    if (may_say && noise_.found_precision()) solution.status = Status::precision;
+    if (may_say && noise_.found_precision() && is_plainly_precise(answer)) solution.status = Status::precision;
   }
   group_->together([&] { find_margins(solution, answer); });
   const auto open = static_cast<std::size_t>(std::ranges::count_if(solution.margins, &Margin::interchangeable));
