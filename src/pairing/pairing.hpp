@@ -56,16 +56,16 @@ struct PairMatrix {
 
 /// A pairing of all pieces, and whether the weights single it out.
 ///
-/// A pair is trusted where its score could not have come from unrelated pieces and no rival comes near it. Within each
-/// group of one hidden size, the scores that were not chosen show how wrong pairs score: location and scale are taken
-/// from their quartiles, and the scale is no smaller than the one that unrelated pieces have by law, where the score
-/// has such a law: 1 / sqrt(d) for dominance (the trace of a product that is turned at random), 1 / sqrt(h - 1) for
-/// balance. A chosen pair is trusted if it scores above every score that was not chosen, and above the level that the
-/// highest of all possible pairs would exceed in a share `trust_level` of networks of unrelated pieces (normal tail;
-/// Student's t where the scale is estimated only). Trusted pairs are then taken out and the others are tested again
-/// among themselves, until no more stand out; a pair that is left over alone is trusted too, as there is no other.
-/// Pieces that are equal number by number make the same blocks: no pair of theirs is a rival of another. Nothing here
-/// is fitted to example networks.
+/// A pair is trusted where its score could not have come from unrelated pieces, no rival comes near it, and no other
+/// piece is nearly equal to one of its own. Within each group of one hidden size, the scores that were not chosen show
+/// how wrong pairs score: location and scale are taken from their quartiles, and the scale is no smaller than the one
+/// that unrelated pieces have by law, where the score has such a law: 1 / sqrt(d) for dominance (the trace of a product
+/// that is turned at random), 1 / sqrt(h - 1) for balance. A chosen pair is trusted if it scores above every score that
+/// was not chosen, and above the level that the highest of all possible pairs would exceed in a share `trust_level` of
+/// networks of unrelated pieces (normal tail; Student's t where the scale is estimated only). Trusted pairs are then
+/// taken out and the others are tested again among themselves, until no more stand out; a pair that is left over alone
+/// is trusted too, as there is no other. Pieces that are equal number by number make the same blocks: no pair of theirs
+/// is a rival of another. Nothing here is fitted to example networks.
 struct Pairing {
   PairScoreKind kind = PairScoreKind::dominance;
   std::vector<PairScore> pairs;  ///< one per expand piece, in the order of Roles::expand

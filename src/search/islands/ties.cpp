@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "core/alike.hpp"
 #include "objective/swap_changes.hpp"
 
 namespace kintsugi {
@@ -13,8 +14,7 @@ namespace {
 
 /// Of the model's predictions: what they may miss of an error.
 constexpr double kSlack = 100;
-/// Weights this near each other, as a share of their norm, or this small against others' are worth a trial.
-constexpr double kAlike = 0.1;
+/// Weights this small against others' are worth a trial.
 constexpr double kIdle = 1e-2;
 
 struct Candidate {
@@ -67,21 +67,6 @@ std::vector<Candidate> by_model(LinearModel& model, double room) {
   return found;
 }
 
-double norm_of(std::span<const float> numbers) {
-  double sum = 0;
-  for (const float x : numbers) sum += static_cast<double>(x) * x;
-  return std::sqrt(sum);
-}
-
-double distance(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double difference = static_cast<double>(a[i]) - b[i];
-    sum += difference * difference;
-  }
-  return std::sqrt(sum);
-}
-
 /// Blocks that may exchange their compress pieces: these, or the expand pieces, are alike, or both do next to nothing.
 /// Where all that is so, they may trade places, too: the model is too coarse to see it.
 std::vector<Candidate> by_weights(const SharedWeights& weights, const Blocks& blocks) {
@@ -91,15 +76,7 @@ std::vector<Candidate> by_weights(const SharedWeights& weights, const Blocks& bl
   std::vector<double> sorted = norms;
   std::ranges::nth_element(sorted, sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2));
   const double idle = kIdle * sorted[sorted.size() / 2];
-  const auto alike = [&](int a, int b) {
-    // The first numbers tell most of what is unlike.
-    constexpr std::size_t kFirst = 64;
-    const std::span<const float> x = weights.numbers(a);
-    const std::span<const float> y = weights.numbers(b);
-    const std::size_t first = std::min(kFirst, x.size());
-    if (distance(x.first(first), y.first(first)) > 2 * kAlike * norm_of(x.first(first))) return false;
-    return distance(x, y) <= kAlike * norm_of(x);
-  };
+  const auto alike = [&](int a, int b) { return are_alike(weights.numbers(a), weights.numbers(b)); };
   std::vector<Candidate> found;
   for (std::size_t a = 0; a < blocks.size(); ++a) {
     for (std::size_t b = a + 1; b < blocks.size(); ++b) {
