@@ -12,8 +12,8 @@ namespace kintsugi::cli {
 namespace {
 
 /// Options that mean nothing for the other kind of network.
-const std::vector<std::string> kPlantedOnly{"pair-signal", "depth",  "depth-range", "depth-jitter", "drift",
-                                            "residual",    "copies", "noise",       "decimals"};
+const std::vector<std::string> kPlantedOnly{"pair-signal", "depth",    "depth-range", "depth-jitter",
+                                            "drift",       "residual", "noise",       "decimals"};
 const std::vector<std::string> kTrainedOnly{"data",    "optimizer", "learning-rate", "weight-decay",  "momentum",
                                             "warm-up", "steps",     "batch",         "teacher-noise", "initial-scale"};
 /// Options that the rows of a file decide.
@@ -76,6 +76,8 @@ void GenerateOptions::declare(OptionTable& options) {
   options.option("parts-share", "X",
                  "of the blocks that have a norm, and likewise a gate and a scale, where some have; the first has all",
                  number(network.grammar.share, 0));
+  options.option("copies", "N", "blocks that are exact copies of others; of a trained network, tied in training",
+                 size(network.copies, 0));
   options.option("biases", "BOOL", "whether pieces have biases", toggle(network.biases));
   options.option("seed", "N", "of all random numbers; equal options and seeds give equal files for any number of ranks",
                  unsigned_integer(network.seed));
@@ -104,7 +106,6 @@ void GenerateOptions::declare_planted(OptionTable& options) {
                  "planted: size of a block's step relative to the state; the smaller, the more nearly blocks commute; "
                  "0: the smaller of 0.1 and 1 / sqrt(blocks)",
                  number(network.residual, 0));
-  options.option("copies", "N", "planted: blocks that are exact copies of others", size(network.copies, 0));
   options.option("noise", "X", "planted: noise on the predictions, relative to their standard deviation",
                  number(network.noise, 0));
   options.option("decimals", "N", "planted: round the predictions to so many decimals; -1: not",
@@ -160,6 +161,7 @@ void GenerateOptions::complete(const Settings& settings) {
   train.hidden = network.hidden;
   train.activation = network.activation;
   train.biases = network.biases;
+  train.copies = network.copies;
   train.seed = network.seed;
   teacher.rows = network.rows;
   teacher.width = network.width;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <numeric>
 #include <string>
 #include <utility>
 
@@ -193,13 +192,7 @@ PlantedRecipe::PlantedRecipe(PlantedOptions options) : options_(std::move(option
     const MatrixXd basis = qr.householderQ() * MatrixXd::Identity(width, kept);
     basis_.assign(basis.data(), basis.data() + basis.size());
   }
-  originals_.resize(options_.blocks);
-  std::iota(originals_.begin(), originals_.end(), 0);
-  Random random = synth_random(options_.seed, SynthStream::copies);
-  std::vector<std::size_t> drawn = originals_;
-  random.shuffle(std::span(drawn));
-  const std::size_t kept = drawn.size() - options_.copies;
-  for (std::size_t i = kept; i < drawn.size(); ++i) originals_[drawn[i]] = drawn[random.below(kept)];
+  originals_ = draw_originals(options_.blocks, options_.copies, options_.seed);
 }
 
 std::size_t PlantedRecipe::hidden(std::size_t block) const {

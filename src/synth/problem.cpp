@@ -1,6 +1,7 @@
 #include "synth/problem.hpp"
 
 #include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -46,6 +47,17 @@ std::size_t GrammarOptions::parts(std::size_t blocks) const {
   std::size_t count = head_gain() ? 1 : 0;
   for (std::size_t block = 0; block < blocks; ++block) count += kinds(block).size();
   return count;
+}
+
+std::vector<std::size_t> draw_originals(std::size_t blocks, std::size_t copies, std::uint64_t seed) {
+  std::vector<std::size_t> originals(blocks);
+  std::iota(originals.begin(), originals.end(), 0);
+  Random random = synth_random(seed, SynthStream::copies);
+  std::vector<std::size_t> drawn = originals;
+  random.shuffle(std::span(drawn));
+  const std::size_t kept = blocks - copies;
+  for (std::size_t i = kept; i < blocks; ++i) originals[drawn[i]] = drawn[random.below(kept)];
+  return originals;
 }
 
 FoldedBlock fold(const ResidualBlock& block, Norm norm) {

@@ -49,6 +49,10 @@ struct FoldedBlock {
 };
 [[nodiscard]] FoldedBlock fold(const ResidualBlock& block, Norm norm);
 
+/// For each of `blocks` blocks, the one whose weights it has: its own, but for `copies` of them (fewer than blocks),
+/// drawn at random. A pure function of its arguments.
+[[nodiscard]] std::vector<std::size_t> draw_originals(std::size_t blocks, std::size_t copies, std::uint64_t seed);
+
 /// A shuffled problem and its answer.
 struct SyntheticProblem {
   Network network;  ///< the pieces' indices are 0 .. 2L and equal their positions; parts have the indices behind them

@@ -44,6 +44,9 @@ void check(const Rows& task, const TrainOptions& o) {
         "no gain, not " +
         std::to_string(o.grammar.share));
   }
+  require(o.copies < o.blocks, "copies must be fewer than blocks (" + std::to_string(o.blocks) + ")", o.copies);
+  if (o.copies > 0 && (o.hidden.size() > 1 || o.grammar.share < 1))
+    throw UsageError("training: copies need blocks of one hidden size and with the same parts");
   if (o.steps < 0) throw UsageError("training: steps must be at least 0, not " + std::to_string(o.steps));
 }
 
@@ -72,6 +75,7 @@ class Batches {
 NetworkShape shape_of(const Rows& task, const TrainOptions& options) {
   NetworkShape shape{task.shape.width, {}, task.shape.outputs, options.activation, options.biases, options.grammar};
   for (std::size_t t = 0; t < options.blocks; ++t) shape.hidden.push_back(options.hidden[t % options.hidden.size()]);
+  shape.originals = draw_originals(options.blocks, options.copies, options.seed);
   return shape;
 }
 
@@ -104,6 +108,7 @@ void run_steps(const mpi::Comm& comm, const Rows& task, const TrainOptions& opti
     const double loss = sums.value(sums.size() - 1);
     sums.take(gradient);
     network.unfold_gradient(gradient);
+    network.tie_gradient(gradient);
     optimizer.step(network.parameters(), gradient);
     network.refresh();
     mpi::stop_together(comm);

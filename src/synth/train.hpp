@@ -34,6 +34,7 @@ struct TrainOptions {
   Activation activation = Activation::relu;
   GrammarOptions grammar = {};
   bool biases = true;
+  std::size_t copies = 0;    ///< blocks tied to another one (draw_originals()): the same weights in all steps
   double initial_scale = 1;  ///< of W_out and b_out at first, relative to PyTorch's; deep networks explode without
   OptimizerOptions optimizer;
   std::int64_t steps = 5000;  ///< 0: the network stays as it was at first

@@ -3,6 +3,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "kintsugi/core/error.hpp"
@@ -99,7 +100,26 @@ void TrainableNetwork::initialise(std::uint64_t seed, double compress_scale) {
   }
   draw(head_.layer);
   begin_at_one(head_.gain);
+  for (std::size_t b = 0; b < shape_.originals.size(); ++b)
+    std::ranges::copy(part_of(shape_.originals[b], parameters_), part_of(b, parameters_).begin());
   refresh();
+}
+
+std::span<float> TrainableNetwork::part_of(std::size_t block, std::span<float> values) const {
+  const std::size_t first = plans_[block].expand.weight;
+  const std::size_t end = block + 1 < plans_.size() ? plans_[block + 1].expand.weight : head_.layer.weight;
+  return values.subspan(first, end - first);
+}
+
+void TrainableNetwork::tie_gradient(std::span<float> gradient) const {
+  const auto each_copy = [&](const auto& act) {
+    for (std::size_t b = 0; b < shape_.originals.size(); ++b)
+      if (shape_.originals[b] != b) act(part_of(shape_.originals[b], gradient), part_of(b, gradient));
+  };
+  each_copy([](std::span<float> original, std::span<float> copy) {
+    std::ranges::transform(original, copy, original.begin(), std::plus());
+  });
+  each_copy([](std::span<float> original, std::span<float> copy) { std::ranges::copy(original, copy.begin()); });
 }
 
 void TrainableNetwork::refresh() {

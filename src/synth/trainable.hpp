@@ -23,6 +23,7 @@ struct NetworkShape {
   Activation activation = Activation::relu;
   bool biases = true;
   GrammarOptions grammar = {};
+  std::vector<std::size_t> originals = {};  ///< of each block, the one that it is tied to; empty: each is its own
 };
 
 /// A residual network whose weights lie in one flat array and whose gradient is computed with the tile kernels, in
@@ -37,7 +38,7 @@ class TrainableNetwork {
   [[nodiscard]] const NetworkShape& shape() const noexcept { return shape_; }
 
   /// Weights and biases uniform in +-1 / sqrt(fan-in), as torch.nn.Linear has them at first (kaiming_uniform with a =
-  /// sqrt(5)); gains and scales 1, norms' biases 0.
+  /// sqrt(5)); gains and scales 1, norms' biases 0. Tied blocks are equal.
   void initialise(std::uint64_t seed, double compress_scale = 1);
 
   /// All weights and biases, and zeros between them that keep each on a 64-byte boundary: per block W_in [h x d], b_in
@@ -56,6 +57,9 @@ class TrainableNetwork {
 
   /// By the chain rule, in place; `gradient` as the sums of add_gradient() are. Nothing to do without gains and scales.
   void unfold_gradient(std::span<float> gradient) const;
+
+  /// Gives blocks that are tied the sum of their gradients, in place: so they stay equal. After unfold_gradient().
+  void tie_gradient(std::span<float> gradient) const;
 
   /// The pieces in depth order; biases are left out where the shape has none.
   [[nodiscard]] std::vector<ResidualBlock> blocks() const;
@@ -105,6 +109,8 @@ class TrainableNetwork {
   [[nodiscard]] float* point(std::size_t tile, const BlockPlan& block) {
     return &points_[tile * points_per_tile_ + block.point];
   }
+  /// A block's part of an array that is laid out like parameters().
+  [[nodiscard]] std::span<float> part_of(std::size_t block, std::span<float> values) const;
   void load(std::span<const float> inputs);
   void forward(std::size_t tiles);
   void differentiate_head(std::span<const float> targets, std::size_t rows, float scale, GradientSums& sums);

@@ -138,7 +138,8 @@ class GenerateTest(ProgramTest):
             self.assert_error(USAGE, "generate", "-o", "x.h5", "--answer", "x.txt", *arguments, says=says, **options)
 
         fails("--steps", 5, says="option 'steps' (command line) has no meaning for a planted network")
-        fails("--kind", "trained", "--copies", 2, says="option 'copies' (command line) has no meaning for a trained")
+        fails("--kind", "trained", "--decimals", 2, says="option 'decimals' (command line) has no meaning for a trained")
+        fails("--kind", "trained", "--copies", 2, "--hidden", "8,16", says="copies need blocks of one hidden size", np=2)
         fails(says="option 'noise' (environment) has no meaning", variables={"KINTSUGI_NOISE": "1", "KINTSUGI_KIND": "trained"})
         fails("--hidden", "8,,8", says="hidden")
         fails("--pair-signal", 50, says="the pairing signal can be at most 4.898", np=2)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,26 @@ std::string bytes_of(const SyntheticProblem& problem) {
   append(problem.rows.predictions);
   append(problem.rows.targets);
   return bytes + format_permutation(to_permutation(problem.truth));
+}
+
+TEST(Train, TiedBlocksStayEqualAndLearn) {
+  TrainOptions options = small_options();
+  options.hidden = {24};
+  options.copies = 2;
+  options.grammar.form.norm = Norm::layer;
+  const TrainedProblem trained = train_network(mpi::Comm::world(), small_task(), options, kQuiet);
+  const std::vector<std::size_t> originals = draw_originals(options.blocks, options.copies, options.seed);
+  EXPECT_EQ(std::set(originals.begin(), originals.end()).size(), 3U);
+  const auto weights = [&](std::size_t block) {
+    const Block at = trained.problem.truth.blocks[block];
+    const std::vector<Piece>& pieces = trained.problem.network.pieces;
+    return std::pair(pieces[static_cast<std::size_t>(at.expand)].weight,
+                     pieces[static_cast<std::size_t>(at.compress)].weight);
+  };
+  for (std::size_t a = 0; a < originals.size(); ++a) {
+    for (std::size_t b = 0; b < a; ++b) EXPECT_EQ(weights(a) == weights(b), originals[a] == originals[b]);
+  }
+  EXPECT_LT(trained.loss_after, 0.9 * trained.loss_before);
 }
 
 TEST(Train, TheResultHasTheSameBitsOnAnyNumberOfRanks) {
