@@ -8,13 +8,14 @@
 #include <string>
 #include <utility>
 
-#include "analysis/missing_block.hpp"
 #include "cli/diagnostics.hpp"
+#include "cli/missing_finding.hpp"
 #include "cli/reference.hpp"
 #include "cli/solve_log.hpp"
 #include "cli/status_findings.hpp"
 #include "cli/text.hpp"
 #include "core/stop.hpp"
+#include "pairing/pairing.hpp"
 
 namespace kintsugi::cli {
 
@@ -183,6 +184,23 @@ void find_wrong_pairs(const Solution& solution, const Network& network, std::vec
   found.push_back({"pairs", text, "a longer search, another --seed, or --islands"});
 }
 
+void find_open_roles(const Network& network, const ProblemFile& problem, std::vector<Finding>& found) {
+  const RoleGuess guess = guess_roles(network, problem.shape(), {});
+  std::vector<std::string> names;
+  for (const DirectedPair& pair : guess.square) {
+    if (!pair.sure)
+      names.push_back(format("%d and %d", network.index_of(pair.expand), network.index_of(pair.compress)));
+  }
+  if (names.empty()) return;
+  const std::size_t shown = std::min(names.size(), kNamed);
+  std::string text = format("of %zu of %zu square pairs the weights do not tell which piece expands: pieces ",
+                            names.size(), guess.square.size()) +
+                     join(std::span(names).first(shown), ", ");
+  if (shown < names.size()) text += format(" and %zu more", names.size() - shown);
+  found.push_back({"roles", text + "; where they go is what the data so far favour",
+                   "--roles FILE where the roles are known, a longer --time-limit, another --seed"});
+}
+
 void find_overfitting(const Solution& solution, std::vector<Finding>& found) {
   if (solution.trajectory.empty()) return;
   const TrajectoryEntry& last = solution.trajectory.back();
@@ -210,7 +228,8 @@ void find_short_limit(const Solution& solution, std::vector<Finding>& found) {
 }
 
 void find_noise(const Solution& solution, std::vector<Finding>& found) {
-  const bool looks_like_it = !is_answer(solution.status) && solution.by_chance > 0 &&
+  constexpr double kLittle = 0.25;
+  const bool looks_like_it = !is_answer(solution.status) && solution.by_chance > 0 && solution.explained < kLittle &&
                              solution.explained < kClearly * solution.by_chance && solution.by_chance < 1 / kClearly;
   if (!looks_like_it) return;
   found.push_back({"noise",
@@ -218,19 +237,6 @@ void find_noise(const Solution& solution, std::vector<Finding>& found) {
                           "%%): most of it may be noise in the predictions",
                           100 * solution.explained, 100 * solution.by_chance),
                    "a longer search ends with status noise where that is so; --tolerance where the noise is known"});
-}
-
-void find_few_rows(const Solution& solution, const ProblemFile& problem, std::vector<Finding>& found) {
-  const std::size_t blocks = solution.assembly.blocks.size();
-  const std::size_t pairs = blocks * (blocks - 1) / 2;
-  const std::size_t predictions = problem.shape().rows * problem.shape().outputs;
-  if (blocks < 2 || predictions >= pairs) return;
-  found.push_back({"rows",
-                   format("%zu predictions are few for the order of %zu blocks, which has %zu pairs: other orders may "
-                          "fit as well",
-                          predictions, blocks, pairs),
-                   format("more rows: %zu or so decide the order",
-                          (pairs + problem.shape().outputs - 1) / problem.shape().outputs)});
 }
 
 /// Blocks without which the order leaves much less of the error.
@@ -257,39 +263,6 @@ void find_decoys(const Solution& solution, const Network& network, const Problem
               "may belong to nothing",
               network.index_of(block.expand), network.index_of(block.compress), least, error),
        "solve FOLDER --allow-extra, with the pieces as they were before the import"});
-}
-
-/// Rows for the search of a missing block's place: time grows with their cube.
-constexpr std::size_t kMostPoints = 400;
-
-/// Where pieces are left over, a block may be missing that one of them belongs to. Elsewhere only an order that all
-/// swaps of neighbours make worse is asked of it.
-void find_missing_block(const Solution& solution, const ProblemFile& problem, std::vector<Finding>& found) {
-  constexpr double kSome = 0.2;
-  constexpr double kMost = 0.6;
-  constexpr double kSure = 3;  // standard errors
-  const bool left_over = problem.provenance().contains("left_out");
-  const bool settled = solution.margins.size() > 1 &&
-                       std::ranges::all_of(solution.margins, [](const Margin& each) { return each.z() > kSure; });
-  if (!left_over && !settled) return;
-  const NetworkF64 network = problem.network_f64();
-  if (!network.form.plain()) return;
-  const RowShape shape = problem.shape();
-  const std::size_t rows = std::min(shape.rows, std::max<std::size_t>(1, kMostPoints / shape.outputs));
-  const RowsF64 data = problem.read_f64(0, rows);
-  const std::vector<double> shares =
-      explained_by_missing_block(network, solution.assembly, data.inputs, data.predictions, rows);
-  const auto best = std::ranges::max_element(shares);
-  if (!(*best > (left_over ? kSome : kMost))) return;
-  const auto place = static_cast<std::size_t>(best - shares.begin());
-  const std::string where = place == 0                   ? std::string("before the first block")
-                            : place + 1 == shares.size() ? std::string("behind the last block")
-                                                         : format("between positions %zu and %zu", place - 1, place);
-  found.push_back({"missing",
-                   format("a block is missing, by the errors most likely %s: an unknown one there explains %.0f %% of "
-                          "what is left",
-                          where.c_str(), 100 * *best),
-                   "look for its pieces"});
 }
 
 void find_ties(const Solution& solution, const Network& network, std::vector<Finding>& found) {
@@ -355,6 +328,9 @@ std::vector<Finding> diagnose(const Solution& solution, const Network& network, 
     facts = look_at_rows(problem);
     looked = true;
   });
+  // The cheapest first: a stop leaves little time.
+  if (!is_answer(solution.status) && solution.status != Status::reproduced)
+    unless_stopped([&] { find_open_roles(network, problem, found); });
   if (solution.status != Status::solved && solution.status != Status::precision)
     unless_stopped([&] { find_form(solution, problem, found); });
   if (!is_answer(solution.status)) {
@@ -368,7 +344,8 @@ std::vector<Finding> diagnose(const Solution& solution, const Network& network, 
     if (!reproduced) unless_stopped([&] { find_decoys(solution, network, problem, found); });
     if (!reproduced) unless_stopped([&] { find_missing_block(solution, problem, found); });
   }
-  find_few_rows(solution, problem, found);
+  if (const auto few = find_few_rows(problem.shape(), solution.assembly.blocks.size()))
+    found.push_back({"rows", few->evidence, few->remedy});
   for (const std::string& text : describe_copies(solution, network))
     found.push_back({"copies", text, "nothing: each of these answers is right"});
   find_ties(solution, network, found);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
+#include <limits>
 #include <map>
 #include <span>
 #include <string_view>
@@ -10,6 +12,8 @@
 #include <unordered_map>
 
 #include "cli/text.hpp"
+#include "core/fold.hpp"
+#include "core/number_format.hpp"
 
 namespace kintsugi::cli {
 
@@ -31,13 +35,16 @@ bool all_zero(std::span<const double> values) {
 /// Mean and standard deviation of each column, one row at a time (Welford, Technometrics 4, 1962).
 class Moments {
  public:
-  explicit Moments(std::size_t columns) : mean_(columns, 0), squares_(columns, 0) {}
+  explicit Moments(std::size_t columns)
+      : mean_(columns, 0), squares_(columns, 0), lowest_(columns, kInfinity), highest_(columns, -kInfinity) {}
   void add(std::span<const double> row) {
     ++count_;
     for (std::size_t c = 0; c < row.size(); ++c) {
       const double distance = row[c] - mean_[c];
       mean_[c] += distance / static_cast<double>(count_);
       squares_[c] += distance * (row[c] - mean_[c]);
+      lowest_[c] = std::min(lowest_[c], row[c]);
+      highest_[c] = std::max(highest_[c], row[c]);
     }
   }
   [[nodiscard]] const std::vector<double>& mean() const { return mean_; }
@@ -46,11 +53,25 @@ class Moments {
     for (const double squares : squares_) deviation.push_back(std::sqrt(squares / static_cast<double>(count_)));
     return deviation;
   }
+  /// The largest distance of a value from its column's mean, in the column's standard deviations.
+  [[nodiscard]] double farthest() const {
+    double result = 0;
+    const std::vector<double> deviations = deviation();
+    for (std::size_t c = 0; c < mean_.size(); ++c) {
+      if (deviations[c] > 0)
+        result = std::max(result, std::max(highest_[c] - mean_[c], mean_[c] - lowest_[c]) / deviations[c]);
+    }
+    return result;
+  }
 
  private:
+  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
   std::size_t count_ = 0;
   std::vector<double> mean_;
   std::vector<double> squares_;
+  std::vector<double> lowest_;
+  std::vector<double> highest_;
 };
 
 /// "3, 5, 8" or, of many, the first few "and 20 more".
@@ -76,17 +97,56 @@ std::size_t zero_lines(const PieceF64& piece) {
   return count;
 }
 
+/// "2 decimals"
+std::string describe(const Rounding& way) {
+  const bool bits = way.unit == Rounding::Unit::bits;
+  const std::string unit = way.unit == Rounding::Unit::decimals ? "decimal"
+                           : bits                               ? "significant bit"
+                                                                : "significant digit";
+  return count_of(static_cast<std::size_t>(way.count), unit);
+}
+
+/// What makes predictions hard to compare.
+std::vector<std::string> diagnose_sizes(const RowFacts& facts) {
+  constexpr double kFarFromZero = 100;  // standard deviations
+  constexpr double kUnlike = 100;
+  constexpr double kOutlying = 30;  // standard deviations
+  std::vector<std::string> sentences;
+  if (facts.rounding.mean_square > 0)
+    sentences.push_back("the predictions are given to " + describe(facts.rounding.way));
+  double least = std::numeric_limits<double>::infinity();
+  double most = 0;
+  std::vector<std::string> far;
+  for (std::size_t o = 0; o < facts.prediction_mean.size(); ++o) {
+    const double deviation = facts.prediction_deviation[o];
+    if (deviation == 0) continue;
+    least = std::min(least, deviation);
+    most = std::max(most, deviation);
+    if (std::fabs(facts.prediction_mean[o]) > kFarFromZero * deviation) far.push_back(std::to_string(o));
+  }
+  if (!far.empty())
+    sentences.push_back("predictions whose mean is beyond " + format("%g", kFarFromZero) +
+                        " times their spread, so that float32 has few digits of what differs: output " + some_of(far));
+  if (most > kUnlike * least)
+    sentences.push_back(format("outputs of unlike scale: their spreads are %.2g to %.2g", least, most));
+  if (facts.farthest > kOutlying)
+    sentences.push_back(format("an outlying row: %.0f standard deviations from its column's mean", facts.farthest));
+  return sentences;
+}
+
 }  // namespace
 
 RowFacts look_at_rows(const ProblemFile& problem) {
   const RowShape shape = problem.shape();
   Moments inputs(shape.width);
   Moments predictions(shape.outputs);
+  RoundingFinder finder{ErrorFloorParameters{}};
   RowFacts facts;
   std::unordered_map<std::size_t, std::size_t> prediction_of;  // hash of a row's inputs -> hash of its predictions
   for (std::size_t first = 0; first < shape.rows; first += kSlabRows) {
     const std::size_t count = std::min(kSlabRows, shape.rows - first);
     const RowsF64 slab = problem.read_f64(first, count);
+    for (const double prediction : slab.predictions) finder.add(prediction);
     for (std::size_t r = 0; r < count; ++r) {
       const auto input = std::span(slab.inputs).subspan(r * shape.width, shape.width);
       const auto prediction = std::span(slab.predictions).subspan(r * shape.outputs, shape.outputs);
@@ -107,6 +167,10 @@ RowFacts look_at_rows(const ProblemFile& problem) {
   facts.input_deviation = inputs.deviation();
   facts.prediction_mean = predictions.mean();
   facts.prediction_deviation = predictions.deviation();
+  facts.farthest = std::max(inputs.farthest(), predictions.farthest());
+  std::vector<double> squares;
+  for (std::size_t way = 0; way < finder.ways(); ++way) squares.push_back(finder.take_squares(way));
+  facts.rounding = finder.found(squares, shape.rows * shape.outputs, variance_of(facts));
   return facts;
 }
 
@@ -137,6 +201,9 @@ std::vector<std::string> diagnose_pieces(const NetworkF64& network) {
     }
     if (!piece.bias.empty()) ++biased;
   }
+  if (const WeightPrecision precision = precision_of(network); precision != WeightPrecision::float32)
+    sentences.push_back(std::string("all weights are numbers of ") + to_string(precision) +
+                        ": predictions of weights before that rounding are reproduced up to it at best");
   if (!equal.empty()) sentences.push_back("equal pieces, which no data can tell apart: " + some_of(equal));
   if (!idle.empty()) sentences.push_back("pieces with rows or columns of zeros only: " + some_of(idle));
   if (biased != 0 && biased != network.pieces.size()) {
@@ -159,6 +226,7 @@ std::vector<std::string> diagnose_rows(const RowFacts& facts, const RowShape& sh
   }
   if (!flat.empty())
     sentences.push_back("constant predictions, which tell nothing about the order: output " + some_of(flat));
+  std::ranges::move(diagnose_sizes(facts), std::back_inserter(sentences));
   if (facts.zero_rows != 0) sentences.push_back(count_of(facts.zero_rows, "row") + " with zero inputs only");
   if (facts.repeated_rows != 0) {
     sentences.push_back(count_of(facts.repeated_rows, "row") + " with the inputs of an earlier row");
@@ -171,6 +239,17 @@ std::vector<std::string> diagnose_rows(const RowFacts& facts, const RowShape& sh
     sentences.emplace_back("the predictions equal the targets in every row: are they the network's own?");
   }
   return sentences;
+}
+
+std::optional<FewRows> find_few_rows(const RowShape& shape, std::size_t blocks) {
+  const std::size_t pairs = blocks < 2 ? 0 : blocks * (blocks - 1) / 2;
+  const std::size_t predictions = shape.rows * shape.outputs;
+  if (predictions >= pairs) return std::nullopt;
+  return FewRows{
+      format("%zu predictions are few for the order of %zu blocks, which has %zu pairs: other orders may fit "
+             "as well",
+             predictions, blocks, pairs),
+      format("more rows: %zu or so decide the order", (pairs + shape.outputs - 1) / shape.outputs)};
 }
 
 }  // namespace kintsugi::cli

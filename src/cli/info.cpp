@@ -95,7 +95,8 @@ class InfoCommand final : public Command {
  private:
   void print_shapes(const Network& network, const ProblemFile& problem) const;
   void print_rows(const RowFacts& facts, const ProblemFile& problem) const;
-  void print_roles(const Network& network, const RoleGuess& guess) const;
+  /// Says what is unusual about the roles; empty: nothing.
+  [[nodiscard]] std::string print_roles(const Network& network, const RoleGuess& guess) const;
   /// Says what is unusual about the pairs; empty: nothing.
   [[nodiscard]] std::string print_pairing(const Network& network, const Roles& roles) const;
   void print_line(const Network& network, const Roles& roles) const;
@@ -156,7 +157,7 @@ void InfoCommand::print_rows(const RowFacts& facts, const ProblemFile& problem) 
             << ", deviation " << spread(facts.prediction_deviation) << '\n';
 }
 
-void InfoCommand::print_roles(const Network& network, const RoleGuess& guess) const {
+std::string InfoCommand::print_roles(const Network& network, const RoleGuess& guess) const {
   const Roles& roles = guess.roles;
   const HiddenRange hidden = hidden_range(network, roles);
   std::cout << "\nroles        " << count_of(roles.expand.size(), "block") << " of width " << roles.width << ", hidden "
@@ -169,6 +170,9 @@ void InfoCommand::print_roles(const Network& network, const RoleGuess& guess) co
               << (unsure == 0 ? "\n" : " (solve decides by the data, or --roles FILE)\n");
   }
   if (!guess.head_sure) std::cout << "             the head is a guess\n";
+  if (unsure == 0) return guess.head_sure ? "" : "which piece is the head is a guess";
+  return format("which piece expands, the weights do not tell of %zu of %zu square pairs; solve decides by the data",
+                unsure, guess.square.size());
 }
 
 std::string InfoCommand::print_pairing(const Network& network, const Roles& roles) const {
@@ -264,21 +268,26 @@ ExitCode InfoCommand::run(const Settings&) {
   print_rows(facts, problem);
 
   std::optional<std::string> no_roles;
-  std::string unusual_pairs;
+  std::vector<std::string> diagnostics = diagnose_pieces(problem.network_f64());
   try {
     const RoleGuess guess = guess_roles(network, problem.shape(), given_expand);
-    print_roles(network, guess);
-    unusual_pairs = print_pairing(network, guess.roles);
+    diagnostics.push_back(print_roles(network, guess));
+    diagnostics.push_back(print_pairing(network, guess.roles));
+    if (const auto few = find_few_rows(problem.shape(), guess.roles.expand.size()); few && problem.has_predictions())
+      diagnostics.push_back(few->evidence + "; " + few->remedy);
     print_line(network, guess.roles);
   } catch (const InputError& error) {
     no_roles = error.what();
   }
   print_cost(network, problem.shape());
 
-  std::vector<std::string> diagnostics = diagnose_pieces(problem.network_f64());
-  if (!unusual_pairs.empty()) diagnostics.push_back(unusual_pairs);
+  for (const auto& [key, value] : problem.provenance()) {
+    if (key == "left_out") diagnostics.push_back("pieces that were left out at the import: " + value);
+    if (key == "guessed_parts") diagnostics.push_back("where these parts belong is a guess by the weights: " + value);
+  }
   if (problem.has_predictions())
     std::ranges::move(diagnose_rows(facts, problem.shape()), std::back_inserter(diagnostics));
+  std::erase(diagnostics, "");
   std::cout << (diagnostics.empty() ? "\nNothing unusual.\n" : "\nUnusual\n");
   for (const std::string& sentence : diagnostics) {
     std::string indent = "  ";

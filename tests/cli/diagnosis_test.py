@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import re
 import sys
 
 import h5py
@@ -11,7 +12,7 @@ import numpy
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import harness
-from claims_test import Network, scale_head
+from claims_networks import Network, scale_head
 from harness import BAD_INPUT, STOPPED, SUCCESS, USAGE, Planted
 
 
@@ -154,8 +155,12 @@ class DiagnosisTest(harness.ProgramTest):
         self.run_program("solve", "puzzle", "--allow-extra", "--activation", "relu", "-o", "s.h5", "--max-evaluations",
                          "300", "-q", code=None)
         evidence, remedy = self.findings()["missing"]
-        near = [f"between positions {p - 1} and {p}:" for p in (place - 1, place, place + 1)]
-        self.assertTrue(any(words in evidence for words in near), f"{evidence}; block {place} is missing")
+        found = re.search(r"most likely (?:before position (\d+)|behind position (\d+)|between positions (\d+) and (\d+)):",
+                          evidence)
+        self.assertIsNotNone(found, evidence)
+        before, behind, first, last = (None if number is None else int(number) for number in found.groups())
+        self.assertLess(next(n for n in (behind, first, -1) if n is not None), place + 1, evidence)
+        self.assertLessEqual(place, 1 + next(n for n in (before, last, 8) if n is not None), evidence)
         self.assertIn("look for its pieces", remedy)
 
     def test_ties_are_named_and_the_json_log_has_the_diagnosis(self):
