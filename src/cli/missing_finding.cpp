@@ -28,12 +28,15 @@ double least_share(const Solution& solution, const ProblemFile& problem, const s
   constexpr double kMost = 0.6;
   constexpr double kNearlyAll = 0.75;
   constexpr double kNever = 2;
+  constexpr std::int64_t kMany = 200;  // evaluations for each block
   if (problem.provenance().contains("left_out")) return kSome;
   if (all_swaps_above(solution, kSure)) return kMost;
   const bool explained = std::ranges::any_of(found, [](const Finding& each) {
     return each.kind == "activation" || each.kind == "form" || each.kind == "extra" || each.kind == "pairs";
   });
-  const bool ended = solution.status == Status::not_solved && all_swaps_above(solution, -kSure);
+  const auto many = kMany * static_cast<std::int64_t>(solution.assembly.blocks.size());
+  const bool ended =
+      (solution.status == Status::not_solved || solution.evaluations >= many) && all_swaps_above(solution, -kSure);
   return ended && !explained ? kNearlyAll : kNever;
 }
 
