@@ -275,8 +275,8 @@ void Archipelago::conclude(Solution& solution, Answer& answer) {
     solution.by_chance = found.threshold;
     // Where a limit or a signal has ended the search, it had not yet withstood enough for a verdict.
     const bool may_say = solution.status == Status::not_solved || solution.status == Status::noise;
-    if (may_say && found.noise) solution.status = Status::noise;
-    if (may_say && noise_.found_precision() && is_plainly_precise(answer)) solution.status = Status::precision;
+    const bool precise = may_say && noise_.found_precision() && is_plainly_precise(answer);
+    if (may_say) solution.status = precise ? Status::precision : found.noise ? Status::noise : Status::not_solved;
   }
   group_->together([&] { find_margins(solution, answer); });
   const auto open = static_cast<std::size_t>(std::ranges::count_if(solution.margins, &Margin::interchangeable));

@@ -8,6 +8,8 @@ const ResidualTest& NoiseTest::ask(const Blocks& order) {
   if (order_ != order && !floor_->given()) {
     order_.clear();  // a stop may come before there is a result
     result_ = test_residuals(*model_, order, parameters_);
+    // Of rows that are all equal, the errors are one number.
+    result_.noise = result_.noise && floor_->rows_differ();
     const double mse = model_->base_error();
     const double target = floor_->precision_target(model_->evaluator(), order);
     precision_ = target > 0 && std::isfinite(mse) && mse <= target;
