@@ -21,13 +21,18 @@ void IteratedSearch::begin(const ScoredOrder& from) {
   idle_ = 0;
   origin_.reset();
   rounds_.forget_results();
-  if (const std::optional<std::size_t> first = rounds_.first()) {
-    phase_ = Phase::round;
-    origin_ = first;
-    rounds_.round(*first).begin(current_);
-  } else {
+  begin_first(0);
+}
+
+void IteratedSearch::begin_first(std::size_t from) {
+  const std::optional<std::size_t> first = rounds_.first(from);
+  if (!first) {
     begin_chain();
+    return;
   }
+  phase_ = Phase::round;
+  origin_ = first;
+  rounds_.round(*first).begin(current_);
 }
 
 void IteratedSearch::adopt(const Blocks& blocks, double mse) {
@@ -57,8 +62,8 @@ StepReport IteratedSearch::step() {
   if (goes_on(report)) return report;
   report.stuck = false;
   if (phase_ == Phase::round) {
-    // A round is over: the chain goes on from what it came to.
-    begin_chain();
+    // A round is over: the chain goes on from what it came to, or another one that comes before it.
+    left_start_ ? begin_chain() : begin_first(*origin_ + 1);
   } else if (!chain_.advance(current_, idle_)) {
     leave_local_optimum(report);
   }

@@ -54,6 +54,8 @@ class IteratedSearch final : public IslandSearch {
   [[nodiscard]] bool grow(StepReport& report);
   [[nodiscard]] std::optional<std::size_t> next_round() const;
   void begin_chain();
+  /// The rounds that come before the chain, from number `from` on; or the chain.
+  void begin_first(std::size_t from);
   void begin_round(std::size_t round);
   void perturb(StepReport& report);
 

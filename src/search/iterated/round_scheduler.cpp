@@ -11,8 +11,8 @@ RoundScheduler::RoundScheduler(std::vector<std::unique_ptr<Round>> rounds, const
   for (std::unique_ptr<Round>& round : rounds) slots_.push_back({.round = std::move(round)});
 }
 
-std::optional<std::size_t> RoundScheduler::first() const {
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
+std::optional<std::size_t> RoundScheduler::first(std::size_t from) const {
+  for (std::size_t i = from; i < slots_.size(); ++i) {
     const RoundPolicy policy = slots_[i].round->policy();
     if (policy.work_share.value_or(1) > 1 && policy.first_work == 0) return i;
   }

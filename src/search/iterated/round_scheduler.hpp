@@ -20,8 +20,9 @@ class RoundScheduler {
 
   [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
   [[nodiscard]] Round& round(std::size_t i) { return *slots_[i].round; }
-  /// The one whose first round comes before the local searches, if any: it wants more work than they have.
-  [[nodiscard]] std::optional<std::size_t> first() const;
+  /// The first, from number `from` on, whose first round comes before the local searches, if any: it wants more work
+  /// than they have.
+  [[nodiscard]] std::optional<std::size_t> first(std::size_t from = 0) const;
   /// The one that may have the next round, if any.
   [[nodiscard]] std::optional<std::size_t> next(std::int64_t local_work, const Blocks& incumbent) const;
   /// Where round `i` is to begin: at what became of its own last result, or at the incumbent. Collective.

@@ -18,12 +18,14 @@ DepthRound::DepthRound(Evaluator& evaluator, Random random, const SearchClues& c
       decoding_(evaluator, random, prior_, parameters),
       line_places_(clues.line_places),
       parameters_(parameters.depth_steps),
+      pairs_are_open_(static_cast<double>(clues.untrusted.size()) >
+                      parameters.depth_steps.most_untrusted * static_cast<double>(clues.lines.front().size())),
       decodes_(PairDecoding::reach(clues.lines.front().size(), parameters.pair_decoding) > 0) {}
 
 RoundPolicy DepthRound::policy() const {
   // A line that is right to a place or so is finished by a descent.
   if (line_places_ < parameters_.exact_places) return {};
-  return {.work_share = parameters_.work_share};
+  return {.work_share = parameters_.work_share, .first_work = pairs_are_open_ ? 1 : 0};
 }
 
 void DepthRound::begin(const ScoredOrder& from) {

@@ -22,13 +22,14 @@ constexpr Act kStuck{.stuck = true};
 
 class ScriptedSearch : public testing::OnPlanted {
  protected:
-  // Local searches a and b, rounds of x, kicks.
-  IteratedSearch search(bool with_round) {
+  // Local searches a and b, rounds of x and y, kicks.
+  IteratedSearch search(bool with_round, bool with_another = false) {
     std::vector<std::unique_ptr<Step>> steps;
     steps.push_back(std::make_unique<ScriptedStep>("a", a_, log_, &evaluator()));
     steps.push_back(std::make_unique<ScriptedStep>("b", b_, log_, &evaluator()));
     std::vector<std::unique_ptr<Round>> rounds;
     if (with_round) rounds.push_back(std::make_unique<ScriptedRound>("x", x_, log_, &evaluator()));
+    if (with_another) rounds.push_back(std::make_unique<ScriptedRound>("y", y_, log_, &evaluator()));
     return {evaluator(), Neighbourhoods(std::move(steps), nullptr, parameters_.neighbourhoods),
             RoundScheduler(std::move(rounds), parameters_.round_scheduler),
             Perturbation(evaluator(), PerturbationKind::kick, {}, Random(1), parameters_.perturbation), parameters_};
@@ -50,6 +51,7 @@ class ScriptedSearch : public testing::OnPlanted {
   Script a_;
   Script b_;
   Script x_;
+  Script y_;
   Log log_;
   StepReport last_;
 };
@@ -98,6 +100,24 @@ TEST_F(ScriptedSearch, GivesUpAfterSoManyPerturbationsWithoutANewBestOrder) {
   search = this->search(false);
   search.begin(begin_at());
   EXPECT_EQ(kicks_until_it_gives_up(), 12);
+}
+
+TEST_F(ScriptedSearch, RoundsThatComeFirstComeOneAfterAnother) {
+  x_.policy.work_share = 2;
+  y_.policy.work_share = 2;
+  IteratedSearch search = this->search(true, true);
+  search.begin(begin_at());
+  EXPECT_EQ(log_, (Log{"x>"}));
+  x_.acts = {{.mse = 1e-11}, kStuck};
+  EXPECT_EQ(next(search), (Log{"x"}));
+  EXPECT_EQ(next(search), (Log{"x", "y>"}));
+  EXPECT_EQ(y_.begun.back().mse, 1e-11) << "at what the other one came to";
+  EXPECT_EQ(next(search), (Log{"y", "a>"}));
+  // Later rounds are followed by the local searches.
+  a_.acts = b_.acts = {kStuck};
+  EXPECT_EQ(next(search), (Log{"a", "b>"}));
+  EXPECT_EQ(next(search), (Log{"b", "x>"}));
+  EXPECT_EQ(next(search), (Log{"x", "a>"}));
 }
 
 TEST_F(ScriptedSearch, ARoundInVainIsFollowedByAPerturbation) {

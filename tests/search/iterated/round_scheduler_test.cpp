@@ -36,6 +36,8 @@ TEST_F(ScriptedRounds, WhoWantsMoreThanTheLocalSearchesComesFirst) {
   EXPECT_EQ(scheduler.first(), Which(1));
   x_.policy.work_share = 2;
   EXPECT_EQ(scheduler.first(), Which(0)) << "the first of them";
+  EXPECT_EQ(scheduler.first(1), Which(1)) << "and the next one after it";
+  EXPECT_EQ(scheduler.first(2), std::nullopt);
 }
 
 TEST_F(ScriptedRounds, TheOneWithTheLeastWorkIsNext) {
