@@ -11,6 +11,18 @@
 
 namespace kintsugi {
 
+namespace {
+
+// Where pairs are open, a good line is finished sooner by local searches, and where many are, it says little.
+bool waits_for_local_searches(const SearchClues& clues, const DepthStepsParameters& parameters) {
+  const auto untrusted = static_cast<double>(clues.untrusted.size());
+  if (untrusted < 2) return false;
+  const auto blocks = static_cast<double>(clues.lines.front().size());
+  return clues.line_places < parameters.easy_places || untrusted > parameters.most_untrusted * blocks;
+}
+
+}  // namespace
+
 DepthRound::DepthRound(Evaluator& evaluator, Random random, const SearchClues& clues, const Parameters& parameters)
     : evaluator_(&evaluator),
       prior_(evaluator, clues, parameters),
@@ -18,14 +30,13 @@ DepthRound::DepthRound(Evaluator& evaluator, Random random, const SearchClues& c
       decoding_(evaluator, random, prior_, parameters),
       line_places_(clues.line_places),
       parameters_(parameters.depth_steps),
-      pairs_are_open_(static_cast<double>(clues.untrusted.size()) >
-                      parameters.depth_steps.most_untrusted * static_cast<double>(clues.lines.front().size())),
+      waits_(waits_for_local_searches(clues, parameters.depth_steps)),
       decodes_(PairDecoding::reach(clues.lines.front().size(), parameters.pair_decoding) > 0) {}
 
 RoundPolicy DepthRound::policy() const {
   // A line that is right to a place or so is finished by a descent.
   if (line_places_ < parameters_.exact_places) return {};
-  return {.work_share = parameters_.work_share, .first_work = pairs_are_open_ ? 1 : 0};
+  return {.work_share = parameters_.work_share, .first_work = waits_ ? 1 : 0};
 }
 
 void DepthRound::begin(const ScoredOrder& from) {

@@ -33,7 +33,7 @@ class DepthRound final : public Round {
   PairDecoding decoding_;
   double line_places_;
   DepthStepsParameters parameters_;
-  bool pairs_are_open_;  // too many for a first round before the local searches
+  bool waits_;  // for the local searches to have begun
   bool decodes_;
   bool decoding_now_ = false;
   Blocks from_;                  // what the last round was to begin with
