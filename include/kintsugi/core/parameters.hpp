@@ -447,9 +447,10 @@ struct EnsembleParameters {
             "Rows times outputs that orders are compared on, for each block that is placed.");
     visitor("orders_per_near_block", orders_per_near_block, "orders", 2, 100000,
             "The same where blocks are placed near to where they stand.");
-    visitor("entries_per_near_block", entries_per_near_block, "entries", 1, 100000,
-            "The same there. 8 orders and 3 entries for each of 128 blocks take twice the work for as much; with 4 and 1 "
-            "the density narrows beside the answer.");
+    visitor(
+        "entries_per_near_block", entries_per_near_block, "entries", 1, 100000,
+        "The same there. 8 orders and 3 entries for each of 128 blocks take twice the work for as much; with 4 and 1 "
+        "the density narrows beside the answer.");
     visitor("generations", generations, "generations", 1, 100000,
             "Of a round, at most: 23 blocks took 13 from random orders, 43 took 50.");
     visitor("waiting", waiting, "generations", 1, 100000,
@@ -476,10 +477,11 @@ struct EnsembleParameters {
         "information is in directions where it misses next to nothing: with 0.05, nothing is learnt.");
     visitor("settled", settled, "places", 0, 100,
             "With smaller deviations it is over: local searches finish the likeliest order.");
-    visitor("surprise", surprise, "factor", 1, 1e6,
-            "Where the noise has to be larger by so much for the data to be likely, it is over: the start is wrong, or "
-            "the belief has missed the answer. On the way to it it was 1 to 1.1, at first up to 1.8; behind wrong starts "
-            "3 to 80.");
+    visitor(
+        "surprise", surprise, "factor", 1, 1e6,
+        "Where the noise has to be larger by so much for the data to be likely, it is over: the start is wrong, or "
+        "the belief has missed the answer. On the way to it it was 1 to 1.1, at first up to 1.8; behind wrong starts "
+        "3 to 80.");
     visitor("most_untrusted", most_untrusted, "share", 0, 1,
             "Only networks where the weights leave no larger share of the pairs open: pairs must be right.");
     visitor("work_share", work_share, "factor", 1, 1000,
