@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 
 #include "search/on_planted.hpp"
@@ -11,13 +12,14 @@ namespace {
 
 using kintsugi::testing::kUnknown;
 
-testing::PlantedProblem nearly_commuting(std::size_t blocks) {
+testing::PlantedProblem nearly_commuting(std::size_t blocks, std::size_t width = 16, double residual = 0.03,
+                                         std::size_t rows = 1500) {
   PlantedOptions options;
   options.blocks = blocks;
-  options.width = 16;
-  options.hidden = {32};
-  options.rows = 1500;
-  options.residual = 0.03;
+  options.width = width;
+  options.hidden = {2 * width};
+  options.rows = rows;
+  options.residual = residual;
   options.depth = DepthTrend::none;
   return testing::make_planted(options);
 }
@@ -81,6 +83,46 @@ TEST_F(NarrowingStepsOnPlanted, GoOnFromTheirState) {
   NarrowingSteps second = steps(damping_);
   testing::set_state(second, testing::state_of(first));
   for (int i = 0; i < 4; ++i) {
+    (void)first.step();
+    (void)second.step();
+    EXPECT_EQ(testing::state_of(second), testing::state_of(first));
+  }
+}
+
+class NarrowNetwork : public testing::OnPlanted {
+ protected:
+  NarrowNetwork() : OnPlanted(nearly_commuting(72, 8, 0.02, 3000)) {}
+  // Steps of one round from a random order, or 0 where it does not come to the answer.
+  int steps_to_the_answer(std::uint64_t seed) {
+    Damping damping(parameters_.gauss_newton);
+    NarrowingSteps steps(evaluator(), damping, parameters_);
+    steps.begin(shuffled(seed));
+    StepReport report;
+    for (int taken = 1; !report.stuck; ++taken) {
+      report = steps.step();
+      if (steps.current().blocks == truth()) return taken;
+    }
+    return 0;
+  }
+};
+
+TEST_F(NarrowNetwork, IsSolvedWhereDirectionsThatHardlyShowAreLeftOpen) {
+  constexpr std::array<std::uint64_t, 3> kSeeds{1, 4, 5};
+  for (const std::uint64_t seed : kSeeds) EXPECT_GT(steps_to_the_answer(seed), 0) << "seed " << seed;
+  parameters_.gauss_newton.many_blocks = 9;
+  int damped = 0;
+  for (const std::uint64_t seed : kSeeds) damped += steps_to_the_answer(seed) > 0 ? 1 : 0;
+  EXPECT_LT(damped, 3) << "the prior makes no difference";
+}
+
+TEST_F(NarrowNetwork, GoesOnFromItsState) {
+  Damping damping(parameters_.gauss_newton);
+  NarrowingSteps first(evaluator(), damping, parameters_);
+  first.begin(shuffled(1));
+  for (int i = 0; i < 6; ++i) ASSERT_FALSE(first.step().stuck);
+  NarrowingSteps second(evaluator(), damping, parameters_);
+  testing::set_state(second, testing::state_of(first));
+  for (int i = 0; i < 6; ++i) {
     (void)first.step();
     (void)second.step();
     EXPECT_EQ(testing::state_of(second), testing::state_of(first));

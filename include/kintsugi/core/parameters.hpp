@@ -507,9 +507,10 @@ struct GaussNewtonParameters {
   std::int64_t narrowing_idle_steps = 12;
   std::int64_t narrowing_work_share = 2;
   std::size_t many_blocks = 8;
-  std::int64_t pace_steps = 4;
-  double pace = 0.5;
-  double slow_damping = 0.2;
+  double open_width = 1.7;
+  double open_deviation = 3;
+  std::int64_t open_idle_steps = 4;
+  double open_decay = 0.8;
 
   template <class Visitor>
   void visit(Visitor& visitor) {
@@ -548,14 +549,16 @@ struct GaussNewtonParameters {
     visitor("narrowing_work_share", narrowing_work_share, "factor", 2, 1000,
             "Until the first such round it may have so many times the work of the local searches. Not measured.");
     visitor("many_blocks", many_blocks, "blocks", 1, 100000,
-            "Of more blocks than this for each feature of the state, some directions are hard to tell apart, and must "
-            "count more where the error falls slowly. 128 blocks of width 64 with large steps take longer so.");
-    visitor("pace_steps", pace_steps, "steps", 1, 1000, "Over so many steps it is seen whether it falls slowly.");
-    visitor("pace", pace, "share", 0, 1, "It does where its lowest falls to no less than this share.");
-    visitor(
-        "slow_damping", slow_damping, "share", 0, 1,
-        "Of the damping, from then on. 512 blocks of width 32 are solved so, and not with the whole; 64 to 256 take "
-        "up to four times as many steps where it is less from the first one on.");
+            "Of more blocks than this for each feature of the state, some directions are hard to tell apart: positions "
+            "have a prior then, in place of the damping. 128 blocks of width 64 with large steps take longer so.");
+    visitor("open_width", open_width, "factor", 0.1, 100,
+            "The next bandwidth there, in deviations that the posterior leaves.");
+    visitor("open_deviation", open_deviation, "factor", 1, 1000,
+            "The next prior is at most so many times as wide as what the posterior leaves: that is too small where the "
+            "model errs. With 1.2 to 1.6, blocks are said to be near too soon and stay where they are.");
+    visitor("open_idle_steps", open_idle_steps, "steps", 1, 1000,
+            "After so many steps without a lower error the prior is narrowed.");
+    visitor("open_decay", open_decay, "factor", 0, 1, "By so much.");
   }
 };
 

@@ -24,10 +24,17 @@ NarrowingSteps::NarrowingSteps(Evaluator& evaluator, Damping& damping, const Par
     : evaluator_(&evaluator),
       damping_(&damping),
       position_step_(evaluator, parameters.position_step),
-      parameters_(parameters.gauss_newton) {}
+      parameters_(parameters.gauss_newton),
+      spread_(parameters.gauss_newton) {}
 
+bool NarrowingSteps::many_blocks() const {
+  return iterate_.blocks.size() > parameters_.many_blocks * evaluator_->weights().roles().width;
+}
+
+// Of a prior as wide as that of a random order all is open.
 double NarrowingSteps::widest() const {
-  return std::max(parameters_.narrowest, parameters_.widest * static_cast<double>(iterate_.blocks.size()));
+  const double share = many_blocks() ? 0.5 : parameters_.widest;
+  return std::max(parameters_.narrowest, share * static_cast<double>(iterate_.blocks.size()));
 }
 
 void NarrowingSteps::begin(const ScoredOrder& from) {
@@ -36,21 +43,38 @@ void NarrowingSteps::begin(const ScoredOrder& from) {
   iterate_ = {from.blocks, from.mse, std::max(from.tiles, evaluator_->rows().tiles_for(rows))};
   width_ = widest();
   start_error_ = 0;
-  slow_ = false;
-  lowest_ = pace_error_ = std::numeric_limits<double>::infinity();
+  spread_.begin(from.blocks.size());
+  lowest_ = std::numeric_limits<double>::infinity();
   step_ = idle_ = 0;
+}
+
+PositionStep::Result NarrowingSteps::position_step(double& next) {
+  const std::size_t tiles = iterate_.tiles;
+  if (!many_blocks()) {
+    PositionStep::Result found = position_step_.solve(iterate_.blocks, tiles, width_, damping_->value());
+    next = parameters_.narrowing_width * root_mean_square(found.shifts);
+    return found;
+  }
+  const PositionStep::Equations equations = position_step_.equations(iterate_.blocks, tiles, width_);
+  spread_.note_error(equations.mse);
+  const std::size_t blocks = iterate_.blocks.size();
+  const PositionStep::Prior prior{std::vector(blocks, 0.0), std::vector(blocks, spread_.deviation())};
+  PositionStep::Posterior found = position_step_.posterior(equations, 0, prior);
+  spread_.note_left(root_mean_square(found.deviations));
+  next = spread_.bandwidth();
+  return std::move(found.step);
 }
 
 StepReport NarrowingSteps::step() {
   StepReport report{.event = Event::gauss_newton};
-  const double damping = (slow_ ? parameters_.slow_damping : 1) * damping_->value();
-  const PositionStep::Result found = position_step_.solve(iterate_.blocks, iterate_.tiles, width_, damping);
+  double next = 0;
+  const PositionStep::Result found = position_step(next);
   note_error(found.mse);
   const double shift = root_mean_square(found.shifts);
   const bool diverged = found.shifts.empty() || !std::isfinite(shift) || diverges();
   bool converged = false;
   if (!diverged) {
-    const double next = std::clamp(parameters_.narrowing_width * shift, parameters_.narrowest, widest());
+    next = std::clamp(next, parameters_.narrowest, widest());
     const bool narrow = width_ <= parameters_.narrowest;
     if (narrow || next > parameters_.narrowing_share * width_) {
       const bool moved = move(found.shifts);
@@ -74,10 +98,6 @@ void NarrowingSteps::note_error(double mse) {
     lowest_ = mse;
     idle_ = 0;
   }
-  if ((step_ + 1) % parameters_.pace_steps != 0) return;
-  const bool many = iterate_.blocks.size() > parameters_.many_blocks * evaluator_->weights().roles().width;
-  slow_ = slow_ || (many && lowest_ > parameters_.pace * pace_error_);
-  pace_error_ = lowest_;
 }
 
 bool NarrowingSteps::move(const std::vector<double>& shifts) {
@@ -95,7 +115,7 @@ bool NarrowingSteps::keep_better() {
 }
 
 void NarrowingSteps::state(StateArchive& archive) {
-  archive(iterate_, current_, width_, start_error_, lowest_, pace_error_, slow_, step_, idle_);
+  archive(iterate_, current_, width_, start_error_, lowest_, spread_, step_, idle_);
   archive.require(current_.blocks.empty() || (!iterate_.blocks.empty() && width_ > 0));
 }
 

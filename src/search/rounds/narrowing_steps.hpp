@@ -7,6 +7,7 @@
 #include "objective/evaluator.hpp"
 #include "objective/position_step.hpp"
 #include "search/rounds/damping.hpp"
+#include "search/rounds/position_spread.hpp"
 #include "search/step.hpp"
 
 namespace kintsugi {
@@ -16,8 +17,11 @@ namespace kintsugi {
 ///
 /// Where many blocks nearly commute, the row errors are all but linear in the pairs that change sides, and some twenty
 /// such steps lead from any order to the answer. Steps are taken whatever they do to the error, which jumps about on
-/// the way. One whose shifts are small beside its bandwidth is not taken, but the bandwidth narrowed. Where the error
-/// of many narrow blocks falls slowly, steps are damped less: directions that are hard to tell apart then count, too.
+/// the way. One whose shifts are small beside its bandwidth is not taken, but the bandwidth narrowed.
+///
+/// Of many narrow blocks, directions that hardly show in the rows keep blocks far from their places while shifts are
+/// small already. There a step is Bayesian linear regression, the order's own MSE as the variance, and bandwidths
+/// follow from what its posterior leaves open (PositionSpread).
 class NarrowingSteps final : public Step {
  public:
   /// Evaluator and `damping` must outlive the object.
@@ -30,6 +34,9 @@ class NarrowingSteps final : public Step {
 
  private:
   [[nodiscard]] double widest() const;
+  [[nodiscard]] bool many_blocks() const;
+  /// The step at the iterate, and the next bandwidth in `next`.
+  PositionStep::Result position_step(double& next);
   [[nodiscard]] bool diverges() const noexcept { return iterate_.mse > parameters_.divergence * start_error_; }
   void note_error(double mse);
   /// Whether the order changed.
@@ -41,13 +48,12 @@ class NarrowingSteps final : public Step {
   Damping* damping_;
   PositionStep position_step_;
   GaussNewtonParameters parameters_;
-  ScoredOrder iterate_;  // what the steps have come to, on a sample of its own
-  ScoredOrder current_;  // the best of them on the sample that the round began with
+  PositionSpread spread_;  // of many narrow blocks
+  ScoredOrder iterate_;    // what the steps have come to, on a sample of its own
+  ScoredOrder current_;    // the best of them on the sample that the round began with
   double width_ = 0;
   double start_error_ = 0;
-  double lowest_ = 0;      // error of this round's iterates
-  double pace_error_ = 0;  // the lowest some steps ago
-  bool slow_ = false;      // it has fallen little since then, and the damping with it
+  double lowest_ = 0;  // error of this round's iterates
   std::int64_t step_ = 0;
   std::int64_t idle_ = 0;  // steps since the lowest error
 };
