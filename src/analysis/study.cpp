@@ -79,7 +79,8 @@ void settle_roles_of(const mpi::Comm& world, const Network& network, RowSource& 
     solving.pairing = options.pairing;
     solving.tolerance = options.tolerance;
     SolveObserver quiet;
-    settle_roles(world, network, rows, solving, quiet);
+    Solution unused;
+    settle_roles(world, network, rows, solving, quiet, unused);
     given = std::move(solving.given_expand);
   } else {
     // Where the weights decide, --roles is not needed and the answer may be wrong.

@@ -125,10 +125,9 @@ double find_norm(NetworkF64& network, const std::vector<Assembly>& orders, const
   if (!own.has_norms()) return given;
   BlockForm best = own;
   double least = given;
-  for (const Norm norm : {Norm::layer, Norm::rms}) {
+  for (const Norm norm : norms_but(Norm::none)) {
     for (const double eps : kEps) {
-      if (own.norm != Norm::none) network.form.norm = norm;
-      if (own.head_norm != Norm::none) network.form.head_norm = norm;
+      network.form = own.with_norm(norm);
       network.form.eps = eps;
       const double error = error_of(network, orders, rows);
       if (!(error < least)) continue;
@@ -176,28 +175,22 @@ void find_wrong_pairs(const Solution& solution, const Network& network, std::vec
     names.push_back(format("%d and %d", network.index_of(pair.expand), network.index_of(pair.compress)));
   }
   if (names.empty()) return;
-  const std::size_t shown = std::min(names.size(), kNamed);
-  std::string text = format("%zu of %zu pairs are not singled out by the weights and may be wrong: pieces ",
-                            names.size(), solution.pairs.size()) +
-                     join(std::span(names).first(shown), ", ");
-  if (shown < names.size()) text += format(" and %zu more", names.size() - shown);
-  found.push_back({"pairs", text, "a longer search, another --seed, or --islands"});
+  found.push_back({"pairs",
+                   format("%zu of %zu pairs are not singled out by the weights and may be wrong: pieces ", names.size(),
+                          solution.pairs.size()) +
+                       some_of(names, kNamed),
+                   "a longer search, another --seed, or --islands"});
 }
 
-void find_open_roles(const Network& network, const ProblemFile& problem, std::vector<Finding>& found) {
-  const RoleGuess guess = guess_roles(network, problem.shape(), {});
+void find_open_roles(const Solution& solution, const Network& network, std::vector<Finding>& found) {
+  if (solution.open_roles.empty()) return;
   std::vector<std::string> names;
-  for (const DirectedPair& pair : guess.square) {
-    if (!pair.sure)
-      names.push_back(format("%d and %d", network.index_of(pair.expand), network.index_of(pair.compress)));
-  }
-  if (names.empty()) return;
-  const std::size_t shown = std::min(names.size(), kNamed);
-  std::string text = format("of %zu of %zu square pairs the weights do not tell which piece expands: pieces ",
-                            names.size(), guess.square.size()) +
-                     join(std::span(names).first(shown), ", ");
-  if (shown < names.size()) text += format(" and %zu more", names.size() - shown);
-  found.push_back({"roles", text + "; where they go is what the data so far favour",
+  for (const Block& pair : solution.open_roles)
+    names.push_back(format("%d and %d", network.index_of(pair.expand), network.index_of(pair.compress)));
+  found.push_back({"roles",
+                   format("of %zu of %zu square pairs the weights do not tell which piece expands: pieces ",
+                          names.size(), solution.square_pairs) +
+                       some_of(names, kNamed) + "; where they go is what the data so far favour",
                    "--roles FILE where the roles are known, a longer --time-limit, another --seed"});
 }
 
@@ -232,11 +225,15 @@ void find_noise(const Solution& solution, std::vector<Finding>& found) {
   const bool looks_like_it = !is_answer(solution.status) && solution.by_chance > 0 && solution.explained < kLittle &&
                              solution.explained < kClearly * solution.by_chance && solution.by_chance < 1 / kClearly;
   if (!looks_like_it) return;
+  const auto open = std::ranges::count_if(solution.pairs, [](const PairScore& pair) { return !pair.trusted; });
   found.push_back({"noise",
                    format("inputs and swaps of near blocks explain only %.1f %% of what is left (by chance up to %.1f "
                           "%%): most of it may be noise in the predictions",
                           100 * solution.explained, 100 * solution.by_chance),
-                   "a longer search ends with status noise where that is so; --tolerance where the noise is known"});
+                   open > 1
+                       ? "more rows, or less noise: it hides exchanges of pieces whose pairs the weights leave open"
+                       : "a longer search ends with status noise where that is so; --tolerance where the noise "
+                         "is known"});
 }
 
 /// Blocks without which the order leaves much less of the error.
@@ -281,9 +278,8 @@ void find_ties(const Solution& solution, const Network& network, std::vector<Fin
                              tie.first, tie.second, compress(tie.first), compress(tie.second)));
     }
   }
-  const std::size_t shown = std::min(texts.size(), kNamed);
-  std::string text = "as far as the data tell, " + join(std::span(texts).first(shown), ", ");
-  if (shown < texts.size()) text += format(", and %zu more (/ties in the solution file)", texts.size() - shown);
+  std::string text = "as far as the data tell, " + some_of(texts, kNamed);
+  if (texts.size() > kNamed) text += " (/ties in the solution file)";
   found.push_back({"ties", text, "more rows that differ, or predictions with more digits, would decide them"});
 }
 
@@ -319,7 +315,8 @@ void unless_stopped(const Find& find) {
 
 }  // namespace
 
-std::vector<Finding> diagnose(const Solution& solution, const Network& network, const ProblemFile& problem) {
+std::vector<Finding> diagnose(const Solution& solution, const Network& network, const ProblemFile& problem,
+                              const Parameters& parameters) {
   std::vector<Finding> found;
   if (solution.status == Status::by_weights || !problem.has_predictions()) return found;
   RowFacts facts;
@@ -329,8 +326,7 @@ std::vector<Finding> diagnose(const Solution& solution, const Network& network, 
     looked = true;
   });
   // The cheapest first: a stop leaves little time.
-  if (!is_answer(solution.status) && solution.status != Status::reproduced)
-    unless_stopped([&] { find_open_roles(network, problem, found); });
+  if (!is_answer(solution.status) && solution.status != Status::reproduced) find_open_roles(solution, network, found);
   if (solution.status != Status::solved && solution.status != Status::precision)
     unless_stopped([&] { find_form(solution, problem, found); });
   if (!is_answer(solution.status)) {
@@ -342,7 +338,7 @@ std::vector<Finding> diagnose(const Solution& solution, const Network& network, 
     if (!reproduced) find_short_limit(solution, found);
     if (!reproduced) find_noise(solution, found);
     if (!reproduced) unless_stopped([&] { find_decoys(solution, network, problem, found); });
-    if (!reproduced) unless_stopped([&] { find_missing_block(solution, problem, found); });
+    if (!reproduced) unless_stopped([&] { find_missing_block(solution, problem, parameters.missing_block, found); });
   }
   if (const auto few = find_few_rows(problem.shape(), solution.assembly.blocks.size()))
     found.push_back({"rows", few->evidence, few->remedy});

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "kintsugi/core/parameters.hpp"
 #include "kintsugi/core/piece.hpp"
 #include "kintsugi/core/solution.hpp"
 #include "kintsugi/io/problem_file.hpp"
@@ -15,7 +16,7 @@ namespace kintsugi::cli {
 /// for each activation and start where the problem is not solved, and one pass over all rows; these are left out where
 /// a stop is heard. Not collective.
 [[nodiscard]] std::vector<Finding> diagnose(const Solution& solution, const Network& network,
-                                            const ProblemFile& problem);
+                                            const ProblemFile& problem, const Parameters& parameters);
 
 /// "activation: the order fits ...; try: ..."
 [[nodiscard]] std::string describe(const Finding& finding);

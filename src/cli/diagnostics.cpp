@@ -20,7 +20,6 @@ namespace kintsugi::cli {
 namespace {
 
 constexpr std::size_t kSlabRows = 1024;
-constexpr std::size_t kNamesShown = 8;
 
 std::size_t hash_of(std::span<const double> values) {
   std::vector<double> plain(values.begin(), values.end());
@@ -73,14 +72,6 @@ class Moments {
   std::vector<double> lowest_;
   std::vector<double> highest_;
 };
-
-/// "3, 5, 8" or, of many, the first few "and 20 more".
-std::string some_of(const std::vector<std::string>& names) {
-  const std::size_t shown = std::min(names.size(), kNamesShown);
-  std::string text = join(std::span(names).first(shown), ", ");
-  if (shown < names.size()) text += " and " + std::to_string(names.size() - shown) + " more";
-  return text;
-}
 
 /// The hidden units of a piece that have only zero weights on its side: rows of an expand piece, columns of a compress
 /// piece. Without roles every zero row and column counts.

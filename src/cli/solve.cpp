@@ -465,7 +465,7 @@ ExitCode SolveCommand::run(const Settings& settings) {
   be_quiet_about_stop(0);
   be_patient_about_stop(kForDiagnosis);
   world.agree([&] {
-    if (world.root()) solution.diagnosis = diagnose(solution, network, *rows);
+    if (world.root()) solution.diagnosis = diagnose(solution, network, *rows, options_.parameters);
   });
   be_quiet_about_stop(kToTheEnd);
 

@@ -81,6 +81,13 @@ std::string join(std::span<const std::string> words, std::string_view separator)
   return text;
 }
 
+std::string some_of(std::span<const std::string> words, std::size_t most) {
+  const std::size_t shown = std::min(words.size(), most);
+  std::string text = join(words.first(shown), ", ");
+  if (shown < words.size()) text += format(" and %zu more", words.size() - shown);
+  return text;
+}
+
 std::vector<std::string> parts_of(std::string_view text, char separator) {
   std::vector<std::string> parts;
   while (true) {

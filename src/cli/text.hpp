@@ -19,6 +19,9 @@ namespace kintsugi::cli {
 
 [[nodiscard]] std::string join(std::span<const std::string> words, std::string_view separator);
 
+/// "3, 5, 8" or, of more than `most`, the first of them "and 20 more".
+[[nodiscard]] std::string some_of(std::span<const std::string> words, std::size_t most = 8);
+
 /// What stands between separators, at least one part: the other way round than join().
 [[nodiscard]] std::vector<std::string> parts_of(std::string_view text, char separator);
 /// Lines of at most `columns` columns, broken between words; a word that is longer has a line of its own.

@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace kintsugi {
 
 namespace {
 
-constexpr double kAlike = 0.1;
+double norm_of(std::span<const float> numbers) {
+  double sum = 0;
+  for (const float x : numbers) sum += static_cast<double>(x) * x;
+  return std::sqrt(sum);
+}
 
 double distance(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
@@ -20,18 +25,23 @@ double distance(std::span<const float> a, std::span<const float> b) {
 
 }  // namespace
 
-double norm_of(std::span<const float> numbers) {
-  double sum = 0;
-  for (const float x : numbers) sum += static_cast<double>(x) * x;
-  return std::sqrt(sum);
+Likeness::Likeness(std::vector<std::span<const float>> pieces, const PairingParameters& parameters)
+    : pieces_(std::move(pieces)), share_(parameters.alike), first_(parameters.alike_first) {
+  norms_.reserve(pieces_.size());
+  first_norms_.reserve(pieces_.size());
+  for (const std::span<const float> piece : pieces_) {
+    norms_.push_back(norm_of(piece));
+    first_norms_.push_back(norm_of(piece.first(std::min(first_, piece.size()))));
+  }
 }
 
-bool are_alike(std::span<const float> a, std::span<const float> b) {
-  // The first numbers tell most of what is unlike.
-  constexpr std::size_t kFirst = 64;
-  const std::size_t first = std::min(kFirst, a.size());
-  if (distance(a.first(first), b.first(first)) > 2 * kAlike * norm_of(a.first(first))) return false;
-  return distance(a, b) <= kAlike * norm_of(a);
+bool Likeness::operator()(std::size_t a, std::size_t b) const {
+  const std::span<const float> one = pieces_[a];
+  const std::span<const float> other = pieces_[b];
+  if (one.size() != other.size()) return false;
+  const std::size_t first = std::min(first_, one.size());
+  if (distance(one.first(first), other.first(first)) > 2 * share_ * first_norms_[a]) return false;
+  return distance(one, other) <= share_ * norms_[a];
 }
 
 }  // namespace kintsugi

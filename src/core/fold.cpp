@@ -59,8 +59,10 @@ void mark_unnormed(NetworkF64& network, const std::set<std::pair<PartKind, int>>
   for (PieceF64& piece : network.pieces) piece.normed = seen.contains({PartKind::norm, piece.index});
 }
 
+}  // namespace
+
 template <class Real>
-WeightPrecision find_precision(const BasicNetwork<Real>& network) {
+WeightPrecision precision_of(const BasicNetwork<Real>& network) {
   if (network.precision != WeightPrecision::float32) return network.precision;
   for (const WeightPrecision precision : {WeightPrecision::bfloat16, WeightPrecision::float16}) {
     const auto held = [&](const BasicPiece<Real>& piece) { return holds_all(precision, piece); };
@@ -70,10 +72,8 @@ WeightPrecision find_precision(const BasicNetwork<Real>& network) {
   return WeightPrecision::float32;
 }
 
-}  // namespace
-
-WeightPrecision precision_of(const NetworkF64& network) { return find_precision(network); }
-WeightPrecision precision_of(const Network& network) { return find_precision(network); }
+template WeightPrecision precision_of(const Network& network);
+template WeightPrecision precision_of(const NetworkF64& network);
 
 NetworkF64 fold(NetworkF64 network) {
   const std::map<int, int> positions = network.positions();

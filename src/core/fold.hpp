@@ -15,8 +15,8 @@ namespace kintsugi {
 [[nodiscard]] Network fold(const Network& network);
 
 /// The coarsest format that holds all numbers, or that held them before they were folded.
-[[nodiscard]] WeightPrecision precision_of(const NetworkF64& network);
-[[nodiscard]] WeightPrecision precision_of(const Network& network);
+template <class Real>
+[[nodiscard]] WeightPrecision precision_of(const BasicNetwork<Real>& network);
 
 /// Numbers of another type. Values beyond float32 become infinite.
 [[nodiscard]] NetworkF64 widened(const Network& network);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/alike.hpp"
 #include "kintsugi/core/error.hpp"
@@ -46,27 +48,30 @@ PairingResult learn_from_all(Scores& scores, const std::vector<Matching>& starts
   return best;
 }
 
-/// The same piece but for a faint difference, on which scores go by chance. Equal pieces stand for each other.
-bool are_nearly_equal(const Piece& a, const Piece& b) {
-  return a.weight.size() == b.weight.size() && a.weight != b.weight && are_alike(a.weight, b.weight);
-}
-
-/// Takes trust from pairs whose pieces have others that are nearly equal.
-void doubt_near_copies(const Network& network, Pairing& pairing) {
-  const auto piece = [&](int position) -> const Piece& { return network.pieces[static_cast<std::size_t>(position)]; };
+/// Takes trust from pairs whose pieces have others that are nearly equal: scores go by chance on the faint difference.
+/// Equal pieces stand for each other.
+void doubt_near_copies(const Network& network, const PairingParameters& parameters, Pairing& pairing) {
+  std::vector<std::span<const float>> weights;
+  weights.reserve(network.pieces.size());
+  for (const Piece& piece : network.pieces) weights.emplace_back(piece.weight);
+  const Likeness alike(weights, parameters);
+  const auto nearly_equal = [&](int a, int b) {
+    const auto one = static_cast<std::size_t>(a);
+    const auto other = static_cast<std::size_t>(b);
+    return alike(one, other) && network.pieces[one].weight != network.pieces[other].weight;
+  };
   for (std::size_t a = 0; a < pairing.pairs.size(); ++a) {
     for (std::size_t b = a + 1; b < pairing.pairs.size(); ++b) {
       PairScore& first = pairing.pairs[a];
       PairScore& second = pairing.pairs[b];
-      if (!are_nearly_equal(piece(first.expand), piece(second.expand)) &&
-          !are_nearly_equal(piece(first.compress), piece(second.compress)))
-        continue;
+      if (!nearly_equal(first.expand, second.expand) && !nearly_equal(first.compress, second.compress)) continue;
       first.trusted = second.trusted = pairing.trusted = false;
     }
   }
 }
 
-Pairing to_pairing(const Network& network, const Roles& roles, const PairingResult& result) {
+Pairing to_pairing(const Network& network, const Roles& roles, const PairingParameters& parameters,
+                   const PairingResult& result) {
   Pairing pairing;
   pairing.kind = result.kind;
   pairing.gap = result.quality.gap;
@@ -90,7 +95,7 @@ Pairing to_pairing(const Network& network, const Roles& roles, const PairingResu
     pairing.trusted = pairing.trusted && pair.trusted;
     pairing.pairs.push_back(pair);
   }
-  doubt_near_copies(network, pairing);
+  doubt_near_copies(network, parameters, pairing);
   return pairing;
 }
 
@@ -143,7 +148,7 @@ Pairing pair_by(const Network& network, const Roles& roles, PairScoreKind kind, 
   const pairing::PairTable pairs(network, roles.expand, roles.compress);
   pairing::check(roles, pairs);
   pairing::Scores scores(pairs, parameters);
-  return pairing::to_pairing(network, roles, pairing::decide(scores, kind));
+  return pairing::to_pairing(network, roles, parameters, pairing::decide(scores, kind));
 }
 
 Pairing pair_pieces(const Network& network, const Roles& roles, std::string_view name,
@@ -152,7 +157,7 @@ Pairing pair_pieces(const Network& network, const Roles& roles, std::string_view
   const pairing::PairTable pairs(network, roles.expand, roles.compress);
   pairing::check(roles, pairs);
   pairing::Scores scores(pairs, parameters);
-  return pairing::to_pairing(network, roles, pairing::decide_best(scores));
+  return pairing::to_pairing(network, roles, parameters, pairing::decide_best(scores));
 }
 
 }  // namespace kintsugi

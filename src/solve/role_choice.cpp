@@ -29,11 +29,15 @@ struct OpenRoles {
 };
 
 /// Rank 0's part: no groups where nothing is open or the data cannot decide it.
-OpenRoles look_at_weights(const Network& network, const RowShape& shape, const SolveOptions& options) {
+OpenRoles look_at_weights(const Network& network, const RowShape& shape, const SolveOptions& options,
+                          Solution& solution) {
   OpenRoles open;
   const RoleGuess guess = guess_roles(network, shape, options.given_expand, options.parameters.pairing);
-  const auto unsure = [](const DirectedPair& pair) { return !pair.sure; };
-  if (!guess.head_sure || std::ranges::none_of(guess.square, unsure)) return open;
+  solution.square_pairs = guess.square.size();
+  for (const DirectedPair& pair : guess.square) {
+    if (!pair.sure) solution.open_roles.push_back({pair.expand, pair.compress});
+  }
+  if (!guess.head_sure || solution.open_roles.empty()) return open;
   open.guess = guess.roles;
   std::map<int, int> trusted;
   for (const PairScore& pair : pair_pieces(network, guess.roles, options.pairing, options.parameters.pairing).pairs) {
@@ -295,17 +299,17 @@ void guess_roles_in(const mpi::Comm& world, const Network& network, const RowSha
   world.broadcast(options.given_expand);
 }
 
-std::int64_t settle_roles(const mpi::Comm& world, const Network& network, RowSource& rows, SolveOptions& options,
-                          SolveObserver& observer) {
-  if (!options.given_expand.empty() || options.without_predictions) return 0;
+void settle_roles(const mpi::Comm& world, const Network& network, RowSource& rows, SolveOptions& options,
+                  SolveObserver& observer, Solution& solution) {
+  if (!options.given_expand.empty() || options.without_predictions) return;
   OpenRoles open;
   world.agree([&] {
-    if (world.root()) open = look_at_weights(network, rows.shape(), options);
+    if (world.root()) open = look_at_weights(network, rows.shape(), options, solution);
   });
   share(world, open);
-  if (open.groups.empty()) return 0;
+  if (open.groups.empty()) return;
   const kernels::FlushDenormals flushed;
-  return RoleChoice(world, network, rows, options, std::move(open), observer).run();
+  solution.evaluations += RoleChoice(world, network, rows, options, std::move(open), observer).run();
 }
 
 }  // namespace kintsugi

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "kintsugi/solve.hpp"
 
 namespace kintsugi {
@@ -17,12 +14,13 @@ namespace kintsugi {
 /// 3. A search with these roles comes to a better order, at which the shares are found anew, until one solves the
 ///    problem or the roles no longer change.
 ///
-/// Returns the evaluations of the whole network in these searches. Changes nothing where the roles are given, or sure,
+/// Adds the evaluations of the whole network in these searches to those of `solution`, which gets the doubtful pairs
+/// (Solution::open_roles). Changes nothing where the roles are given, or sure,
 /// or no rows count. Otherwise `options` gets the expand pieces, and an order that has solved the problem becomes the
 /// start. The same on all ranks, which all need `network.pieces` on rank 0 only; the observer is told on rank 0.
 /// Collective over `world`. Throws as solve() does.
-std::int64_t settle_roles(const mpi::Comm& world, const Network& network, RowSource& rows, SolveOptions& options,
-                          SolveObserver& observer);
+void settle_roles(const mpi::Comm& world, const Network& network, RowSource& rows, SolveOptions& options,
+                  SolveObserver& observer, Solution& solution);
 
 /// Gives the options the expand pieces that the weights favour, where shapes leave roles open and nobody gave them.
 /// `network` is read on rank 0 only. Collective over `world`. Throws as guess_roles() does, on all ranks alike.

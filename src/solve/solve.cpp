@@ -165,13 +165,13 @@ Solution solve(const mpi::Comm& world, const Network& network, RowSource& rows, 
   world.agree([&] { require_predictions(rows.shape(), given); });
   // 1. Roles and pairs, on rank 0; roles that the weights leave open, by the data.
   SolveOptions options = given;
-  std::int64_t settling = 0;
   try {
-    settling = settle_roles(world, network, rows, options, observer);
+    settle_roles(world, network, rows, options, observer, solution);
   } catch (const Stopped&) {
     be_quiet_about_stop(kSecondsForAnOrder);
     guess_roles_in(world, network, rows.shape(), options);
   }
+  const std::int64_t settling = solution.evaluations;
   if (stop_reason() != StopReason::none) be_quiet_about_stop(kSecondsForAnOrder);
   const Preparation preparation = prepare(world, network, rows.shape(), options, observer);
   solution.times.pairing = since_start.seconds();

@@ -47,6 +47,14 @@ TEST(TextTable, LinesUp) {
   EXPECT_EQ(out.str(), "  name     n\n  a       10\n  longer\n");
 }
 
+TEST(Text, NamesSomeOfMany) {
+  const std::vector<std::string> words{"3", "5", "8"};
+  EXPECT_EQ(some_of(words), "3, 5, 8");
+  EXPECT_EQ(some_of(words, 3), "3, 5, 8");
+  EXPECT_EQ(some_of(words, 2), "3, 5 and 1 more");
+  EXPECT_EQ(some_of({}, 2), "");
+}
+
 TEST(Text, CountsAndRanges) {
   EXPECT_EQ(count_of(1, "block"), "1 block");
   EXPECT_EQ(count_of(0, "block"), "0 blocks");

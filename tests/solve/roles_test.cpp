@@ -63,7 +63,10 @@ TEST(Square, GivenRolesAreKept) {
   options.given_expand = {1, 2, 3};
   testing::CountingObserver observer;
   MemoryRows rows(problem.rows);
-  EXPECT_EQ(settle_roles(world, problem.network, rows, options, observer), 0);
+  Solution solution;
+  settle_roles(world, problem.network, rows, options, observer, solution);
+  EXPECT_EQ(solution.evaluations, 0);
+  EXPECT_TRUE(solution.open_roles.empty());
   EXPECT_EQ(options.given_expand, (std::vector<int>{1, 2, 3}));
   EXPECT_EQ(options.start, "auto");
 }

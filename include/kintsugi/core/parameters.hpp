@@ -54,6 +54,7 @@ struct ResidualTestParameters {
   double deviations = 5;
   double rows_per_feature = 8;
   double ridge = 1e-10;
+  double exchange_rise = 400;
 
   template <class Visitor>
   void visit(Visitor& visitor) {
@@ -70,6 +71,11 @@ struct ResidualTestParameters {
     visitor("ridge", ridge, "of a diagonal entry", 0, 1,
             "Added to the normal matrix of features of unit length: tells copies among the features apart. Only needs "
             "to be well above rounding.");
+    visitor("exchange_rise", exchange_rise, "variances of the noise", 0, 1e12,
+            "Where pairs are open, errors pass for noise only if each exchange of two pairs' pieces raises the sum of "
+            "squares by so much. Where noise hides exchanges, wrong pairs have orders of nearly the least error, which "
+            "no test of the errors tells from it: of 76 planted networks with noise of 16 to 63 %, 23 ended at wrong "
+            "pairs, with 282 at most; 12 of the others have more than 400.");
   }
 };
 
@@ -83,6 +89,7 @@ struct ErrorFloorParameters {
   double precision_ratio = 4;
   std::int64_t precision_rows = 512;
   std::int64_t precision_draws = 4;
+  std::size_t few_predictions = 1024;
   double deviations = 6;
   double finest = 1e-14;
   double coarsest = 1;
@@ -118,6 +125,10 @@ struct ErrorFloorParameters {
             "Rows that the effect of the weights' rounding is taken on. Not measured.");
     visitor("precision_draws", precision_draws, "draws", 1, 1e4,
             "Random roundings of all weights that its mean square is taken of. Not measured.");
+    visitor(
+        "few_predictions", few_predictions, "predictions", 0, 1e9,
+        "Up to so many, chance decides how far float32 misses them: solve and verify evaluate them alike, number by "
+        "number. Of a single row their own numbers differed by a factor of 1.6.");
     visitor("deviations", deviations, "standard errors", 0, 100,
             "The target leaves room for so many standard errors of a rounding's mean square: that of the true order is "
             "hardly ever above it. When raised, orders with a small error pass on small samples.");
@@ -180,6 +191,8 @@ struct PairingParameters {
   double norm_rounding = 1e-6;
   std::int64_t unrelated_tables = 16;
   double likely_significance = 4;
+  double alike = 0.1;
+  std::size_t alike_first = 64;
 
   template <class Visitor>
   void visit(Visitor& visitor) {
@@ -206,6 +219,13 @@ struct PairingParameters {
     visitor("likely_significance", likely_significance, "deviations", 0, 1000,
             "By so much the best assignment of untrusted pairs must score above theirs, or all pairs count as equally "
             "likely. Of trained networks whose pairs are not trusted, those that it helps have 8 and more.");
+    visitor(
+        "alike", alike, "share of the norm", 0, 1,
+        "Pieces that differ by less are alike: scores go by chance on what tells them apart, so their pairs are not "
+        "trusted, and exchanges of them are tried before an answer is called certain. In eight "
+        "networks any two pieces differ by 1.1 and more.");
+    visitor("alike_first", alike_first, "numbers", 1, 1e6,
+            "So many numbers are compared before all of them, with twice the room: only saves time.");
   }
 };
 
@@ -922,6 +942,9 @@ struct IslandParameters {
   std::size_t margin_pairs = 400;
   double margin_deviations = 5;
   double margin_odds = 20;
+  double tie_slack = 100;
+  double tie_idle = 0.01;
+  std::int64_t tie_trials = 128;
   double floor_share = 0.25;
   std::size_t blocks_of_one = 64;
   std::size_t blocks_of_two = 128;
@@ -953,6 +976,14 @@ struct IslandParameters {
         "margin_odds", margin_odds, "variances of the noise", 0, 1e6,
         "Where noise is left, the swap must raise the sum of squared errors by so much, whatever other swaps make up "
         "for: twice the logarithm of the odds.");
+    visitor("tie_slack", tie_slack, "factor", 1, 1e6,
+            "What else explains the predictions as well is tried where the first-order model predicts up to so many "
+            "times the room that there is: of small changes it may miss that much.");
+    visitor("tie_idle", tie_idle, "of the median norm", 0, 1,
+            "Blocks whose compress pieces are that small do next to nothing, and exchanges of them are tried.");
+    visitor("tie_trials", tie_trials, "orders", 0, 1e6,
+            "Orders that are tried for ties at most; a quarter of the search's evaluations where these are fewer, and "
+            "four for each block at least. Raised, fewer ties are missed, and a solve ends later.");
     visitor("floor_share", floor_share, "of the error", 0, 1,
             "Where inputs and near swaps explain less of the error on all rows, what is left is mostly noise, and the "
             "sample grows.");
@@ -961,6 +992,43 @@ struct IslandParameters {
     // a search needs luck, and islands that share their orders are more likely to have it.
     visitor("blocks_of_one", blocks_of_one, "blocks", 0, 1e6, "Up to so many, --islands auto is one island.");
     visitor("blocks_of_two", blocks_of_two, "blocks", 0, 1e6, "Up to so many, it is two; beyond, four.");
+  }
+};
+
+/// An answer's last improvements, in float64 (search/islands/polish.hpp).
+struct PolishParameters {
+  double room = 16;
+  std::int64_t trials = 128;
+  std::int64_t evaluations = 64;
+  std::int64_t least_evaluations = 16;
+  double least_products = 2e9;
+  double deviations = 3;
+  double least = 1e-6;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor(
+        "room", room, "factor", 0, 1e6,
+        "Changes of an order are tried that the first-order model predicts to raise the error by less than so many "
+        "times the error itself. A change that lowers it moves predictions by at most twice the error, so that it is "
+        "predicted to raise it fourfold at most; float32 adds as much again and more.");
+    visitor("trials", trials, "orders", 0, 1e6,
+            "So many changes are tried from each order, those with the lowest predictions, on a few rows at first.");
+    visitor(
+        "evaluations", evaluations, "evaluations", 0, 1e6,
+        "What all of it may take at most, in evaluations of the whole network in float64 on all rows; a quarter of "
+        "the search's evaluations where these are fewer. Raised, answers with hundreds of undecided neighbours come "
+        "nearer to the least error, and take longer in proportion.");
+    visitor("least_evaluations", least_evaluations, "evaluations", 0, 1e6,
+            "What it may take at least, however short the search was.");
+    visitor(
+        "least_products", least_products, "multiplications", 0, 1e15,
+        "The same for small networks: a second's work or so. Where blocks do next to nothing, hundreds of moves must "
+        "be tried on all rows.");
+    visitor("deviations", deviations, "standard errors", 0, 100,
+            "A change that raises the error by more on some rows is not tried on more of them.");
+    visitor("least", least, "of the error", 0, 1,
+            "An order that lowers the error by less is not better: float64 rounds, too.");
   }
 };
 
@@ -1080,6 +1148,43 @@ struct PreparationParameters {
   }
 };
 
+// --- diagnosis ---
+
+/// Whether a block is missing (cli/missing_finding.hpp): from which share of the error on that an unknown block
+/// explains it is named. Orders without a block: 0.8 to 0.95; wrong orders that a search has just begun with: 0.8 and
+/// more; those that it ends with: 0.5.
+struct MissingBlockParameters {
+  double sure = 3;
+  double share_if_left_out = 0.2;
+  double share_at_optimum = 0.6;
+  double share_at_end = 0.75;
+  double share_in_doubt = 0.9;
+  std::int64_t evaluations_per_block = 200;
+  double alike = 1.2;
+  std::size_t points = 400;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("sure", sure, "standard errors", 0, 100,
+            "A swap of neighbours changes the error for certain where it does so by more. An order is at an optimum "
+            "where each swap raises it for certain, and not yet at its end where some lower it for certain.");
+    visitor("share_if_left_out", share_if_left_out, "share", 0, 1,
+            "Where pieces were left out at import, and one may have lost its partner.");
+    visitor("share_at_optimum", share_at_optimum, "share", 0, 1, "Where each swap of neighbours raises the error.");
+    visitor("share_at_end", share_at_end, "share", 0, 1,
+            "Where the search has ended, and nothing else that was tried explains the error. Lowered, wrong orders are "
+            "taken for ones with a block missing.");
+    visitor("share_in_doubt", share_in_doubt, "share", 0, 1,
+            "Where pairs are open, or some swaps of neighbours still lower the error: whole planted networks at such "
+            "ends have up to 0.85; of 16 networks of ten blocks without one of them, 13 have more than 0.9.");
+    visitor("evaluations_per_block", evaluations_per_block, "evaluations", 0, 1e9,
+            "A search that a limit has ended counts as ended after so many.");
+    visitor("alike", alike, "factor", 1, 1e6,
+            "Places that leave up to so many times what the best one leaves are likely, too.");
+    visitor("points", points, "predictions", 1, 1e5, "That the shares are found on: time grows with their cube.");
+  }
+};
+
 /// All of them. Groups and members are in the order in which they are printed.
 struct Parameters {
   LinearModelParameters linear_model;
@@ -1113,12 +1218,14 @@ struct Parameters {
   SampleSizeParameters sample_size;
   IteratedParameters iterated;
   IslandParameters island;
+  PolishParameters polish;
   MigrationParameters migration;
   ElitePoolParameters elite_pool;
   RoleChoiceParameters role_choice;
   PartChoiceParameters part_choice;
   ActivationChoiceParameters activation_choice;
   PreparationParameters preparation;
+  MissingBlockParameters missing_block;
 
   /// Calls group(name, part) for each part.
   template <class Group>
@@ -1154,12 +1261,14 @@ struct Parameters {
     group("sample_size", sample_size);
     group("iterated", iterated);
     group("island", island);
+    group("polish", polish);
     group("migration", migration);
     group("elite_pool", elite_pool);
     group("role_choice", role_choice);
     group("part_choice", part_choice);
     group("activation_choice", activation_choice);
     group("preparation", preparation);
+    group("missing_block", missing_block);
   }
 };
 

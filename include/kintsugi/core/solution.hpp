@@ -139,15 +139,19 @@ struct Times {
 /// What a solve gives back; the same on every rank but for `times`.
 struct Solution {
   Status status = Status::not_solved;
-  Assembly assembly;               ///< positions in Network::pieces
-  std::vector<int> permutation;    ///< the pieces' own indices: what the user sees
-  std::string sha256;              ///< of format_permutation(permutation)
-  double mse = 0;                  ///< float32 evaluation; NaN where a stop left no time for any
-  double largest_error = 0;        ///< largest |prediction - reconstruction| over rows and outputs; NaN: not checked
-  double target = 0;               ///< at or below this MSE counts as solved
-  double excess = 0;               ///< squared errors in units of what rounding explains; up to 1: solved; 0: not asked
-  std::size_t rows = 0;            ///< rows that `mse` is of: all, or a sample's where a stop left no time for a check
-  std::vector<PairScore> pairs;    ///< one per block, in the final order
+  Assembly assembly;             ///< positions in Network::pieces
+  std::vector<int> permutation;  ///< the pieces' own indices: what the user sees
+  std::string sha256;            ///< of format_permutation(permutation)
+  double mse = 0;                ///< float32 evaluation; NaN where a stop left no time for any
+  double largest_error = 0;      ///< largest |prediction - reconstruction| over rows and outputs; NaN: not checked
+  double target = 0;             ///< at or below this MSE counts as solved
+  double excess = 0;             ///< squared errors in units of what rounding explains; up to 1: solved; 0: not asked
+  std::size_t rows = 0;          ///< rows that `mse` is of: all, or a sample's where a stop left no time for a check
+  std::vector<PairScore> pairs;  ///< one per block, in the final order
+  /// Square pairs (h = d) of which the weights do not tell which piece expands, as they favour it, and the number of
+  /// all square pairs; rank 0 only, and none where the roles are given.
+  std::vector<Block> open_roles;
+  std::size_t square_pairs = 0;
   std::vector<StartOrder> starts;  ///< best first
   std::vector<TrajectoryEntry> trajectory;
   std::vector<Margin> margins;  ///< one per two neighbours of the final order
