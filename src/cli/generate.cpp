@@ -139,11 +139,11 @@ void lay_out_parts(const Assembly& truth, const GrammarOptions& grammar, std::sp
       const PartRule& rule = rule_of(kind);
       lay_out(kind, rule.owner == PartOwner::compress ? block.compress : block.expand,
               rule.flat ? layout.rows.width : hidden,
-              !rule.flat || (kind == PartKind::norm && grammar.form.norm == Norm::layer));
+              !rule.flat || (kind == PartKind::norm && rule_of(grammar.form.norm).shifted));
     }
   }
   if (grammar.head_gain())
-    lay_out(PartKind::head_norm, truth.head, layout.rows.width, grammar.form.head_norm == Norm::layer);
+    lay_out(PartKind::head_norm, truth.head, layout.rows.width, rule_of(grammar.form.head_norm).shifted);
 }
 
 ProblemLayout GenerateCommand::layout(const Assembly& truth, std::span<const int> parts,

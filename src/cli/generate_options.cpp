@@ -65,8 +65,8 @@ void GenerateOptions::declare(OptionTable& options) {
   options.option("activation", "NAME", "function between a block's two pieces: " + activation_names(),
                  activation(network.activation));
   options.option("norm", "KIND", "what stands in front of each block: none, layer (LayerNorm), rms (RMSNorm)",
-                 choice(norm_, {"none", "layer", "rms"}));
-  options.option("head-norm", "KIND", "what stands in front of the head", choice(head_norm_, {"none", "layer", "rms"}));
+                 choice(norm_, norm_names()));
+  options.option("head-norm", "KIND", "what stands in front of the head", choice(head_norm_, norm_names()));
   options.option("norm-eps", "X", "what the norms add to the variance or mean square", number(eps_, 0));
   options.option("gain", "BOOL", "whether norms have a gain, and LayerNorm a bias", toggle(network.grammar.gain));
   options.option("gate", "BOOL", "whether blocks are gated: act(W_gate x) * W_in x",

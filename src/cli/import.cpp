@@ -1,6 +1,8 @@
 // kintsugi import: pieces and rows of data into one problem file.
 
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/output_file.hpp"
@@ -11,6 +13,12 @@
 namespace kintsugi::cli {
 
 namespace {
+
+std::vector<std::string> norms_or_auto() {
+  std::vector<std::string> names = norm_names();
+  names.insert(names.begin(), "auto");
+  return names;
+}
 
 class ImportCommand final : public Command {
  public:
@@ -47,9 +55,9 @@ class ImportCommand final : public Command {
     options.option("norm", "KIND",
                    "what stands in front of each block: none, layer (LayerNorm), rms (RMSNorm), or auto: none where "
                    "pieces have no gains, else layer where these have biases, else rms",
-                   choice(norm_, {"auto", "none", "layer", "rms"}));
+                   choice(norm_, norms_or_auto()));
     options.option("head-norm", "KIND", "what stands in front of the head, in the same words",
-                   choice(head_norm_, {"auto", "none", "layer", "rms"}));
+                   choice(head_norm_, norms_or_auto()));
     options.option("norm-eps", "X", "what norms add to the variance or mean square", number(eps_, 0));
     options.option("inputs", "COLUMNS", "the inputs' columns or array: x0..x47, or a,b,c, or by number 1-48, or x_*",
                    text(columns_.inputs));

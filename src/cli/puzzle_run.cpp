@@ -41,8 +41,6 @@ BlockForm with_norms_of(BlockForm form, const BlockForm& other) {
   return form;
 }
 
-bool is_rms(const BlockForm& form) { return form.norm == Norm::rms || form.head_norm == Norm::rms; }
-
 /// Throws UsageError where a file of this name is there that `read` cannot read: no earlier run has written it.
 template <class Read>
 void require_made_here(const fs::path& path, const Read& read) {
@@ -133,21 +131,22 @@ void PuzzleRun::choose_form(const mpi::Comm& world, Network& network, RowSource&
   std::vector<int> open{puzzle_.norm_open ? 1 : 0};
   world.broadcast(open);
   SolveOptions shared = options;
-  if (open[0] != 0) shared.parameters.activation_choice.share_of_time /= 2;
+  if (open[0] != 0) shared.parameters.activation_choice.share_of_time /= static_cast<double>(kNorms.size() - 1);
   choice_ = kintsugi::choose_activation(world, network, rows, shared, observer);
   if (open[0] == 0) return;
-  Network other = network;
-  for (Norm* const norm : {&other.form.norm, &other.form.head_norm}) {
-    if (*norm != Norm::none) *norm = *norm == Norm::rms ? Norm::layer : Norm::rms;
-  }
-  ActivationChoice choice = kintsugi::choose_activation(world, other, rows, shared, observer);
-  if (choice.trials.front().mse < choice_.trials.front().mse) {
+  std::vector<int> own{static_cast<int>(network.form.any_norm())};  // rank 0 has the network
+  world.broadcast(own);
+  for (const Norm norm : norms_but(static_cast<Norm>(own[0]))) {
+    Network other = network;
+    other.form = network.form.with_norm(norm);
+    ActivationChoice choice = kintsugi::choose_activation(world, other, rows, shared, observer);
+    if (!(choice.trials.front().mse < choice_.trials.front().mse)) continue;
     network.form = other.form;
     choice_ = std::move(choice);
   }
   world.agree([&] {
     if (world.root())
-      puzzle_.notes.push_back(std::string("norms are ").append(is_rms(network.form) ? "RMSNorm" : "LayerNorm") +
+      puzzle_.notes.push_back(std::string("norms are ").append(rule_of(network.form.any_norm()).title) +
                               " by the data: the other leaves a larger error");
   });
 }

@@ -7,20 +7,34 @@
 
 namespace kintsugi {
 
-std::string_view to_string(Norm norm) {
-  switch (norm) {
-    case Norm::none: return "none";
-    case Norm::layer: return "layer";
-    case Norm::rms: return "rms";
+std::vector<Norm> norms_but(Norm but) {
+  std::vector<Norm> others;
+  for (const NormRule& rule : kNorms) {
+    if (rule.norm != Norm::none && rule.norm != but) others.push_back(rule.norm);
   }
-  throw InternalError("unknown norm value");
+  return others;
+}
+
+Norm norm_with(bool shifted) {
+  for (const NormRule& rule : kNorms) {
+    if (rule.norm != Norm::none && rule.shifted == shifted) return rule.norm;
+  }
+  return Norm::none;
+}
+
+std::vector<std::string> norm_names() {
+  std::vector<std::string> names;
+  for (const NormRule& rule : kNorms) names.emplace_back(rule.name);
+  return names;
 }
 
 Norm parse_norm(std::string_view name) {
-  for (const Norm norm : {Norm::none, Norm::layer, Norm::rms}) {
-    if (to_string(norm) == name) return norm;
+  std::string known;
+  for (const NormRule& rule : kNorms) {
+    if (rule.name == name) return rule.norm;
+    known.append(" ").append(rule.name);
   }
-  throw UsageError("unknown norm '" + std::string(name) + "'; known are: none layer rms");
+  throw UsageError("unknown norm '" + std::string(name) + "'; known are:" + known);
 }
 
 std::string to_string(const BlockForm& form) {

@@ -15,7 +15,7 @@ template <class Vector>
 void normalise(const BlockForm& form, Vector&& state) {
   using Scalar = typename std::decay_t<Vector>::Scalar;
   if (form.norm == Norm::none) return;
-  if (form.norm == Norm::layer) state.array() -= state.mean();
+  if (rule_of(form.norm).centred) state.array() -= state.mean();
   const Scalar mean_square = state.squaredNorm() / static_cast<Scalar>(state.size());
   state /= std::sqrt(mean_square + static_cast<Scalar>(form.eps));
 }

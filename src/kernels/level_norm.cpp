@@ -10,7 +10,7 @@ namespace kintsugi::kernels::level_code {
 void normalise_tile(const BlockForm& form, std::size_t features, const float* x, float* normed, float* factors) {
   const auto count = static_cast<float>(features);
   float means[kTileRows] = {};
-  if (form.norm == Norm::layer) {
+  if (rule_of(form.norm).centred) {
     for (std::size_t j = 0; j < features; ++j) {
       for (std::size_t row = 0; row < kTileRows; ++row) means[row] += x[j * kTileRows + row];
     }
@@ -43,8 +43,9 @@ void pull_through_norm(const BlockForm& form, std::size_t features, const float*
       products[row] += gradient * normed[j * kTileRows + row];
     }
   }
+  const bool centred = rule_of(form.norm).centred;
   for (std::size_t row = 0; row < kTileRows; ++row) {
-    means[row] = form.norm == Norm::layer ? means[row] / count : 0;
+    means[row] = centred ? means[row] / count : 0;
     products[row] /= count;
   }
   for (std::size_t j = 0; j < features; ++j) {

@@ -189,7 +189,7 @@ class Grouping {
     if (hints_.norm) form.norm = *hints_.norm;
     if (hints_.head_norm) form.head_norm = *hints_.head_norm;
     if (hints_.eps) form.eps = *hints_.eps;
-    const auto kind_of = [&](const Found& part) { return piece(part.part).bias.empty() ? Norm::rms : Norm::layer; };
+    const auto kind_of = [&](const Found& part) { return norm_with(!piece(part.part).bias.empty()); };
     const auto norm = std::ranges::find(grouped_.found, PartKind::norm, &Found::kind);
     const auto head = std::ranges::find(grouped_.found, PartKind::head_norm, &Found::kind);
     if (norm != grouped_.found.end() && hints_.norm == Norm::none)
@@ -202,10 +202,12 @@ class Grouping {
                        " is the gain of a norm before the head");
     const bool told = hints_.norm || (norm == grouped_.found.end() && hints_.head_norm);
     if (!form.has_norms() || told) return;
-    const bool layer = form.norm == Norm::layer || form.head_norm == Norm::layer;
-    notes.emplace_back(layer ? "norms are taken to be LayerNorm, since they have biases"
-                             : "norms are taken to be RMSNorm, since they have no biases; --norm layer if they are "
-                               "LayerNorm");
+    const NormRule& rule = rule_of(form.any_norm());
+    std::string note = std::string("norms are taken to be ").append(rule.title);
+    note += rule.shifted ? ", since they have biases" : ", since they have no biases";
+    for (const Norm other : rule.shifted ? std::vector<Norm>() : norms_but(rule.norm))
+      note.append("; --norm ").append(to_string(other)).append(" if they are ").append(rule_of(other).title);
+    notes.push_back(std::move(note));
   }
 
   void split_fused() {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <ranges>
 #include <utility>
 
 #include "core/fold.hpp"
@@ -199,13 +200,15 @@ class PartChoice {
     std::vector<NetworkF64> forms{network_};
     if (open_.kinds) {
       forms.clear();
-      for (const Norm norm : {Norm::rms, Norm::layer}) forms.push_back(as_norms(norm));
+      for (const NormRule& rule : kNorms | std::views::reverse) {
+        if (rule.norm != Norm::none) forms.push_back(as_norms(rule.norm));
+      }
       forms.push_back(as_scales());
     }
     if (open_.norm && !open_.kinds) {
-      forms.push_back(network_);
-      for (Norm* const norm : {&forms.back().form.norm, &forms.back().form.head_norm}) {
-        if (*norm != Norm::none) *norm = *norm == Norm::rms ? Norm::layer : Norm::rms;
+      for (const Norm norm : norms_but(network_.form.any_norm())) {
+        forms.push_back(network_);
+        forms.back().form = network_.form.with_norm(norm);
       }
     }
     if (!open_.gates || !is_fused()) return forms;

@@ -81,7 +81,7 @@ PartMatrix PartGradients::gained(const PartMatrix& normed, const Slot& slot) con
 }
 
 void PartGradients::normalise_rows(Norm norm, PartMatrix& states, Eigen::VectorXd& factors) const {
-  if (norm == Norm::layer) states.colwise() -= states.rowwise().mean().eval();
+  if (rule_of(norm).centred) states.colwise() -= states.rowwise().mean().eval();
   const auto width = static_cast<double>(states.cols());
   factors = (states.rowwise().squaredNorm().array() / width + network_.form.eps).rsqrt();
   states = factors.asDiagonal() * states;
@@ -91,7 +91,7 @@ void PartGradients::pull_through(Norm norm, const PartMatrix& normed, const Eige
                                  PartMatrix& gradient) {
   const auto width = static_cast<double>(gradient.cols());
   const Eigen::VectorXd along = gradient.cwiseProduct(normed).rowwise().sum() / width;
-  if (norm == Norm::layer) gradient.colwise() -= gradient.rowwise().mean().eval();
+  if (rule_of(norm).centred) gradient.colwise() -= gradient.rowwise().mean().eval();
   gradient -= along.asDiagonal() * normed;
   gradient = factors.asDiagonal() * gradient;
 }

@@ -135,7 +135,7 @@ std::vector<std::pair<PartKind, Piece>> add_parts(const PlantedOptions& options,
         gain = about_one(random, expand.cols());
         expand *= gain.asDiagonal();
         Piece norm = to_part(gain);
-        if (options.biases && grammar.form.norm == Norm::layer)
+        if (options.biases && rule_of(grammar.form.norm).shifted)
           norm.bias = gaussian_vector(random, norm.out, kNormBias);
         parts.emplace_back(kind, std::move(norm));
         break;
@@ -260,7 +260,7 @@ std::optional<Piece> PlantedRecipe::head_norm() const {
   if (!options_.grammar.head_gain()) return std::nullopt;
   Random random = synth_random(options_.seed, SynthStream::parts, options_.blocks);
   Piece norm = to_part(about_one(random, static_cast<Index>(options_.width)));
-  if (options_.biases && options_.grammar.form.head_norm == Norm::layer)
+  if (options_.biases && rule_of(options_.grammar.form.head_norm).shifted)
     norm.bias = gaussian_vector(random, norm.out, kNormBias);
   return norm;
 }

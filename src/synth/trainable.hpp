@@ -98,7 +98,7 @@ class TrainableNetwork {
   [[nodiscard]] Layer add_part(bool there);
   [[nodiscard]] Piece piece(const Layer& layer) const;
   [[nodiscard]] ResidualBlock block(const BlockPlan& plan) const;
-  [[nodiscard]] bool has_bias(Norm norm) const { return shape_.biases && norm == Norm::layer; }
+  [[nodiscard]] bool has_bias(Norm norm) const { return shape_.biases && rule_of(norm).shifted; }
   [[nodiscard]] bool norm_bias() const { return has_bias(shape_.grammar.form.norm); }
   [[nodiscard]] bool head_norm_bias() const { return has_bias(shape_.grammar.form.head_norm); }
   void fold_gain(const Layer& layer, const Layer& gain, bool bias);

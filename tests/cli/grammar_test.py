@@ -176,6 +176,16 @@ class Forms(ProgramTest):
                 self.run_program("solve", "again.h5", "-o", "solution.h5", "-q")
                 self.assertEqual(self.answer(), ([number[index] for index in truth], "solved"))
 
+    def test_the_norm_is_told_by_the_data_on_any_number_of_ranks(self):
+        for norm in ("rms", "layer"):
+            with self.subTest(norm):
+                network, truth = self.generate(["--norm", norm, "--biases", "no", "--scale", "yes"], seed=4, size=LARGE)
+                number = self.write_pieces(network, 5)
+                for np in (None, 2):
+                    self.run_program("solve", "puzzle", "-o", "puzzle/solution.h5", "-q", np=np)
+                    self.assertEqual(self.answer("puzzle/solution.h5"), (self.expected(network, number), "solved"))
+                    self.assertEqual(Network(self.folder / "puzzle/problem.h5").norm, norm)
+
     def test_another_norm_or_eps_is_named(self):
         network, _ = self.generate(["--norm", "layer", "--biases", "no", "--norm-eps", 1e-6], seed=4, size=LARGE)
         self.write_pieces(network, 5)

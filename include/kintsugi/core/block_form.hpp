@@ -1,14 +1,37 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kintsugi {
 
-/// What stands in front of a block's expand piece: nothing, (x - mean) / sqrt(variance + eps), or
-/// x / sqrt(mean square + eps), over the features of a row.
+/// What stands in front of a block's expand piece: nothing, or a norm of kNorms.
 enum class Norm : std::uint8_t { none, layer, rms };
+
+/// A kind of norm: x / sqrt(mean square + eps) over the features of a row, of x as it is or less its mean.
+struct NormRule {
+  Norm norm = Norm::none;
+  std::string_view name;   ///< as options and files have it
+  std::string_view title;  ///< as people have it
+  bool centred = false;    ///< the mean is taken off first
+  bool shifted = false;    ///< its gain has a bias beside it
+};
+
+/// In the order of the values. The first with biases and the first without are what gains with and without are taken
+/// for.
+inline constexpr std::array kNorms{NormRule{Norm::none, "none", "no norm"},
+                                   NormRule{Norm::layer, "layer", "LayerNorm", true, true},
+                                   NormRule{Norm::rms, "rms", "RMSNorm"}};
+
+[[nodiscard]] constexpr const NormRule& rule_of(Norm norm) { return kNorms[static_cast<std::size_t>(norm)]; }
+
+/// All but `but` and none at all.
+[[nodiscard]] std::vector<Norm> norms_but(Norm but);
+[[nodiscard]] Norm norm_with(bool shifted);
 
 inline constexpr double kNormEps = 1e-5;
 
@@ -25,6 +48,15 @@ struct BlockForm {
   /// With the norm before the head for that before blocks.
   [[nodiscard]] constexpr BlockForm before_head() const { return {.norm = head_norm, .eps = eps}; }
   [[nodiscard]] constexpr bool has_norms() const { return norm != Norm::none || head_norm != Norm::none; }
+  /// The norm before blocks; where these have none, that before the head.
+  [[nodiscard]] constexpr Norm any_norm() const { return norm != Norm::none ? norm : head_norm; }
+  /// With another norm wherever there is one.
+  [[nodiscard]] constexpr BlockForm with_norm(Norm other) const {
+    BlockForm form = *this;
+    if (norm != Norm::none) form.norm = other;
+    if (head_norm != Norm::none) form.head_norm = other;
+    return form;
+  }
   /// expand - act - compress, nothing else, and the head.
   [[nodiscard]] constexpr bool plain() const { return !has_norms() && !gated; }
 
@@ -34,7 +66,9 @@ struct BlockForm {
 };
 
 /// "rms": as options and files name it.
-[[nodiscard]] std::string_view to_string(Norm norm);
+[[nodiscard]] constexpr std::string_view to_string(Norm norm) { return rule_of(norm).name; }
+/// The names of all, with "none".
+[[nodiscard]] std::vector<std::string> norm_names();
 /// Throws UsageError that lists the known names.
 [[nodiscard]] Norm parse_norm(std::string_view name);
 
