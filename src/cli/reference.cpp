@@ -5,6 +5,8 @@
 #include <limits>
 #include <map>
 
+#include "cli/precision_reference.hpp"
+#include "cli/row_scales.hpp"
 #include "core/block_math.hpp"
 #include "core/fold.hpp"
 #include "core/number_format.hpp"
@@ -114,6 +116,7 @@ Matrix singles_of(const NetworkF64& network, const Assembly& assembly, const Row
 /// Sums over rows, of which the result is made.
 struct Sums {
   double squares = 0;
+  double scaled_squares = 0;
   Eigen::RowVectorXd
       first;  ///< of the predictions' distances from the first row's, for a variance without cancellation
   Eigen::RowVectorXd second;
@@ -148,7 +151,7 @@ FoundRounding look_at_predictions(const ProblemFile& rows, const ErrorFloorParam
 }
 
 void add_slab(const NetworkF64& network, const Assembly& assembly, const RowsF64& slab, std::size_t first_row,
-              RoundingTally& tally, Sums& sums, ReferenceResult& result) {
+              const RowScales& scales, RoundingTally& tally, Sums& sums, ReferenceResult& result) {
   const PieceF64& head = network.pieces[static_cast<std::size_t>(assembly.head)];
   const Matrix states = states_of(network, assembly, slab);
   const Matrix outputs = apply_head(head, states);
@@ -162,61 +165,15 @@ void add_slab(const NetworkF64& network, const Assembly& assembly, const RowsF64
   sums.squares += errors.squaredNorm();
   for (Eigen::Index r = 0; r < errors.rows(); ++r) {
     for (Eigen::Index q = 0; q < errors.cols(); ++q) {
-      tally.add({predictions(r, q), outputs(r, q), single(r, q), magnitudes(r, q)});
+      const double scale = scales.of(first_row + static_cast<std::size_t>(r), static_cast<std::size_t>(q));
+      tally.add({predictions(r, q), outputs(r, q), single(r, q), magnitudes(r, q), scale});
+      sums.scaled_squares += scale * errors(r, q) * scale * errors(r, q);
     }
     const double largest = errors.row(r).allFinite() ? errors.row(r).maxCoeff() : kInfinity;
     if (largest <= result.largest_error) continue;
     result.largest_error = largest;
     result.largest_row = first_row + static_cast<std::size_t>(r);
   }
-}
-
-/// The rows that `solve` takes the effect of the weights' rounding on: those of the first tiles, of which row i belongs
-/// to tile i mod T.
-RowsF64 precision_sample(const ProblemFile& rows, const ErrorFloorParameters& parameters) {
-  RowsF64 sample;
-  sample.shape = rows.shape();
-  const std::size_t all = sample.shape.rows;
-  const std::size_t tiles = RowTiles::count(all);
-  const std::size_t used = RowTiles::tiles_for(static_cast<std::size_t>(parameters.precision_rows), all);
-  sample.shape.rows = 0;
-  for (std::size_t first = 0; first < all; first += kSlabRows) {
-    const std::size_t count = std::min(kSlabRows, all - first);
-    const RowsF64 slab = rows.read_f64(first, count);
-    for (std::size_t r = 0; r < count; ++r) {
-      if ((first + r) % tiles >= used) continue;
-      const auto at = slab.inputs.begin() + static_cast<std::ptrdiff_t>(r * sample.shape.width);
-      sample.inputs.insert(sample.inputs.end(), at, at + static_cast<std::ptrdiff_t>(sample.shape.width));
-      ++sample.shape.rows;
-    }
-  }
-  return sample;
-}
-
-NetworkF64 moved(NetworkF64 network, WeightPrecision precision, int draw) {
-  for (std::size_t p = 0; p < network.pieces.size(); ++p) {
-    Random random = moving_numbers(draw, static_cast<int>(p));
-    move_within_step(precision, network.pieces[p].weight, network.pieces[p].factors, random);
-    move_within_step(precision, network.pieces[p].bias, network.pieces[p].factors, random);
-    move_within_step(precision, network.pieces[p].gate_weight, network.pieces[p].factors, random);
-    move_within_step(precision, network.pieces[p].gate_bias, network.pieces[p].factors, random);
-  }
-  return network;
-}
-
-/// MSE that the weights' rounding explains: see ErrorFloor::precision_target().
-double precision_target(const NetworkF64& network, const Assembly& assembly, const ProblemFile& rows,
-                        WeightPrecision precision, const ErrorFloorParameters& parameters) {
-  if (precision == WeightPrecision::float32) return 0;
-  const RowsF64 sample = precision_sample(rows, parameters);
-  const std::vector<double> exact = predict_reference(network, assembly, sample);
-  const auto draws = static_cast<int>(parameters.precision_draws);
-  double squares = 0;
-  for (int draw = 0; draw < draws; ++draw) {
-    const std::vector<double> other = predict_reference(moved(network, precision, draw), assembly, sample);
-    for (std::size_t i = 0; i < exact.size(); ++i) squares += (other[i] - exact[i]) * (other[i] - exact[i]);
-  }
-  return parameters.precision_ratio * squares / static_cast<double>(exact.size() * static_cast<std::size_t>(draws));
 }
 
 std::string piece_name(const PieceF64& piece) {
@@ -231,12 +188,13 @@ ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& as
   const ErrorFloorParameters parameters;
   Sums sums;
   const FoundRounding rounding = look_at_predictions(rows, parameters, sums);
+  const RowScales scales(rows);
   RoundingTally tally(rounding.way);
   ReferenceResult result;
   result.rows = shape.rows;
   for (std::size_t first = 0; first < shape.rows; first += kSlabRows) {
     const std::size_t count = std::min(kSlabRows, shape.rows - first);
-    add_slab(network, assembly, rows.read_f64(first, count), first, tally, sums, result);
+    add_slab(network, assembly, rows.read_f64(first, count), first, scales, tally, sums, result);
   }
   const std::size_t predictions = shape.rows * shape.outputs;
   const RoundingVerdict verdict = tally.verdict(rounding, predictions, parameters);
@@ -246,7 +204,9 @@ ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& as
   result.prediction_variance = sums.variance(shape.rows);
   result.precision = precision_of(network);
   if (!(result.excess <= 1)) {
-    result.precision_target = precision_target(network, assembly, rows, result.precision, parameters);
+    result.precise = precision_targets(network, assembly, rows, result.precision, scales);
+    result.precise.plain = result.mse;
+    result.precise.scaled = sums.scaled_squares / static_cast<double>(predictions);
   }
   return result;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/number_format.hpp"
+#include "core/precision_rule.hpp"
 #include "kintsugi/core/assembly.hpp"
 #include "kintsugi/core/piece.hpp"
 #include "kintsugi/io/problem_file.hpp"
@@ -23,19 +24,18 @@ struct ReferenceResult {
   double rounding = 0;             ///< MSE that rounding explains
   double excess = 0;               ///< squared errors in units of what rounding explains: up to 1, it explains them
   WeightPrecision precision = WeightPrecision::float32;  ///< the coarsest format that holds all weights
-  double precision_target = 0;  ///< MSE that the weights' rounding to `precision` explains; 0 for float32
+  PrecisionErrors precise;  ///< what the weights' rounding to `precision` explains; not asked where rounding does
 
   /// Rounding explains the errors, or the pieces' precision does.
   [[nodiscard]] bool reproduced() const { return excess <= 1 || by_precision(); }
   /// Only the pieces' precision explains the errors.
-  [[nodiscard]] bool by_precision() const { return !(excess <= 1) && precision_target > 0 && mse <= precision_target; }
+  [[nodiscard]] bool by_precision() const { return !(excess <= 1) && precise.explained(); }
 };
 
 /// Evaluates `assembly` on all rows in float64, with Eigen's products on slabs of rows: shares no code with the
 /// solver's kernels, so that it can check them. `assembly` fits the network (check_assembly).
 ///
-/// `rounding`, `excess` and `precision_target` are by the rules that `solve` has, too: see RoundingTally and
-/// precision_error().
+/// `rounding`, `excess` and `precise` are by the rules that `solve` has, too: see RoundingTally and PrecisionErrors.
 [[nodiscard]] ReferenceResult evaluate_reference(const NetworkF64& network, const Assembly& assembly,
                                                  const ProblemFile& rows);
 

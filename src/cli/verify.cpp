@@ -96,9 +96,13 @@ void VerifyCommand::print_error(const ReferenceResult& result, double tolerance)
   if (tolerance_ > 0) return;
   std::cout << format("errors         %.3g times what rounding explains, each by its own bound\n",
                       std::sqrt(result.excess));
-  if (result.precision_target <= 0) return;
-  std::cout << format("precision      %.4e  (MSE that the weights' rounding to ", result.precision_target)
+  const PrecisionErrors& precise = result.precise;
+  if (precise.plain_target <= 0) return;
+  std::cout << format("precision      %.4e  (MSE that the weights' rounding to ", precise.plain_target)
             << to_string(result.precision) << " explains)\n";
+  if (precise.scaled == precise.plain) return;
+  std::cout << format("scaled         %.4e  (MSE as the search scales errors; %.4e would be explained)\n",
+                      precise.scaled, precise.scaled_target);
 }
 
 namespace {

@@ -42,12 +42,15 @@ void ErrorFloor::look_at_predictions(const Evaluator& evaluator) {
   const std::size_t ways = finder.ways();
   const double unit = evaluator.rows().unit();
   mpi::ExactSums sums(ways + 1);
+  std::vector<double> largest(2 * outputs_, -std::numeric_limits<double>::infinity());  // and that of the negatives
   for (const RowTile* const tile : evaluator.own_tiles(evaluator.rows().tiles())) {
     double squares = 0;
     for (std::size_t q = 0; q < outputs_; ++q) {
       for (std::size_t row = 0; row < tile->rows; ++row) {
         const double value = tile->predictions[q * kernels::kTileRows + row];
         finder.add(value);
+        largest[2 * q] = std::max(largest[2 * q], value);
+        largest[2 * q + 1] = std::max(largest[2 * q + 1], -value);
         squares += value * value * unit * unit;
       }
     }
@@ -55,13 +58,17 @@ void ErrorFloor::look_at_predictions(const Evaluator& evaluator) {
     sums.add(ways, squares);
   }
   evaluator.island().max(finder.misfits());
+  evaluator.island().max(largest);
+  bool vary = false;
+  for (std::size_t q = 0; q < outputs_; ++q) vary = vary || largest[2 * q] != -largest[2 * q + 1];
   sums.reduce_or_stop(evaluator.island());
   std::vector<double> squares;
   squares.reserve(ways);
   for (std::size_t way = 0; way < ways; ++way) squares.push_back(sums.value(way) / (unit * unit));
   const std::size_t predictions = evaluator.rows().shape().rows * outputs_;
   plain_.variance = evaluator.rows().prediction_variance();
-  rounding_ = finder.found(squares, predictions, plain_.variance);
+  // One number tells nothing of how others were rounded.
+  rounding_ = finder.found(squares, predictions, vary ? plain_.variance : 0);
   plain_.mean_square = sums.value(ways) / static_cast<double>(predictions) / (unit * unit);
   plain_.rounding = rounding_.mean_square;
 }
@@ -104,9 +111,8 @@ double ErrorFloor::target_of(const Sizes& sizes, std::size_t rows) const {
 RoundingVerdict ErrorFloor::judge(const Evaluator& evaluator, const Blocks& blocks,
                                   std::span<const float> outputs) const {
   if (given()) return {};
-  // Chance decides how far float32 misses a few predictions, and sums in another order miss them by other numbers.
-  constexpr std::size_t kFew = 1024;
-  const bool few = !rows_differ_ || evaluator.rows().shape().rows * outputs_ <= kFew;
+  // Sums in another order miss a few predictions by other numbers.
+  const bool few = !rows_differ_ || evaluator.rows().shape().rows * outputs_ <= parameters_.few_predictions;
   return check_rounding(evaluator, blocks, few ? std::span<const float>() : outputs, rounding_, parameters_);
 }
 

@@ -38,7 +38,7 @@ float value_of(std::uint32_t key) { return std::bit_cast<float>((key & 0x8000000
 /// For each output the lower median over all rows of `value(prediction, output)`, its last byte cut off: radix
 /// selection, by counts that are summed over the ranks.
 template <class Value>
-std::vector<float> medians(const mpi::Comm& comm, const RowShape& shape, std::span<const RowTile> tiles,
+std::vector<float> medians(const Together& ranks, const RowShape& shape, std::span<const RowTile> tiles,
                            const Value& value) {
   constexpr std::size_t kDigits = 256;
   std::vector<std::uint32_t> prefix(shape.outputs, 0);
@@ -54,7 +54,7 @@ std::vector<float> medians(const mpi::Comm& comm, const RowShape& shape, std::sp
         }
       }
     }
-    comm.sum(counts);
+    ranks.sum(counts);
     for (std::size_t q = 0; q < shape.outputs; ++q) {
       std::uint32_t digit = 0;
       for (; digit + 1 < kDigits && rank[q] >= counts[q * kDigits + digit]; ++digit) {
@@ -74,7 +74,7 @@ int bits_of(double scale) { return static_cast<int>(std::lround(std::log2(scale)
 
 /// Of each output the largest step of the rounding that all predictions have had, as decimals or digits tell; 0 where
 /// they have had none.
-std::vector<double> steps(const mpi::Comm& comm, const RowShape& shape, std::span<const RowTile> tiles) {
+std::vector<double> steps(const Together& ranks, const RowShape& shape, std::span<const RowTile> tiles) {
   RoundingFinder finder({});
   double largest = 0;
   const auto for_each = [&](const auto& apply) {
@@ -88,8 +88,8 @@ std::vector<double> steps(const mpi::Comm& comm, const RowShape& shape, std::spa
     finder.add(value);
     largest = std::max(largest, std::fabs(value));
   });
-  comm.max(finder.misfits());
-  comm.max(std::span(&largest, 1));
+  ranks.sum(finder.misfits());
+  ranks.max(std::span(&largest, 1));
   Rounding coarsest;
   for (std::size_t way = 0; way < finder.ways(); ++way) {
     const Rounding found = finder.way(way);
@@ -97,7 +97,7 @@ std::vector<double> steps(const mpi::Comm& comm, const RowShape& shape, std::spa
   }
   std::vector<double> step(shape.outputs, 0);
   for_each([&](std::size_t q, double value) { step[q] = std::max(step[q], coarsest.step(value)); });
-  comm.max(step);
+  ranks.max(step);
   return step;
 }
 
@@ -106,12 +106,12 @@ struct Spread {
   std::vector<double> scale;  // by output; more than 0
 };
 
-Spread look_at_spread(const mpi::Comm& comm, const RowShape& shape, std::span<const RowTile> tiles) {
+Spread look_at_spread(const Together& ranks, const RowShape& shape, std::span<const RowTile> tiles) {
   constexpr double kUnit = 0x1.0p-24;
   Spread spread;
-  spread.median = medians(comm, shape, tiles, [](float value, std::size_t) { return value; });
+  spread.median = medians(ranks, shape, tiles, [](float value, std::size_t) { return value; });
   const std::vector<float> distance =
-      medians(comm, shape, tiles, [&](float value, std::size_t q) { return std::fabs(value - spread.median[q]); });
+      medians(ranks, shape, tiles, [&](float value, std::size_t q) { return std::fabs(value - spread.median[q]); });
   // An output most of whose numbers are equal is measured by its largest distance.
   std::vector<double> largest(shape.outputs, 0);
   for (const RowTile& tile : tiles) {
@@ -122,8 +122,8 @@ Spread look_at_spread(const mpi::Comm& comm, const RowShape& shape, std::span<co
       }
     }
   }
-  comm.max(largest);
-  const std::vector<double> step = steps(comm, shape, tiles);
+  ranks.max(largest);
+  const std::vector<double> step = steps(ranks, shape, tiles);
   const auto rounding_of = [&](std::size_t q, double scale) {
     return std::max(kUnit * (1 + std::fabs(spread.median[q]) / scale), step[q] / scale);
   };
@@ -175,13 +175,23 @@ std::string describe(const PredictionScales& scales) {
          " with outlying predictions count less in the search";
 }
 
+Together alone() {
+  return {.sum = [](std::span<std::int64_t>) {}, .max = [](std::span<double>) {}};
+}
+
 PredictionScales find_scales(const mpi::Comm& comm, const RowShape& shape, std::span<const RowTile> tiles) {
-  const Spread spread = look_at_spread(comm, shape, tiles);
+  const Together ranks{.sum = [&](std::span<std::int64_t> values) { comm.sum(values); },
+                       .max = [&](std::span<double> values) { comm.max(values); }};
+  return find_scales(ranks, shape, tiles);
+}
+
+PredictionScales find_scales(const Together& ranks, const RowShape& shape, std::span<const RowTile> tiles) {
+  const Spread spread = look_at_spread(ranks, shape, tiles);
   const std::vector<std::vector<double>> far = distances(spread, tiles);
   std::int64_t outlying = 0;
   for (const std::vector<double>& of_rows : far)
     outlying += std::ranges::count_if(of_rows, [](double x) { return x > kOutlying; });
-  comm.sum(std::span(&outlying, 1));
+  ranks.sum(std::span(&outlying, 1));
   if (static_cast<std::size_t>(outlying) * kMostOutlying > shape.rows) outlying = 0;
 
   PredictionScales scales;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,6 +32,18 @@ struct PredictionScales {
 /// scale. A row is outlying where a prediction is 64 times as far from the median as usual. `tiles`: this rank's.
 /// Collective over `comm`; equal on all ranks but for `of_row`.
 [[nodiscard]] PredictionScales find_scales(const mpi::Comm& comm, const RowShape& shape,
+                                           std::span<const RowTile> tiles);
+
+/// How the numbers that all of several ranks have are put together.
+struct Together {
+  std::function<void(std::span<std::int64_t>)> sum;
+  std::function<void(std::span<double>)> max;
+};
+
+/// That of a process which has all tiles.
+[[nodiscard]] Together alone();
+
+[[nodiscard]] PredictionScales find_scales(const Together& ranks, const RowShape& shape,
                                            std::span<const RowTile> tiles);
 
 }  // namespace kintsugi

@@ -134,7 +134,7 @@ struct OfSolve {
   explicit OfSolve(ProblemFile& problem)
       : weights(self, problem.network(),
                 {.expand = {0, 2, 4}, .compress = {1, 3, 5}, .head = 6, .width = 4, .outputs = 2}),
-        evaluator(self, weights, problem, {1, 1}),
+        evaluator(self, weights, problem, {1, 1}, true),
         floor(evaluator, 0) {}
 
   mpi::Comm self = mpi::Comm::self();
@@ -201,10 +201,41 @@ TEST(Reference, PrecisionOfThePiecesExplainsWhatItExplainsToSolve) {
 
   const OfSolve solve(problem);
   const double of_solve = solve.floor.precision_target(solve.evaluator, sample.assembly.blocks);
-  EXPECT_NEAR(right.precision_target / of_solve, 1, 1e-9);
+  EXPECT_NEAR(right.precise.plain_target / of_solve, 1, 1e-9);
 
   std::swap(sample.assembly.blocks[0], sample.assembly.blocks[1]);
   EXPECT_FALSE(evaluate_reference(sample.network, sample.assembly, problem).reproduced());
+}
+
+TEST(Reference, ALargeOutputDoesNotHideTheErrorsOfASmallOne) {
+  Sample sample = make_sample(Activation::relu, true);
+  PieceF64& head = sample.network.pieces.back();
+  for (std::size_t i = 0; i < 4; ++i) head.weight[i] *= 4096;
+  head.bias[0] *= 4096;
+  for (PieceF64& piece : sample.network.pieces) {
+    round_to_half(piece.weight);
+    round_to_half(piece.bias);
+  }
+  Sample swapped = sample;
+  std::swap(swapped.assembly.blocks[0], swapped.assembly.blocks[1]);
+  for (std::size_t r = 0; r < 301; ++r) {
+    sample.rows.predictions[2 * r] = static_cast<float>(predict(sample, r)[0] * (1 + 1e-5));
+    sample.rows.predictions[2 * r + 1] = static_cast<float>(predict(swapped, r)[1]);
+  }
+  const testing::ScratchFolder folder;
+  write_problem(folder.path() / "p.h5", sample.network, sample.rows, {});
+  ProblemFile problem(folder.path() / "p.h5");
+  const ReferenceResult result = evaluate_reference(sample.network, sample.assembly, problem);
+  EXPECT_LE(result.precise.plain, result.precise.plain_target);
+  EXPECT_GT(result.precise.scaled, result.precise.scaled_target);
+  EXPECT_FALSE(result.reproduced());
+
+  OfSolve solve(problem);
+  ASSERT_TRUE(solve.evaluator.rows().scales().any());
+  const Blocks& order = sample.assembly.blocks;
+  EXPECT_NEAR(result.precise.plain_target / solve.floor.precision_target(solve.evaluator, order, false), 1, 1e-9);
+  EXPECT_NEAR(result.precise.scaled_target / solve.floor.precision_target(solve.evaluator, order, true), 1, 1e-9);
+  EXPECT_NEAR(result.precise.scaled / solve.evaluator.check(order).scaled, 1, 1e-4);
 }
 
 TEST(Reference, AnExplodingStateIsReportedAndNotReproduced) {
