@@ -71,7 +71,7 @@ std::vector<Margin> swap_margins(IslandGroup& group, const Answer& answer, std::
   const std::size_t rows = group.evaluator().rows().shape().rows;
   const double target = margin_target(answer, floor.scaled_target(rows), parameters.margin_room);
   if (answer.blocks.size() < 2 || !std::isfinite(answer.scaled) || !std::isfinite(target)) return {};
-  if (!model.linearise(answer.blocks, tiles, 1)) return {};
+  if (!model.linearise_once(answer.blocks, tiles, 1)) return {};
   std::vector<Margin> margins;
   for (const SwapChange& swap : swap_changes(model)) {
     if (!std::isfinite(swap.change)) return {};

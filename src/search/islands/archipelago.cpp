@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "core/precision_rule.hpp"
 #include "core/stop.hpp"
 #include "kintsugi/core/error.hpp"
 #include "search/islands/gather.hpp"
+#include "search/islands/polish.hpp"
 #include "search/islands/ties.hpp"
 
 namespace kintsugi {
@@ -24,7 +26,7 @@ Archipelago::Archipelago(IslandGroup& group, const ErrorFloor& floor, const Sear
       options_(&options),
       floor_(&floor),
       exchange_(group, options),
-      noise_(group.model(), floor, options.parameters.residual_test) {
+      noise_(group.model(), floor, options.parameters.residual_test, clues.untrusted, memory_budget(options.memory)) {
   for (const int number : group.own()) {
     own_.emplace_back(options.search,
                       SearchContext{group.evaluator(), group.model(), options.parameters, memory_budget(options.memory),
@@ -252,12 +254,15 @@ void Archipelago::judge(Answer& answer, Solution& solution) const {
   }
 }
 
-bool Archipelago::is_plainly_precise(const Answer& answer) {
-  // One output's allowance may hide another's error where they are scaled.
-  bool result = true;
-  if (!group_->evaluator().rows().scales().any()) return result;
-  group_->together([&] { result = answer.mse <= floor_->precision_target(group_->evaluator(), answer.blocks, false); });
-  return result;
+bool Archipelago::is_precise(const Answer& answer) {
+  PrecisionErrors errors{.plain = answer.mse, .scaled = answer.scaled};
+  group_->together([&] {
+    const Evaluator& evaluator = group_->evaluator();
+    errors.plain_target = errors.scaled_target = floor_->precision_target(evaluator, answer.blocks);
+    if (evaluator.rows().scales().any())
+      errors.plain_target = floor_->precision_target(evaluator, answer.blocks, false);
+  });
+  return errors.explained();
 }
 
 void Archipelago::conclude(Solution& solution, Answer& answer) {
@@ -268,6 +273,7 @@ void Archipelago::conclude(Solution& solution, Answer& answer) {
   solution.rows = answer.rows;
   solution.largest_error = answer.largest_error;
   judge(answer, solution);
+  if (answer.solved && !floor_->given()) polish_answer(answer, solution);
   if (solution.status != Status::solved && !answer.blocks.empty()) {
     group_->together([&] { (void)noise_.ask(answer.blocks); });
     const ResidualTest& found = noise_.found();
@@ -275,13 +281,21 @@ void Archipelago::conclude(Solution& solution, Answer& answer) {
     solution.by_chance = found.threshold;
     // Where a limit or a signal has ended the search, it had not yet withstood enough for a verdict.
     const bool may_say = solution.status == Status::not_solved || solution.status == Status::noise;
-    const bool precise = may_say && noise_.found_precision() && is_plainly_precise(answer);
-    if (may_say) solution.status = precise ? Status::precision : found.noise ? Status::noise : Status::not_solved;
+    if (may_say) solution.status = found.noise ? Status::noise : Status::not_solved;
+    // This is no guess, and `verify` says so of the order, however the search has ended.
+    if (is_precise(answer)) solution.status = Status::precision;
   }
   group_->together([&] { find_margins(solution, answer); });
   const auto open = static_cast<std::size_t>(std::ranges::count_if(solution.margins, &Margin::interchangeable));
   if (answer.solved && !floor_->given() && 2 * open > solution.margins.size()) solution.status = Status::reproduced;
   group_->together([&] { name_ties(solution, answer); });
+}
+
+void Archipelago::polish_answer(Answer& answer, Solution& solution) {
+  group_->together([&] { polish(*group_, *floor_, options_->parameters, solution.evaluations, answer); });
+  solution.mse = answer.mse;
+  solution.largest_error = answer.largest_error;
+  judge(answer, solution);
 }
 
 void Archipelago::find_margins(Solution& solution, const Answer& answer) {
@@ -311,10 +325,10 @@ void Archipelago::name_ties(Solution& solution, const Answer& answer) {
   const bool at_floor = solution.status == Status::noise || solution.status == Status::precision;
   if (floor_->given() || solution.margins.empty() || !(answer.solved || at_floor)) return;
   // As much work as the search was worth, more or less.
-  constexpr std::int64_t kMost = 128;
-  const auto least = std::min(kMost, static_cast<std::int64_t>(4 * answer.blocks.size()));
-  const auto trials = static_cast<std::size_t>(std::clamp(solution.evaluations / 4, least, kMost));
-  solution.ties = find_ties(*group_, answer, solution.status, *floor_, options_->parameters.island, trials);
+  const std::int64_t most = options_->parameters.island.tie_trials;
+  const auto least = std::min(most, static_cast<std::int64_t>(4 * answer.blocks.size()));
+  const auto trials = static_cast<std::size_t>(std::clamp(solution.evaluations / 4, least, most));
+  solution.ties = find_ties(*group_, answer, solution.status, *floor_, options_->parameters, trials);
   mark_tied(solution.ties, solution.margins);
 }
 

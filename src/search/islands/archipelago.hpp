@@ -55,10 +55,12 @@ class Archipelago {
   void hand_out_order(Status status, SearchObserver& observer);
   /// Says whether the answer solves the problem, and which error would.
   void judge(Answer& answer, Solution& solution) const;
-  /// The pieces' precision explains the errors as they are, too, not scaled only. Collective.
-  [[nodiscard]] bool is_plainly_precise(const Answer& answer);
+  /// The pieces' precision explains the errors. Collective.
+  [[nodiscard]] bool is_precise(const Answer& answer);
   /// Final checks; `answer` and `solution` are filled in as they come. Throws Stopped on all ranks.
   void conclude(Solution& solution, Answer& answer);
+  /// Betters an answer that rounding explains (polish()). Collective.
+  void polish_answer(Answer& answer, Solution& solution);
   void find_margins(Solution& solution, const Answer& answer);
   void name_ties(Solution& solution, const Answer& answer);
   [[nodiscard]] double seconds() const;

@@ -15,7 +15,7 @@ Island::Island(const std::string& search, const SearchContext& context, const Er
       floor_(&floor),
       search_(make_search(search, context)),
       parameters_(context.parameters.island),
-      noise_(context.model, floor, context.parameters.residual_test) {}
+      noise_(context.model, floor, context.parameters.residual_test, context.clues.untrusted, context.memory) {}
 
 void Island::begin(const ScoredOrder& start, std::size_t tiles) {
   search_->begin(start);

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "search/islands/exchange_rise.hpp"
+
 namespace kintsugi {
 
 const ResidualTest& NoiseTest::ask(const Blocks& order) {
@@ -11,6 +13,9 @@ const ResidualTest& NoiseTest::ask(const Blocks& order) {
     // Of rows that are all equal, the errors are one number.
     result_.noise = result_.noise && floor_->rows_differ();
     const double mse = model_->base_error();
+    if (result_.noise && open_.size() > 1) {
+      result_.noise = least_exchange_rise(model_->evaluator(), order, open_, memory_) >= parameters_.exchange_rise;
+    }
     const double target = floor_->precision_target(model_->evaluator(), order);
     precision_ = target > 0 && std::isfinite(mse) && mse <= target;
     order_ = order;

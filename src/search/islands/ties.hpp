@@ -13,8 +13,7 @@ namespace kintsugi {
 /// more blocks than kMostTied. `status` is the answer's; at most `trials` orders are evaluated. Collective over each
 /// group.
 [[nodiscard]] std::vector<Tie> find_ties(IslandGroup& group, const Answer& answer, Status status,
-                                         const ErrorFloor& floor, const IslandParameters& parameters,
-                                         std::size_t trials);
+                                         const ErrorFloor& floor, const Parameters& parameters, std::size_t trials);
 
 constexpr std::size_t kMostTied = 512;
 

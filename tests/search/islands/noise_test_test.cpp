@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "objective/reference.hpp"
+#include "search/islands/exchange_rise.hpp"
 #include "search/islands/planted_islands.hpp"
 #include "search/on_planted.hpp"
 
@@ -59,6 +65,35 @@ TEST_F(NoiseTestOnPlanted, IsNotAskedWhereAToleranceIsGiven) {
   EXPECT_EQ(cost(test, truth()), 0);
   EXPECT_FALSE(test.ask(truth()).noise);
   EXPECT_FALSE(test.found_floor(truth()));
+}
+
+TEST_F(NoiseTestOnPlanted, MeasuresWhatTheLeastExchangeDoes) {
+  const std::set<int> open = testing::expand_pieces(truth());
+  const std::size_t tiles = evaluator().rows().tiles();
+  const double base = evaluator().error(truth(), tiles);
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t a = 0; a < truth().size(); ++a) {
+    for (std::size_t b = a + 1; b < truth().size(); ++b) {
+      Blocks other = truth();
+      std::swap(other[a].compress, other[b].compress);
+      const double error = evaluator().error(other, tiles);
+      if (error != base) least = std::min(least, error);  // a block and its copy
+    }
+  }
+  EXPECT_NEAR(least_exchange_rise(evaluator(), truth(), open, {}), (least / base - 1) * evaluator().entries(tiles),
+              1e-6 * evaluator().entries(tiles));
+  EXPECT_TRUE(std::isinf(least_exchange_rise(evaluator(), truth(), {*open.begin()}, {})));
+}
+
+TEST_F(NoiseTestOnPlanted, SaysNothingWhereNoiseHidesExchanges) {
+  const std::set<int> open = testing::expand_pieces(truth());
+  const double rise = least_exchange_rise(evaluator(), truth(), open, {});
+  ResidualTestParameters parameters;
+  parameters.exchange_rise = 0.9 * rise;
+  EXPECT_TRUE(NoiseTest(model_, floor_, parameters, open).ask(truth()).noise);
+  parameters.exchange_rise = 1.1 * rise;
+  EXPECT_FALSE(NoiseTest(model_, floor_, parameters, open).ask(truth()).noise);
+  EXPECT_TRUE(NoiseTest(model_, floor_, parameters).ask(truth()).noise) << "where no pair is open";
 }
 
 TEST_F(NoiseTestOnPlanted, GoesOnFromItsState) {
