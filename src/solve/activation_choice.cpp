@@ -216,6 +216,10 @@ class Race {
   /// apart, and a nearly right one is found with a nearly right activation.
   void keep_order(const Solution& solution) {
     if (!(solution.mse < least_)) return;
+    // Where roles are open, each search finds its own, and another one's order need not fit them.
+    std::vector<int> open{solution.open_roles.empty() ? 0 : 1};
+    world_.broadcast(open);
+    if (open[0] != 0) return;
     least_ = solution.mse;
     options_.start = "given";
     options_.given_permutation = solution.permutation;
