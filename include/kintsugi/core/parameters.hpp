@@ -578,7 +578,7 @@ struct GaussNewtonParameters {
             "model errs. With 1.2 to 1.6, blocks are said to be near too soon and stay where they are.");
     visitor("open_idle_steps", open_idle_steps, "steps", 1, 1000,
             "After so many steps without a lower error the prior is narrowed.");
-    visitor("open_decay", open_decay, "factor", 0, 1, "By so much it is narrowed then..");
+    visitor("open_decay", open_decay, "factor", 0, 1, "By so much it is narrowed then.");
   }
 };
 
