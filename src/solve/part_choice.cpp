@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <ranges>
 #include <utility>
 
 #include "core/fold.hpp"
@@ -200,9 +199,9 @@ class PartChoice {
     std::vector<NetworkF64> forms{network_};
     if (open_.kinds) {
       forms.clear();
-      for (const NormRule& rule : kNorms | std::views::reverse) {
-        if (rule.norm != Norm::none) forms.push_back(as_norms(rule.norm));
-      }
+      std::vector<Norm> norms = norms_but(Norm::none);
+      std::ranges::reverse(norms);
+      for (const Norm norm : norms) forms.push_back(as_norms(norm));
       forms.push_back(as_scales());
     }
     if (open_.norm && !open_.kinds) {
