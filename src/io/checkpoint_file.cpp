@@ -187,13 +187,17 @@ void write_beside(const std::filesystem::path& path, std::string_view content, c
 }
 
 /// Makes `next` the newest checkpoint and the newest the previous one. Where the newest cannot be kept, it stays the
-/// newest: two that can be resumed are worth more than one that is later.
+/// newest: two that can be resumed are worth more than one that is later. The newest gets its second name before it
+/// loses its first, so that who looks at `path` meanwhile finds a file; file systems without hard links have a gap.
 void put_in_place(const std::filesystem::path& next, const std::filesystem::path& path) {
+  const std::filesystem::path previous = previous_checkpoint(path);
   std::error_code error;
-  std::filesystem::rename(path, previous_checkpoint(path), error);
-  if (error && error != std::errc::no_such_file_or_directory) {  // the first has none before it
-    throw InternalError(path.string() + ": cannot be kept as " + previous_checkpoint(path).string() + ": " +
-                        error.message());
+  if (std::filesystem::exists(path, error)) {  // the first has none before it
+    ::unlink(previous.c_str());
+    if (::link(path.c_str(), previous.c_str()) != 0) std::filesystem::rename(path, previous, error);
+  }
+  if (error) {
+    throw InternalError(path.string() + ": cannot be kept as " + previous.string() + ": " + error.message());
   }
   std::filesystem::rename(next, path, error);
   if (error) throw InternalError(path.string() + ": cannot be put in place: " + error.message());

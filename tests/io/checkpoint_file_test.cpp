@@ -1,9 +1,12 @@
 #include "kintsugi/io/checkpoint_file.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 #include <functional>
+#include <thread>
 
 #include "io/expect_error.hpp"
 #include "io/hdf5_editor.hpp"
@@ -111,6 +114,30 @@ TEST_F(CheckpointFiles, TheOneBeforeIsKept) {
   write_checkpoint(path(), sample_state(2), kKey);
   EXPECT_EQ(read_checkpoint(path(), kKey).seconds, 2);
   EXPECT_EQ(read_checkpoint(previous_checkpoint(path()), kKey).seconds, 1);
+}
+
+TEST_F(CheckpointFiles, TheOneBeforeIsKeptWhereTheNewestIsGone) {
+  write_checkpoint(path(), sample_state(1), kKey);
+  write_checkpoint(path(), sample_state(2), kKey);
+  std::filesystem::remove(path());
+  write_checkpoint(path(), sample_state(3), kKey);
+  EXPECT_EQ(read_checkpoint(path(), kKey).seconds, 3);
+  EXPECT_EQ(read_checkpoint(previous_checkpoint(path()), kKey).seconds, 1);
+}
+
+TEST_F(CheckpointFiles, TheFileIsThereWhileTheNextIsWritten) {
+  write_checkpoint(path(), sample_state(0), kKey);
+  std::atomic<bool> is_over = false;
+  std::int64_t missed = 0;
+  std::int64_t looks = 0;
+  std::thread reader([&] {
+    for (; !is_over; ++looks) missed += ::access(path().c_str(), F_OK) == 0 ? 0 : 1;
+  });
+  for (int i = 1; i <= 200; ++i) write_checkpoint(path(), sample_state(i), kKey);
+  is_over = true;
+  reader.join();
+  EXPECT_GT(looks, 200);
+  EXPECT_EQ(missed, 0);
 }
 
 TEST_F(CheckpointFiles, WhereTheOneBeforeCannotBeKeptItIsSaid) {
