@@ -74,10 +74,10 @@ double ForwardBackward::forward(const RowTile& rows, std::span<const Layer> laye
     layers[b].kernel->residual_and_slope(layers[b].weights, x, r, hidden_.data(), slopes_.data() + slope_at_[b]);
     for (std::size_t i = 0; i < size_; ++i) next[i] = x[i] + r[i];
   }
-  return sketch_errors(rows, states_.data() + layers.size() * size_, errors);
+  return final_errors(rows, states_.data() + layers.size() * size_, errors);
 }
 
-double ForwardBackward::sketch_errors(const RowTile& rows, const float* state, float* errors) {
+double ForwardBackward::final_errors(const RowTile& rows, const float* state, float* errors) {
   const std::size_t outputs = evaluator_->weights().roles().outputs;
   outputs_.resize(outputs * kTileRows);
   evaluator_->tile_errors(rows, state, outputs_.data());
@@ -110,23 +110,26 @@ void ForwardBackward::scale_last(const RowTile& rows, std::size_t channel, float
   }
 }
 
-void ForwardBackward::backward(const RowTile& rows, std::span<const Layer> layers, std::size_t channel) {
+void ForwardBackward::final_gradient(const RowTile& rows, const float* state, std::size_t channel, float* gradient) {
   const std::size_t width = evaluator_->weights().roles().width;
-  pulled_back_.resize(layers.size() * size_);
-  gradients_.resize((layers.size() + 1) * size_);
   // Rows that only fill the tile up get a zero gradient and so no effects.
-  float* const last = gradients_.data() + layers.size() * size_;
   for (std::size_t f = 0; f < width; ++f) {
     for (std::size_t row = 0; row < kTileRows; ++row) {
-      last[f * kTileRows + row] = row < rows.rows ? sketch_.heads[channel * width + f] : 0;
+      gradient[f * kTileRows + row] = row < rows.rows ? sketch_.heads[channel * width + f] : 0;
     }
   }
-  if (rows.scales != nullptr) scale_last(rows, channel, last);
+  if (rows.scales != nullptr) scale_last(rows, channel, gradient);
   if (const BlockForm form = evaluator_->weights().form().before_head(); form.norm != Norm::none) {
     normed_.resize(size_ + kTileRows);
-    kernels::normalise_tile(form, width, state(layers.size()), normed_.data());
-    kernels::pull_through_norm(form, width, normed_.data(), last);
+    kernels::normalise_tile(form, width, state, normed_.data());
+    kernels::pull_through_norm(form, width, normed_.data(), gradient);
   }
+}
+
+void ForwardBackward::backward(const RowTile& rows, std::span<const Layer> layers, std::size_t channel) {
+  pulled_back_.resize(layers.size() * size_);
+  gradients_.resize((layers.size() + 1) * size_);
+  final_gradient(rows, state(layers.size()), channel, gradients_.data() + layers.size() * size_);
   for (std::size_t b = layers.size(); b-- > 0;) {
     const float* const g = gradients_.data() + (b + 1) * size_;
     float* const before = gradients_.data() + b * size_;

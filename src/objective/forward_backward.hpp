@@ -51,6 +51,12 @@ class ForwardBackward {
   /// Gradients of one channel's predictions, with the layers of the last forward pass; as dear as that one.
   void backward(const RowTile& rows, std::span<const Layer> layers, std::size_t channel);
 
+  /// What forward() ends with, for final states that came about in another way.
+  double final_errors(const RowTile& rows, const float* state, float* errors);
+  /// What backward() begins with: the gradient of one channel's predictions in the final states, [d][kTileRows]; zero
+  /// in rows that are not real.
+  void final_gradient(const RowTile& rows, const float* state, std::size_t channel, float* gradient);
+
   /// In front of layer `b`, or behind the last one: a tile of d features.
   [[nodiscard]] const float* state(std::size_t b) const { return states_.data() + b * size_; }
   /// The gradient there.
@@ -71,7 +77,6 @@ class ForwardBackward {
   [[nodiscard]] static Sketch make_sketch(const SharedWeights& weights);
   /// The gradients of scaled predictions by the last state.
   void scale_last(const RowTile& rows, std::size_t channel, float* last) const;
-  double sketch_errors(const RowTile& rows, const float* state, float* errors);
 
   const Evaluator* evaluator_;
   Sketch sketch_;

@@ -14,10 +14,6 @@ double dot(std::span<const double> a, std::span<const double> b) {
   return sum;
 }
 
-void add_scaled(float factor, const float* from, kernels::TileBuffer& to) {
-  for (std::size_t i = 0; i < to.size(); ++i) to[i] += factor * from[i];
-}
-
 }  // namespace
 
 RelaxedPairing::RelaxedPairing(Evaluator& evaluator, const RelaxedPairingParameters& parameters,
@@ -33,36 +29,6 @@ void RelaxedPairing::start(ShareGroups groups) {
   groups_ = std::move(groups);
   shares_ = groups_.equal_shares();
   damping_ = parameters_.damping;
-}
-
-// The order's layers, those of untrusted blocks with mixtures by `shares`.
-std::vector<Layer> RelaxedPairing::mix(std::span<const double> shares) {
-  const SharedWeights& weights = evaluator_->weights();
-  const std::size_t width = weights.roles().width;
-  const Blocks& blocks = groups_.blocks();
-  std::vector<Layer> layers = layers_of(*evaluator_, blocks);
-  mixtures_.resize(blocks.size());
-  for (const ShareGroups::Group& group : groups_.groups()) {
-    const double* share = shares.data() + group.shares;
-    for (const std::size_t p : group.positions) {
-      Mixture& mixture = mixtures_[p];
-      const std::size_t hidden = layers[p].kernel->hidden();
-      mixture.w_out.assign(width * hidden, 0.0F);
-      mixture.w_out_t.assign(width * hidden, 0.0F);
-      mixture.b_out.assign(width, 0.0F);
-      for (const int compress : group.compress) {
-        const kernels::BlockWeights part = weights.block({blocks[p].expand, compress});
-        const auto factor = static_cast<float>(*share++);
-        add_scaled(factor, part.w_out, mixture.w_out);
-        add_scaled(factor, part.w_out_t, mixture.w_out_t);
-        add_scaled(factor, part.b_out, mixture.b_out);
-      }
-      layers[p].weights.w_out = mixture.w_out.data();
-      layers[p].weights.w_out_t = mixture.w_out_t.data();
-      layers[p].weights.b_out = mixture.b_out.data();
-    }
-  }
-  return layers;
 }
 
 // The step of least damped squares, by conjugate gradients.
@@ -93,7 +59,7 @@ std::vector<double> RelaxedPairing::solve(std::vector<double> gradient, double d
 bool RelaxedPairing::step(std::size_t tiles) {
   if (shares_.empty()) return false;
   const std::size_t used = std::min(tiles, slopes_.affordable_tiles(shares_.size(), memory_.slopes));
-  const ShareSlopes::Summary from = slopes_.linearise(groups_, mix(shares_), used);
+  const ShareSlopes::Summary from = slopes_.linearise(groups_, mixtures_.mix(*evaluator_, groups_, shares_), used);
   const bool lower = std::isfinite(from.mse) && std::isfinite(from.diagonal) && descend(from, used);
   // Searches are many, and slopes take much memory.
   slopes_.clear();
@@ -107,7 +73,7 @@ bool RelaxedPairing::descend(const ShareSlopes::Summary& from, std::size_t tiles
     const std::vector<double> step = solve(gradient, damping_ * from.diagonal);
     std::vector<double> tried = shares_;
     for (std::size_t n = 0; n < tried.size(); ++n) tried[n] += step[n];
-    const double error = slopes_.error(mix(tried), tiles);
+    const double error = slopes_.error(mixtures_.mix(*evaluator_, groups_, tried), tiles);
     if (!(error < from.mse)) {
       damping_ *= parameters_.damping_rise;
       continue;

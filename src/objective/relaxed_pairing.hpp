@@ -11,6 +11,7 @@
 #include "objective/evaluator.hpp"
 #include "objective/memory_budget.hpp"
 #include "objective/share_groups.hpp"
+#include "objective/share_mixtures.hpp"
 #include "objective/share_slopes.hpp"
 
 namespace kintsugi {
@@ -66,11 +67,6 @@ class RelaxedPairing {
  private:
   static constexpr double kMostShare = 1e100;  // sums of them are finite
 
-  /// The compress piece of a block that is a mixture.
-  struct Mixture {
-    kernels::TileBuffer w_out, w_out_t, b_out;
-  };
-  [[nodiscard]] std::vector<Layer> mix(std::span<const double> shares);
   [[nodiscard]] std::vector<double> solve(std::vector<double> gradient, double damping) const;
   [[nodiscard]] bool descend(const ShareSlopes::Summary& from, std::size_t tiles);
 
@@ -80,7 +76,7 @@ class RelaxedPairing {
   ShareSlopes slopes_;
   ShareGroups groups_;
   std::vector<double> shares_;
-  std::vector<Mixture> mixtures_;  // by position; empty where the pair is given
+  ShareMixtures mixtures_;
   double damping_ = 0;
 };
 

@@ -19,18 +19,6 @@ Slopes matrix(const kernels::TileBuffer& slopes, std::size_t shares) {
   return {slopes.data(), kRows, static_cast<Eigen::Index>(shares)};
 }
 
-std::vector<double> values_of(const mpi::ExactSums& sums) {
-  std::vector<double> values(sums.size());
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = sums.value(i);
-  return values;
-}
-
-// Adds A^T rows to the sums.
-void add_products(const Slopes& slopes, const RowValues& rows, Eigen::VectorXf& scratch, mpi::ExactSums& sums) {
-  scratch.noalias() = slopes.transpose() * rows;
-  for (Eigen::Index i = 0; i < scratch.size(); ++i) sums.add(static_cast<std::size_t>(i), scratch[i]);
-}
-
 }  // namespace
 
 std::size_t ShareSlopes::affordable_tiles(std::size_t shares, std::size_t most_bytes) const {
@@ -39,7 +27,8 @@ std::size_t ShareSlopes::affordable_tiles(std::size_t shares, std::size_t most_b
 }
 
 // The slopes of the last passes' channels in all shares.
-void ShareSlopes::add_slopes(const ShareGroups& groups, std::span<const Layer> layers, std::span<Equations> equations) {
+void ShareSlopes::add_slopes(const ShareGroups& groups, std::span<const Layer> layers,
+                             std::span<RowEquations::Tile> equations) {
   const SharedWeights& weights = evaluator_->weights();
   const std::size_t size = passes_.size();
   response_.resize(size);
@@ -64,7 +53,7 @@ void ShareSlopes::add_slopes(const ShareGroups& groups, std::span<const Layer> l
 
 // Fills in one tile's equations, by channel, and adds its squares of errors and of slopes to `sums`.
 void ShareSlopes::run_passes(const RowTile& rows, const ShareGroups& groups, std::span<const Layer> layers,
-                             std::span<Equations> equations, mpi::ExactSums& sums) {
+                             std::span<RowEquations::Tile> equations, mpi::ExactSums& sums) {
   std::vector<float> errors(equations.size() * kTileRows);
   sums.add(0, passes_.forward(rows, layers, errors.data()));
   gradients_.clear();
@@ -76,69 +65,34 @@ void ShareSlopes::run_passes(const RowTile& rows, const ShareGroups& groups, std
                                errors.begin() + static_cast<std::ptrdiff_t>((c + 1) * kTileRows));
   }
   add_slopes(groups, layers, equations);
-  for (const Equations& each : equations) sums.add(1, matrix(each.slopes, shares_).squaredNorm());
+  for (const RowEquations::Tile& each : equations) sums.add(1, equations_.squared_slopes(each));
 }
 
 ShareSlopes::Summary ShareSlopes::linearise(const ShareGroups& groups, std::span<const Layer> layers,
                                             std::size_t tiles) {
   const std::vector<const RowTile*> own = evaluator_->own_tiles(tiles);
   const std::size_t channels = passes_.channels();
-  shares_ = groups.size();
   mpi::ExactSums sums(2);
   {
     const ScopedSeconds timing(evaluator_->clock().kernels);
-    equations_.resize(own.size() * channels);
+    equations_.resize(groups.size(), own.size() * channels);
     for (std::size_t t = 0; t < own.size() && !stop_heard(); ++t) {
-      run_passes(*own[t], groups, layers, std::span(equations_).subspan(t * channels, channels), sums);
+      run_passes(*own[t], groups, layers, equations_.tiles().subspan(t * channels, channels), sums);
     }
   }
   // Passes, and the blocks' hidden activations; and half a block for each piece in each block.
-  evaluator_->count_blocks(static_cast<std::int64_t>(layers.size() * (2 + channels) + (shares_ + 1) / 2), tiles);
+  evaluator_->count_blocks(static_cast<std::int64_t>(layers.size() * (2 + channels) + (groups.size() + 1) / 2), tiles);
   evaluator_->reduce(sums);
-  return {sums.value(0) / evaluator_->entries(tiles), sums.value(1) / static_cast<double>(shares_)};
-}
-
-std::vector<double> ShareSlopes::gradient() const {
-  mpi::ExactSums sums(shares_);
-  {
-    const ScopedSeconds timing(evaluator_->clock().kernels);
-    RowValues rows;
-    Eigen::VectorXf sum(static_cast<Eigen::Index>(shares_));
-    for (const Equations& equations : equations_) {
-      if (stop_heard()) break;
-      rows = Eigen::Map<const RowValues>(equations.errors.data());
-      add_products(matrix(equations.slopes, shares_), rows, sum, sums);
-    }
-  }
-  evaluator_->reduce(sums);
-  return values_of(sums);
-}
-
-std::vector<double> ShareSlopes::normal_product(std::span<const double> x) const {
-  mpi::ExactSums sums(shares_);
-  {
-    const ScopedSeconds timing(evaluator_->clock().kernels);
-    Eigen::VectorXf direction(static_cast<Eigen::Index>(x.size()));
-    std::ranges::transform(x, direction.data(), [](double value) { return static_cast<float>(value); });
-    RowValues rows;
-    Eigen::VectorXf sum(static_cast<Eigen::Index>(shares_));
-    for (const Equations& equations : equations_) {
-      if (stop_heard()) break;
-      rows.noalias() = matrix(equations.slopes, shares_) * direction;
-      add_products(matrix(equations.slopes, shares_), rows, sum, sums);
-    }
-  }
-  evaluator_->reduce(sums);
-  return values_of(sums);
+  return {sums.value(0) / evaluator_->entries(tiles), sums.value(1) / static_cast<double>(groups.size())};
 }
 
 std::vector<double> ShareSlopes::trade_changes(std::span<const Trade> trades) const {
   mpi::ExactSums sums(trades.size());
   {
     const ScopedSeconds timing(evaluator_->clock().kernels);
-    for (const Equations& equations : equations_) {
+    for (const RowEquations::Tile& equations : equations_.tiles()) {
       if (stop_heard()) break;
-      const Slopes slopes = matrix(equations.slopes, shares_);
+      const Slopes slopes = matrix(equations.slopes, equations_.unknowns());
       const Eigen::Map<const RowValues> errors(equations.errors.data());
       const auto slope = [&](std::size_t share) { return slopes.col(static_cast<Eigen::Index>(share)); };
       for (std::size_t i = 0; i < trades.size(); ++i) {
@@ -149,7 +103,9 @@ std::vector<double> ShareSlopes::trade_changes(std::span<const Trade> trades) co
     }
   }
   evaluator_->reduce(sums);
-  return values_of(sums);
+  std::vector<double> values(sums.size());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = sums.value(i);
+  return values;
 }
 
 double ShareSlopes::error(std::span<const Layer> layers, std::size_t tiles) {
@@ -166,7 +122,5 @@ double ShareSlopes::error(std::span<const Layer> layers, std::size_t tiles) {
   evaluator_->reduce(squares);
   return squares.value(0) / evaluator_->entries(tiles);
 }
-
-void ShareSlopes::clear() { std::vector<Equations>().swap(equations_); }
 
 }  // namespace kintsugi

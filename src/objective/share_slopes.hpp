@@ -8,6 +8,7 @@
 #include "kernels/aligned.hpp"
 #include "objective/evaluator.hpp"
 #include "objective/forward_backward.hpp"
+#include "objective/row_equations.hpp"
 #include "objective/share_groups.hpp"
 
 namespace kintsugi {
@@ -20,7 +21,7 @@ namespace kintsugi {
 class ShareSlopes {
  public:
   /// `evaluator` must outlive it. Not collective.
-  explicit ShareSlopes(Evaluator& evaluator) : evaluator_(&evaluator), passes_(evaluator) {}
+  explicit ShareSlopes(Evaluator& evaluator) : evaluator_(&evaluator), passes_(evaluator), equations_(evaluator) {}
 
   /// Tiles whose slopes in `shares` shares take at most `most_bytes` on the island; one at least. Not collective.
   [[nodiscard]] std::size_t affordable_tiles(std::size_t shares, std::size_t most_bytes) const;
@@ -34,9 +35,11 @@ class ShareSlopes {
   Summary linearise(const ShareGroups& groups, std::span<const Layer> layers, std::size_t tiles);
 
   /// A^T e. Collective.
-  [[nodiscard]] std::vector<double> gradient() const;
+  [[nodiscard]] std::vector<double> gradient() const { return equations_.gradient(); }
   /// A^T A x, in float32 but for the sums over tiles. Collective.
-  [[nodiscard]] std::vector<double> normal_product(std::span<const double> x) const;
+  [[nodiscard]] std::vector<double> normal_product(std::span<const double> x) const {
+    return equations_.normal_product(x);
+  }
 
   /// Two shares that rise from 0 to 1, and two that fall from 1 to 0.
   struct Trade {
@@ -50,22 +53,16 @@ class ShareSlopes {
   [[nodiscard]] double error(std::span<const Layer> layers, std::size_t tiles);
 
   /// Gives the slopes' memory back. Not collective.
-  void clear();
+  void clear() { equations_.clear(); }
 
  private:
-  /// What one tile and channel say of the shares.
-  struct Equations {
-    kernels::TileBuffer slopes;  // [shares][kTileRows]
-    kernels::TileBuffer errors;  // [kTileRows]
-  };
   void run_passes(const RowTile& rows, const ShareGroups& groups, std::span<const Layer> layers,
-                  std::span<Equations> equations, mpi::ExactSums& sums);
-  void add_slopes(const ShareGroups& groups, std::span<const Layer> layers, std::span<Equations> equations);
+                  std::span<RowEquations::Tile> equations, mpi::ExactSums& sums);
+  void add_slopes(const ShareGroups& groups, std::span<const Layer> layers, std::span<RowEquations::Tile> equations);
 
   Evaluator* evaluator_;
   ForwardBackward passes_;
-  std::size_t shares_ = 0;
-  std::vector<Equations> equations_;
+  RowEquations equations_;
   kernels::TileBuffer gradients_;  // of all channels
   kernels::TileBuffer response_, hidden_;
 };

@@ -12,6 +12,7 @@
 #include "search/rounds/depth_round.hpp"
 #include "search/rounds/ensemble.hpp"
 #include "search/rounds/gauss_newton.hpp"
+#include "search/rounds/mean_field_round.hpp"
 #include "search/rounds/pair_relaxation.hpp"
 
 namespace kintsugi {
@@ -66,6 +67,9 @@ std::unique_ptr<Round> pair_relaxation(const SearchContext& c) {
   return std::make_unique<PairRelaxation>(c.evaluator, c.clues, random_of(c, Stream::pair_relaxation), c.parameters,
                                           c.memory);
 }
+std::unique_ptr<Round> mean_field(const SearchContext& c) {
+  return std::make_unique<MeanFieldRound>(c.evaluator, c.clues, c.parameters, c.memory);
+}
 std::unique_ptr<Round> gauss_newton(const SearchContext& c) {
   const std::size_t blocks = c.evaluator.weights().roles().expand.size();
   const bool narrowing = c.clues.lines.empty() && blocks >= c.parameters.gauss_newton.narrowing_blocks;
@@ -109,6 +113,7 @@ const std::vector<Recipe>& recipes() {
       {.name = "gauss-newton", .chain = {insertion}, .rounds = {gauss_newton}},
       {.name = "insertion", .chain = {insertion}, .plateau = nullptr},
       {.name = "iterated", .chain = {insertion, relocation, pair_exchange}},
+      {.name = "mean-field", .chain = {insertion, relocation, pair_exchange}, .rounds = {mean_field}},
       {.name = "pair-relaxation", .chain = {insertion}, .rounds = {pair_relaxation}},
       {.name = "restart", .chain = {insertion, relocation, pair_exchange}, .perturbation = PerturbationKind::restart},
       {.name = "tabu", .chain = {insertion, pair_exchange, tabu}},

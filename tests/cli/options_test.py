@@ -163,8 +163,8 @@ class ValueTest(ProgramTest):
 
     def test_help_lists_the_searches(self):
         text = " ".join(self.run_program("solve", "--help").stdout.split())
-        for name in ("annealing", "auto", "bubble", "depth", "ensemble", "gauss-newton", "insertion", "iterated", "pair-relaxation",
-                     "restart", "tabu"):
+        for name in ("annealing", "auto", "bubble", "depth", "ensemble", "gauss-newton", "insertion", "iterated",
+                     "mean-field", "pair-relaxation", "restart", "tabu"):
             self.assertIn(name, text)
 
     def test_durations(self):

@@ -19,6 +19,7 @@ enum class Event : char {
   ensemble = 'E',
   annealing = 'A',
   pair_relaxation = 'X',
+  mean_field = 'F',
   pair_exchange = 'P',
   kick = 'K',
   crossover = 'C',
@@ -33,7 +34,7 @@ struct EventName {
 };
 
 /// All events in words, in the order of legends.
-inline constexpr std::array<EventName, 17> kEventNames{{
+inline constexpr std::array<EventName, 18> kEventNames{{
     {Event::start, "start"},
     {Event::bubble, "bubble repair"},
     {Event::insertion, "insertion"},
@@ -45,6 +46,7 @@ inline constexpr std::array<EventName, 17> kEventNames{{
     {Event::ensemble, "ensemble of orders"},
     {Event::annealing, "annealing"},
     {Event::pair_relaxation, "pair relaxation"},
+    {Event::mean_field, "mean field"},
     {Event::pair_exchange, "pair exchange"},
     {Event::kick, "kick"},
     {Event::crossover, "crossover"},

@@ -435,6 +435,58 @@ struct PairRelaxationParameters {
   }
 };
 
+struct MeanFieldParameters {
+  std::size_t nodes = 16;
+  std::size_t degrees = 4;
+  std::size_t rows = 6144;
+  double held_share = 1.0 / 6;
+  std::int64_t steps = 40;
+  std::int64_t patience = 2;
+  double settled = 0.98;
+  double prior_kept = 0.3;
+  double spread_variance = 1;
+  double least_variance = 0.25;
+  std::int64_t trials = 6;
+  double damping_rise = 4;
+  double residual_left = 1e-5;
+  std::int64_t most_products = 120;
+  std::int64_t work_share = 1000;
+
+  template <class Visitor>
+  void visit(Visitor& visitor) {
+    visitor("nodes", nodes, "nodes", 2, 1000,
+            "Of depth: time grows in proportion. With 8 and 2 degrees 32 trained blocks keep 17 right pairs, with 16 "
+            "and 4 they come to 30 in as many steps.");
+    visitor("degrees", degrees, "", 1, 100, "Polynomials that say how a block is spread over the depth.");
+    visitor("rows", rows, "rows", 64, 1000000000.0,
+            "Most rows, those that steps do not see included. Too few are overfitted: the shares are as many as the "
+            "square of the open pairs.");
+    visitor("held_share", held_share, "share", 1e-3, 0.9, "Of the rows, those that steps do not see. Not measured.");
+    visitor("steps", steps, "steps", 1, 1000, "Most steps of a round.");
+    visitor("patience", patience, "steps", 1, 1000,
+            "A round ends after so many in a row that do not help the rows that steps do not see. Not measured.");
+    visitor("settled", settled, "factor", 0, 1,
+            "A step helps if it lowers the error of those rows to less than this part of it. Not measured.");
+    visitor("prior_kept", prior_kept, "share", 0, 1,
+            "Of the prior's means after each step: 32 trained blocks have 26 right pairs after 14 steps with 1, and "
+            "all after 13 with 0.7 and 0.3, at errors of 0.08 and 0.01.");
+    visitor("spread_variance", spread_variance, "", 1e-6, 1000000.0, "Of the prior of the coefficients. Not measured.");
+    visitor("least_variance", least_variance, "of the equal share", 1e-12, 1,
+            "Of the prior of a share; when lowered, what looks impossible stays so. Not measured.");
+    visitor("trials", trials, "steps", 1, 100,
+            "Dampings tried until the density rises; when raised, hopeless steps cost more. Not measured.");
+    visitor("damping_rise", damping_rise, "factor", 1, 1000,
+            "Of the damping after a step that did not raise the density; it falls by as much after others. Not "
+            "measured.");
+    visitor("residual_left", residual_left, "of the residual's square", 0, 1,
+            "Conjugate gradients stop there. Not measured.");
+    visitor("most_products", most_products, "products", 1, 1000000.0,
+            "Conjugate gradients stop after so many: each costs a pass over all slopes. Not measured.");
+    visitor("work_share", work_share, "factor", 1, 1000000.0,
+            "It has so many times the work of the local searches: it comes before them.");
+  }
+};
+
 struct EnsembleParameters {
   std::size_t first_blocks = 24;
   std::size_t orders_per_block = 20;
@@ -1202,6 +1254,7 @@ struct Parameters {
   PairExchangeParameters pair_exchange;
   TabuParameters tabu;
   PairRelaxationParameters pair_relaxation;
+  MeanFieldParameters mean_field;
   HomingParameters homing;
   HomeOddsParameters home_odds;
   DepthPriorParameters depth_prior;
@@ -1245,6 +1298,7 @@ struct Parameters {
     group("pair_exchange", pair_exchange);
     group("tabu", tabu);
     group("pair_relaxation", pair_relaxation);
+    group("mean_field", mean_field);
     group("homing", homing);
     group("home_odds", home_odds);
     group("depth_prior", depth_prior);
