@@ -75,7 +75,7 @@ std::vector<double> MeanField::depths(std::span<const double> point) const {
   const std::vector<double> weights = spread(point);
   std::vector<double> result(groups_.blocks().size(), 0);
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    const double node = static_cast<double>(i % nodes_);
+    const auto node = static_cast<double>(i % nodes_);
     result[i / nodes_] += weights[i] * ((2 * node + 1) / static_cast<double>(nodes_) - 1);
   }
   return result;
