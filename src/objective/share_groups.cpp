@@ -74,7 +74,7 @@ std::vector<double> ShareGroups::likely_shares(const PairShares& likely) const {
 namespace {
 
 /// Leaves the sum of each row and its column as it is, and the diagonal: the nearest such step.
-void project_open(Eigen::Map<Eigen::MatrixXd> shares) {
+void project_open(Eigen::MatrixXd& shares) {
   const auto size = static_cast<double>(shares.rows());
   shares.diagonal().setZero();
   const Eigen::VectorXd sums = shares.rowwise().sum() + shares.colwise().sum().transpose();
@@ -92,17 +92,20 @@ void project_open(Eigen::Map<Eigen::MatrixXd> shares) {
 void ShareGroups::project(std::vector<double>& step) const {
   for (const Group& group : groups_) {
     const auto size = static_cast<Eigen::Index>(group.compress.size());
-    Eigen::Map<Eigen::MatrixXd> shares(step.data() + group.shares, size, size);
+    Eigen::Map<Eigen::MatrixXd> part(step.data() + group.shares, size, size);
+    // The order in which Eigen sums follows from where values lie: in a copy, always alike.
+    Eigen::MatrixXd shares = part;
     if (group.open) {
       project_open(shares);
-      continue;
+    } else {
+      const Eigen::VectorXd rows = shares.rowwise().mean();
+      const Eigen::RowVectorXd columns = shares.colwise().mean();
+      const double all = shares.mean();
+      shares.colwise() -= rows;
+      shares.rowwise() -= columns;
+      shares.array() += all;
     }
-    const Eigen::VectorXd rows = shares.rowwise().mean();
-    const Eigen::RowVectorXd columns = shares.colwise().mean();
-    const double all = shares.mean();
-    shares.colwise() -= rows;
-    shares.rowwise() -= columns;
-    shares.array() += all;
+    part = shares;
   }
 }
 

@@ -57,7 +57,9 @@ TEST_F(MeanFieldRoundOnPlanted, FindsPairsAndOrderTogetherFromAnyStart) {
     EXPECT_LT(now.mse, 0.05 * before);
     for (const Block& block : problem_.truth.blocks)
       EXPECT_EQ(now.blocks[static_cast<std::size_t>(position_of(block.expand, now.blocks))], block);
-    if (!found.empty()) EXPECT_EQ(now.blocks, found) << "it does not matter where it begins";
+    if (!found.empty()) {
+      EXPECT_EQ(now.blocks, found) << "it does not matter where it begins";
+    }
     found = now.blocks;
   }
 }

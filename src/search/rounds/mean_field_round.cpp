@@ -86,9 +86,9 @@ void MeanFieldRound::renew_prior() {
   const double kept = parameters_.prior_kept;
   for (const ShareGroups::Group& group : field_.groups().groups()) {
     const auto size = static_cast<Eigen::Index>(group.compress.size());
-    Eigen::Map<Table> prior(prior_.data() + group.shares, size, size);
-    prior =
-        kept * prior + (1 - kept) * as_probabilities(Eigen::Map<const Table>(point_.data() + group.shares, size, size));
+    const Table found = as_probabilities(Eigen::Map<const Table>(point_.data() + group.shares, size, size));
+    double* const prior = prior_.data() + group.shares;
+    for (Eigen::Index n = 0; n < found.size(); ++n) prior[n] = kept * prior[n] + (1 - kept) * found.data()[n];
   }
   for (std::size_t n = field_.groups().size(); n < point_.size(); ++n)
     prior_[n] = kept * prior_[n] + (1 - kept) * point_[n];
@@ -101,8 +101,10 @@ void MeanFieldRound::project(std::vector<double>& step) const {
   const std::size_t shares = field_.groups().size();
   const auto blocks = static_cast<Eigen::Index>(field_.groups().blocks().size());
   const auto degrees = static_cast<Eigen::Index>(parameters_.degrees);
+  // The order in which Eigen sums follows from where values lie: in a copy, always alike.
   Eigen::Map<Table> coefficients(step.data() + shares, blocks, degrees);
-  coefficients.rowwise() -= coefficients.colwise().mean().eval();
+  const Table copy = coefficients;
+  coefficients = copy.rowwise() - copy.colwise().mean();
 }
 
 // Twice the negative logarithm of the posterior density, but for a constant.
