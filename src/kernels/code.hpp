@@ -38,6 +38,8 @@ struct Code {
   void (*transpose_tile)(std::size_t features, const float* tile, float* transposed);
   void (*pair_effects)(std::size_t blocks, std::size_t width, const float* residuals, const float* pulled,
                        float* effects, TileBuffer& scratch);
+  void (*row_products)(std::span<const float* const> a, std::span<const float* const> b, std::size_t features,
+                       float* products);
   void (*insertion_changes)(std::span<const int> order, std::size_t from, std::size_t first, std::size_t last,
                             const float* effects, const float* errors, double* change);
   void (*apply_insertion)(std::span<const int> order, std::size_t from, std::size_t to, const float* effects,
@@ -64,6 +66,8 @@ void multiply64(std::size_t n, std::size_t k, const double* a, const double* b, 
 void transpose_tile(std::size_t features, const float* tile, float* transposed);
 void pair_effects(std::size_t blocks, std::size_t width, const float* residuals, const float* pulled, float* effects,
                   TileBuffer& scratch);
+void row_products(std::span<const float* const> a, std::span<const float* const> b, std::size_t features,
+                  float* products);
 void insertion_changes(std::span<const int> order, std::size_t from, std::size_t first, std::size_t last,
                        const float* effects, const float* errors, double* change);
 void apply_insertion(std::span<const int> order, std::size_t from, std::size_t to, const float* effects, float* errors);

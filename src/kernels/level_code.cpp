@@ -18,6 +18,7 @@ constinit const Code KINTSUGI_LEVEL_CODE = {
     .multiply64 = level_code::multiply64,
     .transpose_tile = level_code::transpose_tile,
     .pair_effects = level_code::pair_effects,
+    .row_products = level_code::row_products,
     .insertion_changes = level_code::insertion_changes,
     .apply_insertion = level_code::apply_insertion,
     .pass_block = level_code::pass_block,

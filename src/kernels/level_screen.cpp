@@ -112,6 +112,41 @@ void gather(const Panel& panel, std::size_t width, const float* from, float* to)
   }
 }
 
+// Products of A tiles with B others, for one group of rows.
+template <std::size_t A, std::size_t B>
+void multiply_rows(const float* const* a, const float* const* b, std::size_t features, std::size_t stride,
+                   float* products) {
+  Lanes sums[A][B] = {};
+  for (std::size_t f = 0; f < features * kTileRows; f += kTileRows) {
+    Lanes x[A];
+    for (std::size_t i = 0; i < A; ++i) x[i] = load(a[i] + f);
+    for (std::size_t j = 0; j < B; ++j) {
+      const Lanes y = load(b[j] + f);
+      for (std::size_t i = 0; i < A; ++i) sums[i][j] += x[i] * y;
+    }
+  }
+  for (std::size_t i = 0; i < A; ++i) {
+    for (std::size_t j = 0; j < B; ++j) store(products + (i * stride + j) * kTileRows, sums[i][j]);
+  }
+}
+
+// Of A tiles with all of `b`.
+template <std::size_t A>
+void multiply_rows_with(const float* const* a, std::span<const float* const> b, std::size_t features, std::size_t group,
+                        float* products) {
+  const auto batch = [&]<std::size_t B>(std::size_t j) {
+    const float* x[A];
+    const float* y[B];
+    for (std::size_t i = 0; i < A; ++i) x[i] = a[i] + group;
+    for (std::size_t i = 0; i < B; ++i) y[i] = b[j + i] + group;
+    multiply_rows<A, B>(x, y, features, b.size(), products + j * kTileRows + group);
+  };
+  std::size_t j = 0;
+  for (; j + kWide <= b.size(); j += kWide) batch.template operator()<kWide>(j);
+  for (; j + kBatch <= b.size(); j += kBatch) batch.template operator()<kBatch>(j);
+  for (; j < b.size(); ++j) batch.template operator()<1>(j);
+}
+
 Lanes total_change(const float* errors, const Lanes (&effect)[kGroups]) {
   Lanes total = {};
   for (std::size_t g = 0; g < kGroups; ++g) total += (2 * load(errors + g * kLanes) + effect[g]) * effect[g];
@@ -200,6 +235,16 @@ void pair_effects(std::size_t blocks, std::size_t width, const float* residuals,
       if (a + 2 == blocks) add_row<2>(panel, a);
       if (a + 1 == blocks) add_row<1>(panel, a);
     }
+  }
+}
+
+void row_products(std::span<const float* const> a, std::span<const float* const> b, std::size_t features,
+                  float* products) {
+  for (std::size_t group = 0; group < kTileRows; group += kLanes) {
+    std::size_t i = 0;
+    const auto rest = [&] { return products + i * b.size() * kTileRows; };
+    for (; i + kBatch <= a.size(); i += kBatch) multiply_rows_with<kBatch>(&a[i], b, features, group, rest());
+    for (; i < a.size(); ++i) multiply_rows_with<1>(&a[i], b, features, group, rest());
   }
 }
 

@@ -18,6 +18,11 @@ namespace kintsugi::kernels {
 void pair_effects(std::size_t blocks, std::size_t width, const float* residuals, const float* pulled, float* effects,
                   TileBuffer& scratch);
 
+/// The scalar product of each tile of `a` with each of `b`, row by row: all are [features][kTileRows]; `products`
+/// becomes [a][b][kTileRows].
+void row_products(std::span<const float* const> a, std::span<const float* const> b, std::size_t features,
+                  float* products);
+
 /// What the moves of one block would do to the sum of squared errors of one tile, under the model.
 /// For the block at position `from`, adds to change[to - first] the sum over rows of (2 e + c) c, with e the rows'
 /// errors and c the effect of inserting the block at position `to`, for first <= to <= last; change[from - first] is

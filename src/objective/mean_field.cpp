@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/stop.hpp"
+#include "kernels/screen.hpp"
 
 namespace kintsugi {
 
@@ -43,15 +44,22 @@ void add_scaled(float factor, const float* r, std::size_t size, float* x) {
 }  // namespace
 
 MeanField::MeanField(Evaluator& evaluator, std::size_t nodes, std::size_t degrees)
-    : evaluator_(&evaluator),
-      nodes_(nodes),
-      degrees_(degrees),
-      polynomials_(legendre(degrees, nodes)),
-      passes_(evaluator),
-      equations_(evaluator) {}
+    : evaluator_(&evaluator), passes_(evaluator), equations_(evaluator) {
+  set_resolution(nodes, degrees);
+}
+
+void MeanField::set_resolution(std::size_t nodes, std::size_t degrees) {
+  nodes_ = nodes;
+  degrees_ = degrees;
+  polynomials_ = legendre(degrees, nodes);
+}
 
 std::size_t MeanField::affordable_tiles(std::size_t most_bytes) const {
   return std::max<std::size_t>(1, most_bytes / (unknowns() * passes_.channels() * kTileRows * sizeof(float)));
+}
+
+std::size_t MeanField::evaluations() const noexcept {
+  return nodes_ * evaluator_->weights().roles().expand.size() * (2 + 2 * passes_.channels());
 }
 
 std::vector<double> MeanField::spread(std::span<const double> point) const {
@@ -122,23 +130,30 @@ void MeanField::add_share_slopes(std::size_t node, std::span<const Layer> layers
   const SharedWeights& weights = evaluator_->weights();
   const std::size_t width = weights.roles().width;
   for (const ShareGroups::Group& group : groups_.groups()) {
+    const std::size_t count = group.compress.size();
     const std::size_t hidden = layers[group.positions.front()].kernel->hidden();
     const kernels::Gemm transposed(hidden, width, false);
-    written_.resize((hidden + 1) * kTileRows);
-    for (std::size_t j = 0; j < group.compress.size(); ++j) {
+    written_.resize(count * (hidden + 1) * kTileRows);
+    products_.resize(count * count * kTileRows);
+    std::vector<const float*> written(count);
+    std::vector<const float*> activations(count);
+    for (std::size_t j = 0; j < count; ++j) {
       const kernels::BlockWeights part = weights.block({group.expand.front(), group.compress[j]});
-      transposed(gradient, part.w_out_t, written_.data());
-      float* const bias = written_.data() + hidden * kTileRows;
+      float* const pulled = written_.data() + j * (hidden + 1) * kTileRows;
+      transposed(gradient, part.w_out_t, pulled);
+      float* const bias = pulled + hidden * kTileRows;
       std::fill_n(bias, kTileRows, 0.0F);
       for (std::size_t f = 0; f < width; ++f) add_scaled(part.b_out[f], gradient + f * kTileRows, kTileRows, bias);
-      for (std::size_t i = 0; i < group.positions.size(); ++i) {
-        const std::size_t p = group.positions[i];
-        float sums[kTileRows];
-        std::copy_n(bias, kTileRows, sums);
-        add_products(pass_.hidden.data() + node * hidden_at_.back() + hidden_at_[p], written_.data(),
-                     hidden * kTileRows, sums);
-        add_scaled(static_cast<float>(spread[p * nodes_ + node]), sums, kTileRows,
-                   slopes + (group.shares + i * group.compress.size() + j) * kTileRows);
+      written[j] = pulled;
+      activations[j] = pass_.hidden.data() + node * hidden_at_.back() + hidden_at_[group.positions[j]];
+    }
+    kernels::row_products(activations, written, hidden, products_.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto weight = static_cast<float>(spread[group.positions[i] * nodes_ + node]);
+      for (std::size_t j = 0; j < count; ++j) {
+        float* const slope = slopes + (group.shares + i * count + j) * kTileRows;
+        add_scaled(weight, products_.data() + (i * count + j) * kTileRows, kTileRows, slope);
+        add_scaled(weight, written[j] + hidden * kTileRows, kTileRows, slope);
       }
     }
   }
@@ -211,8 +226,7 @@ double MeanField::linearise(std::span<const double> point, std::size_t tiles) {
       backward(*own[t], layers, weights, tile);
     }
   }
-  const std::size_t evaluations = nodes_ * layers.size() * (2 + 2 * channels);
-  evaluator_->count_blocks(static_cast<std::int64_t>(evaluations), tiles);
+  evaluator_->count_blocks(static_cast<std::int64_t>(evaluations()), tiles);
   evaluator_->reduce(squares);
   return squares.value(0) / evaluator_->entries(tiles);
 }

@@ -35,11 +35,16 @@ class MeanField {
 
   /// Not collective.
   void start(ShareGroups groups) { groups_ = std::move(groups); }
+  /// From now on so many nodes and polynomials. Not collective.
+  void set_resolution(std::size_t nodes, std::size_t degrees);
+  [[nodiscard]] std::size_t degrees() const noexcept { return degrees_; }
   [[nodiscard]] const ShareGroups& groups() const noexcept { return groups_; }
   [[nodiscard]] std::size_t unknowns() const noexcept { return groups_.size() + groups_.blocks().size() * degrees_; }
   /// Tiles whose slopes take at most `most_bytes` on the island; one at least. Not collective.
   [[nodiscard]] std::size_t affordable_tiles(std::size_t most_bytes) const;
 
+  /// What linearise() costs for each tile, in blocks' evaluations. Not collective.
+  [[nodiscard]] std::size_t evaluations() const noexcept;
   /// Takes the slopes at `point` on the first `tiles` tiles. Returns the MSE there, not finite where
   /// the network overflows. Collective.
   [[nodiscard]] double linearise(std::span<const double> point, std::size_t tiles);
@@ -74,8 +79,8 @@ class MeanField {
   void add_spread_slopes(std::size_t node, std::span<const double> spread, const float* gradient, float* slopes);
 
   Evaluator* evaluator_;
-  std::size_t nodes_;
-  std::size_t degrees_;
+  std::size_t nodes_ = 0;
+  std::size_t degrees_ = 0;
   std::vector<double> polynomials_;  // [K][T]
   ShareGroups groups_;
   ShareMixtures mixtures_;
@@ -83,7 +88,7 @@ class MeanField {
   RowEquations equations_;
   Pass pass_;
   std::vector<std::size_t> hidden_at_, slope_at_;  // of each block in a node's part
-  kernels::TileBuffer residual_, gradient_, pulled_, moved_, scratch_, written_;
+  kernels::TileBuffer residual_, gradient_, pulled_, moved_, scratch_, written_, products_;
 };
 
 }  // namespace kintsugi

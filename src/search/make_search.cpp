@@ -70,6 +70,11 @@ std::unique_ptr<Round> pair_relaxation(const SearchContext& c) {
 std::unique_ptr<Round> mean_field(const SearchContext& c) {
   return std::make_unique<MeanFieldRound>(c.evaluator, c.clues, c.parameters, c.memory);
 }
+std::unique_ptr<Round> late_mean_field(const SearchContext& c) {
+  // It has no random numbers: all islands would do the same.
+  if (c.island != 0 || c.clues.untrusted.size() < 2) return nullptr;
+  return std::make_unique<MeanFieldRound>(c.evaluator, c.clues, c.parameters, c.memory, true);
+}
 std::unique_ptr<Round> gauss_newton(const SearchContext& c) {
   const std::size_t blocks = c.evaluator.weights().roles().expand.size();
   const bool narrowing = c.clues.lines.empty() && blocks >= c.parameters.gauss_newton.narrowing_blocks;
@@ -106,7 +111,7 @@ const std::vector<Recipe>& recipes() {
       {.name = "annealing", .chain = {insertion}, .rounds = {annealing}},
       {.name = "auto",
        .chain = {insertion, relocation, pair_exchange},
-       .rounds = {pair_relaxation, depth, gauss_newton, annealing, ensemble}},
+       .rounds = {pair_relaxation, depth, gauss_newton, annealing, ensemble, late_mean_field}},
       {.name = "bubble", .chain = {bubble}, .plateau = nullptr},
       {.name = "depth", .chain = {insertion}, .rounds = {depth}},
       {.name = "ensemble", .chain = {insertion}, .rounds = {ensemble}},

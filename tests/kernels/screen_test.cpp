@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <span>
@@ -207,6 +208,30 @@ TEST(Screen, RowsThatFillATileUpHaveNoEffect) {
       expected += (2 * static_cast<double>(s.errors[row]) + c) * c;
     }
     EXPECT_NEAR(change[to], expected, 1e-4 * (1 + std::fabs(expected)));
+  }
+}
+
+TEST(RowProducts, AreThoseOfAllTiles) {
+  for (const auto& [m, n, features] : {std::array<std::size_t, 3>{1, 1, 1}, {2, 7, 5}, {3, 6, 48}, {4, 10, 17}}) {
+    Random random(m, n);
+    const auto x = random_floats(random, m * features * kTileRows);
+    const auto y = random_floats(random, n * features * kTileRows);
+    std::vector<const float*> a;
+    std::vector<const float*> b;
+    for (std::size_t i = 0; i < m; ++i) a.push_back(x.data() + i * features * kTileRows);
+    for (std::size_t j = 0; j < n; ++j) b.push_back(y.data() + j * features * kTileRows);
+    std::vector<float> products(m * n * kTileRows, NAN);
+    row_products(a, b, features, products.data());
+    for (std::size_t i = 0; i < m; ++i) {
+      for (std::size_t j = 0; j < n; ++j) {
+        for (std::size_t row = 0; row < kTileRows; ++row) {
+          double sum = 0;
+          for (std::size_t f = 0; f < features; ++f)
+            sum += static_cast<double>(a[i][f * kTileRows + row]) * b[j][f * kTileRows + row];
+          EXPECT_NEAR(products[(i * n + j) * kTileRows + row], sum, 1e-4 * static_cast<double>(features));
+        }
+      }
+    }
   }
 }
 

@@ -36,15 +36,20 @@ Table as_probabilities(Table shares) {
 }  // namespace
 
 MeanFieldRound::MeanFieldRound(Evaluator& evaluator, const SearchClues& clues, const Parameters& parameters,
-                               const MemoryBudget& memory)
+                               const MemoryBudget& memory, bool waits)
     : evaluator_(&evaluator),
       field_(evaluator, parameters.mean_field.nodes, parameters.mean_field.degrees),
       parameters_(parameters.mean_field),
       most_bytes_(memory.slopes),
       untrusted_(clues.untrusted),
-      likely_(clues.likely) {}
+      likely_(clues.likely),
+      waits_(waits) {}
 
-RoundPolicy MeanFieldRound::policy() const { return {.work_share = parameters_.work_share}; }
+RoundPolicy MeanFieldRound::policy() const {
+  const std::size_t step = field_.evaluations() * evaluator_->rows().tiles_for(parameters_.rows);
+  return {.work_share = parameters_.work_share,
+          .first_work = waits_ ? parameters_.waiting * static_cast<std::int64_t>(step) : 0};
+}
 
 MeanFieldRound::Sample MeanFieldRound::sample() const {
   Sample sample;
@@ -56,22 +61,46 @@ MeanFieldRound::Sample MeanFieldRound::sample() const {
 
 void MeanFieldRound::begin(const ScoredOrder& from) {
   current_ = from;
-  start(from.blocks);
-  steps_ = idle_ = 0;
-  damping_ = 0;
-  done_ = false;
   if (!std::isfinite(from.mse)) current_.mse = evaluator_->error(from.blocks, from.tiles);
+  if (done_) return;
+  point_.empty() ? start(from.blocks) : refine();
   const auto [fitted, all] = sample();
-  if (fitted > 0) held_out_ = field_.error(point_, fitted, all);
+  damping_ = 0;
+  held_out_.assign(1, field_.error(point_, fitted, all));
 }
 
 void MeanFieldRound::start(const Blocks& blocks) {
+  set_resolution();
   field_.start(ShareGroups(evaluator_->weights(), blocks, untrusted_));
   point_ = field_.groups().likely_shares(likely_);
   point_.resize(field_.unknowns(), 0);
   prior_ = point_;
   precision_.assign(field_.unknowns(), 1 / parameters_.spread_variance);
   set_share_precision();
+}
+
+void MeanFieldRound::set_resolution() {
+  field_.set_resolution(parameters_.nodes << finer_, parameters_.degrees << finer_);
+}
+
+// Twice the nodes and polynomials, with blocks spread as before.
+void MeanFieldRound::refine() {
+  const std::size_t before = field_.degrees();
+  ++finer_;
+  set_resolution();
+  const std::size_t shares = field_.groups().size();
+  const auto refined = [&](const std::vector<double>& coarse, double rest) {
+    std::vector<double> fine(field_.unknowns(), rest);
+    std::copy_n(coarse.begin(), shares, fine.begin());
+    for (std::size_t i = shares; i < coarse.size(); ++i) {
+      const std::size_t block = (i - shares) / before;
+      fine[shares + block * field_.degrees() + (i - shares) % before] = coarse[i];
+    }
+    return fine;
+  };
+  point_ = refined(point_, 0);
+  prior_ = refined(prior_, 0);
+  precision_ = refined(precision_, 1 / parameters_.spread_variance);
 }
 
 void MeanFieldRound::set_share_precision() {
@@ -100,7 +129,7 @@ void MeanFieldRound::project(std::vector<double>& step) const {
   field_.groups().project(step);
   const std::size_t shares = field_.groups().size();
   const auto blocks = static_cast<Eigen::Index>(field_.groups().blocks().size());
-  const auto degrees = static_cast<Eigen::Index>(parameters_.degrees);
+  const auto degrees = static_cast<Eigen::Index>(field_.degrees());
   // The order in which Eigen sums follows from where values lie: in a copy, always alike.
   Eigen::Map<Table> coefficients(step.data() + shares, blocks, degrees);
   const Table copy = coefficients;
@@ -109,7 +138,7 @@ void MeanFieldRound::project(std::vector<double>& step) const {
 
 // Twice the negative logarithm of the posterior density, but for a constant.
 double MeanFieldRound::objective(std::span<const double> point, double mse) const {
-  double sum = mse * evaluator_->entries(sample().fitted) / held_out_;
+  double sum = mse * evaluator_->entries(sample().fitted) / held_out_.back();
   for (std::size_t n = 0; n < point.size(); ++n) sum += precision_[n] * (point[n] - prior_[n]) * (point[n] - prior_[n]);
   return sum;
 }
@@ -118,7 +147,7 @@ double MeanFieldRound::objective(std::span<const double> point, double mse) cons
 std::vector<double> MeanFieldRound::solve(std::span<const double> gradient) const {
   std::vector<double> residual(gradient.size());
   for (std::size_t n = 0; n < gradient.size(); ++n)
-    residual[n] = -gradient[n] / held_out_ - precision_[n] * (point_[n] - prior_[n]);
+    residual[n] = -gradient[n] / held_out_.back() - precision_[n] * (point_[n] - prior_[n]);
   project(residual);
   std::vector<double> step(residual.size(), 0);
   std::vector<double> direction = residual;
@@ -127,7 +156,7 @@ std::vector<double> MeanFieldRound::solve(std::span<const double> gradient) cons
   for (std::int64_t i = 0; i < parameters_.most_products && square > enough && std::isfinite(square); ++i) {
     std::vector<double> product = field_.equations().normal_product(direction);
     for (std::size_t n = 0; n < product.size(); ++n)
-      product[n] = product[n] / held_out_ + (1 + damping_) * precision_[n] * direction[n];
+      product[n] = product[n] / held_out_.back() + (1 + damping_) * precision_[n] * direction[n];
     project(product);
     const double length = square / dot(direction, product);
     for (std::size_t n = 0; n < step.size(); ++n) {
@@ -144,7 +173,7 @@ std::vector<double> MeanFieldRound::solve(std::span<const double> gradient) cons
 bool MeanFieldRound::descend() {
   const std::size_t fitted = sample().fitted;
   const double mse = field_.linearise(point_, fitted);
-  if (!std::isfinite(mse) || !(held_out_ > 0) || !std::isfinite(held_out_)) return false;
+  if (!std::isfinite(mse) || !(held_out_.back() > 0) || !std::isfinite(held_out_.back())) return false;
   const std::vector<double> gradient = field_.equations().gradient();
   const double before = objective(point_, mse);
   for (std::int64_t trial = 0; trial < parameters_.trials; ++trial) {
@@ -161,31 +190,38 @@ bool MeanFieldRound::descend() {
   return false;
 }
 
+bool MeanFieldRound::is_settled() const {
+  const std::size_t steps = held_out_.size() - 1;
+  const std::size_t patience = parameters_.patience;
+  if (steps < patience) return false;
+  return steps >= parameters_.steps || !(held_out_.back() < parameters_.settled * held_out_[steps - patience]);
+}
+
 StepReport MeanFieldRound::step() {
   StepReport report;
   report.event = Event::mean_field;
-  const auto [fitted, all] = sample();
-  const bool lower = fitted > 0 && descend();
+  report.stuck = true;
+  if (done_) return report;
+  const bool lower = descend();
   // Searches are many, and slopes take much memory.
   field_.clear();
-  ++steps_;
   if (lower) {
-    const double before = held_out_;
-    held_out_ = field_.error(point_, fitted, all);
+    const Blocks before = current_.blocks;
+    decode();
+    for (std::size_t p = 0; p < before.size(); ++p) report.moves += before[p] == current_.blocks[p] ? 0 : 1;
+    const auto [fitted, all] = sample();
+    held_out_.push_back(field_.error(point_, fitted, all));
     renew_prior();
-    idle_ = held_out_ < parameters_.settled * before ? 0 : idle_ + 1;
+    report.stuck = is_settled();
   }
-  if (lower && idle_ < parameters_.patience && steps_ < parameters_.steps) return report;
-  report.stuck = done_ = true;
-  const Blocks before = current_.blocks;
-  if (fitted > 0) finish();
-  for (std::size_t p = 0; p < before.size(); ++p) {
-    if (!(before[p] == current_.blocks[p])) ++report.moves;
-  }
+  if (report.stuck) done_ = !lower || parameters_.nodes << finer_ >= field_.groups().blocks().size();
+  if (getenv("MFV"))
+    fprintf(stderr, "nodes %zu held %.4g lower %d\n", parameters_.nodes << finer_, held_out_.back(), lower);
   return report;
 }
 
-void MeanFieldRound::finish() {
+// The order that the field stands for.
+void MeanFieldRound::decode() {
   const std::vector<double> depths = field_.depths(point_);
   const ShareGroups& groups = field_.groups();
   Blocks order = sorted_by(groups.blocks(), [&](std::size_t p) { return depths[p]; });
@@ -196,16 +232,18 @@ void MeanFieldRound::finish() {
 
 void MeanFieldRound::state(StateArchive& archive) {
   Blocks blocks = field_.groups().blocks();
-  archive(blocks);
+  archive(blocks, finer_);
+  archive.require(finer_ < 32);
   if (archive.reading() && !blocks.empty()) start(blocks);
   const std::size_t unknowns = point_.size();
-  archive(current_, point_, prior_, precision_, held_out_, damping_, steps_, idle_, done_);
+  archive(current_, point_, prior_, precision_, held_out_, damping_, done_);
   for (const std::vector<double>* const values : {&point_, &prior_, &precision_}) {
     archive.require(values->size() == unknowns);
     archive.require(std::ranges::all_of(*values, [](double value) { return std::isfinite(value); }));
   }
   archive.require(std::ranges::all_of(precision_, [](double value) { return value > 0; }));
-  archive.require(blocks.empty() == current_.blocks.empty() && damping_ >= 0 && steps_ >= 0 && idle_ >= 0);
+  archive.require(blocks.empty() == held_out_.empty() && damping_ >= 0);
+  if (archive.reading()) archive.require(done_ || blocks.empty() || !current_.blocks.empty());
 }
 
 }  // namespace kintsugi

@@ -22,19 +22,21 @@ namespace kintsugi {
 /// shares, with the variance of drawing a pair by its prior mean, and of the coefficients; normal errors, whose
 /// variance is the MSE of rows that no step sees. After each step the prior means move on to what was found, shares as
 /// probabilities of pairs (scaled as by Sinkhorn and Knopp, Pacific J. Math. 21, 1967): so blocks and pairs become
-/// sharp, as far as other rows agree. The round ends where these no longer do; then blocks are sorted by their mean
-/// depths, and have the compress pieces with the largest shares in all.
+/// sharp, as far as other rows agree. The order after a step is that of the blocks' mean depths, with the compress
+/// pieces of the largest shares in all. The round ends where the other rows' MSE hardly falls. The next one goes on
+/// from there with twice the nodes and polynomials, the last one with as many nodes as blocks or more.
 class MeanFieldRound final : public Round {
  public:
-  /// The untrusted blocks of `clues` look for partners. The evaluator must outlive the object.
+  /// The untrusted blocks of `clues` look for partners. With `waits`, it comes after the local searches have worked for
+  /// some of its steps, otherwise before them. The evaluator must outlive the object.
   MeanFieldRound(Evaluator& evaluator, const SearchClues& clues, const Parameters& parameters,
-                 const MemoryBudget& memory = {});
+                 const MemoryBudget& memory = {}, bool waits = false);
 
   [[nodiscard]] RoundPolicy policy() const override;
   void begin(const ScoredOrder& from) override;
   StepReport step() override;
   [[nodiscard]] const ScoredOrder& current() const override { return current_; }
-  /// It begins without an order, so that a second round would come to the same.
+  /// It begins without an order, so that after the last round another one would come to the same.
   [[nodiscard]] bool leads_on_from(const Blocks& /*order*/) const override { return !done_; }
   void state(StateArchive& archive) override;
 
@@ -52,7 +54,10 @@ class MeanFieldRound final : public Round {
   [[nodiscard]] std::vector<double> solve(std::span<const double> gradient) const;
   void project(std::vector<double>& step) const;
   [[nodiscard]] bool descend();
-  void finish();
+  void set_resolution();
+  void refine();
+  [[nodiscard]] bool is_settled() const;
+  void decode();
 
   Evaluator* evaluator_;
   MeanField field_;
@@ -62,11 +67,12 @@ class MeanFieldRound final : public Round {
   PairShares likely_;
   ScoredOrder current_;
   std::vector<double> point_, prior_, precision_;
-  double held_out_ = 0;  // MSE of the rows that steps do not see
-  double damping_ = 0;   // of the prior's precision
-  std::int64_t steps_ = 0;
-  std::int64_t idle_ = 0;  // steps that did not help the other rows
+  double damping_ = 0;     // of the prior's precision
+  std::size_t finer_ = 0;  // how often nodes and polynomials have been doubled
+  // MSE of the rows that steps do not see, at the round's beginning and after each step.
+  std::vector<double> held_out_;
   bool done_ = false;
+  bool waits_;
 };
 
 }  // namespace kintsugi
