@@ -28,6 +28,9 @@ constexpr double kSlopeStep = 0.1;
 constexpr double kLeastSlope = 0.002;  // below that, it is relu
 constexpr int kSections = 18;
 constexpr double kAsGood = 1.001;
+/// Searches that settle open roles in the first search with an activation: with the right one two are enough on most
+/// networks, and with a wrong one all are in vain.
+constexpr std::int64_t kRoleTrials = 2;
 
 /// The first rows of a source.
 class FirstRows final : public RowSource {
@@ -63,11 +66,22 @@ class Race {
   }
 
   ActivationChoice run() {
+    roles_open_ = are_roles_open(world_, network_, rows_.shape(), options_);
     judge_starts();
     double near = parameters_.near;
+    std::int64_t first_trials = kRoleTrials;
+    if (roles_open_) {
+      // Starts with guessed roles tell nothing of activations: all are searched with, the commonest first.
+      near = std::numeric_limits<double>::infinity();
+      std::ranges::stable_sort(choice_.trials, {}, &ActivationTrial::activation);
+    }
     for (const std::int64_t evaluations : {parameters_.evaluations, parameters_.more_evaluations}) {
       if (choice_.certain || (count_near(near) < 2 && !is_fitted(choice_.trials.front()))) break;
+      std::int64_t& trials = options_.parameters.role_choice.trials;
+      const std::int64_t all_trials = std::exchange(trials, std::min(trials, first_trials));
       search(count_near(near), evaluations);
+      trials = all_trials;
+      first_trials = std::numeric_limits<std::int64_t>::max();
       near = parameters_.near_after_search;
     }
     decide();
@@ -92,7 +106,8 @@ class Race {
     }
     const auto trial =
         std::ranges::find(choice_.trials, Activation(Activation::leaky_relu), &ActivationTrial::activation);
-    if (trial != choice_.trials.end())
+    // A slope that is fitted with guessed roles makes up for wrong ones.
+    if (trial != choice_.trials.end() && !roles_open_)
       fit_slope(weights, blocks_in_order(preparation.pairing, leaky.order), *trial, parameters_.clearly * least);
     std::ranges::stable_sort(choice_.trials, {}, &ActivationTrial::mse);
   }
@@ -179,6 +194,7 @@ class Race {
       network_.activation = trial.activation;
       const Solution solution = solve(world_, network_, rows_, options_, observer_);
       if (solution.status == Status::interrupted) return;
+      if (std::isnan(solution.mse)) break;  // stopped before it had an order
       keep_order(solution);
       trial.mse = solution.mse;
       trial.searched = evaluations;
@@ -206,6 +222,7 @@ class Race {
       network_.activation = trial.activation;
       solution = solve(world_, network_, rows_, options_, observer_);
       if (solution.status == Status::interrupted) return;
+      if (std::isnan(solution.mse)) return;
       keep_order(solution);
       trial.mse = solution.mse;
       choice_.certain = is_right(solution);
@@ -215,11 +232,8 @@ class Race {
   /// The next search begins at the best order so far, whatever activation found it: a right order tells activations
   /// apart, and a nearly right one is found with a nearly right activation.
   void keep_order(const Solution& solution) {
-    if (!(solution.mse < least_)) return;
     // Where roles are open, each search finds its own, and another one's order need not fit them.
-    std::vector<int> open{solution.open_roles.empty() ? 0 : 1};
-    world_.broadcast(open);
-    if (open[0] != 0) return;
+    if (roles_open_ || !(solution.mse < least_)) return;
     least_ = solution.mse;
     options_.start = "given";
     options_.given_permutation = solution.permutation;
@@ -244,7 +258,7 @@ class Race {
   void decide() {
     const std::size_t near = count_near(parameters_.near);
     const bool all = choice_.trials.size() == kActivations.size();
-    const bool by_starts = all && choice_.trials.front().searched == 0 && near < 2;
+    const bool by_starts = all && !roles_open_ && choice_.trials.front().searched == 0 && near < 2;
     choice_.certain = choice_.certain || by_starts;
     if (choice_.certain) return;
     const auto common = std::min_element(
@@ -261,6 +275,7 @@ class Race {
   std::optional<Evaluator> evaluator_;
   double least_ = std::numeric_limits<double>::infinity();
   ActivationChoiceParameters parameters_;
+  bool roles_open_ = false;
   double seconds_;
   Stopwatch since_start_;
   ActivationChoice choice_;

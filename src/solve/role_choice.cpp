@@ -299,6 +299,19 @@ void guess_roles_in(const mpi::Comm& world, const Network& network, const RowSha
   world.broadcast(options.given_expand);
 }
 
+bool are_roles_open(const mpi::Comm& world, const Network& network, const RowShape& shape,
+                    const SolveOptions& options) {
+  if (!options.given_expand.empty()) return false;
+  std::vector<int> open{0};
+  world.agree([&] {
+    if (!world.root()) return;
+    const RoleGuess guess = guess_roles(network, shape, {}, options.parameters.pairing);
+    open[0] = std::ranges::all_of(guess.square, &DirectedPair::sure) ? 0 : 1;
+  });
+  world.broadcast(open);
+  return open[0] != 0;
+}
+
 void settle_roles(const mpi::Comm& world, const Network& network, RowSource& rows, SolveOptions& options,
                   SolveObserver& observer, Solution& solution) {
   if (!options.given_expand.empty() || options.without_predictions) return;

@@ -22,6 +22,11 @@ namespace kintsugi {
 void settle_roles(const mpi::Comm& world, const Network& network, RowSource& rows, SolveOptions& options,
                   SolveObserver& observer, Solution& solution);
 
+/// Whether roles are not given and the weights leave some of them open. `network` is read on rank 0 only; equal on all
+/// ranks. Collective over `world`. Throws as guess_roles() does.
+[[nodiscard]] bool are_roles_open(const mpi::Comm& world, const Network& network, const RowShape& shape,
+                                  const SolveOptions& options);
+
 /// Gives the options the expand pieces that the weights favour, where shapes leave roles open and nobody gave them.
 /// `network` is read on rank 0 only. Collective over `world`. Throws as guess_roles() does, on all ranks alike.
 void guess_roles_in(const mpi::Comm& world, const Network& network, const RowShape& shape, PreparationOptions& options);

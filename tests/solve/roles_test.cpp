@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "pairing/pairing.hpp"
+#include "solve/activation_choice.hpp"
 #include "solve/role_choice.hpp"
 #include "solve/solving.hpp"
 
@@ -14,8 +15,10 @@ using kintsugi::testing::PlantedProblem;
 using kintsugi::testing::solve_planted;
 using kintsugi::testing::solved_alone;
 
-PlantedProblem square(std::vector<std::size_t> hidden, double pair_signal, std::uint64_t seed) {
+PlantedProblem square(std::vector<std::size_t> hidden, double pair_signal, std::uint64_t seed,
+                      Activation activation = Activation::relu) {
   PlantedOptions options;
+  options.activation = activation;
   options.blocks = 8;
   options.width = 16;
   options.hidden = std::move(hidden);
@@ -55,6 +58,22 @@ INSTANTIATE_TEST_SUITE_P(Kinds, SquareTest,
                          ::testing::Values(Case{"pairs_in_the_weights", {16}, 2}, Case{"some_square", {16, 24}, 2},
                                            Case{"nothing_in_the_weights", {16}, 0}),
                          [](const auto& tested) { return tested.param.name; });
+
+// Starts have guessed roles, which hide the activation, and each search settles roles of its own.
+TEST(Square, ItsActivationIsFound) {
+  const mpi::Comm world = mpi::Comm::world();
+  for (const Activation activation : {Activation::relu, Activation::gelu, Activation::tanh}) {
+    for (const std::uint64_t seed : {1U, 2U}) {
+      const PlantedProblem problem = square({16}, 2, seed, activation);
+      ASSERT_FALSE(weights_decide(problem)) << "the test is to have something to decide";
+      testing::CountingObserver observer;
+      MemoryRows rows(problem.rows);
+      const ActivationChoice choice = choose_activation(world, problem.network, rows, {}, observer);
+      EXPECT_TRUE(choice.certain) << to_string(activation) << ", seed " << seed;
+      EXPECT_EQ(choice.trials.front().activation, activation) << to_string(activation) << ", seed " << seed;
+    }
+  }
+}
 
 TEST(Square, GivenRolesAreKept) {
   const mpi::Comm world = mpi::Comm::world();
