@@ -25,23 +25,6 @@ void check_options(const SolveOptions& options) {
   }
 }
 
-// The pieces' own indices as positions in the network.
-std::vector<int> to_positions(const Network& network, const std::vector<int>& permutation) {
-  const std::map<int, int> positions = network.positions();
-  std::vector<int> by_position;
-  for (const int index : permutation) {
-    const auto found = positions.find(index);
-    if (found == positions.end())
-      throw InputError("the given order names piece " + std::to_string(index) + ", which is not in the problem");
-    by_position.push_back(found->second);
-  }
-  if (by_position.size() != network.pieces.size()) {
-    throw InputError("the given order has " + std::to_string(by_position.size()) + " pieces, the problem " +
-                     std::to_string(network.pieces.size()));
-  }
-  return by_position;
-}
-
 bool makes_a_block(const Network& network, const Roles& roles, const Block& block) {
   const auto size_of = [&](int position) -> const Piece& { return network.pieces[static_cast<std::size_t>(position)]; };
   return std::ranges::binary_search(roles.expand, block.expand) &&
@@ -138,6 +121,22 @@ void share(const mpi::Comm& world, PairShares& likely) {
 }
 
 }  // namespace
+
+std::vector<int> to_positions(const Network& network, const std::vector<int>& permutation) {
+  const std::map<int, int> positions = network.positions();
+  std::vector<int> by_position;
+  for (const int index : permutation) {
+    const auto found = positions.find(index);
+    if (found == positions.end())
+      throw InputError("the given order names piece " + std::to_string(index) + ", which is not in the problem");
+    by_position.push_back(found->second);
+  }
+  if (by_position.size() != network.pieces.size()) {
+    throw InputError("the given order has " + std::to_string(by_position.size()) + " pieces, the problem " +
+                     std::to_string(network.pieces.size()));
+  }
+  return by_position;
+}
 
 Preparation prepare(const mpi::Comm& world, const Network& network, const RowShape& shape, const SolveOptions& options,
                     SolveObserver& observer) {

@@ -41,4 +41,8 @@ struct Preparation {
 /// weights chose is not trusted.
 [[nodiscard]] std::vector<PairScore> scores_in_order(const std::vector<PairScore>& pairs, const Blocks& blocks);
 
+/// The places in the network of an order of pieces' own indices. Throws InputError unless it names as many pieces as
+/// there are, all of the network.
+[[nodiscard]] std::vector<int> to_positions(const Network& network, const std::vector<int>& permutation);
+
 }  // namespace kintsugi

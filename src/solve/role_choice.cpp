@@ -12,6 +12,7 @@
 #include "objective/relaxed_pairing.hpp"
 #include "pairing/orientation.hpp"
 #include "pairing/pairing.hpp"
+#include "solve/preparation.hpp"
 #include "solve/quiet_observer.hpp"
 
 namespace kintsugi {
@@ -26,6 +27,7 @@ struct OpenRoles {
   Roles guess;                           // rank 0 only
   Blocks fixed;                          // blocks whose roles are known
   std::vector<std::vector<int>> groups;  // pieces that make blocks with each other
+  Blocks given;                          // the start that the caller gave
 };
 
 /// Rank 0's part: no groups where nothing is open or the data cannot decide it.
@@ -61,6 +63,8 @@ OpenRoles look_at_weights(const Network& network, const RowShape& shape, const S
   std::ranges::sort(open.fixed, {}, &Block::expand);
   std::ranges::sort(anyone);
   if (!anyone.empty()) open.groups.push_back(std::move(anyone));
+  if (!options.given_permutation.empty())
+    open.given = from_permutation(to_positions(network, options.given_permutation)).blocks;
   return open;
 }
 
@@ -73,8 +77,13 @@ void share(const mpi::Comm& world, OpenRoles& open) {
     flat.push_back(static_cast<int>(group.size()));
     flat.insert(flat.end(), group.begin(), group.end());
   }
+  std::vector<int> given;
+  for (const Block& block : open.given) given.insert(given.end(), {block.expand, block.compress});
   world.broadcast(fixed);
   world.broadcast(flat);
+  world.broadcast(given);
+  open.given.clear();
+  for (std::size_t i = 0; i < given.size(); i += 2) open.given.push_back({given[i], given[i + 1]});
   open.fixed.clear();
   open.groups.clear();
   for (std::size_t i = 0; i < fixed.size(); i += 2) open.fixed.push_back({fixed[i], fixed[i + 1]});
@@ -116,7 +125,7 @@ class RoleChoice {
   /// Gives the options what it finds; the evaluations that it took.
   std::int64_t run() {
     constexpr std::int64_t kMostGrowth = 4;
-    Blocks blocks = from_random_orders();
+    Blocks blocks = open_.given.empty() ? from_random_orders() : open_.given;
     std::int64_t evaluations = parameters_.evaluations;
     std::set<int> before;
     for (std::int64_t trial = 0; trial < parameters_.trials && goes_on(); ++trial) {
@@ -124,6 +133,7 @@ class RoleChoice {
       if (roles == before) evaluations = std::min(2 * evaluations, kMostGrowth * parameters_.evaluations);
       before = roles;
       if (search(blocks, evaluations)) break;
+      forget_given_start();
       try {
         blocks = at_order(blocks);
       } catch (const Stopped&) {
@@ -152,6 +162,13 @@ class RoleChoice {
     if (stop_reason() != StopReason::none) stop = 1;
     world_.max(std::span(&stop, 1));
     return stop == 0;
+  }
+
+  /// A given start has roles of its own, which other ones do not fit.
+  void forget_given_start() {
+    if (open_.given.empty()) return;
+    options_.start = "auto";
+    options_.given_permutation.clear();
   }
 
   void start_at(const Blocks& blocks) {

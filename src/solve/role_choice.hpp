@@ -12,7 +12,8 @@ namespace kintsugi {
 /// as
 ///    what a wrong order does to the shares differs from order to order.
 /// 3. A search with these roles comes to a better order, at which the shares are found anew, until one solves the
-///    problem or the roles no longer change.
+///    problem or the roles no longer change. A start that the caller gave is the first of these orders, with its own
+///    roles; where they do not solve the problem, it is left.
 ///
 /// Adds the evaluations of the whole network in these searches to those of `solution`, which gets the doubtful pairs
 /// (Solution::open_roles). Changes nothing where the roles are given, or sure,

@@ -1,6 +1,8 @@
 // Square layers: which piece of a pair expands is found by the data where the weights do not tell.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "pairing/pairing.hpp"
 #include "solve/activation_choice.hpp"
 #include "solve/role_choice.hpp"
@@ -72,6 +74,25 @@ TEST(Square, ItsActivationIsFound) {
       EXPECT_TRUE(choice.certain) << to_string(activation) << ", seed " << seed;
       EXPECT_EQ(choice.trials.front().activation, activation) << to_string(activation) << ", seed " << seed;
     }
+  }
+}
+
+TEST(Square, AGivenStartMayHaveOtherRoles) {
+  const mpi::Comm world = mpi::Comm::world();
+  const PlantedProblem problem = square({16}, 2, 1);
+  ASSERT_FALSE(weights_decide(problem)) << "the test is to have something to decide";
+  Assembly turned = problem.truth;
+  for (Block& block : turned.blocks) std::swap(block.expand, block.compress);
+  for (const Assembly& start : {problem.truth, turned}) {
+    SolveOptions options;
+    options.start = "given";
+    for (const int piece : to_permutation(start)) {
+      options.given_permutation.push_back(problem.network.index_of(piece));
+    }
+    const Solution solution = solve_planted(world, problem, options);
+    EXPECT_EQ(solution.status, Status::solved);
+    EXPECT_EQ(solution.assembly, problem.truth);
+    EXPECT_EQ(describe(solution), solved_alone(world, problem, options));
   }
 }
 
