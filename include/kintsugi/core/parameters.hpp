@@ -319,6 +319,7 @@ struct DescentParameters {
   double take = 0.3;
   double grow = 0.6;
   double believe = 0.2;
+  double apart = 0.33;
   std::int64_t distrust_steps = 4;
   std::size_t near = 3;
   std::int64_t careful_steps = 3;
@@ -345,6 +346,10 @@ struct DescentParameters {
         "Actual by predicted gain from which the radius may double (trust region: Conn, Gould, Toint 2000, ch. 6).");
     visitor("believe", believe, "ratio", 0, 1,
             "Actual by predicted change of a probe from which the model is believed about its block.");
+    visitor(
+        "apart", apart, "share", 0, 1,
+        "Of probes that hold: where fewer have ranges that are apart, all are tried together. Higher: long moves that "
+        "pass each other are made in one step; near the answer that undoes more than it gains.");
     visitor("distrust_steps", distrust_steps, "steps", 1, 1000,
             "Steps for which a block that the model was wrong about is left out of paths.");
     visitor("near", near, "places", 1, 64,

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+
+#include "search/rounds/sorted_by.hpp"
 
 namespace kintsugi {
 
@@ -117,16 +120,26 @@ void Descent::update_trust(const Insertion& probe, double change) {
   }
 }
 
+// Those whose ranges are apart, in order; where these are few, all at once: a block that moves then stands beside the
+// one whose place it was to take, whatever others do.
 Descent::Stop Descent::combine(std::span<const Insertion> moves) const {
-  Stop stop{0, 0, 0, current_.blocks};
+  Stop apart{0, 0, 0, current_.blocks};
+  Stop all{static_cast<std::int64_t>(moves.size()), 0, 0, {}};
   DisjointRanges ranges(current_.blocks.size());
+  std::vector<double> places(current_.blocks.size());
+  std::iota(places.begin(), places.end(), 0.0);
   for (const Insertion& move : moves) {
+    const double distance = std::abs(move.to - move.from);
+    places[static_cast<std::size_t>(move.from)] = move.to + (move.to > move.from ? 0.5 : -0.5);
+    all.displacement += distance;
     if (!ranges.add(move)) continue;
-    insert_in(stop.blocks, move.from, move.to);
-    stop.displacement += std::abs(move.to - move.from);
-    ++stop.moves;
+    insert_in(apart.blocks, move.from, move.to);
+    apart.displacement += distance;
+    ++apart.moves;
   }
-  return stop;
+  if (static_cast<double>(apart.moves) >= parameters_.apart * static_cast<double>(all.moves)) return apart;
+  all.blocks = sorted_by(current_.blocks, [&](std::size_t p) { return places[p]; });
+  return all;
 }
 
 std::vector<Insertion> Descent::probe() {

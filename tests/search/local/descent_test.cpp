@@ -43,6 +43,24 @@ TEST_F(DescentOnPlanted, UndoesSmallDamage) {
   EXPECT_EQ(end_of(insertion, moved).blocks, truth());
 }
 
+TEST_F(DescentOnPlanted, ProbesThatHoldAreTakenTogetherThoughTheyPassEachOther) {
+  parameters_.descent.take = 10;   // no path is good enough
+  parameters_.descent.solved = 1;  // and each has one stop, which leaves no half of it
+  Blocks passed = truth();
+  insert_in(passed, 1, 7);
+  insert_in(passed, 2, 8);
+  const auto moves_with = [&](double apart) {
+    parameters_.descent.apart = apart;
+    Descent search = descent(0);
+    search.begin({passed, kUnknown, kTiles});
+    const std::int64_t moves = search.step().moves;
+    EXPECT_LT(search.current().mse, error(passed));
+    return moves;
+  };
+  EXPECT_GE(moves_with(1), 2) << "of two blocks that are six places off among twelve";
+  EXPECT_EQ(moves_with(0), 1) << "whose ranges are not apart";
+}
+
 TEST_F(DescentOnPlanted, IsCalledByItsReach) {
   for (const auto& [reach, event] : {std::pair{1U, Event::bubble}, {0U, Event::insertion}, {3U, Event::insertion}}) {
     Descent search = descent(reach);
