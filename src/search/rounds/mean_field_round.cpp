@@ -63,7 +63,8 @@ void MeanFieldRound::begin(const ScoredOrder& from) {
   current_ = from;
   if (!std::isfinite(from.mse)) current_.mse = evaluator_->error(from.blocks, from.tiles);
   if (done_) return;
-  point_.empty() ? start(from.blocks) : refine();
+  // Without a step since, it is the same round that begins.
+  held_out_.size() > 1 ? refine() : start(from.blocks);
   const auto [fitted, all] = sample();
   damping_ = 0;
   held_out_.assign(1, field_.error(point_, fitted, all));
@@ -215,8 +216,6 @@ StepReport MeanFieldRound::step() {
     report.stuck = is_settled();
   }
   if (report.stuck) done_ = !lower || parameters_.nodes << finer_ >= field_.groups().blocks().size();
-  if (getenv("MFV"))
-    fprintf(stderr, "nodes %zu held %.4g lower %d\n", parameters_.nodes << finer_, held_out_.back(), lower);
   return report;
 }
 
