@@ -47,10 +47,14 @@ TEST_F(MeanFieldRoundOnPlanted, FindsPairsAndOrderTogetherFromAnyStart) {
     round.begin(from);
     EXPECT_TRUE(round.leads_on_from(from.blocks));
     StepReport report;
-    for (int step = 0; step < 100 && !report.stuck; ++step) report = round.step();
+    std::int64_t moves = 0;
+    for (int step = 0; step < 100 && !report.stuck; ++step) {
+      report = round.step();
+      moves += report.moves;
+    }
     ASSERT_TRUE(report.stuck) << "a round ends";
     EXPECT_EQ(report.event, Event::mean_field);
-    EXPECT_GT(report.moves, 0);
+    EXPECT_GT(moves, 0);
     EXPECT_FALSE(round.leads_on_from(from.blocks));
     const ScoredOrder& now = round.current();
     EXPECT_EQ(now.mse, bench_.evaluator().error(now.blocks, kTiles));
@@ -64,11 +68,35 @@ TEST_F(MeanFieldRoundOnPlanted, FindsPairsAndOrderTogetherFromAnyStart) {
   }
 }
 
+TEST_F(MeanFieldRoundOnPlanted, TheNextRoundsAreFiner) {
+  parameters_.mean_field.nodes = 4;
+  parameters_.mean_field.degrees = 1;
+  MeanFieldRound round = make();
+  const ScoredOrder from = wrong_start(5);
+  std::vector<double> errors;
+  while (round.leads_on_from(from.blocks)) {
+    ASSERT_LT(errors.size(), 3U) << "8 nodes and then 16 are enough for 12 blocks";
+    round.begin(from);
+    round.begin(from);  // without a step it is the same round
+    for (int step = 0; step < 100 && !round.step().stuck; ++step) {
+    }
+    errors.push_back(round.current().mse);
+  }
+  ASSERT_EQ(errors.size(), 3U);
+  EXPECT_LT(errors[2], errors[0]);
+  // The last one has been: it leaves what it is given alone.
+  round.begin(from);
+  EXPECT_TRUE(round.step().stuck);
+  EXPECT_EQ(round.current().blocks, from.blocks);
+}
+
 TEST_F(MeanFieldRoundOnPlanted, GoesOnFromItsState) {
-  parameters_.mean_field.steps = 4;
+  parameters_.mean_field.nodes = 8;
+  parameters_.mean_field.steps = parameters_.mean_field.patience = 2;
   MeanFieldRound whole = make();
   whole.begin(wrong_start(5));
   for (int stop = 0; stop < 4; ++stop) {
+    if (stop == 2) whole.begin(wrong_start(6));
     StateArchive written;
     whole.state(written);
     MeanFieldRound resumed = make();
