@@ -455,7 +455,7 @@ struct MeanFieldParameters {
   double damping_rise = 4;
   double residual_left = 1e-5;
   std::int64_t most_products = 120;
-  std::int64_t waiting = 10;
+  std::int64_t waiting = 3;
   std::int64_t work_share = 1000;
 
   template <class Visitor>
@@ -493,7 +493,8 @@ struct MeanFieldParameters {
             "Conjugate gradients stop after so many: each costs a pass over all slopes. Not measured.");
     visitor(
         "waiting", waiting, "steps", 0, 1000000.0,
-        "In the search auto, local searches do the work of so many steps before: most networks are solved by then.");
+        "In the search auto, local searches do the work of so many steps before. With 10, two networks of 32 blocks "
+        "are solved in 35 and 18 s instead of 21 and 9; four others are solved before, with 3, too.");
     visitor("work_share", work_share, "factor", 1, 1000000.0,
             "It has so many times the work of the local searches: it comes before them, or as soon as it has waited.");
   }
