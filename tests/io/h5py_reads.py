@@ -89,7 +89,7 @@ def check_solution(path):
                     [(0, 0, ord("S"), 5, 0.5, 0.5, 0, 1, 0.001), (1, 2, ord("I"), 7, 1e-14, 1e-14, 3, 10**12, 0.25)],
                     "trajectory")
         events = h5py.check_enum_dtype(file["trajectory"].dtype["event"])
-        equal((events["start"], events["insertion"], len(events)), (ord("S"), ord("I"), 17), "events")
+        equal((events["start"], events["insertion"], len(events)), (ord("S"), ord("I"), 18), "events")
         equal(list(file["warnings"].asstr()[()]), ["block 1 is not to be trusted", "grüße"], "warnings")
 
 
