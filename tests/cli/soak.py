@@ -32,6 +32,7 @@ import stops
 SEARCH = ("--start", "random", "--islands", "2", "--no-times", "--sample-rows", "64", "--seed", "7")
 HANG = 120  # seconds: no fault takes so long
 ALONE = 20  # seconds of an mpirun without ranks
+MORE = 240  # seconds to wait for a first run that is resumed
 INSIDE = "KINTSUGI_SOAK_INSIDE"
 FAKETIME = next(iter(sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 
@@ -288,7 +289,8 @@ def soak(arguments):
             subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(run.disk)], check=True)
         end = time.monotonic() + arguments.seconds
         try:
-            while time.monotonic() < end:
+            # On a busy machine for longer: a soak in which nothing is resumed shows little.
+            while time.monotonic() < end or (run.counts["resumed"] == 0 and time.monotonic() < end + MORE):
                 run.one(run.random.choice(faults))
             run.finish()
         except Broken as broken:
