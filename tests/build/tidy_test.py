@@ -50,7 +50,7 @@ def source_of(file, root, build, compiled):
 
 def for_clang(entries):
     """The compile commands without what only GCC reads: its precompiled headers and the settings that go with them."""
-    only_gcc = re.compile(r" (-include \S*cmake_pch\.hxx|-Winvalid-pch|-fpch-preprocess|--param=\S+)(?= )")
+    only_gcc = re.compile(r" (-include \S*cmake_pch\.hxx|-Winvalid-pch|-fpch-preprocess|-fno-gnu-unique|--param=\S+)(?= )")
     return [{**entry, "command": only_gcc.sub("", entry["command"])} for entry in entries]
 
 
