@@ -4,17 +4,9 @@
 #include <cmath>
 #include <utility>
 
+#include "objective/conjugate_gradients.hpp"
+
 namespace kintsugi {
-
-namespace {
-
-double dot(std::span<const double> a, std::span<const double> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-}  // namespace
 
 RelaxedPairing::RelaxedPairing(Evaluator& evaluator, const RelaxedPairingParameters& parameters,
                                const MemoryBudget& memory)
@@ -33,27 +25,15 @@ void RelaxedPairing::start(ShareGroups groups) {
 
 // The step of least damped squares, by conjugate gradients.
 std::vector<double> RelaxedPairing::solve(std::vector<double> gradient, double damping) const {
-  std::vector<double> residual = std::move(gradient);
-  groups_.project(residual);
-  for (double& entry : residual) entry = -entry;
-  std::vector<double> step(residual.size(), 0);
-  std::vector<double> direction = residual;
-  double square = dot(residual, residual);
-  const double enough = parameters_.residual_left * square;
-  for (std::int64_t i = 0; i < parameters_.most_products && square > enough && std::isfinite(square); ++i) {
-    std::vector<double> product = slopes_.normal_product(direction);
-    groups_.project(product);
-    for (std::size_t n = 0; n < product.size(); ++n) product[n] += damping * direction[n];
-    const double length = square / dot(direction, product);
-    for (std::size_t n = 0; n < step.size(); ++n) {
-      step[n] += length * direction[n];
-      residual[n] -= length * product[n];
-    }
-    const double next = dot(residual, residual);
-    for (std::size_t n = 0; n < step.size(); ++n) direction[n] = residual[n] + next / square * direction[n];
-    square = next;
-  }
-  return step;
+  groups_.project(gradient);
+  for (double& entry : gradient) entry = -entry;
+  return conjugate_gradients(std::move(gradient), parameters_.residual_left, parameters_.most_products,
+                             [&](const std::vector<double>& direction) {
+                               std::vector<double> product = slopes_.normal_product(direction);
+                               groups_.project(product);
+                               for (std::size_t n = 0; n < product.size(); ++n) product[n] += damping * direction[n];
+                               return product;
+                             });
 }
 
 bool RelaxedPairing::step(std::size_t tiles) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "objective/conjugate_gradients.hpp"
 #include "search/rounds/sorted_by.hpp"
 
 namespace kintsugi {
@@ -16,12 +17,6 @@ using Table = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMa
 // Of the equal share: what a share is raised to before rows and columns are scaled.
 constexpr double kLeastShare = 1e-3;
 constexpr int kScalings = 100;
-
-double dot(std::span<const double> a, std::span<const double> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
 
 // Positive, with rows and columns that sum to one.
 Table as_probabilities(Table shares) {
@@ -150,25 +145,15 @@ std::vector<double> MeanFieldRound::solve(std::span<const double> gradient) cons
   for (std::size_t n = 0; n < gradient.size(); ++n)
     residual[n] = -gradient[n] / held_out_.back() - precision_[n] * (point_[n] - prior_[n]);
   project(residual);
-  std::vector<double> step(residual.size(), 0);
-  std::vector<double> direction = residual;
-  double square = dot(residual, residual);
-  const double enough = parameters_.residual_left * square;
-  for (std::int64_t i = 0; i < parameters_.most_products && square > enough && std::isfinite(square); ++i) {
-    std::vector<double> product = field_.equations().normal_product(direction);
-    for (std::size_t n = 0; n < product.size(); ++n)
-      product[n] = product[n] / held_out_.back() + (1 + damping_) * precision_[n] * direction[n];
-    project(product);
-    const double length = square / dot(direction, product);
-    for (std::size_t n = 0; n < step.size(); ++n) {
-      step[n] += length * direction[n];
-      residual[n] -= length * product[n];
-    }
-    const double next = dot(residual, residual);
-    for (std::size_t n = 0; n < step.size(); ++n) direction[n] = residual[n] + next / square * direction[n];
-    square = next;
-  }
-  return step;
+  return conjugate_gradients(std::move(residual), parameters_.residual_left, parameters_.most_products,
+                             [&](const std::vector<double>& direction) {
+                               std::vector<double> product = field_.equations().normal_product(direction);
+                               for (std::size_t n = 0; n < product.size(); ++n)
+                                 product[n] =
+                                     product[n] / held_out_.back() + (1 + damping_) * precision_[n] * direction[n];
+                               project(product);
+                               return product;
+                             });
 }
 
 bool MeanFieldRound::descend() {
